@@ -1,0 +1,1 @@
+"""Photo and instruction in, landmarks out."""

@@ -1,0 +1,1 @@
+"""The query language as data: the grammar, the parts and the layouts."""

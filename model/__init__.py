@@ -1,0 +1,1 @@
+"""The landmark detector and all that makes one."""

@@ -1,0 +1,1 @@
+"""Annotated faces: packs, curve targets and augmentation."""

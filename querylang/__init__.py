@@ -1,0 +1,1 @@
+"""The query language: from an instruction to landmark queries."""
