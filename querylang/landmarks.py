@@ -1,0 +1,19 @@
+"""The landmark query: what the language resolves to and the detector answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkQuery:
+    """One landmark asked for: a face part and a place along its curve.
+
+    Attributes:
+        part: Plain part name with spaces, in the viewer's terms ("left eyebrow").
+        fpalp: Face Part-Anchored Landmark Position, exact, 0 at the curve's start and 1 at its end.
+    """
+
+    part: str
+    fpalp: Fraction

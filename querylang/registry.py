@@ -1,0 +1,190 @@
+"""The registry: every face part and every dataset layout, read from `grammar/`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Literal
+
+from ..errors import ConfigError
+from .landmarks import LandmarkQuery
+
+PartKind = Literal["open", "closed", "point"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A face part: a named curve, or a single point.
+
+    Attributes:
+        name: Plain name with spaces, in the viewer's terms.
+        kind: "open", "closed" (FPALP 1 is 0 again) or "point".
+        unified_count: Points in the unified layout.
+        curve: Where FPALP 0 lies and which way the curve runs.
+        mirror: The part it becomes when the picture is mirrored.
+        mirror_sum: FPALP f becomes mirror_sum - f in the mirror; None keeps f.
+        in_face: Whether "face" and "all parts" include it.
+    """
+
+    name: str
+    kind: PartKind
+    unified_count: int
+    curve: str
+    mirror: str
+    mirror_sum: Fraction | None = None
+    in_face: bool = True
+
+    @property
+    def is_closed(self) -> bool:
+        return self.kind == "closed"
+
+    @property
+    def is_point(self) -> bool:
+        return self.kind == "point"
+
+    @property
+    def steps(self) -> int:
+        """Steps of the unified layout along the whole curve (0 for a point)."""
+        if self.kind == "point":
+            return 0
+        return self.unified_count if self.kind == "closed" else self.unified_count - 1
+
+    @property
+    def unified_fpalps(self) -> tuple[Fraction, ...]:
+        """The FPALPs of the unified layout, rising from 0."""
+        return tuple(Fraction(i, max(self.steps, 1)) for i in range(self.unified_count))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A dataset's template: its landmarks in the numbering of the paper's tables.
+
+    Attributes:
+        name: Key in the registry ("300w").
+        title: The name people use ("300W").
+        landmarks: The landmark of id i (from 1) at index i - 1.
+        printed_fpalps: The FPALPs as the paper prints them, where `landmarks` repairs the mirror.
+        own_numbering: Whether the dataset's files number in this order too.
+    """
+
+    name: str
+    title: str
+    landmarks: tuple[LandmarkQuery, ...]
+    printed_fpalps: tuple[Fraction, ...]
+    own_numbering: bool
+
+    @property
+    def size(self) -> int:
+        return len(self.landmarks)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All parts and layouts; immutable.
+
+    Attributes:
+        parts: Parts by name, in the order in which "all parts" lists them.
+        layouts: Layouts by name; "unified" is made from the parts.
+    """
+
+    parts: Mapping[str, Part]
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+
+    def canonical_place(self, query: LandmarkQuery) -> LandmarkQuery:
+        """Return the same place with its FPALP brought into 0 <= f < 1 on closed parts."""
+        if self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:
+            return LandmarkQuery(query.part, query.fpalp % 1)
+        return query
+
+    def mirror(self, query: LandmarkQuery) -> LandmarkQuery:
+        """Return the landmark that takes this one's place when the picture is mirrored."""
+        part = self.parts[query.part]
+        fpalp = query.fpalp if part.mirror_sum is None else part.mirror_sum - query.fpalp
+        return self.canonical_place(LandmarkQuery(part.mirror, fpalp))
+
+
+@cache
+def load_registry() -> Registry:
+    """Read parts and layouts from the package's data, once per process.
+
+    Raises:
+        ConfigError: A data file is not valid.
+    """
+    folder = files(__package__.rpartition(".")[0]).joinpath("grammar")
+    parts = read_parts(tomllib.loads(folder.joinpath("parts.toml").read_text("utf-8"))["part"])
+    layouts = {}
+    for name in ("300w", "wflw", "aflw", "cofw"):
+        text = folder.joinpath("layouts", f"{name}.toml").read_text("utf-8")
+        layouts[name] = read_layout(name, tomllib.loads(text), parts)
+    layouts["unified"] = make_unified_layout(parts)
+    return Registry(MappingProxyType(parts), MappingProxyType(layouts))
+
+
+def read_parts(tables: list[dict[str, Any]]) -> dict[str, Part]:
+    """Return the parts of a file's `[[part]]` tables by name, in order.
+
+    Raises:
+        ConfigError: A table is incomplete, or names a kind that does not exist.
+    """
+    parts = {}
+    for table in tables:
+        name = table.get("name")
+        kind = table.get("kind")
+        count = table.get("unified_count", 1)
+        if not isinstance(name, str) or kind not in ("open", "closed", "point"):
+            raise ConfigError(f"part {name!r}: kind must be open, closed or point, not {kind!r}")
+        least = {"open": 2, "closed": 1, "point": 1}[kind]
+        if not isinstance(count, int) or count < least or (kind == "point" and count != 1):
+            raise ConfigError(f"part {name!r}: unified_count {count!r} does not suit kind {kind!r}")
+        total = table.get("mirror_sum")
+        parts[name] = Part(
+            name=name,
+            kind=kind,
+            unified_count=count,
+            curve=table.get("curve", ""),
+            mirror=table.get("mirror", name),
+            mirror_sum=None if total is None else Fraction(total),
+            in_face=table.get("in_face", True),
+        )
+    return parts
+
+
+def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
+    """Return the layout of one file.
+
+    Raises:
+        ConfigError: The ids do not run from 1 to its size, or a part or FPALP is wrong.
+    """
+    landmarks: list[LandmarkQuery] = []
+    printed: list[Fraction] = []
+    for run in table["run"]:
+        if run["first_id"] != len(landmarks) + 1:
+            raise ConfigError(
+                f"layout {name!r}: a run starts at id {run['first_id']}, not {len(landmarks) + 1}"
+            )
+        if run["part"] not in parts:
+            raise ConfigError(f"layout {name!r}: unknown part {run['part']!r}")
+        fpalps = [Fraction(text) for text in run["fpalps"]]
+        if not all(0 <= fpalp <= 1 for fpalp in fpalps):
+            raise ConfigError(f"layout {name!r}: an FPALP of {run['part']!r} lies outside 0..1")
+        landmarks += [LandmarkQuery(run["part"], fpalp) for fpalp in fpalps]
+        printed += [Fraction(text) for text in run.get("printed_fpalps", run["fpalps"])]
+    if len(landmarks) != table["size"] or len(printed) != table["size"]:
+        raise ConfigError(f"layout {name!r}: {len(landmarks)} landmarks, but size = {table['size']}")
+    return Layout(name, table["title"], tuple(landmarks), tuple(printed), table.get("own_numbering", True))
+
+
+def make_unified_layout(parts: Mapping[str, Part]) -> Layout:
+    """Return the unified layout: every part of the face with its own points, part by part."""
+    landmarks = tuple(
+        LandmarkQuery(part.name, fpalp)
+        for part in parts.values()
+        if part.in_face
+        for fpalp in part.unified_fpalps
+    )
+    return Layout("unified", "unified", landmarks, tuple(q.fpalp for q in landmarks), own_numbering=True)
