@@ -1,0 +1,203 @@
+"""Reading a photo: from a path, bytes, a PIL image or an array to upright 8-bit RGB pixels."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+from ..errors import ConfigError, FaceQLError, ImageError
+
+ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8]
+ColorOrder = Literal["rgb", "bgr"]
+
+# Others (PostScript, FITS, ...) run interpreters or little-tested decoders on hostile bytes. HEIF is read
+# where the caller has registered a decoder for it with Pillow (pillow-heif does).
+READABLE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "HEIF")
+
+# Pillow's own limit, above which it warns: some 9,459 x 9,459.
+MAX_PIXELS = 89_478_485
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo as the engine works on it.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 RGB, upright, read-only.
+        notes: What was decided while reading it (first frame taken, turned by its EXIF tag, ...).
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int = MAX_PIXELS) -> Photo:
+    """Read a photo and bring it to upright 8-bit RGB.
+
+    Files and PIL images are turned by their EXIF orientation; grey, palette, CMYK, 16-bit and
+    transparent images are converted (transparency over white); of an animation or a multi-page file the
+    first frame is read. What was done is told in the notes.
+
+    Args:
+        image: A path, the bytes of an image file, a PIL image, or a (height, width, 3) uint8 array,
+            which is copied.
+        color: The order of an array's channels; files and PIL images know their own.
+        max_pixels: A photo with more pixels is refused before it is decoded.
+
+    Raises:
+        ImageError: It cannot be read, or is too large, or is not of these kinds.
+        ConfigError: `color` is neither "rgb" nor "bgr".
+    """
+    if color not in get_args(ColorOrder):
+        raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+    if isinstance(image, np.ndarray):
+        return _read_array(image, color, max_pixels)
+    try:
+        if isinstance(image, Image.Image):
+            return _read_pil_image(image, "the PIL image", max_pixels)
+        if isinstance(image, bytes | bytearray | memoryview):
+            if len(image) == 0:
+                raise ImageError("the image bytes are empty")
+            return _read_stream(io.BytesIO(image), "the image bytes", max_pixels)
+        if isinstance(image, str | os.PathLike):
+            return _read_path(image, max_pixels)
+    except FaceQLError:
+        raise
+    except Exception as error:  # decoders raise anything at all on damaged files
+        name = f"{os.fspath(image)!r}" if isinstance(image, str | os.PathLike) else "the image"
+        raise ImageError(f"{name} cannot be read: {_reason(error)}") from error
+    raise ImageError(
+        f"a photo is a path, bytes, a PIL image or a (height, width, 3) uint8 array, "
+        f"not {type(image).__module__}.{type(image).__qualname__}"
+    )
+
+
+def _read_array(array: npt.NDArray[np.uint8], color: ColorOrder, max_pixels: int) -> Photo:
+    wanted = "a photo as an array is (height, width, 3) uint8"
+    if array.dtype != np.uint8:
+        hint = "; scale it to 0..255 and convert it" if array.dtype.kind == "f" else ""
+        raise ImageError(f"{wanted}, not {array.dtype}{hint}")
+    if array.ndim != 3 or array.shape[2] != 3:
+        is_channels_first = array.ndim == 3 and array.shape[0] == 3
+        hint = "; move the channels last: array.transpose(1, 2, 0)" if is_channels_first else ""
+        raise ImageError(f"{wanted}, not of shape {array.shape}{hint}")
+    _check_size(array.shape[1], array.shape[0], "the array", max_pixels)
+    return _freeze(array[:, :, ::-1] if color == "bgr" else array, ())
+
+
+def _read_path(path: str | os.PathLike[str], max_pixels: int) -> Photo:
+    path = Path(path)
+    name = f"{str(path)!r}"
+    try:
+        mode = path.stat().st_mode
+        # A pipe or a device could block for ever or never end.
+        if not stat.S_ISREG(mode):
+            raise ImageError(f"{name} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+        with path.open("rb") as stream:
+            if path.stat().st_size == 0:
+                raise ImageError(f"{name} is empty (0 bytes)")
+            return _read_stream(stream, name, max_pixels)
+    except FileNotFoundError as error:
+        raise ImageError(f"there is no file {name}") from error
+    except PermissionError as error:
+        raise ImageError(f"{name} may not be read: permission denied") from error
+
+
+def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
+    Image.init()
+    formats = [name for name in READABLE_FORMATS if name in Image.OPEN]
+    try:
+        image = Image.open(stream, formats=formats)
+    except Image.UnidentifiedImageError as error:
+        known = ", ".join(f for f in formats if f != "MPO")
+        raise ImageError(f"{name} is not an image that can be read here ({known})") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"{name} is too large: more than {max_pixels:,} pixels") from error
+    with image:
+        return _read_pil_image(image, name, max_pixels)
+
+
+def _read_pil_image(image: Image.Image, name: str, max_pixels: int) -> Photo:
+    _check_size(image.width, image.height, name, max_pixels)
+    image.load()
+    notes: list[str] = []
+    upright = _to_rgb(image, notes)
+    orientation = _read_orientation(image, notes)
+    if orientation in _TRANSPOSE:
+        upright = upright.transpose(_TRANSPOSE[orientation])
+        notes.append(f"turned by its EXIF orientation {orientation}: coordinates are in the upright photo")
+    # An MPO file's further frames are depth maps and the like: not an animation.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        notes.append("several frames or pages: the first one was read")
+    return _freeze(np.asarray(upright), tuple(notes))
+
+
+def _to_rgb(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.mode == "F":
+        raise ImageError("an image of floating-point grey has no known range: convert it to 8 bits")
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ImageError("an image of 32-bit grey has no known range: convert it to 8 bits")
+        notes.append("16-bit grey reduced to 8 bits")
+        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        alpha = rgba.getchannel("A")
+        if alpha.getextrema()[0] == 255:
+            return rgba.convert("RGB")
+        notes.append("transparent pixels shown over white")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=alpha)
+        return white
+    return image.convert("RGB")
+
+
+def _read_orientation(image: Image.Image, notes: list[str]) -> int:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged metadata must not cost the photo, and its parser raises anything
+        notes.append("its EXIF data is damaged: taken as upright")
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width < 1 or height < 1:
+        raise ImageError(f"{name} has no pixels ({width} x {height})")
+    if width * height > max_pixels:
+        raise ImageError(f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels")
+
+
+def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:
+    # A copy: the caller's array may change while faces are still to be cut from it.
+    own = np.array(pixels, dtype=np.uint8, order="C", copy=True)
+    own.flags.writeable = False
+    return Photo(own, notes)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__

@@ -1,0 +1,184 @@
+"""Finding, counting and choosing faces."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+
+import numpy as np
+import pytest
+from faceql.engine.faces import (
+    Face,
+    SlimeFaceFinder,
+    WholePhoto,
+    choose_faces,
+    default_face_finder,
+    drop_duplicates,
+    number_faces,
+    read_boxes,
+)
+from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
+from PIL import Image
+
+# Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
+ASTRONAUT_BOX = (180, 64, 266, 172)
+
+
+def paste(size: tuple[int, int], photo: np.ndarray, *places: tuple[int, int, int]) -> np.ndarray:
+    """Return a green picture with the photo pasted at each (x, y, side)."""
+    picture = Image.new("RGB", size, (90, 120, 90))
+    for x, y, side in places:
+        picture.paste(Image.fromarray(photo).resize((side, side)), (x, y))
+    return np.asarray(picture)
+
+
+def assert_boxes_agree(box: tuple[float, ...], want: tuple[float, ...], tolerance: float) -> None:
+    side = want[2] - want[0]
+    np.testing.assert_allclose(box, want, atol=tolerance * side)
+
+
+def test_the_astronaut_has_one_face(astronaut: np.ndarray) -> None:
+    (face,) = SlimeFaceFinder().find(astronaut)
+    assert_boxes_agree(face.box, ASTRONAUT_BOX, 0.12)
+    assert face.score is not None
+    assert 0.8 < face.score <= 1
+
+
+@pytest.mark.parametrize("side", [140, 256, 1000, 3000])
+def test_the_box_scales_with_the_photo(astronaut: np.ndarray, side: int) -> None:
+    photo = np.asarray(Image.fromarray(astronaut).resize((side, side), Image.Resampling.BICUBIC))
+    (face,) = SlimeFaceFinder().find(photo)
+    assert_boxes_agree(tuple((v + 0.5) * 512 / side - 0.5 for v in face.box), ASTRONAUT_BOX, 0.12)
+
+
+def test_a_small_face_in_a_large_photo_is_found(astronaut: np.ndarray) -> None:
+    photo = paste((2400, 1600), astronaut, (1700, 900, 256))
+    (face,) = SlimeFaceFinder().find(photo)
+    assert_boxes_agree(
+        face.box, tuple(v / 2 + d for v, d in zip(ASTRONAUT_BOX, (1700, 900) * 2, strict=True)), 0.2
+    )
+
+
+def test_a_face_that_fills_the_photo_is_found(astronaut: np.ndarray) -> None:
+    (face,) = SlimeFaceFinder().find(astronaut[60:176, 176:270])
+    assert_boxes_agree(face.box, (4, 4, 90, 112), 0.15)
+
+
+def test_large_and_small_faces_are_found_together(astronaut: np.ndarray) -> None:
+    photo = paste((1600, 900), astronaut, (0, 0, 900), (950, 60, 200), (1250, 600, 160))
+    found = number_faces(SlimeFaceFinder().find(photo))
+    assert len(found) == 3
+    assert max(face.area for face in found) == pytest.approx(150 * 192, rel=0.25)
+
+
+def test_a_row_of_faces_is_counted_left_to_right(astronaut: np.ndarray) -> None:
+    photo = paste((1500, 400), astronaut, (1000, 20, 300), (40, 60, 300), (500, 0, 300))
+    faces = number_faces(SlimeFaceFinder().find(photo))
+    assert [face.number for face in sorted(faces, key=lambda f: f.box[0])] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (33, 7), (300, 400)])
+def test_a_photo_without_a_face_has_none(shape: tuple[int, int]) -> None:
+    assert SlimeFaceFinder().find(np.full((*shape, 3), 127, np.uint8)) == []
+
+
+def test_many_threads_find_the_same(astronaut: np.ndarray) -> None:
+    finder = SlimeFaceFinder()
+    want = finder.find(astronaut)
+    found: list[list[Face]] = []
+    threads = [threading.Thread(target=lambda: found.append(finder.find(astronaut))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [want] * 6
+
+
+def test_the_whole_photo_as_a_face() -> None:
+    (face,) = WholePhoto().find(np.zeros((30, 50, 3), np.uint8))
+    assert face.box == (-0.5, -0.5, 49.5, 29.5)
+
+
+def test_without_a_finder_the_error_says_what_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(default_face_finder(), SlimeFaceFinder)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"boxes=.*face_finder=.*WholePhoto"):
+        default_face_finder()
+
+
+def test_duplicates_are_dropped_and_neighbours_kept() -> None:
+    sure, doubtful = Face((0, 0, 10, 10), 0.9), Face((1, 1, 11, 11), 0.8)
+    neighbour, inside = Face((11, 0, 21, 10), 0.7), Face((4, 4, 6, 6), 0.75)
+    assert drop_duplicates([neighbour, doubtful, inside, sure]) == [sure, inside, neighbour]
+
+
+def five_faces() -> tuple[Face, ...]:
+    """Faces at x = 40, 0, 20, 60, 80 with sides 3, 5, 9, 7, 1."""
+    places = [(40, 3), (0, 5), (20, 9), (60, 7), (80, 1)]
+    return number_faces([Face((x, 0, x + side, side)) for x, side in places])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "indices"),
+    [
+        ("largest", [2]),
+        ("second largest", [3]),
+        ("third largest", [1]),
+        ("smallest", [4]),
+        ("second smallest", [0]),
+        ("leftmost", [1]),
+        ("rightmost", [4]),
+        ("middle", [0]),
+        ("face 1", [1]),
+        ("face 2", [2]),
+        ("face 5", [4]),
+        ("all", [0, 1, 2, 3, 4]),
+        (" Face  2 ", [2]),
+    ],
+)
+def test_faces_are_chosen_by_name(wanted: str, indices: list[int]) -> None:
+    assert choose_faces(five_faces(), wanted) == indices
+
+
+def test_a_face_that_the_photo_lacks() -> None:
+    with pytest.raises(NoSuchFaceError, match="only 5 faces: there is no 'face 6'"):
+        choose_faces(five_faces(), "face 6")
+    with pytest.raises(NoSuchFaceError, match="only one face: there is no 'second largest'"):
+        choose_faces(five_faces()[:1], "second largest")
+    with pytest.raises(NoFaceError):
+        choose_faces((), "largest")
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "prettiest", "face", "face 0", "face -1", "face two", "largest smallest"]
+)
+def test_an_unknown_choice_is_a_setting_error(wanted: str) -> None:
+    with pytest.raises(ConfigError, match="second largest"):
+        choose_faces(five_faces(), wanted)
+
+
+def test_boxes_are_kept_in_the_order_given() -> None:
+    faces = read_boxes(np.array([[30, 0, 40, 10], [-5, 2, 8, 60]]), (50, 50))
+    assert [face.box for face in faces] == [(30, 0, 40, 10), (-5, 2, 8, 60)]
+    assert [face.number for face in number_faces(faces)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [],
+        [(1, 2, 3)],
+        (1, 2, 3, 4),
+        [(10, 0, 5, 5)],
+        [(0, 5, 5, 5)],
+        [(0, 0, float("nan"), 5)],
+        [(0, 0, float("inf"), 5)],
+        [("a", 0, 5, 5)],
+        [None],
+        [(60, 0, 70, 10)],
+        [(0, -20, 10, -10)],
+    ],
+)
+def test_what_is_no_box_is_refused(boxes: list[tuple[float, ...]]) -> None:
+    with pytest.raises(ImageError, match="box"):
+        read_boxes(boxes, (50, 50))
