@@ -1,0 +1,89 @@
+"""Reading and writing weights: one safetensors file that also says what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from ..errors import CheckpointError
+from .config import DetectorConfig
+from .detector import Detector
+
+FORMAT = "faceql-detector-1"
+DEFAULT_WEIGHTS = "faceql.safetensors"
+
+
+@dataclass(frozen=True)
+class LoadedDetector:
+    """A detector ready to answer.
+
+    Attributes:
+        detector: in evaluation mode, on its device.
+        version: the checkpoint's version and the first digits of its file's SHA-256; every answer repeats it.
+        training: what the checkpoint says of its own training.
+    """
+
+    detector: Detector
+    version: str
+    training: dict[str, object]
+
+
+def save_detector(path: Path, detector: Detector, version: str, training: dict[str, object]) -> None:
+    """Write a detector's weights, configuration and part names to one safetensors file."""
+    metadata = {
+        "format": FORMAT,
+        "version": version,
+        "config": detector.config.model_dump_json(),
+        "parts": json.dumps(detector.part_names),
+        "training": json.dumps(training),
+    }
+    # Contiguous in the ordinary order: safetensors refuses other memory layouts.
+    tensors = {
+        name: tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
+        for name, tensor in detector.state_dict().items()
+    }
+    save_file(tensors, path, metadata=metadata)
+
+
+def load_detector(path: Path | None = None, device: str | torch.device = "cpu") -> LoadedDetector:
+    """Load the shipped detector, or one from a file.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or not of this format.
+    """
+    if path is None:
+        with as_file(files(f"{__package__}.weights").joinpath(DEFAULT_WEIGHTS)) as shipped:
+            return load_detector(shipped, device)
+    if not path.is_file():
+        raise CheckpointError(f"no weights at {path}")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read as safetensors: {error}") from error
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not a faceql checkpoint ({FORMAT}), but {metadata.get('format')!r}")
+    try:
+        config = DetectorConfig.model_validate_json(metadata["config"])
+        detector = Detector(config)
+        if list(detector.part_names) != json.loads(metadata["parts"]):
+            raise CheckpointError(f"{path} knows other parts: {metadata['parts']}")
+        detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
+                                  for name, tensor in tensors.items()})  # fmt: skip
+    except (KeyError, ValidationError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not fit its own description: {error}") from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return LoadedDetector(
+        detector.eval().to(device),
+        f"{metadata['version']}+{digest}",
+        json.loads(metadata["training"]),
+    )

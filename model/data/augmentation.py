@@ -1,0 +1,115 @@
+"""What faces in the wild do to a crop: light, blur, noise, compression, things in front of it."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFilter
+from pydantic import BaseModel, ConfigDict
+
+from ..crops import CropFrame
+
+ByteArray = npt.NDArray[np.uint8]
+
+
+class AugmentationConfig(BaseModel):
+    """How strongly a face is changed; shares are probabilities, spreads standard deviations.
+
+    Attributes:
+        scale_spread: of the logarithm of the crop's side (the finder's own: 0.05).
+        shift_spread: of the crop's centre, in sides (the finder's own: 0.035).
+        rotation_deg: ordinary rotation is uniform within this.
+        wide_rotation_share: share of faces turned further, uniformly within `wide_rotation_deg`.
+        color_share, blur_share, low_resolution_share, jpeg_share, noise_share, grey_share, occlusion_share: shares.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scale_spread: float = 0.08
+    shift_spread: float = 0.045
+    rotation_deg: float = 25.0
+    wide_rotation_share: float = 0.1
+    wide_rotation_deg: float = 60.0
+    flip_share: float = 0.5
+    color_share: float = 0.7
+    grey_share: float = 0.1
+    blur_share: float = 0.12
+    low_resolution_share: float = 0.12
+    jpeg_share: float = 0.15
+    noise_share: float = 0.12
+    occlusion_share: float = 0.3
+
+
+def jitter_frame(frame: CropFrame, config: AugmentationConfig, rng: np.random.Generator) -> CropFrame:
+    """Move, scale and turn a crop frame at random."""
+    side = frame.side_px * float(np.exp(rng.normal(0, config.scale_spread)))
+    shift = rng.normal(0, config.shift_spread * frame.side_px, size=2)
+    limit = config.wide_rotation_deg if rng.random() < config.wide_rotation_share else config.rotation_deg
+    angle = frame.angle + np.deg2rad(rng.uniform(-limit, limit))
+    return CropFrame((frame.center_px[0] + shift[0], frame.center_px[1] + shift[1]), side, float(angle))
+
+
+def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.Generator) -> ByteArray:
+    """Change a crop's pixels, not its geometry: (size, size, 3) uint8 in and out."""
+    image = Image.fromarray(crop)
+    if rng.random() < config.occlusion_share:
+        image = occlude(image, rng)
+    if rng.random() < config.low_resolution_share:
+        small = max(16, int(image.width * rng.uniform(0.2, 0.6)))
+        image = image.resize((small, small), Image.Resampling.BOX).resize(crop.shape[:2], Image.Resampling.BILINEAR)
+    if rng.random() < config.blur_share:
+        image = image.filter(ImageFilter.GaussianBlur(image.width * rng.uniform(0.003, 0.015)))
+    pixels = np.asarray(image, dtype=np.float32)
+    if rng.random() < config.color_share:
+        pixels = change_light(pixels, rng)
+    if rng.random() < config.grey_share:
+        pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], dtype=np.float32), 3, axis=2)
+    if rng.random() < config.noise_share:
+        pixels = pixels + rng.normal(0, rng.uniform(2, 14), size=pixels.shape).astype(np.float32)
+    result = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    if rng.random() < config.jpeg_share:
+        buffer = io.BytesIO()
+        Image.fromarray(result).save(buffer, "JPEG", quality=int(rng.integers(15, 70)))
+        result = np.asarray(Image.open(buffer).convert("RGB"))
+    return result
+
+
+def change_light(pixels: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Change brightness, contrast, gamma, saturation and colour balance, and now and then light from one side."""
+    grey = pixels.mean(axis=2, keepdims=True)
+    pixels = grey + (pixels - grey) * rng.uniform(0.5, 1.4)
+    pixels = (pixels - 127) * rng.uniform(0.6, 1.4) + 127 + rng.uniform(-35, 35)
+    pixels = pixels * rng.uniform(0.88, 1.12, size=3).astype(np.float32)
+    pixels = 255 * (np.clip(pixels, 0, 255) / 255) ** np.float32(np.exp(rng.normal(0, 0.25)))
+    if rng.random() < 0.25:
+        size = pixels.shape[0]
+        ramp = np.linspace(-1, 1, size, dtype=np.float32)
+        angle = rng.uniform(0, 2 * np.pi)
+        slope = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
+        pixels = pixels * (1 + rng.uniform(0.2, 0.6) * slope[:, :, None])
+    return pixels.astype(np.float32)
+
+
+def occlude(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Put a plain or a textured shape in front of the face, up to some two fifths of the crop's side."""
+    size = image.width
+    width, height = (int(size * rng.uniform(0.12, 0.42)) for _ in range(2))
+    x, y = int(rng.uniform(0, size - width)), int(rng.uniform(0, size - height))
+    if rng.random() < 0.5:
+        # Texture from elsewhere in the same crop, mirrored: skin and hair, as hands and strands have them.
+        from_x, from_y = int(rng.uniform(0, size - width)), int(rng.uniform(0, size - height))
+        patch = image.crop((from_x, from_y, from_x + width, from_y + height))
+        patch = patch.transpose(Image.Transpose.ROTATE_180)
+    else:
+        patch = Image.new("RGB", (width, height), tuple(int(c) for c in rng.integers(0, 256, size=3)))
+    mask = Image.new("L", (width, height), 0)
+    draw = ImageDraw.Draw(mask)
+    if rng.random() < 0.5:
+        draw.ellipse((0, 0, width - 1, height - 1), fill=255)
+    else:
+        draw.rectangle((0, 0, width - 1, height - 1), fill=255)
+    result = image.copy()
+    result.paste(patch, (x, y), mask)
+    return result

@@ -1,0 +1,182 @@
+"""From landmark encodings to coordinates: query initialisation and refinement (paper, Eq. 2-7)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .attention import AnchoredAttention, DeformableAttention, KeysValues
+from .config import DetectorConfig
+from .position_encoding import encode_positions
+
+
+class ImageMemory(NamedTuple):
+    """What the decoder needs of an image, computed once.
+
+    Attributes:
+        cells: (batch, cells, dim), the features of the level that Eq. 2 attends over.
+        cell_keys: (batch, cells, dim), the same with the cells' places added.
+        cell_centers: (cells, 2) crop units.
+        level_values: for each level (batch * heads, head_dim, height, width).
+    """
+
+    cells: Tensor
+    cell_keys: Tensor
+    cell_centers: Tensor
+    level_values: tuple[Tensor, ...]
+
+
+class ContextMemory(NamedTuple):
+    """The context's keys and values in one decoder layer: of its queries (Eq. 3) and its encodings (Eq. 5)."""
+
+    queries: KeysValues
+    encodings: KeysValues
+
+
+class DecodedLayers(NamedTuple):
+    """Every layer's coordinates (layers + 1, batch, landmarks, 2), C_0 first, and log scales (batch, landmarks)."""
+
+    coordinates: Tensor
+    log_scale: Tensor
+
+
+class QueryInitializer(nn.Module):
+    """Eq. 2: every landmark attends over all image cells."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.encode_cell_place = nn.Linear(dim, dim)
+        self.log_temperature = nn.Parameter(torch.zeros(()))
+
+    def keys(self, cells: Tensor, centers: Tensor) -> Tensor:
+        """Return (batch, cells, dim): the features with sine encodings of the cells' centres added."""
+        keys: Tensor = cells + self.encode_cell_place(encode_positions(centers, cells.shape[-1]))
+        return keys
+
+    def forward(self, memory: ImageMemory, encodings: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the first landmark queries and their first coordinates.
+
+        Every landmark attends over all image cells; its query and its position are the attention-weighted means of
+        the features and of the cell centres. Scaled by 1/sqrt(d) and a learnt temperature (paper.md).
+
+        Args:
+            memory: the image.
+            encodings: E_IA (landmarks, dim).
+
+        Returns:
+            LQ_0 (batch, landmarks, dim) and C_0 (batch, landmarks, 2) as (x, y), crop units, float32. C_0 is a
+            convex mean of cell centres, so it cannot leave the crop.
+        """
+        scale = self.log_temperature.exp() / math.sqrt(encodings.shape[-1])
+        with torch.autocast(encodings.device.type, enabled=False):
+            scores = memory.cell_keys.float() @ encodings.float().T * scale  # (batch, cells, landmarks)
+            attention = scores.softmax(dim=1).transpose(1, 2)
+            coordinates = attention @ memory.cell_centers
+            queries = attention @ memory.cells.float()
+        return queries, coordinates
+
+
+class DecoderLayer(nn.Module):
+    """One refinement (Eq. 3-7), with the norm before each step."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        dim = config.dim
+        self.dim = dim
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(4))
+        self.encode_reference = nn.Linear(dim, dim)
+        self.self_attention = AnchoredAttention(dim, config.num_heads)
+        self.image_attention = DeformableAttention(
+            dim, config.num_heads, len(config.feature_indices), config.num_points
+        )
+        self.encoding_attention = AnchoredAttention(dim, config.num_heads)
+        self.feedforward = nn.Sequential(
+            nn.Linear(dim, config.feedforward_dim), nn.ReLU(), nn.Linear(config.feedforward_dim, dim)
+        )
+        self.norm_out = nn.LayerNorm(dim)
+        self.predict_offset = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 2))
+        last = self.predict_offset[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+    def forward(
+        self,
+        queries: Tensor,
+        reference_points: Tensor,
+        encodings: Tensor,
+        level_values: tuple[Tensor, ...],
+        context: ContextMemory | None,
+    ) -> tuple[Tensor, Tensor, ContextMemory]:
+        """Refine queries once.
+
+        Args:
+            queries: LQ_{i-1} (batch, landmarks, dim).
+            reference_points: C_{i-1} (batch, landmarks, 2), crop units.
+            encodings: E_IA (landmarks, dim).
+            level_values: the image's features, split into heads.
+            context: None lets the queries attend to each other; otherwise each sees the context and itself.
+
+        Returns:
+            LQ_i, C_i and the memory that these queries make as a context.
+        """
+        place = self.encode_reference(encode_positions(reference_points, self.dim))
+        # Eq. 3
+        x = self.norms[0](queries)
+        own_queries = self.self_attention.keys_values(x + place, x)
+        if context is None:
+            queries = queries + self.self_attention.attend(x + place, own_queries)
+        else:
+            queries = queries + self.self_attention.attend_anchored(x + place, own_queries, context.queries)
+        # Eq. 4
+        x = self.norms[1](queries)
+        queries = queries + self.image_attention(x + place, reference_points, level_values)
+        # Eq. 5
+        x = self.norms[2](queries)
+        own_encodings = self.encoding_attention.keys_values(encodings[None], encodings[None])
+        if context is None:
+            queries = queries + self.encoding_attention.attend(x, own_encodings)
+        else:
+            queries = queries + self.encoding_attention.attend_anchored(x, own_encodings, context.encodings)
+        # Eq. 6
+        queries = queries + self.feedforward(self.norms[3](queries))
+        # Eq. 7
+        with torch.autocast(queries.device.type, enabled=False):
+            coordinates = reference_points + self.predict_offset(self.norm_out(queries.float()))
+        return queries, coordinates, ContextMemory(own_queries, own_encodings)
+
+
+class Decoder(nn.Module):
+    """Query initialisation and `num_decoder_layers` refinements."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        self.initializer = QueryInitializer(config.dim)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
+        self.predict_log_scale = nn.Sequential(
+            nn.LayerNorm(config.dim), nn.Linear(config.dim, config.dim), nn.ReLU(), nn.Linear(config.dim, 1)
+        )
+
+    def forward(
+        self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | None
+    ) -> tuple[DecodedLayers, tuple[ContextMemory, ...]]:
+        """Decode landmarks; with context None they attend to each other and their memories come back as a context."""
+        queries, coordinates = self.initializer(memory, encodings)
+        all_coordinates, memories = [coordinates], []
+        for index, layer in enumerate(self.layers):
+            queries, coordinates, own = layer(
+                queries,
+                # Gradients stop between layers, as in Deformable DETR (the paper is silent).
+                coordinates.detach(),
+                encodings,
+                memory.level_values,
+                None if context is None else context[index],
+            )
+            all_coordinates.append(coordinates)
+            memories.append(own)
+        with torch.autocast(queries.device.type, enabled=False):
+            log_scale = self.predict_log_scale(queries.float()).squeeze(-1)
+        return DecodedLayers(torch.stack(all_coordinates), log_scale), tuple(memories)

@@ -1,0 +1,149 @@
+"""The landmark detector: crops in, any number of landmarks out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+
+from ..querylang.registry import load_registry
+from .attention import split_map_heads
+from .config import DetectorConfig
+from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory, KeysValues
+from .image_encoder import ImageEncoder
+from .landmark_encoder import LandmarkEncoder
+from .position_encoding import cell_centers
+
+
+@dataclass(frozen=True)
+class EncodedCrops:
+    """All that depends on the crops alone; every later decode reuses it.
+
+    Attributes:
+        memory: image features, projected for the decoder.
+        context: the decoded context's memory in each layer; None under joint attention.
+        context_layers: where the context's own landmarks lie; None under joint attention.
+    """
+
+    memory: ImageMemory
+    context: tuple[ContextMemory, ...] | None
+    context_layers: DecodedLayers | None
+
+    @property
+    def batch(self) -> int:
+        return self.memory.cells.shape[0]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Landmarks of a batch of crops.
+
+    Attributes:
+        coordinates: (batch, landmarks, 2) float32 as (x, y), crop units.
+        log_scale: (batch, landmarks) float32, natural logarithm of the expected error in pixels of a 256 crop.
+    """
+
+    coordinates: Tensor
+    log_scale: Tensor
+
+
+class Detector(nn.Module):
+    """Answers landmark queries on face crops (paper, Eq. 1-7, context-anchored as in paper.md).
+
+    Under "context" attention a landmark's answer is a function of (crop, part, FPALP) alone.
+    """
+
+    context_part_ids: Tensor
+    context_fpalps: Tensor
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        self.config = config
+        parts = load_registry().parts
+        self.part_names = tuple(parts)
+        self.image_encoder = ImageEncoder(config)
+        self.landmark_encoder = LandmarkEncoder(config, [part.is_closed for part in parts.values()])
+        self.decoder = Decoder(config)
+        self.register_buffer(
+            "context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False
+        )
+        fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
+        self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
+
+    def part_ids(self, parts: Sequence[str]) -> Tensor:
+        """Return the numbers (landmarks,) of part names; KeyError names one that this detector lacks."""
+        index = {name: number for number, name in enumerate(self.part_names)}
+        return torch.tensor([index[part] for part in parts], dtype=torch.long)
+
+    def encode(self, crops: Tensor) -> EncodedCrops:
+        """Do all the work that needs no query.
+
+        Args:
+            crops: (batch, 3, size, size) RGB 0..255, uint8 or float; the detector was trained at
+                `config.image_size`.
+        """
+        maps = self.image_encoder(crops)
+        cells = maps[self.config.query_level]
+        centers = cell_centers(cells.shape[-2], cells.shape[-1], cells.device)
+        flat = cells.flatten(2).transpose(1, 2)  # (batch, cells, dim)
+        memory = ImageMemory(
+            cells=flat,
+            cell_keys=self.decoder.initializer.keys(flat, centers),
+            cell_centers=centers,
+            level_values=tuple(split_map_heads(level, self.config.num_heads) for level in maps),
+        )
+        if self.config.attention == "joint":
+            return EncodedCrops(memory, None, None)
+        encodings = self.landmark_encoder(self.context_part_ids, self.context_fpalps)
+        layers, context = self.decoder(memory, encodings, None)
+        return EncodedCrops(memory, context, layers)
+
+    def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
+        """Return every layer's coordinates, for training and for study."""
+        encodings = self.landmark_encoder(part_ids, fpalps)
+        layers, _ = self.decoder(encoded.memory, encodings, encoded.context)
+        return layers  # type: ignore[no-any-return]
+
+    def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
+        """Answer queries.
+
+        Args:
+            encoded: from `encode`.
+            part_ids: (landmarks,) long, from `part_ids`.
+            fpalps: (landmarks,) float, 0..1.
+        """
+        layers = self.decode_layers(encoded, part_ids, fpalps)
+        return Decoded(layers.coordinates[-1], layers.log_scale)
+
+
+def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
+    """Return one crop of a batch as a batch of one."""
+    memory = encoded.memory
+    batch = encoded.batch
+
+    def pick(x: Tensor) -> Tensor:
+        # Values carry batch * heads in front, encodings a batch of 1 that serves every crop.
+        return x if x.shape[0] == 1 and batch > 1 else x.unflatten(0, (batch, -1))[index]
+
+    def pick_pair(pair: KeysValues) -> KeysValues:
+        return KeysValues(pick(pair.keys), pick(pair.values))
+
+    picked = ImageMemory(
+        cells=pick(memory.cells),
+        cell_keys=pick(memory.cell_keys),
+        cell_centers=memory.cell_centers,
+        level_values=tuple(pick(values) for values in memory.level_values),
+    )
+    if encoded.context is None or encoded.context_layers is None:
+        return EncodedCrops(picked, None, None)
+    return EncodedCrops(
+        picked,
+        tuple(ContextMemory(pick_pair(c.queries), pick_pair(c.encodings)) for c in encoded.context),
+        DecodedLayers(
+            encoded.context_layers.coordinates[:, index : index + 1],
+            encoded.context_layers.log_scale[index : index + 1],
+        ),
+    )

