@@ -1,1 +1,22 @@
 """Photo and instruction in, landmarks out."""
+
+from .answer import Answer, Landmark, Stroke
+from .engine import EncodedImage, Engine
+from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
+from .images import ImageSource, Photo, read_photo
+
+__all__ = [
+    "Answer",
+    "Box",
+    "EncodedImage",
+    "Engine",
+    "Face",
+    "FaceFinder",
+    "ImageSource",
+    "Landmark",
+    "Photo",
+    "SlimeFaceFinder",
+    "Stroke",
+    "WholePhoto",
+    "read_photo",
+]

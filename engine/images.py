@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ConfigError, FaceQLError, ImageError
 
@@ -131,7 +131,7 @@ def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
     formats = [name for name in READABLE_FORMATS if name in Image.OPEN]
     try:
         image = Image.open(stream, formats=formats)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         known = ", ".join(f for f in formats if f != "MPO")
         raise ImageError(f"{name} is not an image that can be read here ({known})") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -33,9 +33,7 @@ def encode(image: Image.Image, format: str, **options: object) -> bytes:
 def png_header(width: int, height: int) -> bytes:
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
 
 
 @pytest.mark.parametrize("format", ["PNG", "BMP", "PPM", "TIFF", "WEBP"])
@@ -97,9 +95,7 @@ def test_exif_orientations_agree(orientation: int, format: str) -> None:
 def test_a_nonsense_orientation_leaves_the_photo_as_it_is() -> None:
     exif = Image.Exif()
     exif[0x0112] = 77
-    np.testing.assert_array_equal(
-        read_photo(encode(Image.fromarray(gradient()), "PNG", exif=exif)).pixels, gradient()
-    )
+    np.testing.assert_array_equal(read_photo(encode(Image.fromarray(gradient()), "PNG", exif=exif)).pixels, gradient())
 
 
 def test_grey_palette_and_cmyk() -> None:
@@ -272,7 +268,7 @@ def mutate_and_read(data: bytes, changes: list[tuple[int, int]], stop: int) -> N
 CHANGES = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=8)
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sample_files()), CHANGES, st.integers(0, 1 << 20))
 def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int, int]], stop: int) -> None:
@@ -280,10 +276,8 @@ def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int,
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore")
 @settings(max_examples=5_000, deadline=None)
 @given(st.sampled_from(sample_files()), CHANGES, st.integers(0, 1 << 20))
-def test_thousands_of_damaged_files_are_read_or_refused(
-    data: bytes, changes: list[tuple[int, int]], stop: int
-) -> None:
+def test_thousands_of_damaged_files_are_read_or_refused(data: bytes, changes: list[tuple[int, int]], stop: int) -> None:
     mutate_and_read(data, changes, stop)

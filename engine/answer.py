@@ -1,0 +1,267 @@
+"""The answer: landmarks in pixels of the photo, with all that says what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ..errors import ConfigError
+from ..querylang import Query, parse
+from . import drawing, formats
+from .faces import Face
+from .images import Photo
+
+SCHEMA_VERSION = 1
+FRAME = "pixels of the upright photo; (0, 0) is the centre of the top-left pixel"
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """One landmark of an answer.
+
+    Attributes:
+        part: Its face part, in the viewer's terms.
+        fpalp: Its place along the part's curve, 0 at the start and 1 at the end.
+        name: Its own name where it has one ("left mouth corner"), else its part and place.
+        xy: Pixels of the photo.
+        expected_error: How far off it is likely to be, in pixels of the photo.
+        face: Index into `Answer.faces`.
+    """
+
+    part: str
+    fpalp: float
+    name: str
+    xy: tuple[float, float]
+    expected_error: float
+    face: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A run of an answer's points on one part of one face: a line or a ring.
+
+    Attributes:
+        part: The part.
+        face: Index into `Answer.faces`.
+        start: First index of the run among the answer's points.
+        stop: The index after its last.
+    """
+
+    part: str
+    face: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The landmarks of one instruction on one photo; immutable.
+
+    Points come in the order asked, face by face. Coordinates are pixels of the upright photo as (x, y),
+    (0, 0) being the centre of the top-left pixel. "left" in names is the left of the picture, whatever the
+    perspective of the instruction.
+
+    Attributes:
+        query: The query that was answered.
+        perspective: Whose left plain "left" meant in the instruction: "viewer" or "subject".
+        parts: The part of each of the N points.
+        fpalps: (N,) float64, the place of each along its part.
+        names: The name of each.
+        xy: (N, 2) float32.
+        expected_error: (N,) float32, pixels of the photo.
+        face_index: (N,) int64, index into `faces` of each.
+        faces: The faces that were answered for.
+        image_size: (height, width) of the photo in pixels.
+        model_version: Which weights answered.
+        notes: What was decided while reading the photo and the instruction.
+        photo: The photo, for `draw`; None in an answer that was read from a file.
+    """
+
+    query: Query
+    perspective: str
+    parts: tuple[str, ...]
+    fpalps: npt.NDArray[np.float64]
+    names: tuple[str, ...]
+    xy: npt.NDArray[np.float32]
+    expected_error: npt.NDArray[np.float32]
+    face_index: npt.NDArray[np.int64]
+    faces: tuple[Face, ...]
+    image_size: tuple[int, int]
+    model_version: str
+    notes: tuple[str, ...] = ()
+    photo: Photo | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.parts)
+        arrays = (self.fpalps, self.xy, self.expected_error, self.face_index)
+        shapes = [array.shape for array in arrays]
+        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count,)]:
+            raise ConfigError(f"an answer of {count} points holds arrays of other lengths: {shapes}")
+        for array in arrays:
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[Landmark]:
+        return iter(self.points)
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, Answer) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def points(self) -> tuple[Landmark, ...]:
+        """The points one by one, in the order asked, face by face."""
+        rows = zip(
+            self.parts,
+            self.fpalps.tolist(),
+            self.names,
+            self.xy.tolist(),
+            self.expected_error.tolist(),
+            self.face_index.tolist(),
+            strict=True,
+        )
+        return tuple(Landmark(part, f, name, (x, y), e, face) for part, f, name, (x, y), e, face in rows)
+
+    @cached_property
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The runs of points that share a part and a face: one line or ring each, when a shape is asked."""
+        strokes: list[Stroke] = []
+        start = 0
+        for stop in range(1, len(self) + 1):
+            is_run_over = stop == len(self) or (
+                self.parts[stop] != self.parts[start] or self.face_index[stop] != self.face_index[start]
+            )
+            if is_run_over:
+                strokes.append(Stroke(self.parts[start], int(self.face_index[start]), start, stop))
+                start = stop
+        return tuple(strokes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "canonical": self.query.canonical,
+            "perspective": self.perspective,
+            "shape": self.query.shape,
+            "image_size": {"height": self.image_size[0], "width": self.image_size[1]},
+            "frame": FRAME,
+            "model_version": self.model_version,
+            "notes": list(self.notes),
+            "faces": [{"box": list(face.box), "score": face.score, "number": face.number} for face in self.faces],
+            "points": [
+                {
+                    "face": point.face,
+                    "part": point.part,
+                    "fpalp": point.fpalp,
+                    "name": point.name,
+                    "x": formats.shorten(self.xy[i, 0]),
+                    "y": formats.shorten(self.xy[i, 1]),
+                    "expected_error": formats.shorten(self.expected_error[i]),
+                }
+                for i, point in enumerate(self.points)
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], photo: Photo | None = None) -> Answer:
+        """Read back what `to_dict` returned.
+
+        Raises:
+            ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
+        """
+        if data.get("schema_version") != SCHEMA_VERSION:
+            raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {data.get('schema_version')!r}")
+        try:
+            points = data["points"]
+            return cls(
+                query=parse(data["canonical"]),
+                perspective=data["perspective"],
+                parts=tuple(point["part"] for point in points),
+                fpalps=np.array([point["fpalp"] for point in points], dtype=np.float64),
+                names=tuple(point["name"] for point in points),
+                xy=np.array([(point["x"], point["y"]) for point in points], dtype=np.float32).reshape(-1, 2),
+                expected_error=np.array([point["expected_error"] for point in points], dtype=np.float32),
+                face_index=np.array([point["face"] for point in points], dtype=np.int64),
+                faces=tuple(_read_face(face) for face in data["faces"]),
+                image_size=(data["image_size"]["height"], data["image_size"]["width"]),
+                model_version=data["model_version"],
+                notes=tuple(data["notes"]),
+                photo=photo,
+            )
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ConfigError(f"not an answer of schema {SCHEMA_VERSION}: {error!r}") from error
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict()` as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        """Read back what `to_json` returned.
+
+        Raises:
+            ConfigError: It is not JSON, or not an answer.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ConfigError(f"not JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise ConfigError("an answer in JSON is an object")
+        return cls.from_dict(data)
+
+    def to_csv(self) -> str:
+        """Return one row a point, under the heading index,face,part,fpalp,name,x,y,expected_error."""
+        return formats.write_csv(self)
+
+    def to_svg(self) -> str:
+        """Return an SVG overlay of the photo's size: dots, or the lines or rings that are asked for."""
+        return formats.write_svg(self)
+
+    def to_pts(self, face: int = 0) -> str:
+        """Return the points of one face as a 300W .pts file, which counts pixels from 1.
+
+        Args:
+            face: Index into `faces`.
+
+        Raises:
+            NoSuchFaceError: The answer has no such face.
+        """
+        return formats.write_pts(self, face)
+
+    def draw(
+        self,
+        image: Image.Image | None = None,
+        *,
+        scale: float = 1.0,
+        legend: bool = True,
+        errors: bool = False,
+    ) -> Image.Image:
+        """Return the photo with the points on it, and the lines or filled rings that are asked for.
+
+        Args:
+            image: Another picture of the photo's size to draw on.
+            scale: The result is this many times the photo's size (for small photos).
+            legend: Name the parts and their colours in the corner with the fewest points; left out where the
+                picture has no room for readable letters.
+            errors: Show each point's expected error as a circle of that radius.
+
+        Raises:
+            ImageError: There is no photo to draw on, or `image` is of another size.
+        """
+        return drawing.draw_answer(self, image, scale=scale, legend=legend, errors=errors)
+
+
+def _read_face(data: Mapping[str, Any]) -> Face:
+    x0, y0, x1, y1 = (float(value) for value in data["box"])
+    return Face((x0, y0, x1, y1), data["score"], data["number"])

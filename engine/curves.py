@@ -1,0 +1,116 @@
+"""Curves in the picture: a stretch of a face part, traced finely enough to measure distances along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+# So many pieces that a chord differs from its arc by far less than a pixel.
+TRACE_PIECES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a landmark lies on the face, before the photo is looked at.
+
+    Attributes:
+        part: The face part, in the viewer's terms.
+        fpalp: Its place along the part's curve, 0..1.
+    """
+
+    part: str
+    fpalp: float
+
+
+Locate = Callable[[Sequence[Place]], FloatArray]
+"""Where the detector sees places (N), as (N, 2) pixels of the photo."""
+
+
+@dataclass(frozen=True, eq=False)
+class TracedCurve:
+    """A stretch of a part's curve as the detector sees it.
+
+    Attributes:
+        part: The face part.
+        fpalps: (samples,) from the stretch's start to its end; past 1 where a closed curve is passed through
+            its start.
+        distances: (samples,) pixels of the photo along the curve from its start to each.
+    """
+
+    part: str
+    fpalps: FloatArray
+    distances: FloatArray
+
+    @property
+    def length_px(self) -> float:
+        """Its length in pixels of the photo."""
+        return float(self.distances[-1])
+
+    def fpalps_at(self, distances: FloatArray) -> FloatArray:
+        """Return the FPALPs at distances (N,) from the start, pixels of the photo."""
+        return np.interp(distances, self.distances, self.fpalps)
+
+
+def trace_curve(part: str, start: float, end: float, is_closed: bool, locate: Locate) -> TracedCurve:
+    """Trace the stretch of a part from one FPALP to another, which may be the smaller.
+
+    Args:
+        part: The face part.
+        start: The first FPALP.
+        end: The last one; on a closed part anything from 0 to 2, modulo 1.
+        is_closed: Whether the part's curve is closed.
+        locate: Where the detector sees places.
+    """
+    fpalps = np.linspace(start, end, TRACE_PIECES + 1)
+    points = locate([Place(part, wrap_fpalp(f, is_closed)) for f in fpalps.tolist()])
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    return TracedCurve(part, fpalps, np.concatenate([[0.0], np.cumsum(steps)]))
+
+
+def wrap_fpalp(fpalp: float, is_closed: bool) -> float:
+    """Return the same place with its FPALP in 0 <= f < 1 on a closed curve."""
+    return fpalp % 1.0 if is_closed else fpalp
+
+
+def space_evenly(curve: TracedCurve, count: int, *, with_ends: bool, is_ring: bool) -> FloatArray:
+    """Return `count` FPALPs at equal distances along the curve.
+
+    Args:
+        curve: The curve.
+        count: How many.
+        with_ends: Both ends are points (one point alone lies in the middle); else a step lies before the
+            first and after the last too.
+        is_ring: The curve ends where it starts: the end is not repeated.
+    """
+    if is_ring:
+        shares = np.arange(count) / count
+    elif not with_ends:
+        shares = (np.arange(count) + 1) / (count + 1)
+    elif count == 1:
+        shares = np.array([0.5])
+    else:
+        shares = np.linspace(0, 1, count)
+    return curve.fpalps_at(shares * curve.length_px)
+
+
+def space_by_step(curve: TracedCurve, step_px: float, *, is_ring: bool) -> FloatArray:
+    """Return the FPALPs at 0, step, 2 step, ... pixels along the curve; the end only if a step falls there.
+
+    Args:
+        curve: The curve.
+        step_px: Pixels of the photo between neighbours, along the curve.
+        is_ring: The curve ends where it starts: the end is not repeated.
+    """
+    steps = curve.length_px / step_px
+    nearest = round(steps)
+    # Within a thousandth of a step, the end counts as reached.
+    is_end_reached = abs(steps - nearest) < 1e-3 and nearest > 0
+    last = nearest if is_end_reached else int(steps)
+    if is_ring and is_end_reached:
+        last -= 1
+    return curve.fpalps_at(step_px * np.arange(last + 1, dtype=np.float64))

@@ -1,0 +1,224 @@
+"""Drawing an answer on its photo: anti-aliased dots, lines and filled rings, and a legend of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from ..errors import ImageError
+from .formats import dot_radii
+from .palette import Color, part_color
+
+if TYPE_CHECKING:
+    from .answer import Answer
+
+FloatArray = npt.NDArray[np.float64]
+Window = tuple[int, int, int, int]  # left, top, right, bottom, the last two outside
+
+EDGE_COLOR: Color = (16, 18, 22)
+EDGE_OPACITY = 0.6
+FILL_OPACITY = 0.35
+SUPERSAMPLING = 4
+# Letters smaller than this are not readable.
+MIN_FONT_PX = 9
+
+
+class _Canvas:
+    """An RGB picture that takes colour through coverage masks of parts of it."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self.pixels = np.array(image.convert("RGB"))
+
+    def window(self, points: FloatArray, reach: float) -> Window | None:
+        """Return (left, top, right, bottom) of the pixels within `reach` of the points; None for none."""
+        height, width = self.pixels.shape[:2]
+        low, high = np.floor(points.min(axis=0) - reach), np.ceil(points.max(axis=0) + reach) + 1
+        left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+        right, bottom = min(int(high[0]), width), min(int(high[1]), height)
+        return (left, top, right, bottom) if left < right and top < bottom else None
+
+    def blend(self, mask: FloatArray, window: Window, color: Color, opacity: float) -> None:
+        """Lay a colour over a window; mask (height, width) 0..1 says how much of each pixel it covers."""
+        left, top, right, bottom = window
+        part = self.pixels[top:bottom, left:right].astype(np.float32)
+        part += (np.array(color, dtype=np.float32) - part) * (mask * opacity)[:, :, None].astype(np.float32)
+        self.pixels[top:bottom, left:right] = np.rint(part).astype(np.uint8)
+
+    def dots(self, points: FloatArray, radii: float | Sequence[float], color: Color, opacity: float) -> None:
+        """Fill circles about points (N, 2), all of one radius or one radius each."""
+        each = [radii] * len(points) if isinstance(radii, float) else radii
+        for point, radius in zip(points, each, strict=True):
+            window = self.window(point[None], radius + 1)
+            if window is not None:
+                x, y = _pixel_centers(window)
+                mask = np.clip(radius + 0.5 - np.hypot(x - point[0], y - point[1]), 0, 1)
+                self.blend(mask, window, color, opacity)
+
+    def rings(self, points: FloatArray, radii: Sequence[float], width: float, color: Color, opacity: float) -> None:
+        """Draw circles' outlines about points (N, 2)."""
+        for point, radius in zip(points, radii, strict=True):
+            window = self.window(point[None], radius + width + 1)
+            if window is not None:
+                x, y = _pixel_centers(window)
+                distance = np.abs(np.hypot(x - point[0], y - point[1]) - radius)
+                self.blend(np.clip(width / 2 + 0.5 - distance, 0, 1), window, color, opacity)
+
+    def line(self, points: FloatArray, width: float, color: Color, opacity: float) -> None:
+        """Draw one line through points (N, 2), of even opacity where it crosses itself."""
+        window = self.window(points, width)
+        if window is None:
+            return
+        left, top, right, bottom = window
+        mask = np.zeros((bottom - top, right - left))
+        for a, b in pairwise(points):
+            inner = self.window(np.stack([a, b]), width)
+            if inner is None:
+                continue
+            x, y = _pixel_centers(inner)
+            along = b - a
+            share = ((x - a[0]) * along[0] + (y - a[1]) * along[1]) / max(float(along @ along), 1e-12)
+            share = np.clip(share, 0, 1)
+            distance = np.hypot(x - a[0] - share * along[0], y - a[1] - share * along[1])
+            target = mask[inner[1] - top : inner[3] - top, inner[0] - left : inner[2] - left]
+            np.maximum(target, np.clip(width / 2 + 0.5 - distance, 0, 1), out=target)
+        self.blend(mask, window, color, opacity)
+
+    def fill(self, points: FloatArray, color: Color, opacity: float) -> None:
+        """Fill the ring through points (N, 2)."""
+        window = self.window(points, 1)
+        if window is None or len(points) < 3:
+            return
+        left, top, right, bottom = window
+        # A ring that fills millions of pixels needs no finer edge, and its mask would need gigabytes.
+        k = SUPERSAMPLING if (right - left) * (bottom - top) < 4_000_000 else 1
+        mask = Image.new("L", ((right - left) * k, (bottom - top) * k))
+        corners = (points + 0.5 - (left, top)) * k - 0.5
+        ImageDraw.Draw(mask).polygon([(x, y) for x, y in corners.tolist()], fill=255)
+        self.blend(np.asarray(mask.reduce(k)) / 255, window, color, opacity)
+
+    def to_image(self) -> Image.Image:
+        return Image.fromarray(self.pixels)
+
+
+def _pixel_centers(window: Window) -> tuple[FloatArray, FloatArray]:
+    left, top, right, bottom = window
+    return np.arange(left, right, dtype=float)[None, :], np.arange(top, bottom, dtype=float)[:, None]
+
+
+def draw_answer(answer: Answer, image: Image.Image | None, *, scale: float, legend: bool, errors: bool) -> Image.Image:
+    """Return the photo, or `image` of its size, with the answer on it; see `Answer.draw`.
+
+    Raises:
+        ImageError: There is nothing to draw on, `image` is of another size, or `scale` is not positive.
+    """
+    base = _base_picture(answer, image, scale)
+    points = (answer.xy.astype(np.float64) + 0.5) * scale - 0.5
+    if legend:
+        # Before the points, so that it hides none.
+        draw_legend(base, answer, points)
+    canvas = _Canvas(base)
+    runs = [points[stroke.start : stroke.stop] for stroke in answer.strokes]
+    radii = [max(radius * scale, 0.9) for radius in dot_radii(answer)]
+    colors = [part_color(stroke.part) for stroke in answer.strokes]
+    if errors:
+        for stroke, run, radius, color in zip(answer.strokes, runs, radii, colors, strict=True):
+            reach = (answer.expected_error[stroke.start : stroke.stop] * scale).tolist()
+            canvas.dots(run, reach, color, 0.16)
+            canvas.rings(run, reach, max(0.35 * radius, 1.0), color, 0.75)
+    shape = answer.query.shape
+    if shape in ("polygon", "polyline"):
+        for run, radius, color in zip(runs, radii, colors, strict=True):
+            _draw_stroke(canvas, run, shape, color, radius)
+        radii = [0.75 * radius for radius in radii]
+    # All edges first, so that no dot's edge lies on its neighbour.
+    for run, radius in zip(runs, radii, strict=True):
+        canvas.dots(run, radius + max(0.35 * radius, 0.7), EDGE_COLOR, EDGE_OPACITY)
+    for run, radius, color in zip(runs, radii, colors, strict=True):
+        canvas.dots(run, radius, color, 1.0)
+    return canvas.to_image()
+
+
+def _base_picture(answer: Answer, image: Image.Image | None, scale: float) -> Image.Image:
+    if not 0 < scale < float("inf"):
+        raise ImageError(f"scale must be a positive number, not {scale}")
+    height, width = answer.image_size
+    if image is None:
+        if answer.photo is None:
+            raise ImageError("this answer was read from a file and has no photo: give draw(image)")
+        image = Image.fromarray(answer.photo.pixels)
+    if image.size != (width, height):
+        raise ImageError(f"the answer is for a picture of {width} x {height}, not {image.width} x {image.height}")
+    # In every branch a picture of our own: the legend is painted into it.
+    rgb = image.convert("RGB") if image.mode != "RGB" else image.copy()
+    if scale == 1:
+        return rgb
+    return rgb.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
+
+
+def _draw_stroke(canvas: _Canvas, points: FloatArray, shape: str, color: Color, radius: float) -> None:
+    if shape == "polygon":
+        canvas.fill(points, color, FILL_OPACITY)
+        points = np.concatenate([points, points[:1]])
+    width = max(0.9 * radius, 1.0)
+    canvas.line(points, width + max(0.6 * radius, 1.0), EDGE_COLOR, EDGE_OPACITY)
+    canvas.line(points, width, color, 1.0)
+
+
+def draw_legend(picture: Image.Image, answer: Answer, points: FloatArray) -> None:
+    """Draw, in place, a panel of parts, colours and counts into the corner with the fewest points.
+
+    It is left out where the picture has no room for readable letters.
+
+    Args:
+        picture: RGB, drawn on.
+        answer: What to name.
+        points: (N, 2) pixels of the picture.
+    """
+    counts: dict[str, int] = {}
+    for stroke in answer.strokes:
+        counts[stroke.part] = counts.get(stroke.part, 0) + stroke.stop - stroke.start
+    size = max(MIN_FONT_PX, round(min(picture.size) / 40))
+    while size >= MIN_FONT_PX:
+        panel = _make_panel(counts, size)
+        if panel.width <= 0.5 * picture.width and panel.height <= 0.7 * picture.height:
+            picture.paste(panel, _emptiest_corner(picture.size, panel.size, size // 2, points), panel)
+            return
+        size -= 1
+
+
+def _make_panel(counts: dict[str, int], font_px: int) -> Image.Image:
+    k = 3  # drawn larger and reduced, for smooth edges
+    font = ImageFont.load_default(font_px * k)
+    rows = [(part, f"{part}  {count}") for part, count in counts.items()]
+    line = round(1.45 * font_px * k)
+    pad = round(0.6 * font_px * k)
+    text_left = pad + round(1.3 * font_px * k)
+    width = text_left + max(round(font.getlength(text)) for _, text in rows) + pad
+    panel = Image.new("RGBA", (-(-width // k) * k, -(-(2 * pad + line * len(rows)) // k) * k))
+    draw = ImageDraw.Draw(panel)
+    draw.rounded_rectangle((0, 0, panel.width - 1, panel.height - 1), radius=pad, fill=(*EDGE_COLOR, 170))
+    radius = 0.38 * font_px * k
+    for row, (part, text) in enumerate(rows):
+        y = pad + line * (row + 0.5)
+        x = pad + radius
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=part_color(part))
+        draw.text((text_left, y), text, font=font, fill=(255, 255, 255, 255), anchor="lm")
+    return panel.reduce(k)
+
+
+def _emptiest_corner(picture: tuple[int, int], panel: tuple[int, int], gap: int, points: FloatArray) -> tuple[int, int]:
+    right, bottom = picture[0] - panel[0] - gap, picture[1] - panel[1] - gap
+    corners = [(gap, gap), (right, gap), (gap, bottom), (right, bottom)]
+
+    def hidden(corner: tuple[int, int]) -> tuple[int, float]:
+        low, high = np.array(corner) - gap, np.array(corner) + panel + gap
+        inside = int(((points >= low) & (points <= high)).all(axis=1).sum())
+        middle = points.mean(axis=0) if len(points) else np.array(picture) / 2
+        return inside, -float(np.hypot(*(middle - (low + high) / 2)))
+
+    return min(corners, key=hidden)

@@ -1,0 +1,88 @@
+"""Writing answers down: CSV, SVG and 300W's .pts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from ..errors import NoSuchFaceError
+from .palette import part_color
+
+if TYPE_CHECKING:
+    from .answer import Answer
+
+CSV_COLUMNS = ("index", "face", "part", "fpalp", "name", "x", "y", "expected_error")
+
+
+def shorten(value: np.float32) -> float:
+    """Return the number of fewest digits that is still the same float32."""
+    return float(str(value))
+
+
+def write_csv(answer: Answer) -> str:
+    """Return one row for each point, under a heading."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for i, point in enumerate(answer.points):
+        x, y, error = map(shorten, (answer.xy[i, 0], answer.xy[i, 1], answer.expected_error[i]))
+        writer.writerow((i, point.face, point.part, point.fpalp, point.name, x, y, error))
+    return text.getvalue()
+
+
+def write_pts(answer: Answer, face: int) -> str:
+    """Return one face's points as a 300W .pts file: pixels counted from 1.
+
+    Raises:
+        NoSuchFaceError: The answer has no such face.
+    """
+    if not 0 <= face < len(answer.faces):
+        raise NoSuchFaceError(f"the answer has {len(answer.faces)} face(s): there is no index {face}")
+    points = answer.xy[answer.face_index == face].astype(np.float64) + 1
+    rows = "".join(f"{x:.4f} {y:.4f}\n" for x, y in points.tolist())
+    return f"version: 1\nn_points: {len(points)}\n{{\n{rows}}}\n"
+
+
+def write_svg(answer: Answer) -> str:
+    """Return an overlay of the photo's size, one group for each part of each face.
+
+    SVG calls the photo's outer corner (0, 0), so everything is moved by half a pixel.
+    """
+    height, width = answer.image_size
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+        f"<title>{escape(answer.query.canonical)}</title>",
+        '<g transform="translate(0.5 0.5)" stroke-linejoin="round" stroke-linecap="round">',
+    ]
+    for stroke, radius in zip(answer.strokes, dot_radii(answer), strict=True):
+        color = "#{:02x}{:02x}{:02x}".format(*part_color(stroke.part))
+        points = answer.xy[stroke.start : stroke.stop].tolist()
+        lines.append(f'<g id="face{stroke.face}-{stroke.start}" fill="{color}" stroke="{color}">')
+        lines.append(f"<title>{escape(stroke.part)}</title>")
+        if answer.query.shape in ("polygon", "polyline"):
+            path = " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
+            fill = 'fill-opacity="0.35"' if answer.query.shape == "polygon" else 'fill="none"'
+            lines.append(f'<{answer.query.shape} points="{path}" {fill} stroke-width="{0.8 * radius:.3f}"/>')
+        else:
+            for name, (x, y) in zip(answer.names[stroke.start : stroke.stop], points, strict=True):
+                lines.append(
+                    f'<circle cx="{x:.3f}" cy="{y:.3f}" r="{radius:.3f}" stroke="none">'
+                    f"<title>{escape(name)}</title></circle>"
+                )
+        lines.append("</g>")
+    return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
+
+
+def dot_radii(answer: Answer) -> list[float]:
+    """Return a dot's radius in each stroke, photo pixels: by the face's size, less where points crowd."""
+    radii = []
+    for stroke in answer.strokes:
+        radius = answer.faces[stroke.face].area ** 0.5 / 70
+        steps = np.linalg.norm(np.diff(answer.xy[stroke.start : stroke.stop], axis=0), axis=1)
+        spacing = float(np.median(steps)) if len(steps) else np.inf
+        radii.append(max(min(radius, 0.42 * spacing), radius / 6))
+    return radii

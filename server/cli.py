@@ -1,0 +1,181 @@
+"""The command line: `faceql`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import __version__
+from ..errors import FaceQLError
+
+# The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
+if TYPE_CHECKING:
+    from ..engine import Answer
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
+
+
+class CommandGroup(click.Group):
+    """Prints an error that the caller can mend as plain text and exits with 2; no stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FaceQLError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+
+
+def read_box_texts(
+    ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
+) -> list[tuple[float, ...]]:
+    """Return the boxes of texts "x0,y0,x1,y1"."""
+    boxes: list[tuple[float, ...]] = []
+    for text in texts:
+        try:
+            box: tuple[float, ...] = tuple(float(number) for number in text.split(","))
+        except ValueError:
+            box = ()
+        if len(box) != 4:
+            raise click.BadParameter(f"{text!r} is not four numbers x0,y0,x1,y1")
+        boxes.append(box)
+    return boxes
+
+
+def check_ending(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a picture that could not be saved before work is spent on it."""
+    if path is not None and path.suffix.lower() not in PICTURE_ENDINGS:
+        raise click.BadParameter(f"{str(path)!r} must end in {', '.join(PICTURE_ENDINGS)}")
+    return path
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="faceql")
+def main() -> None:
+    """Ask a face for landmarks in plain words."""
+
+
+@main.command("ask")
+@click.argument("image")
+@click.argument("instruction")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=check_ending,
+    help="Draw the answer on the photo and save it (.png, .jpg, .webp), or the overlay alone (.svg).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
+@click.option(
+    "--faces",
+    metavar="WHICH",
+    help='Which: largest (default), smallest, leftmost, rightmost, middle, all, "face 2", "second largest".',
+)
+@click.option(
+    "--box",
+    "boxes",
+    metavar="X0,Y0,X1,Y1",
+    callback=read_box_texts,
+    multiple=True,
+    help="A face's box in pixels of the photo instead of finding faces; may be repeated.",
+)
+@click.option("--whole", is_flag=True, help="Take the whole photo for one face instead of finding faces.")
+@click.option(
+    "--perspective",
+    type=click.Choice(["viewer", "subject"]),
+    default="viewer",
+    show_default=True,
+    help='Whose left "left" is: the one who looks at the photo, or the person in it.',
+)
+@click.option("--errors", is_flag=True, help="Draw each point's expected error as a circle.")
+@click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
+@click.option(
+    "--weights",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another checkpoint than the shipped one.",
+)
+def ask_command(
+    image: str,
+    instruction: str,
+    out: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    faces: str | None,
+    boxes: list[tuple[float, ...]],
+    whole: bool,
+    perspective: Any,
+    errors: bool,
+    device: str,
+    weights: Path | None,
+) -> None:
+    """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input)."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    if whole and boxes:
+        raise click.UsageError("--whole and --box exclude each other")
+    from ..querylang import parse
+
+    query = parse(
+        instruction, perspective=perspective
+    )  # before the detector is loaded: mistakes show at once
+    from ..engine import Engine, WholePhoto
+
+    engine = Engine(device, weights, face_finder=WholePhoto() if whole else None)
+    answer = engine.ask(
+        sys.stdin.buffer.read() if image == "-" else image,
+        query,
+        faces=faces,
+        boxes=boxes or None,
+        perspective=perspective,
+    )
+    if out is not None:
+        save_picture(answer, out, errors=errors)
+    if as_json:
+        click.echo(answer.to_json(indent=2))
+    elif as_csv:
+        click.echo(answer.to_csv(), nl=False)
+    else:
+        click.echo(format_answer(answer))
+        if out is not None:
+            click.echo(f"drawing: {out}")
+
+
+def save_picture(answer: Answer, path: Path, *, errors: bool) -> None:
+    """Draw the answer to a file; its ending chooses the format."""
+    try:
+        if path.suffix.lower() == ".svg":
+            path.write_text(answer.to_svg(), encoding="utf-8")
+        else:
+            answer.draw(errors=errors).save(path)
+    except OSError as error:
+        raise click.BadParameter(
+            f"cannot write {str(path)!r}: {error.strerror or error}", param_hint="--out"
+        ) from error
+
+
+def format_answer(answer: Answer) -> str:
+    """Return the answer as text for people: one line a point, faces and notes around them."""
+    height, width = answer.image_size
+    lines = [
+        f"{answer.query.canonical}",
+        f"photo {width} x {height}, (0, 0) the centre of its top-left pixel; left is the left of the picture",
+    ]
+    lines += [f"note: {note}" for note in answer.notes]
+    name_width = max((len(point.name) for point in answer.points), default=0)
+    shown = None
+    for point in answer.points:
+        if point.face != shown:
+            shown = point.face
+            face = answer.faces[shown]
+            lines.append(f"face {face.number}: box {', '.join(f'{value:.0f}' for value in face.box)}")
+        x, y = point.xy
+        lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px")
+    lines.append(f"{len(answer)} points by {answer.model_version}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

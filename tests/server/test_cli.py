@@ -1,0 +1,146 @@
+"""The command line, run in-process with the shipped weights, and once as a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from faceql import __version__
+from faceql.engine import Answer, Engine
+from faceql.server.cli import main
+from PIL import Image
+
+ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+
+
+@pytest.fixture(scope="module")
+def want() -> Answer:
+    return Engine("cpu").ask(ASTRONAUT, "4 points per eyebrow")
+
+
+def run(*args: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin, catch_exceptions=False)
+
+
+def ask(*args: object, stdin: bytes | None = None) -> Result:
+    return run("ask", *args, "--device", "cpu", stdin=stdin)
+
+
+def test_json_is_the_engines_answer(want: Answer) -> None:
+    result = ask(ASTRONAUT, "4 points per eyebrow", "--json")
+    assert result.exit_code == 0
+    assert Answer.from_json(result.stdout) == want
+
+
+def test_csv_is_the_engines_answer(want: Answer) -> None:
+    result = ask(ASTRONAUT, "4 points per eyebrow", "--csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    np.testing.assert_array_equal(np.array([(r["x"], r["y"]) for r in rows], np.float32), want.xy)
+
+
+def test_text_for_people_names_every_point_and_the_frame(want: Answer) -> None:
+    result = ask(ASTRONAUT, "4 points per eyebrow")
+    assert result.exit_code == 0
+    for point in want.points:
+        (line,) = [line for line in result.stdout.splitlines() if point.name in line]
+        assert f"{point.xy[0]:.2f}" in line
+        assert f"{point.xy[1]:.2f}" in line
+    assert want.query.canonical in result.stdout
+    assert "512 x 512" in result.stdout
+    assert want.model_version in result.stdout
+
+
+def test_out_draws_the_picture(want: Answer, tmp_path: Path) -> None:
+    out = tmp_path / "overlay.png"
+    assert ask(ASTRONAUT, "4 points per eyebrow", "--out", out).exit_code == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(out)), np.asarray(want.draw()))
+    svg = tmp_path / "overlay.SVG"
+    assert ask(ASTRONAUT, "4 points per eyebrow", "--out", svg).exit_code == 0
+    assert svg.read_text("utf-8") == want.to_svg()
+
+
+def test_boxes_faces_perspective_and_standard_input_reach_the_engine() -> None:
+    result = ask("-", "left pupil", "--box", "178,62,267,172", "--box", "170,60,270,170", "--faces", "face 2",
+                 "--perspective", "subject", "--json", stdin=ASTRONAUT.read_bytes())  # fmt: skip
+    data = json.loads(result.stdout)
+    assert [face["box"] for face in data["faces"]] == [[178, 62, 267, 172]]
+    assert data["perspective"] == "subject"
+    assert data["points"][0]["part"] == "right pupil"
+    whole = json.loads(ask(ASTRONAUT, "chin", "--whole", "--json").stdout)
+    assert whole["faces"][0]["box"] == [-0.5, -0.5, 511.5, 511.5]
+
+
+def test_a_wrong_instruction_is_shown_with_a_caret() -> None:
+    result = ask("no such photo.jpg", "5 points on the left ear")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    (text_line,) = [i for i, line in enumerate(lines) if "5 points on the left ear" in line]
+    start = lines[text_line].index("left ear")
+    carets = lines[text_line + 1]
+    assert carets.strip("^ ") == ""
+    assert start <= carets.index("^") <= carets.rindex("^") < start + len("left ear")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("missing.jpg", "pupils"), "there is no file"),
+        ((ASTRONAUT.parent, "pupils"), "is a folder"),
+        ((Path(__file__), "pupils"), "not an image"),
+        ((ASTRONAUT, "pupils of face 3"), "only one face"),
+        ((ASTRONAUT, "pupils", "--faces", "prettiest"), "faces must be"),
+        ((ASTRONAUT, "pupils", "--box", "1,2,3"), "four numbers"),
+        ((ASTRONAUT, "pupils", "--box", "a,b,c,d"), "four numbers"),
+        ((ASTRONAUT, "pupils", "--box", "5,5,1,1"), "x0 < x1"),
+        ((ASTRONAUT, "pupils", "--box", "5,5,9,9", "--whole"), "exclude"),
+        ((ASTRONAUT, "pupils", "--json", "--csv"), "exclude"),
+        ((ASTRONAUT, "pupils", "--weights", "missing.safetensors"), "no weights"),
+        ((ASTRONAUT, "pupils", "--out", "overlay.txt"), "must end in"),
+        ((ASTRONAUT, "pupils", "--out", "no/such/folder/overlay.png"), "cannot write"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_one_place(args: tuple[object, ...], message: str) -> None:
+    result = ask(*args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_device_is_told() -> None:
+    result = run("ask", ASTRONAUT, "pupils", "--device", "cuda:99")
+    assert result.exit_code == 2
+    assert "device must be" in result.stderr
+
+
+def test_help_and_version_do_not_load_torch() -> None:
+    code = (
+        "import sys\n"
+        "from faceql.server.cli import main\n"
+        "try:\n    main([sys.argv[1]])\n"
+        "finally:\n    assert 'torch' not in sys.modules and 'numpy' not in sys.modules\n"
+    )
+    for flag, text in (("--help", "ask"), ("--version", __version__)):
+        done = subprocess.run([sys.executable, "-c", code, flag], capture_output=True, text=True, check=True)
+        assert text in done.stdout
+        assert done.stderr == ""
+
+
+def test_the_command_runs_from_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("raise SystemExit('the stray model.py was imported')")
+    (tmp_path / "server.py").write_text("raise SystemExit('the stray server.py was imported')")
+    command = [sys.executable, "-m", "faceql.server.cli", "ask", str(ASTRONAUT), "pupils", "--out", "overlay.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "left pupil" in done.stdout
+    assert done.stderr == ""
+    assert Image.open(tmp_path / "overlay.png").size == (512, 512)
