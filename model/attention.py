@@ -35,7 +35,8 @@ class AnchoredAttention(nn.Module):
 
     def split_heads(self, x: Tensor) -> Tensor:
         # (batch, landmarks, dim) -> (batch, heads, landmarks, head_dim)
-        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        batch, landmarks, dim = x.shape
+        return x.reshape(batch, landmarks, self.num_heads, dim // self.num_heads).transpose(1, 2)
 
     def keys_values(self, key_input: Tensor, value_input: Tensor) -> KeysValues:
         """Project (batch, landmarks, dim) inputs to keys and values."""
@@ -76,13 +77,17 @@ def sample_deformable(level_values: Sequence[Tensor], locations: Tensor, weights
     Returns:
         (batch, landmarks, heads * head_dim). Samples outside the crop are zero.
     """
-    batch, landmarks, heads, _, points, _ = locations.shape
+    batch, landmarks, heads = locations.shape[:3]
     grids = (2 * locations - 1).transpose(1, 2).flatten(0, 1)  # (batch * heads, landmarks, levels, points, 2)
     per_head = weights.transpose(1, 2).flatten(0, 1)  # (batch * heads, landmarks, levels, points)
     total: Tensor | None = None
     for level, values in enumerate(level_values):
         sampled = functional.grid_sample(
-            values.to(grids.dtype), grids[:, :, level], mode="bilinear", padding_mode="zeros", align_corners=False
+            values.to(grids.dtype),
+            grids[:, :, level],
+            mode="bilinear",
+            padding_mode="zeros",
+            align_corners=False,
         )  # (batch * heads, head_dim, landmarks, points)
         mixed = (sampled * per_head[:, None, :, level]).sum(dim=-1)
         total = mixed if total is None else total + mixed

@@ -81,12 +81,14 @@ class CropFrame:
     def to_photo(self, points_norm: npt.ArrayLike) -> FloatArray:
         """Map crop units (..., 2) to photo pixels (..., 2), in float64."""
         points = np.asarray(points_norm, dtype=np.float64)
-        return (points - 0.5) @ self.axes().T + np.array(self.center_px)
+        photo: FloatArray = (points - 0.5) @ self.axes().T + np.array(self.center_px)
+        return photo
 
     def to_crop(self, points_px: npt.ArrayLike) -> FloatArray:
         """Map photo pixels (..., 2) to crop units (..., 2), in float64."""
         points = np.asarray(points_px, dtype=np.float64) - np.array(self.center_px)
-        return points @ np.linalg.inv(self.axes()).T + 0.5
+        crop: FloatArray = points @ np.linalg.inv(self.axes()).T + 0.5
+        return crop
 
 
 def cut_crop(photo: ByteArray, frame: CropFrame, size: int) -> ByteArray:

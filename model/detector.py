@@ -8,14 +8,18 @@ from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..querylang.registry import load_registry
-from .attention import split_map_heads
+from .attention import KeysValues, split_map_heads
 from .config import DetectorConfig
-from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory, KeysValues
+from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory
 from .image_encoder import ImageEncoder
 from .landmark_encoder import LandmarkEncoder
 from .position_encoding import cell_centers
+
+ROW_BLOCK = 16
+"""Landmarks are decoded in multiples of this."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,7 @@ class Detector(nn.Module):
         self.image_encoder = ImageEncoder(config)
         self.landmark_encoder = LandmarkEncoder(config, [part.is_closed for part in parts.values()])
         self.decoder = Decoder(config)
-        self.register_buffer(
-            "context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False
-        )
+        self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
 
@@ -115,8 +117,14 @@ class Detector(nn.Module):
             part_ids: (landmarks,) long, from `part_ids`.
             fpalps: (landmarks,) float, 0..1.
         """
+        count = len(part_ids)
+        if encoded.context is not None and count % ROW_BLOCK:
+            # Matrix products round a row alike in any company only if they see whole blocks of rows.
+            padding = ROW_BLOCK - count % ROW_BLOCK
+            part_ids = functional.pad(part_ids, (0, padding))
+            fpalps = functional.pad(fpalps, (0, padding))
         layers = self.decode_layers(encoded, part_ids, fpalps)
-        return Decoded(layers.coordinates[-1], layers.log_scale)
+        return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count])
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
@@ -126,7 +134,7 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
 
     def pick(x: Tensor) -> Tensor:
         # Values carry batch * heads in front, encodings a batch of 1 that serves every crop.
-        return x if x.shape[0] == 1 and batch > 1 else x.unflatten(0, (batch, -1))[index]
+        return x if x.shape[0] == 1 and batch > 1 else x.reshape(batch, -1, *x.shape[1:])[index]
 
     def pick_pair(pair: KeysValues) -> KeysValues:
         return KeysValues(pick(pair.keys), pick(pair.values))

@@ -21,11 +21,11 @@ class ImageEncoder(nn.Module):
         self.body = timm.create_model(
             config.encoder, pretrained=False, features_only=True, out_indices=config.feature_indices
         )
+        widths: list[int] = self.body.feature_info.channels()  # type: ignore[union-attr, operator]
         self.laterals = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels, config.dim, kernel_size=1), nn.GroupNorm(8, config.dim))
-            for channels in self.body.feature_info.channels()
+            nn.Sequential(nn.Conv2d(width, config.dim, kernel_size=1), nn.GroupNorm(8, config.dim)) for width in widths
         )
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.to(memory_format=torch.channels_last)
 
     def train(self, mode: bool = True) -> ImageEncoder:
         super().train(mode)

@@ -79,17 +79,16 @@ def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.G
 def change_light(pixels: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Change brightness, contrast, gamma, saturation and colour balance, and now and then light from one side."""
     grey = pixels.mean(axis=2, keepdims=True)
-    pixels = grey + (pixels - grey) * rng.uniform(0.5, 1.4)
-    pixels = (pixels - 127) * rng.uniform(0.6, 1.4) + 127 + rng.uniform(-35, 35)
-    pixels = pixels * rng.uniform(0.88, 1.12, size=3).astype(np.float32)
-    pixels = 255 * (np.clip(pixels, 0, 255) / 255) ** np.float32(np.exp(rng.normal(0, 0.25)))
+    lit = grey + (pixels - grey) * rng.uniform(0.5, 1.4)
+    lit = (lit - 127) * rng.uniform(0.6, 1.4) + 127 + rng.uniform(-35, 35)
+    lit = lit * rng.uniform(0.88, 1.12, size=3)
+    lit = 255 * (np.clip(lit, 0, 255) / 255) ** np.exp(rng.normal(0, 0.25))
     if rng.random() < 0.25:
-        size = pixels.shape[0]
-        ramp = np.linspace(-1, 1, size, dtype=np.float32)
+        ramp = np.linspace(-1, 1, pixels.shape[0])
         angle = rng.uniform(0, 2 * np.pi)
         slope = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
-        pixels = pixels * (1 + rng.uniform(0.2, 0.6) * slope[:, :, None])
-    return pixels.astype(np.float32)
+        lit = lit * (1 + rng.uniform(0.2, 0.6) * slope[:, :, None])
+    return np.asarray(lit, dtype=np.float32)
 
 
 def occlude(image: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -132,6 +132,6 @@ def apply_targets(matrix: FloatArray, points: FloatArray) -> FloatArray:
     used = np.nan_to_num(matrix) != 0  # (landmarks, columns)
     covered = np.isfinite(matrix).all(axis=1)  # (landmarks,)
     missing = (~known).astype(np.float64) @ used.T.astype(np.float64) > 0  # (faces, landmarks)
-    targets = np.einsum("lc,fcd->fld", np.nan_to_num(matrix), np.nan_to_num(points))
+    targets: FloatArray = np.einsum("lc,fcd->fld", np.nan_to_num(matrix), np.nan_to_num(points))
     targets[missing | ~covered] = np.nan
     return targets

@@ -188,4 +188,3 @@ def extra_points(landmarks: tuple[LandmarkQuery, ...], points: FloatArray, mesh:
 
 def list_images(folder: Path, count: int) -> tuple[Path, ...]:
     return tuple(folder / "images" / f"{i:05d}.jpg" for i in range(count))
-

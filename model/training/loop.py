@@ -84,7 +84,14 @@ class Trainer:
     """One run of a recipe in a folder that holds its state, log and result."""
 
     def __init__(
-        self, recipe: Recipe, faces: TrainingFaces, run: Path, *, precision: str, devices: int, start: Path | None
+        self,
+        recipe: Recipe,
+        faces: TrainingFaces,
+        run: Path,
+        *,
+        precision: str,
+        devices: int,
+        start: Path | None,
     ) -> None:
         self.recipe, self.faces, self.run = recipe, faces, run
         self.fabric = Fabric(accelerator="auto", devices=devices, precision=precision)  # type: ignore[arg-type]
@@ -153,9 +160,7 @@ class Trainer:
         recipe = self.recipe
         if self.pictures < recipe.warmup_pictures:
             return recipe.learning_rate * (self.pictures + recipe.batch_size) / recipe.warmup_pictures
-        progress = (self.pictures - recipe.warmup_pictures) / max(
-            1, recipe.total_pictures - recipe.warmup_pictures
-        )
+        progress = (self.pictures - recipe.warmup_pictures) / max(1, recipe.total_pictures - recipe.warmup_pictures)
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
     def draw(self) -> tuple[TrainingBatch, float]:
@@ -227,12 +232,10 @@ class Trainer:
         faces = self.faces.validation
         layout = load_registry().layouts["300w"]
         size = self.recipe.stage_at(self.pictures).image_size
-        predicted, _ = predict_landmarks(
-            self.average, faces, landmark_frames(faces), layout.landmarks, image_size=size
+        predicted, _ = predict_landmarks(self.average, faces, landmark_frames(faces), layout.landmarks, image_size=size)
+        errors = 100 * normalized_errors(predicted, faces.frame_points, inter_ocular(faces.frame_points, "300w")).mean(
+            axis=1
         )
-        errors = 100 * normalized_errors(
-            predicted, faces.frame_points, inter_ocular(faces.frame_points, "300w")
-        ).mean(axis=1)
         infants = np.array([name.startswith("inf/") for name in faces.names])
         return {
             "validation_nme": float(errors[~infants].mean()),
@@ -304,7 +307,13 @@ class Trainer:
 
 
 def train(
-    recipe: Recipe, data: Path, run: Path, *, precision: str = "32-true", devices: int = 1, start: Path | None = None
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    *,
+    precision: str = "32-true",
+    devices: int = 1,
+    start: Path | None = None,
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
@@ -320,8 +329,6 @@ def train(
         The exported checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(
-        recipe, load_training_faces(data, recipe), run, precision=precision, devices=devices, start=start
-    )
+    trainer = Trainer(recipe, load_training_faces(data, recipe), run, precision=precision, devices=devices, start=start)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
     return run / "detector.safetensors"

@@ -1,0 +1,114 @@
+"""`faceql train` and `faceql eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..model.crops import CropFrame
+    from ..model.data.packs import AnnotatedFaces
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("train")
+@click.argument("recipe")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--run", type=click.Path(path_type=Path), required=True, help="Folder of the run; an old one goes on.")
+@click.option("--precision", default="32-true", show_default=True, help='Fabric\'s; "bf16-mixed" on CUDA.')
+@click.option("--devices", default=1, show_default=True, help="How many devices.")
+@click.option("--threads", type=int, help="CPU threads; all by default.")
+@click.option("--start", type=FILE, help="Weights to begin from instead of ImageNet's.")
+def train_command(
+    recipe: str, data: Path, run: Path, precision: str, devices: int, threads: int | None, start: Path | None
+) -> None:
+    """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
+    import torch
+
+    from ..model.training.loop import train
+    from ..model.training.recipe import load_recipe
+
+    if threads:
+        torch.set_num_threads(threads)
+    path = train(load_recipe(recipe), data, run, precision=precision, devices=devices, start=start)
+    click.echo(f"wrote {path}")
+
+
+@click.command("eval")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
+@click.option(
+    "--crops",
+    type=click.Choice(["finder", "annotation"]),
+    default="finder",
+    show_default=True,
+    help="Crop by the engine's face finder, as in use, or by the annotated points, as in training.",
+)
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+def eval_command(data: Path, weights: Path | None, crops: str, device: str, as_json: bool) -> None:
+    """Evaluate a checkpoint on human68's validation faces and on the hard 98-point faces."""
+    from ..model.checkpoint import load_detector
+    from ..model.data.packs import load_human68, load_human98
+    from ..model.evaluation.predict import landmark_frames
+    from ..model.evaluation.report import evaluate_faces
+    from ..querylang.registry import load_registry
+
+    loaded = load_detector(weights, device)
+    layouts = load_registry().layouts
+    _, validation = load_human68(data / "human68")
+    hard = load_human98(data / "human98_dev")
+    reports = []
+    for faces, layout, points, subset_of in (
+        (validation, layouts["300w"], validation.frame_points, split_by_source),
+        (hard, layouts["wflw"], hard.points, split_by_condition),
+    ):
+        frames, missed = finder_frames(faces) if crops == "finder" else (landmark_frames(faces), 0)
+        evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subset_of)
+        if as_json:
+            reports.append(evaluation.to_json())
+        else:
+            note = f"; {missed} faces not found, cropped by the picture's middle" if crops == "finder" else ""
+            reports.append(f"{evaluation.to_markdown()}\n\nCrops by {crops}{note}. Weights {loaded.version}.")
+    click.echo("[" + ",\n".join(reports) + "]" if as_json else "\n\n".join(reports))
+
+
+def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
+    """Return a crop frame for each face by the engine's face finder, and how many it did not find.
+
+    The packs' pictures hold one annotated face in their middle, so the found face nearest the middle is taken; where
+    none is found, a box of half the picture's side stands for it.
+    """
+    from ..engine.faces import SlimeFaceFinder
+    from ..model.crops import CropFrame
+
+    finder = SlimeFaceFinder()
+    frames, missed = [], 0
+    for row in range(len(faces)):
+        picture = faces.read_image(row)
+        height, width = picture.shape[:2]
+        middle = ((width - 1) / 2, (height - 1) / 2)
+        found = finder.find(picture)
+        if found:
+            nearest = min(found, key=lambda f: abs(f.center[0] - middle[0]) + abs(f.center[1] - middle[1]))
+            box = nearest.box
+        else:
+            missed += 1
+            box = (middle[0] - width / 4, middle[1] - height / 4, middle[0] + width / 4, middle[1] + height / 4)
+        frames.append(CropFrame.from_face_box(box))
+    return frames, missed
+
+
+def split_by_source(name: str) -> list[str]:
+    """Return the subsets of a human68 name such as "helen/100032540_1"."""
+    source = name.split("/")[0]
+    return ["infants"] if source == "inf" else ["adults", f"adults: {source}"]
+
+
+def split_by_condition(name: str) -> list[str]:
+    """Return the subsets of a human98 name such as "wflw/144/illumination+makeup"."""
+    return name.split("/")[-1].split("+")

@@ -1,0 +1,53 @@
+import math
+
+import pytest
+import torch
+from faceql.model.decoder import DecodedLayers
+from faceql.model.training.losses import landmark_loss, wing_loss
+
+
+def test_wing_loss_against_its_definition() -> None:
+    for x in (-30.0, -10.0, -3.0, 0.0, 0.5, 9.99, 10.0, 25.0):
+        c = 10 - 10 * math.log(1 + 10 / 2)
+        expected = 10 * math.log(1 + abs(x) / 2) if abs(x) < 10 else abs(x) - c
+        assert float(wing_loss(torch.tensor(x))) == pytest.approx(expected, rel=1e-6)
+
+
+def test_coordinate_loss_sums_layers_and_leaves_out_the_unknown() -> None:
+    torch.manual_seed(0)
+    layers = DecodedLayers(torch.rand(4, 2, 3, 2, dtype=torch.float64), torch.zeros(2, 3, dtype=torch.float64))
+    targets = torch.rand(2, 3, 2, dtype=torch.float64)
+    weights = torch.tensor([[1.0, 0.0, 0.5], [1.0, 1.0, 0.0]], dtype=torch.float64)
+    total = 0.0
+    for layer in range(4):
+        for face in range(2):
+            for landmark in range(3):
+                axes = [
+                    float(wing_loss(256 * (layers.coordinates[layer, face, landmark, a] - targets[face, landmark, a])))
+                    for a in range(2)
+                ]
+                total += float(weights[face, landmark]) * sum(axes) / 2
+    found, _ = landmark_loss(layers, targets, weights)
+    assert float(found) == pytest.approx(total / 3.5)
+
+
+def test_the_scale_loss_is_least_at_the_expected_error() -> None:
+    errors_px = torch.tensor([1.0, 2.0, 6.0])
+    coordinates = torch.zeros(1, 3, 1, 2)
+    coordinates[0, :, 0, 0] = errors_px / 256
+    scales = torch.linspace(0.5, 8, 751)
+    losses = []
+    for scale in scales:
+        layers = DecodedLayers(coordinates, torch.full((3, 1), math.log(float(scale))))
+        losses.append(float(landmark_loss(layers, torch.zeros(3, 1, 2), torch.ones(3, 1))[1]))
+    assert float(scales[losses.index(min(losses))]) == pytest.approx(float(errors_px.mean()), abs=0.02)
+
+
+def test_the_scale_loss_does_not_move_coordinates() -> None:
+    coordinates = torch.rand(2, 1, 4, 2, requires_grad=True)
+    scale = torch.zeros(1, 4, requires_grad=True)
+    _, scale_loss = landmark_loss(DecodedLayers(coordinates, scale), torch.zeros(1, 4, 2), torch.ones(1, 4))
+    scale_loss.backward()
+    assert coordinates.grad is None
+    assert scale.grad is not None
+    assert scale.grad.abs().min() > 0

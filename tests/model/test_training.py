@@ -1,0 +1,127 @@
+import csv
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+from faceql.errors import ConfigError
+from faceql.model.checkpoint import load_detector
+from faceql.model.config import DetectorConfig
+from faceql.model.training.loop import Trainer, load_training_faces
+from faceql.model.training.recipe import Recipe, Stage, load_recipe
+
+from .conftest import SMALL
+
+RECIPE = Recipe(
+    name="made",
+    detector=DetectorConfig(**SMALL, encoder="resnet10t", part_vectors="learned"),
+    stages=(
+        Stage(pictures=8, image_size=32, human_share=0.5, frozen=("conv1", "layer1")),
+        Stage(pictures=8, image_size=48, human_share=1.0),
+    ),
+    batch_size=2,
+    warmup_pictures=4,
+    largest_disagreement=0.3,
+)
+
+
+def make_trainer(packs: Path, run: Path) -> Trainer:
+    run.mkdir(exist_ok=True)
+    faces = load_training_faces(packs, RECIPE)
+    return Trainer(RECIPE, faces, run, precision="32-true", devices=1, start=None)
+
+
+def fit(trainer: Trainer) -> None:
+    trainer.fit(log_every_s=0, save_every_s=3600, validate_every_s=0)
+
+
+@pytest.fixture(scope="module")
+def finished(made_packs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    fit(make_trainer(made_packs, run))
+    return run
+
+
+def test_a_killed_run_goes_on_exactly(made_packs: Path, finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    trainer = make_trainer(made_packs, run)
+    for _ in range(3):
+        trainer.train_step()
+    trainer.save()
+    trainer.train_step()  # lost in the kill
+    fit(make_trainer(made_packs, run))
+    whole = torch.load(finished / "state.pt", weights_only=True)
+    resumed = torch.load(run / "state.pt", weights_only=True)
+    assert whole["step"] == resumed["step"] == 8
+    for kind in ("detector", "average"):
+        for name, tensor in whole[kind].items():
+            assert torch.equal(tensor, resumed[kind][name]), (kind, name)
+
+
+def test_the_log_tells_the_course(finished: Path) -> None:
+    with (finished / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["pictures"]) for row in rows] == list(range(2, 18, 2))
+    assert [row["image_size"] for row in rows] == ["32"] * 3 + ["48"] * 5
+    assert float(rows[-1]["learning_rate"]) == pytest.approx(0, abs=1e-8)
+    assert float(rows[-1]["validation_nme"]) > 0
+
+
+def test_frozen_layers_stay_and_the_rest_moves(made_packs: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(made_packs, tmp_path)
+    before = {name: p.detach().clone() for name, p in trainer.detector.named_parameters()}
+    trainer.train_step()
+    trainer.train_step()
+    moved = {name for name, p in trainer.detector.named_parameters() if not torch.equal(p, before[name])}
+    assert not any(name.startswith(("image_encoder.body.conv1", "image_encoder.body.layer1")) for name in moved)
+    assert any(name.startswith("image_encoder.body.layer2") for name in moved)
+    assert any(name.startswith("decoder.") for name in moved)
+
+
+def test_the_result_is_the_average_and_loads(finished: Path) -> None:
+    loaded = load_detector(finished / "detector.safetensors")
+    average = torch.load(finished / "state.pt", weights_only=True)["average"]
+    for name, tensor in loaded.detector.state_dict().items():
+        assert torch.equal(tensor, average[name]), name
+    assert loaded.version.startswith("faceql-made-8+")
+    assert loaded.training["sets"] == ["human68", "auto68", "auto98"]
+
+
+def test_training_learns(made_packs: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(made_packs, tmp_path)
+    first = sum(trainer.train_step()[0] for _ in range(4))
+    for _ in range(30):
+        trainer.pictures = 4  # keep the rate at its height
+        trainer.train_step()
+    trainer.pictures = 4
+    last = sum(trainer.train_step()[0] for _ in range(4))
+    assert last < 0.85 * first
+
+
+def test_a_run_of_another_recipe_is_refused(made_packs: Path, finished: Path) -> None:
+    other = RECIPE.model_copy(update={"seed": 9})
+    with pytest.raises(ConfigError, match="another recipe"):
+        Trainer(other, load_training_faces(made_packs, other), finished, precision="32-true", devices=1, start=None)
+
+
+def test_shipped_recipes_are_valid() -> None:
+    names = [p.name[:-5] for p in files("faceql.model.training").joinpath("recipes").iterdir()]
+    assert "default" in names
+    for name in names:
+        assert load_recipe(name).name == name
+
+
+def test_a_wrong_recipe_says_which_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\nlearning_rates = 1\nstages = []\n')
+    with pytest.raises(ConfigError, match="learning_rates"):
+        load_recipe(str(path))
+    path.write_text("name = ")
+    with pytest.raises(ConfigError, match="mine"):
+        load_recipe(str(path))
+    with pytest.raises(ConfigError, match="shipped: default"):
+        load_recipe("defualt")
+
+
+def test_stages_follow_each_other() -> None:
+    assert [RECIPE.stage_at(pictures).image_size for pictures in (0, 7, 8, 15, 99)] == [32, 32, 48, 48, 48]
