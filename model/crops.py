@@ -22,7 +22,7 @@ DEFAULT_MARGIN = 1.35
 """Side of the crop over the longer side of the tight box round the 68 points of 300W."""
 
 # Median place of the tight landmark box inside libfacedetection's box, in units of the square root of that
-# box's area: printed by `python -m faceql.model.data.finder_fit DATA`.
+# box's area: printed by `python benchmarks/face_finder_fit.py --data PACKS`.
 FINDER_SHIFT = (0.0, 0.14)
 FINDER_SCALE = 0.92
 

@@ -50,10 +50,12 @@ def train_command(
 )
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-def eval_command(data: Path, weights: Path | None, crops: str, device: str, as_json: bool) -> None:
+@click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
+def eval_command(data: Path, weights: Path | None, crops: str, device: str, as_json: bool, card: Path | None) -> None:
     """Evaluate a checkpoint on human68's validation faces and on the hard 98-point faces."""
     from ..model.checkpoint import load_detector
     from ..model.data.packs import load_human68, load_human98
+    from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.predict import landmark_frames
     from ..model.evaluation.report import evaluate_faces
     from ..querylang.registry import load_registry
@@ -62,19 +64,20 @@ def eval_command(data: Path, weights: Path | None, crops: str, device: str, as_j
     layouts = load_registry().layouts
     _, validation = load_human68(data / "human68")
     hard = load_human98(data / "human98_dev")
-    reports = []
+    evaluations, texts = [], []
     for faces, layout, points, subset_of in (
         (validation, layouts["300w"], validation.frame_points, split_by_source),
         (hard, layouts["wflw"], hard.points, split_by_condition),
     ):
         frames, missed = finder_frames(faces) if crops == "finder" else (landmark_frames(faces), 0)
         evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subset_of)
-        if as_json:
-            reports.append(evaluation.to_json())
-        else:
-            note = f"; {missed} faces not found, cropped by the picture's middle" if crops == "finder" else ""
-            reports.append(f"{evaluation.to_markdown()}\n\nCrops by {crops}{note}. Weights {loaded.version}.")
-    click.echo("[" + ",\n".join(reports) + "]" if as_json else "\n\n".join(reports))
+        evaluations.append(evaluation)
+        note = f" ({missed} faces not found: cropped round the picture's middle)" if missed else ""
+        texts.append(f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}.")
+    markdown = "\n\n".join(texts)
+    if card is not None:
+        write_evaluation(card, markdown)
+    click.echo("[" + ",\n".join(e.to_json() for e in evaluations) + "]" if as_json else markdown)
 
 
 def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:

@@ -107,6 +107,6 @@ def made_packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(count):
             picture = np.full((side, side, 3), 90, dtype=np.uint8)
             for x, y in points68[i]:
-                picture[int(round(y)) % side, int(round(x)) % side] = 255
+                picture[round(y) % side, round(x) % side] = 255
             Image.fromarray(picture).save(root / folder / "images" / f"{i:05d}.jpg", quality=95)
     return root

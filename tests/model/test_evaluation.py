@@ -3,9 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faceql.errors import ConfigError
 from faceql.model.crops import CropFrame
 from faceql.model.data.packs import load_human68
 from faceql.model.detector import Detector
+from faceql.model.evaluation.card import END, START, write_evaluation
 from faceql.model.evaluation.metrics import (
     area_under_ced,
     bootstrap_interval,
@@ -86,3 +88,14 @@ def test_a_report_has_every_part_and_prints(made_packs: Path, small_detector: De
     assert report.subsets["all"].nme > 20
     assert json.loads(report.to_json())["subsets"]["inf"]["faces"] == 1
     assert f"| all | 4 | {report.subsets['all'].nme:.2f} |" in report.to_markdown()
+
+
+def test_a_card_takes_the_evaluation_between_its_marks(tmp_path: Path) -> None:
+    card = tmp_path / "README.md"
+    card.write_text(f"before\n{START}\nold\n{END}\nafter\n")
+    write_evaluation(card, "new")
+    write_evaluation(card, "newer")
+    assert card.read_text() == f"before\n{START}\n\nnewer\n\n{END}\nafter\n"
+    card.write_text("no marks")
+    with pytest.raises(ConfigError, match="no lines"):
+        write_evaluation(card, "new")
