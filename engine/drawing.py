@@ -182,7 +182,7 @@ def draw_legend(picture: Image.Image, answer: Answer, points: FloatArray) -> Non
     counts: dict[str, int] = {}
     for stroke in answer.strokes:
         counts[stroke.part] = counts.get(stroke.part, 0) + stroke.stop - stroke.start
-    size = max(MIN_FONT_PX, round(min(picture.size) / 40))
+    size = max(MIN_FONT_PX, round(min(picture.size) / 48))
     while size >= MIN_FONT_PX:
         panel = _make_panel(counts, size)
         if panel.width <= 0.5 * picture.width and panel.height <= 0.7 * picture.height:

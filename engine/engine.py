@@ -261,7 +261,8 @@ class Engine:
         return torch.cat(coordinates).double().numpy(), torch.cat(log_scales).double().numpy()
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda")
+        kind = self._device.type
+        return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")
 
 
 def choose_device(device: str | torch.device) -> torch.device:

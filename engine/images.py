@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
@@ -45,7 +45,7 @@ class Photo:
         notes: What was decided while reading it (first frame taken, turned by its EXIF tag, ...).
     """
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8] = field(repr=False)
     notes: tuple[str, ...] = ()
 
     @property

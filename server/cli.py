@@ -10,6 +10,7 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from .model_commands import eval_command, train_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -176,6 +177,9 @@ def format_answer(answer: Answer) -> str:
     lines.append(f"{len(answer)} points by {answer.model_version}")
     return "\n".join(lines)
 
+
+main.add_command(train_command)
+main.add_command(eval_command)
 
 if __name__ == "__main__":
     main()

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from faceql.engine import Engine
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector, EncodedCrops
-from PIL import Image
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 

@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from faceql.engine import Answer, Face, Photo
 from faceql.engine.curves import Place
 from faceql.engine.names import PLACE_NAMES, name_places
@@ -18,7 +20,6 @@ from faceql.engine.palette import PART_COLORS, part_color
 from faceql.errors import ConfigError, ImageError, NoSuchFaceError
 from faceql.querylang import parse
 from faceql.querylang.registry import load_registry
-from PIL import Image
 
 HEIGHT, WIDTH = 90, 120
 GREY = 90

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+
 from faceql.engine.curves import Place, TracedCurve, space_by_step, space_evenly, trace_curve
 
 

@@ -6,16 +6,17 @@ import io
 import threading
 from pathlib import Path
 
-import faceql.engine.engine as engine_module
 import numpy as np
 import pytest
+from PIL import Image
+
+import faceql.engine.engine as engine_module
 from faceql.engine import Engine, Face, WholePhoto
 from faceql.engine.engine import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.detector import Detector
 from faceql.querylang import parse
-from PIL import Image
 
 BOX = (178.0, 62.0, 267.0, 172.0)  # the astronaut's face
 

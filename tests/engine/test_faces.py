@@ -7,6 +7,8 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from faceql.engine.faces import (
     Face,
     SlimeFaceFinder,
@@ -18,7 +20,6 @@ from faceql.engine.faces import (
     read_boxes,
 )
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
-from PIL import Image
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
 ASTRONAUT_BOX = (180, 64, 266, 172)

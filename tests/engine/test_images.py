@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faceql.engine.images import read_photo
-from faceql.errors import ConfigError, ImageError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
+from faceql.engine.images import read_photo
+from faceql.errors import ConfigError, ImageError
 
 HEIGHT, WIDTH = 24, 40
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from faceql.engine import Engine
 from faceql.engine.names import PLACE_NAMES
 from faceql.querylang.registry import load_registry
-from PIL import Image
 
 # Marked by hand on the photo enlarged ninefold; good to about 1.5 px.
 BY_HAND = {

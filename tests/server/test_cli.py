@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
+
 from faceql import __version__
 from faceql.engine import Answer, Engine
 from faceql.server.cli import main
-from PIL import Image
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
