@@ -78,18 +78,15 @@ def sample_deformable(level_values: Sequence[Tensor], locations: Tensor, weights
         (batch, landmarks, heads * head_dim). Samples outside the crop are zero.
     """
     batch, landmarks, heads = locations.shape[:3]
-    grids = (2 * locations - 1).transpose(1, 2).flatten(0, 1)  # (batch * heads, landmarks, levels, points, 2)
-    per_head = weights.transpose(1, 2).flatten(0, 1)  # (batch * heads, landmarks, levels, points)
+    # Landmarks come last, so that weighting and summing the points runs along long rows.
+    grids = (2 * locations - 1).permute(0, 2, 3, 4, 1, 5).flatten(0, 1)  # (batch * heads, levels, points, landmarks, 2)
+    per_head = weights.permute(0, 2, 3, 4, 1).flatten(0, 1)  # (batch * heads, levels, points, landmarks)
     total: Tensor | None = None
     for level, values in enumerate(level_values):
         sampled = functional.grid_sample(
-            values.to(grids.dtype),
-            grids[:, :, level],
-            mode="bilinear",
-            padding_mode="zeros",
-            align_corners=False,
-        )  # (batch * heads, head_dim, landmarks, points)
-        mixed = (sampled * per_head[:, None, :, level]).sum(dim=-1)
+            values.to(grids.dtype), grids[:, level], mode="bilinear", padding_mode="zeros", align_corners=False
+        )  # (batch * heads, head_dim, points, landmarks)
+        mixed = (sampled * per_head[:, None, level]).sum(dim=2)
         total = mixed if total is None else total + mixed
     assert total is not None
     # (batch * heads, head_dim, landmarks) -> (batch, landmarks, heads * head_dim)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
 from faceql.querylang.registry import load_registry
-from PIL import Image
 
 SMALL = {"dim": 32, "num_heads": 4, "feedforward_dim": 48, "image_size": 64}
 

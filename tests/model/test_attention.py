@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+
 from faceql.model.attention import AnchoredAttention, DeformableAttention, sample_deformable, split_map_heads
 
 

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
+
 from faceql.errors import CheckpointError
 from faceql.model.checkpoint import load_detector, save_detector
 from faceql.model.detector import Detector
-from safetensors.torch import save_file
 
 
 @pytest.fixture

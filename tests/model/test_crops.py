@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+
 from faceql.errors import ImageError
 from faceql.model.crops import CropFrame, cut_crop
 

@@ -2,10 +2,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
+
 from faceql.model.data.curves import apply_targets, make_scheme, target_matrix
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.registry import load_registry
-from scipy.interpolate import CubicSpline
 
 from .conftest import face_points
 

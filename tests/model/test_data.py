@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from faceql.errors import ConfigError
 from faceql.model.crops import CropFrame
 from faceql.model.data.augmentation import AugmentationConfig, augment_pixels, jitter_frame

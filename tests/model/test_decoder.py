@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from torch import Tensor
+
 from faceql.model.decoder import DecoderLayer, ImageMemory
 from faceql.model.detector import Detector
 from faceql.model.position_encoding import cell_centers, encode_positions
-from torch import Tensor
 
 from .conftest import make_detector
 from .test_attention import attend_by_loops

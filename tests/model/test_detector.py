@@ -2,10 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from faceql.model.config import DetectorConfig
-from faceql.model.detector import Detector, select_crop
 from pydantic import ValidationError
 from torch import Tensor
+
+from faceql.model.config import DetectorConfig
+from faceql.model.detector import Detector, select_crop
 
 from .conftest import make_detector
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from faceql.errors import ConfigError
 from faceql.model.crops import CropFrame
 from faceql.model.data.packs import load_human68

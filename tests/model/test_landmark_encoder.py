@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from faceql.model.detector import Detector
 from faceql.model.landmark_encoder import fpalp_features
 

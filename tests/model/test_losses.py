@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from faceql.model.decoder import DecodedLayers
 from faceql.model.training.losses import landmark_loss, wing_loss
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import timm
 import torch
+from PIL import Image
+
 from faceql.errors import ConfigError
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
@@ -15,7 +17,6 @@ from faceql.model.training.pretrained import (
     load_lite0_weights,
     map_lite0_weights,
 )
-from PIL import Image
 
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector
 from faceql.model.config import DetectorConfig
