@@ -24,7 +24,7 @@ def shipped() -> LoadedDetector:
 def portrait(shipped: LoadedDetector) -> torch.Tensor:
     photo = np.asarray(Image.open(PHOTO).convert("RGB"))
     crop = cut_crop(photo, CropFrame((220.0, 125.0), 165.0), shipped.detector.config.image_size)
-    return torch.from_numpy(crop).permute(2, 0, 1)[None]
+    return torch.from_numpy(crop.copy()).permute(2, 0, 1)[None]
 
 
 def test_it_is_small_and_says_what_it_is(shipped: LoadedDetector) -> None:
