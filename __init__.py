@@ -1,22 +1,57 @@
 """faceql: ask a face for landmarks in plain words."""
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import (
+        CheckpointError,
+        ConfigError,
+        FaceQLError,
+        ImageError,
+        NoFaceError,
+        NoSuchFaceError,
+        QueryError,
+    )
+    from .querylang.landmarks import LandmarkQuery
+    from .querylang.parse import parse
+    from .querylang.query import Query
 
 __version__ = "0.1.0"
 
-_LAZY_EXPORTS = {"Answer": ".engine", "EncodedImage": ".engine", "Engine": ".engine"}
+_HOMES = {
+    "CheckpointError": "errors",
+    "ConfigError": "errors",
+    "FaceQLError": "errors",
+    "ImageError": "errors",
+    "LandmarkQuery": "querylang.landmarks",
+    "NoFaceError": "errors",
+    "NoSuchFaceError": "errors",
+    "Query": "querylang.query",
+    "QueryError": "errors",
+    "parse": "querylang.parse",
+}
 
-if TYPE_CHECKING:
-    from .engine import Answer as Answer
-    from .engine import EncodedImage as EncodedImage
-    from .engine import Engine as Engine
+__all__ = [
+    "CheckpointError",
+    "ConfigError",
+    "FaceQLError",
+    "ImageError",
+    "LandmarkQuery",
+    "NoFaceError",
+    "NoSuchFaceError",
+    "Query",
+    "QueryError",
+    "__version__",
+    "parse",
+]
 
 
-def __getattr__(name: str) -> Any:
-    """Import the engine, and torch with it, when it is first asked for: parsing needs neither."""
-    if name not in _LAZY_EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_LAZY_EXPORTS[name], __name__), name)
-    globals()[name] = value
-    return value
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that parsing never imports torch."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'faceql' has no attribute {name!r}")
+    return getattr(import_module(f".{home}", __name__), name)

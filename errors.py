@@ -11,9 +11,80 @@ FaceQLError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class FaceQLError(Exception):
     """The root: catch it to catch everything faceql raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in an instruction.
+
+    Attributes:
+        code: A stable word for programs ("unknown_part", "count"); language.md lists them.
+        message: What is wrong, for people.
+        span: The words at fault, half-open Python string indices into the text as given.
+        suggestion: What may have been meant, or None.
+    """
+
+    code: str
+    message: str
+    span: tuple[int, int]
+    suggestion: str | None = None
+
+
+class QueryError(FaceQLError, ValueError):
+    """The instruction cannot be answered; everything that is wrong with it, and where.
+
+    Attributes:
+        text: The instruction as given.
+        problems: All mistakes found, in the order of the text, at most 20.
+        code, message, span, suggestion: Those of the first problem.
+    """
+
+    def __init__(self, text: str, problems: Sequence[Problem]) -> None:
+        super().__init__(text, tuple(problems))
+        self.text = text
+        self.problems = tuple(problems)
+
+    @property
+    def code(self) -> str:
+        return self.problems[0].code
+
+    @property
+    def message(self) -> str:
+        return self.problems[0].message
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.problems[0].span
+
+    @property
+    def suggestion(self) -> str | None:
+        return self.problems[0].suggestion
+
+    def __str__(self) -> str:
+        return "\n".join(draw_problem(self.text, problem) for problem in self.problems)
+
+
+def draw_problem(text: str, problem: Problem) -> str:
+    """Return a problem as lines: the message, the line of the text, carets under the words, a suggestion."""
+    start, stop = problem.span
+    begin = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", start)
+    line = text[begin:] if end < 0 else text[begin:end]
+    cut = max(0, start - begin - 60)
+    shown = line[cut : cut + 100]
+    lines = [problem.message]
+    if shown.strip():
+        width = max(1, min(stop, begin + cut + len(shown)) - start)
+        lines += ["  " + shown.replace("\t", " "), "  " + " " * (start - begin - cut) + "^" * width]
+    if problem.suggestion:
+        lines.append(f"did you mean {problem.suggestion}?")
+    return "\n".join(lines)
 
 
 class ImageError(FaceQLError):

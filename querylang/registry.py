@@ -29,6 +29,8 @@ class Part:
         mirror: The part it becomes when the picture is mirrored.
         mirror_sum: FPALP f becomes mirror_sum - f in the mirror; None keeps f.
         in_face: Whether "face" and "all parts" include it.
+        ends: The places farthest "left" and "right" in the picture, and the "inner" and "outer" end.
+        edges: The ranges of the "upper" and "lower" edge, and the halves round the "inner" and "outer" end.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Part:
     mirror: str
     mirror_sum: Fraction | None = None
     in_face: bool = True
+    ends: Mapping[str, Fraction] = field(default_factory=dict)
+    edges: Mapping[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
 
     @property
     def is_closed(self) -> bool:
@@ -150,6 +154,16 @@ def read_parts(tables: list[dict[str, Any]]) -> dict[str, Part]:
             mirror=table.get("mirror", name),
             mirror_sum=None if total is None else Fraction(total),
             in_face=table.get("in_face", True),
+            ends={
+                end: Fraction(table[f"{end}_end"])
+                for end in ("left", "right", "inner", "outer")
+                if f"{end}_end" in table
+            },
+            edges={
+                edge: (Fraction(table[edge][0]), Fraction(table[edge][1]))
+                for edge in ("upper", "lower", "inner", "outer")
+                if edge in table
+            },
         )
     return parts
 

@@ -1,0 +1,126 @@
+"""The canonical text of a query: short, in the viewer's terms, and read back as the same query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from .names import Place, Stretch
+from .registry import Registry
+from .runs import CurveRun, LayoutRun, PlaceRun, Run
+
+
+def write_number(value: Fraction) -> str:
+    """Return 0.25 for a short decimal, else k/N."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    below = value.denominator
+    while below % 2 == 0:
+        below //= 2
+    while below % 5 == 0:
+        below //= 5
+    if below == 1 and 1000 % value.denominator == 0:
+        return f"{float(value):.3f}".rstrip("0")
+    return f"{value.numerator}/{value.denominator}"
+
+
+def write_fpalp(value: Fraction, steps: int) -> str:
+    """Return an FPALP over the steps of its part's unified layout where it is one of them."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    if steps and (value * steps).denominator == 1:
+        return f"{value * steps}/{steps}"
+    return write_number(value)
+
+
+def write_ids(ids: Sequence[int]) -> str:
+    """Return ids with runs of three and more as "37 .. 42"."""
+    texts: list[str] = []
+    i = 0
+    while i < len(ids):
+        j = i
+        for step in (1, -1):
+            k = i
+            while k + 1 < len(ids) and ids[k + 1] - ids[k] == step:
+                k += 1
+            j = max(j, k)
+        if j - i >= 2:
+            texts.append(f"{ids[i]} .. {ids[j]}")
+            i = j + 1
+        else:
+            texts.append(str(ids[i]))
+            i += 1
+    return ", ".join(texts)
+
+
+def write_run(run: Run, registry: Registry) -> str:
+    """Return the canonical text of one run, without flags."""
+    if isinstance(run, LayoutRun):
+        layout = registry.layouts[run.layout]
+        if run.ids == tuple(range(1, layout.size + 1)):
+            return run.layout
+        return f"{run.layout}[{write_ids(run.ids)}]"
+    part = registry.parts[run.part]
+    name = run.part.replace(" ", "_")
+    if isinstance(run, PlaceRun):
+        if part.is_point and run.places == (0,):
+            return name
+        return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
+    if part.is_point:
+        return name
+    count = "" if run.count is None else f" * {run.count}"
+    if run.count == 1 and run.spacing == "fpalp":
+        return f"{name} @ {write_fpalp(run.first, part.steps)}"
+    if (run.start, run.stop) == (0, 1) and run.ends == ("first" if part.is_closed else "both"):
+        return name + count
+    opening = "(" if run.ends == "neither" else "["
+    closing = "]" if run.ends == "both" else ")"
+    start, stop = write_fpalp(run.start, part.steps), write_fpalp(run.stop, part.steps)
+    return f"{name}{opening}{start} .. {stop}{closing}{count}"
+
+
+def write_query(runs: Sequence[Run], shape: str | None, faces: str, registry: Registry) -> str:
+    """Return the canonical text of a whole query."""
+    texts: list[str] = []
+    for run in runs:
+        text = write_run(run, registry)
+        flags = []
+        if isinstance(run, CurveRun) and run.spacing == "arc":
+            flags.append("arc" if run.pixels is None else f"every {write_number(run.pixels)} px")
+        texts.append(text + (" | " + ", ".join(flags) if flags else ""))
+        if isinstance(run, CurveRun):
+            texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
+    ending = [shape] if shape else []
+    if faces != "largest":
+        ending.append(write_faces(faces))
+    text = "; ".join(texts)
+    if not ending:
+        return text
+    bar = ", " if texts and " | " in texts[-1] else " | "
+    return text + bar + ", ".join(ending)
+
+
+def write_removed(run: CurveRun, low: Fraction, high: Fraction, registry: Registry) -> str:
+    if low == high:
+        return write_run(PlaceRun(run.part, (low,)), registry)
+    return write_run(CurveRun(run.part, low, high, None), registry)
+
+
+def write_faces(faces: str) -> str:
+    if faces == "all":
+        return "all faces"
+    if faces.isdigit():
+        return f"face {faces}"
+    if " " in faces:
+        return f"{faces} face"
+    return f"face {faces}"
+
+
+def write_piece(piece: Stretch | Place, registry: Registry) -> str:
+    """Return the canonical text of a piece without a count."""
+    if isinstance(piece, Place):
+        return write_run(PlaceRun(piece.part, (piece.fpalp,)), registry)
+    closed = registry.parts[piece.part].is_closed
+    return write_run(
+        CurveRun(piece.part, piece.start, piece.stop, None, "first" if piece.is_whole and closed else "both"), registry
+    )

@@ -1,0 +1,548 @@
+"""From the pieces of a sentence to clauses: which count goes with which names.
+
+People put the pieces in any order ("left eye 6", "6 on the left eye", "left eye and nose: 6 each"), so the pieces
+between two separators form a chunk first, and chunks join to clauses: what is counted together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .phrases import Mistake
+from .preface import OPERATORS
+from .syntax import (
+    Density,
+    Ids,
+    Interval,
+    Origin,
+    Phrase,
+    Piece,
+    Pixels,
+    Positions,
+    Range,
+    Segments,
+    Sentence,
+    Steps,
+)
+from .tokens import Span, Token
+
+Quantity = Positions | Steps | Pixels | Density | Segments | Token
+TARGET_MARKS = {"LAYOUT", "ALL_POINTS", "INNER_POINTS"}
+FLAG_MARKS = {"STRICT", "REVERSE", "TURN", "NTH", "PICK", "EACH", "TOTAL", "PARITY", "SAME"}
+GLOBAL_MARKS = {"FACES", "SHAPE", "SPACING", "ZERO"}
+
+
+@dataclass(slots=True)
+class Member:
+    """One named thing of a clause, with the range or label that belongs to it."""
+
+    phrase: Phrase | None = None
+    label: Phrase | None = None
+    range: Range | Interval | None = None
+    layout: Token | None = None
+    ids: list[Ids] = field(default_factory=list)
+    inner: Token | None = None
+    parity: Token | None = None
+    all_points: Token | None = None
+    via: list[Phrase] = field(default_factory=list)
+    start: int = 0
+    stop: int = 0
+
+    def cover(self, node: Phrase | Range | Interval | Ids | Origin | Token) -> None:
+        if self.stop == 0:
+            self.start, self.stop = node.start, node.stop
+        self.start, self.stop = min(self.start, node.start), max(self.stop, node.stop)
+
+    @property
+    def span(self) -> Span:
+        return (self.start, self.stop)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.phrase or self.range or self.layout or self.ids or self.inner or self.all_points)
+
+
+@dataclass(slots=True)
+class Clause:
+    """What one count governs: members in order, a quantity, and how the points are ordered."""
+
+    members: list[Member] = field(default_factory=list)
+    quantity: Quantity | None = None
+    is_each: bool = False
+    is_total: bool = False
+    is_strict: bool = False
+    is_reversed: bool = False
+    turn: Token | None = None
+    origin: Origin | None = None
+    nth: Token | None = None
+    picks: list[Token] = field(default_factory=list)
+    same: Token | None = None
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def span(self) -> Span:
+        return (self.start, self.stop)
+
+
+@dataclass(slots=True)
+class Removal:
+    """What "except" takes away from everything before it."""
+
+    members: list[Member]
+    start: int
+    stop: int
+    picks: list[Token] = field(default_factory=list)
+    joined: list[bool] = field(default_factory=list)
+
+    @property
+    def span(self) -> Span:
+        return (self.start, self.stop)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """The pieces between two separators."""
+
+    separator: str
+    pieces: list[Piece] = field(default_factory=list)
+    is_removal: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.pieces[0].start
+
+    @property
+    def stop(self) -> int:
+        return self.pieces[-1].stop
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        return [p for p in self.pieces if is_quantity(p)]  # type: ignore[misc]
+
+    @property
+    def has_target(self) -> bool:
+        return any(is_target(p) for p in self.pieces)
+
+    @property
+    def is_dependent(self) -> bool:
+        """Whether its only name is a range that needs the name of another chunk ("from tail to head")."""
+        targets = [p for p in self.pieces if is_target(p)]
+        return bool(targets) and all(is_bare_range(p) for p in targets)
+
+
+def is_quantity(piece: Piece) -> bool:
+    if isinstance(piece, Token):
+        return piece.kind == "COUNT"
+    return isinstance(piece, Positions | Steps | Pixels | Density | Segments)
+
+
+def is_target(piece: Piece) -> bool:
+    if isinstance(piece, Token):
+        return piece.kind in TARGET_MARKS
+    return isinstance(piece, Phrase | Range | Interval | Ids)
+
+
+def is_bare_range(piece: Piece) -> bool:
+    """Whether a range says nothing about the part it lies on."""
+    if isinstance(piece, Interval):
+        return True
+    if not isinstance(piece, Range):
+        return False
+    return not any(isinstance(end, Phrase) and has_base(end) for end in (piece.first, piece.last))
+
+
+def has_base(phrase: Phrase) -> bool:
+    """Whether a phrase names a part, not only a place on one."""
+    return any(w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS for w in phrase.words)
+
+
+def split_chunks(sentence: Sentence) -> list[Chunk]:
+    """Split a sentence at its separators, at "except", and where a second count begins."""
+    chunks: list[Chunk] = []
+    chunk = Chunk("")
+    has_target = has_quantity = False
+
+    def close(separator: str) -> None:
+        nonlocal chunk, has_target, has_quantity
+        if chunk.pieces:
+            chunks.append(chunk)
+        elif chunk.separator and separator == "":
+            separator = chunk.separator
+        removal = chunk.is_removal and not chunk.pieces
+        chunk = Chunk(separator, is_removal=removal)
+        has_target = has_quantity = False
+
+    for piece in sentence.pieces:
+        if isinstance(piece, Token) and piece.kind in ("AND", "COMMA"):
+            close(piece.kind)
+            continue
+        if isinstance(piece, Token) and piece.kind == "EXCEPT":
+            close("EXCEPT")
+            chunk.is_removal = True
+            chunk.pieces.append(piece)
+            continue
+        if is_quantity(piece):
+            if has_quantity and (has_target or not isinstance(piece, Token)):
+                close("")
+            has_quantity = True
+        elif is_target(piece):
+            if has_quantity and has_target and not is_bare_range(piece) and starts_clause(chunk, piece):
+                close("")
+            has_target = True
+        chunk.pieces.append(piece)
+    close("")
+    return chunks
+
+
+def starts_clause(chunk: Chunk, piece: Piece) -> bool:
+    """Whether a further name after a count opens a clause of its own ("left eye 6 right eye 6")."""
+    before = chunk.pieces[-1]
+    if isinstance(before, Token) and before.kind in ("VIA", "COLON"):
+        return False
+    if isinstance(piece, Token | Ids) or isinstance(before, Ids):
+        return False
+    return not (isinstance(before, Token) and before.kind == "LAYOUT")
+
+
+class ClauseBuilder:
+    """Joins the chunks of a sentence to clauses and removals, in the order of the text."""
+
+    def __init__(self) -> None:
+        self.parts: list[Clause | Removal] = []
+        self.pending: list[tuple[Chunk, Clause]] = []
+        self.open: Clause | None = None
+        self.last_removal: Removal | None = None
+
+    def build(self, sentence: Sentence) -> list[Clause | Removal]:
+        """Return the clauses and removals of one sentence.
+
+        Raises:
+            Mistake: A count stands with no name, or with two, or the pieces fit in no order.
+        """
+        chunks = [c for c in split_chunks(sentence) if c.pieces]
+        for index, chunk in enumerate(chunks):
+            following = chunks[index + 1] if index + 1 < len(chunks) else None
+            self.add(chunk, following, is_last=following is None)
+        self.flush()
+        self.parts.sort(key=lambda part: part.start)
+        return self.parts
+
+    def add(self, chunk: Chunk, following: Chunk | None, is_last: bool) -> None:
+        if chunk.is_removal:
+            self.add_removal(chunk)
+            return
+        quantities = chunk.quantities
+        if self.last_removal is not None and chunk.has_target and not quantities and chunk.separator in ("AND", "COMMA"):
+            clause = make_clause(chunk)
+            self.last_removal.members += clause.members
+            self.last_removal.picks += clause.picks
+            self.last_removal.joined += [True] * len(clause.members)
+            self.last_removal.stop = chunk.stop
+            return
+        if chunk.has_target and not chunk.is_dependent:
+            self.last_removal = None
+            if quantities:
+                self.add_complete(chunk, is_last)
+            else:
+                self.add_name(chunk)
+        elif chunk.is_dependent:
+            self.add_dependent(chunk, following)
+        elif quantities:
+            self.add_quantity(chunk, following)
+        else:
+            self.add_flags(chunk)
+
+    def add_name(self, chunk: Chunk) -> None:
+        clause = make_clause(chunk)
+        if self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause):
+            join(self.open, clause)
+        elif self.open is not None and self.open.quantity is not None and not self.open.members:
+            join(self.open, clause)
+        else:
+            self.open = None
+            self.pending.append((chunk, clause))
+
+    def add_complete(self, chunk: Chunk, is_last: bool) -> None:
+        clause = make_clause(chunk)
+        first = next(p for p in chunk.pieces if is_target(p) or is_quantity(p))
+        if is_target(first):
+            waiting = self.pending
+            joins = [c.separator for c, _ in waiting[1:]] + [chunk.separator]
+            if waiting and (clause.is_each or clause.is_total or chunk.separator == "AND"):
+                self.pending = []
+                for _, name in reversed(waiting):
+                    prepend(clause, name)
+            elif waiting and is_last and not self.parts and "AND" not in joins and isinstance(clause.quantity, Token):
+                span = (waiting[0][1].start, chunk.stop)
+                raise Mistake(
+                    "ambiguous", "does the number count all of them, or only the last?", span, "a number for each, or 'each' or 'in total'"
+                )
+            self.flush()
+            self.parts.append(clause)
+            self.open = None
+        else:
+            self.flush()
+            self.parts.append(clause)
+            self.open = clause
+
+    def add_dependent(self, chunk: Chunk, following: Chunk | None) -> None:
+        """A range without a part belongs to the name before it, else to the one after."""
+        clause = make_clause(chunk)
+        home: Clause | None = None
+        if self.pending:
+            home = self.pending[-1][1]
+        elif self.open is not None:
+            home = self.open
+        elif self.parts and isinstance(self.parts[-1], Clause) and not (following and following.has_target):
+            home = self.parts[-1]
+        if home is not None and home.members and home.members[-1].range is None and home.members[-1].phrase is not None:
+            home.members[-1].range = clause.members[0].range
+            home.members[-1].stop = max(home.members[-1].stop, clause.stop)
+            home.members[-1].start = min(home.members[-1].start, clause.start)
+            home.stop = max(home.stop, clause.stop)
+            absorb(home, clause)
+        elif following is not None and following.has_target:
+            following.pieces[:0] = chunk.pieces
+            following.separator = chunk.separator
+        else:
+            self.pending.append((chunk, clause))
+
+    def add_quantity(self, chunk: Chunk, following: Chunk | None) -> None:
+        clause = make_clause(chunk)
+        if self.pending:
+            waiting, self.pending = self.pending, []
+            for _, name in reversed(waiting):
+                prepend(clause, name)
+            self.parts.append(clause)
+            self.open = None
+        elif self.open is not None and self.open.quantity is None and self.open.members:
+            absorb(self.open, clause)
+        elif following is not None and following.has_target and not following.quantities:
+            self.flush()
+            self.parts.append(clause)
+            self.open = clause
+        elif self.last_clause is not None and self.last_clause.quantity is None:
+            absorb(self.last_clause, clause)
+        elif self.last_clause is not None and following is None:
+            raise two_counts(self.last_clause, clause)
+        else:
+            self.parts.append(clause)
+            self.open = clause
+
+    def add_flags(self, chunk: Chunk) -> None:
+        clause = make_clause(chunk)
+        if self.pending:
+            absorb(self.pending[-1][1], clause)
+        elif self.last_clause is not None:
+            absorb(self.last_clause, clause)
+        elif has_flags(clause):
+            self.open = clause
+            self.parts.append(clause)
+
+    @property
+    def last_clause(self) -> Clause | None:
+        return next((part for part in reversed(self.parts) if isinstance(part, Clause)), None)
+
+    def add_removal(self, chunk: Chunk) -> None:
+        clause = make_clause(Chunk(chunk.separator, chunk.pieces[1:]))
+        if isinstance(clause.quantity, Positions):
+            raise Mistake("syntax", "name the part whose points are left out", (clause.quantity.start, clause.quantity.stop))
+        if clause.quantity is not None:
+            count = clause.quantity
+            if clause.members:
+                self.parts.append(Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members)))
+                raise Mistake("syntax", "a number of points cannot be left out; name the places", (count.start, count.stop))
+            raise Mistake("syntax", "leave out what? name a part or a place", (chunk.start, chunk.stop))
+        if not clause.members and not clause.picks:
+            raise Mistake("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
+        self.last_removal = Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members))
+        self.parts.append(self.last_removal)
+        for _, name in self.pending:
+            name.is_each = name.is_each or clause.is_each
+
+    def flush(self) -> None:
+        """Give every name that waits a clause of its own."""
+        for _, clause in self.pending:
+            self.parts.append(clause)
+        self.pending = []
+
+
+def can_join(clause: Clause, other: Clause) -> bool:
+    """Whether a further name shares the count of a clause ("15 points on the left eye and the nose")."""
+    if clause.quantity is None or not clause.members:
+        return clause.quantity is not None
+    return other.same is None and not has_order(other)
+
+
+def has_order(clause: Clause) -> bool:
+    return bool(clause.nth or clause.picks)
+
+
+def has_flags(clause: Clause) -> bool:
+    return bool(
+        clause.is_each or clause.is_total or clause.is_strict or clause.is_reversed or clause.turn or clause.nth
+        or clause.picks or clause.origin or clause.same
+    )  # fmt: skip
+
+
+def two_counts(clause: Clause, other: Clause) -> Mistake:
+    quantity = other.quantity or other
+    return Mistake("contradiction", "a second number for the same points", (quantity.start, quantity.stop))
+
+
+def join(clause: Clause, other: Clause) -> None:
+    """Append the members of another clause."""
+    clause.members += other.members
+    absorb(clause, other)
+
+
+def prepend(clause: Clause, other: Clause) -> None:
+    clause.members[:0] = other.members
+    absorb(clause, other)
+
+
+def absorb(clause: Clause, other: Clause) -> None:
+    """Take over the quantity and the flags of another clause.
+
+    Raises:
+        Mistake: Both have a quantity.
+    """
+    if other.quantity is not None:
+        if clause.quantity is not None:
+            raise two_counts(clause, other)
+        clause.quantity = other.quantity
+    clause.is_each = clause.is_each or other.is_each
+    clause.is_total = clause.is_total or other.is_total
+    clause.is_strict = clause.is_strict or other.is_strict
+    clause.is_reversed = clause.is_reversed or other.is_reversed
+    clause.turn = clause.turn or other.turn
+    clause.origin = clause.origin or other.origin
+    clause.nth = clause.nth or other.nth
+    clause.picks += other.picks
+    clause.same = clause.same or other.same
+    if other.stop:
+        clause.start = min(clause.start, other.start) if clause.stop else other.start
+        clause.stop = max(clause.stop, other.stop)
+
+
+def make_clause(chunk: Chunk) -> Clause:
+    """Return the clause of one chunk.
+
+    Raises:
+        Mistake: It holds two names or two counts that nothing joins.
+    """
+    clause = Clause()
+    if chunk.pieces:
+        clause.start, clause.stop = chunk.start, chunk.stop
+    member = Member()
+    via = False
+    for piece in chunk.pieces:
+        if is_quantity(piece):
+            if clause.quantity is not None:
+                raise Mistake("contradiction", "two numbers for the same points", (piece.start, piece.stop))
+            clause.quantity = piece  # type: ignore[assignment]
+        elif isinstance(piece, Token):
+            via = add_mark(clause, member, piece, via)
+        elif isinstance(piece, Origin):
+            clause.origin = piece
+        else:
+            add_node(member, piece, via)
+            via = False
+    if not member.is_empty:
+        clause.members.append(member)
+    return clause
+
+
+def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
+    kind = token.kind
+    if kind == "LAYOUT":
+        if member.layout is not None:
+            raise Mistake("contradiction", "two layouts at once", token.span)
+        member.layout = token
+        member.cover(token)
+    elif kind == "ALL_POINTS":
+        member.all_points = token
+        member.cover(token)
+    elif kind == "INNER_POINTS":
+        member.inner = token
+        member.cover(token)
+    elif kind == "PARITY":
+        member.parity = token
+        member.cover(token)
+    elif kind == "EACH":
+        clause.is_each = True
+    elif kind == "TOTAL":
+        clause.is_total = True
+    elif kind == "STRICT":
+        clause.is_strict = token.value != "inclusive"
+    elif kind == "REVERSE":
+        clause.is_reversed = not clause.is_reversed
+    elif kind == "TURN":
+        clause.turn = token
+    elif kind == "NTH":
+        clause.nth = token
+    elif kind == "PICK":
+        clause.picks.append(token)
+    elif kind == "SAME":
+        clause.same = token
+    elif kind == "VIA":
+        return True
+    elif kind == "COLON" and member.phrase is not None and member.label is None:
+        member.label = member.phrase
+    return via
+
+
+def add_node(member: Member, node: Piece, via: bool) -> None:
+    if isinstance(node, Phrase):
+        if via and (member.range is not None):
+            member.via.append(node)
+        elif member.phrase is None or member.label is member.phrase:
+            member.phrase = node
+        elif member.range is not None:
+            member.via.append(node)
+        else:
+            raise Mistake("syntax", "two names with nothing between them", (member.phrase.start, node.stop), "'and' between them")
+        member.cover(node)
+    elif isinstance(node, Range | Interval):
+        if member.range is not None:
+            raise Mistake("contradiction", "two ranges at once", (node.start, node.stop))
+        member.range = node
+        member.cover(node)
+    elif isinstance(node, Ids):
+        member.ids.append(node)
+        member.cover(node)
+
+
+def build_clauses(sentences: Sequence[Sentence]) -> list[Clause | Removal]:
+    """Return the clauses and removals of an instruction; a sentence that holds only a count joins its neighbour.
+
+    Raises:
+        Mistake: The pieces of a sentence fit in no order.
+    """
+    parts: list[Clause | Removal] = []
+    waiting: list[Clause] = []
+    for sentence in sentences:
+        found = ClauseBuilder().build(sentence)
+        idle = [part for part in found if isinstance(part, Clause) and not part.members and part.same is None]
+        named = [part for part in found if part not in idle]
+        if named:
+            first = next((part for part in named if isinstance(part, Clause)), None)
+            for clause in waiting:
+                if first is not None:
+                    absorb(first, clause)
+            waiting = []
+            parts += named
+        for clause in idle:
+            earlier = [part for part in parts if isinstance(part, Clause)]
+            if not earlier:
+                waiting.append(clause)
+            elif clause.is_each and clause.quantity is not None:
+                for part in [p for p in earlier if p.quantity is None] or earlier[-1:]:
+                    absorb(part, clause)
+            else:
+                absorb(earlier[-1], clause)
+    if waiting:
+        parts += waiting
+    return parts

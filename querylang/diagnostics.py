@@ -1,0 +1,86 @@
+"""What to say about words the language does not know."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from ..errors import Problem
+from .tokens import Token
+from .vocabulary import GRAMMAR, Vocabulary, singulars
+
+MAX_PROBLEMS = 20
+MAX_SUGGESTIONS = 3
+NEAR_DISTANCE = 2
+
+
+@cache
+def load_near() -> dict[str, dict[str, str]]:
+    """Read the table of near concepts, once per process."""
+    near: dict[str, dict[str, str]] = tomllib.loads((GRAMMAR / "near.toml").read_text("utf-8"))
+    return near
+
+
+def find_hint(word: str, table: dict[str, str]) -> str | None:
+    """Return the hint for a word or its singular."""
+    for form in (word, *singulars(word)):
+        if form in table:
+            return table[form]
+    return None
+
+
+def explain_unknown(text: str, tokens: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) -> list[Problem]:
+    """Return a problem for each run of unknown words, with what may have been meant."""
+    problems: list[Problem] = []
+    near = load_near()
+    for run in join_runs(text, sorted(tokens, key=lambda token: token.start)):
+        span = (run[0].start, run[-1].stop)
+        shown = text[slice(*span)]
+        layout = next((h for t in run if (h := find_hint(str(t.value), near["layouts"])) is not None), None)
+        missing = next((h for t in run if (h := find_hint(str(t.value), near["not_covered"])) is not None), None)
+        if layout is not None:
+            problems.append(Problem("unknown_layout", f"unknown layout '{shown}'", span, layout))
+        elif missing is not None:
+            problems.append(Problem("unknown_part", f"no face part covers '{shown}'", span, missing))
+        else:
+            suggestion, is_part = suggest(run, vocabulary, names)
+            code = "unknown_part" if is_part else "unknown_words"
+            what = "unknown face part" if is_part else "unknown words" if " " in shown else "unknown word"
+            problems.append(Problem(code, f"{what} '{shown}'", span, suggestion))
+    return problems
+
+
+def join_runs(text: str, tokens: Sequence[Token]) -> list[list[Token]]:
+    """Group unknown tokens that stand side by side."""
+    runs: list[list[Token]] = []
+    for token in tokens:
+        if runs and not text[runs[-1][-1].stop : token.start].strip():
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+    return runs
+
+
+def suggest(run: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) -> tuple[str | None, bool]:
+    """Return up to three near words for the first near one of a run, and whether one names a part."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    parts = set(names)
+    for token in run:
+        word = str(token.value)
+        if len(word) < 3 or not word.isalpha():
+            continue
+        near = process.extract(
+            word, vocabulary.words, scorer=OSA.distance, limit=12, score_cutoff=1 if len(word) < 5 else NEAR_DISTANCE
+        )
+        found = [(distance, name) for name, distance, _ in near if len(name) > 2]
+        if found:
+            best = min(distance for distance, _ in found)
+            words = sorted({name for distance, name in found if distance == best}, key=lambda n: (n not in parts, n))
+            words = words[:MAX_SUGGESTIONS]
+            quoted = [f"'{name}'" for name in words]
+            text = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+            return text, words[0] in parts
+    return None, False

@@ -1,0 +1,80 @@
+"""Layouts and their ids: the landmarks of a dataset's template."""
+
+from __future__ import annotations
+
+from .clauses import Member
+from .phrases import Mistake, PhraseResolver
+from .registry import Layout, Registry
+from .runs import LayoutRun, Run, lies_on
+from .tokens import Token
+
+INNER_FROM = 18
+
+
+class IdResolver:
+    """Resolves layouts, ids and layouts restricted to parts."""
+
+    def __init__(self, registry: Registry, phrases: PhraseResolver, ids_from: int) -> None:
+        self.registry = registry
+        self.phrases = phrases
+        self.ids_from = ids_from
+        self.notes: list[str] = []
+        self.last: Token | None = None
+
+    def take_notes(self) -> list[str]:
+        notes, self.notes = self.notes, []
+        return notes
+
+    def resolve(self, member: Member) -> list[Run]:
+        """Return the landmarks of a layout that a member asks for.
+
+        Raises:
+            Mistake: No layout is named, an id is not in it, or it has no point there.
+        """
+        token = member.layout or self.last
+        if token is None:
+            raise Mistake("unknown_layout", "ids of which layout?", member.span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+        self.last = token
+        layout = self.registry.layouts[token.value]
+        if not layout.own_numbering:
+            self.notes.append(f"{layout.title} is numbered as in the paper; the dataset's files number otherwise")
+        ids = list(range(1, layout.size + 1))
+        if member.ids:
+            self.notes.append(f"ids count from {self.ids_from}")
+            ids = [number for node in member.ids for pair in node.ranges for number in self.expand(layout, *pair)]
+        if member.inner is not None:
+            if layout.name != "300w":
+                raise Mistake("id_range", "only 300W has 51 inner points", member.inner.span)
+            ids = [number for number in ids if number >= INNER_FROM]
+        if member.parity is not None:
+            odd = member.parity.value == "odd"
+            ids = [number for number in ids if (number - 1 + self.ids_from) % 2 == odd]
+        if member.phrase is None:
+            return [LayoutRun(layout.name, tuple(ids))]
+        return self.restrict(layout, ids, member)
+
+    def restrict(self, layout: Layout, ids: list[int], member: Member) -> list[Run]:
+        """Return the landmarks of a layout that lie on a named part, part by part in the order asked."""
+        assert member.phrase is not None
+        target = self.phrases.resolve(member.phrase)
+        kept: list[int] = []
+        for piece in target.pieces:
+            for number in ids:
+                query = layout.landmarks[number - 1]
+                if lies_on(query.part, query.fpalp, piece, self.registry) and number not in kept:
+                    kept.append(number)
+        if not kept:
+            raise Mistake("nothing_left", f"{layout.title} has no point there", (member.phrase.start, member.phrase.stop))
+        return [LayoutRun(layout.name, tuple(kept))]
+
+    def expand(self, layout: Layout, first: Token, last: Token) -> list[int]:
+        """Return the ids, from 1, of "37 to 42" (falling ranges turn the order)."""
+        bounds = []
+        for token in (first, last):
+            number = token.value.value - self.ids_from + 1
+            if number.denominator != 1 or not 1 <= number <= layout.size:
+                low, high = self.ids_from, layout.size + self.ids_from - 1
+                raise Mistake("id_range", f"{layout.title} has the ids {low} to {high}", token.span)
+            bounds.append(int(number))
+        step = 1 if bounds[0] <= bounds[1] else -1
+        return list(range(bounds[0], bounds[1] + step, step))

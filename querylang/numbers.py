@@ -1,0 +1,187 @@
+"""Numbers as people write them: digits, fractions, per cent, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from .words import Lexeme
+
+NumberForm = Literal["integer", "decimal", "fraction", "percent", "part", "ordinal"]
+
+UNITS = {
+    word: i
+    for i, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+    )
+}
+TENS = {w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
+TENS["fourty"] = 40
+SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+GROUPS = {"dozen": 12, "couple": 2, "pair": 2, "score": 20}
+ORDINALS = {
+    w: i
+    for i, w in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"],
+        1,
+    )
+}
+PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4, "thirds": 3} | {
+    w + "s": i for w, i in ORDINALS.items() if i > 3
+}
+SUFFIXES = {"st", "nd", "rd", "th"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and how it was written.
+
+    Attributes:
+        value: Exact value; per cent are already divided by 100.
+        form: "integer", "decimal", "fraction" (3/8), "percent", "part" (a third, halves) or "ordinal".
+        denominator: The one written in a fraction (16 of 4/16), else 0.
+        is_plural: A part in the plural ("thirds").
+        is_marked: "a", "one" or a count stood before a part ("a third", "two thirds").
+    """
+
+    value: Fraction
+    form: NumberForm
+    denominator: int = 0
+    is_plural: bool = False
+    is_marked: bool = False
+
+
+def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
+    """Return how many lexemes a number at a place takes, and the number; None if there is none."""
+    first = lexemes[start]
+    if first.type == "number":
+        return read_digits(lexemes, start)
+    if first.type != "word":
+        return None
+    return read_number_words(lexemes, start)
+
+
+def word_at(lexemes: Sequence[Lexeme], i: int) -> str:
+    return lexemes[i].word if i < len(lexemes) else ""
+
+
+def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
+    text = lexemes[start].word
+    value = Fraction(text)
+    i = start + 1
+    if word_at(lexemes, i) == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
+        below = Fraction(lexemes[i + 1].word)
+        glued = lexemes[i].is_glued and lexemes[i + 1].is_glued
+        if below and (glued or not lexemes[i].is_glued):
+            whole = below.denominator == 1
+            return 3, Number(value / below, "fraction", int(below) if whole else 0)
+    if word_at(lexemes, i) == "%":
+        return 2, Number(value / 100, "percent")
+    if word_at(lexemes, i) in ("percent", "pct", "percents"):
+        return 2, Number(value / 100, "percent")
+    if word_at(lexemes, i) == "per" and word_at(lexemes, i + 1) == "cent":
+        return 3, Number(value / 100, "percent")
+    if "." in text:
+        return 1, Number(value, "decimal")
+    if word_at(lexemes, i) in SUFFIXES and lexemes[i].is_glued:
+        return 2, Number(value, "ordinal")
+    if word_at(lexemes, i) in SCALES:
+        return 2, Number(value * SCALES[lexemes[i].word], "integer")
+    if word_at(lexemes, i) == "dozen":
+        return 2, Number(value * 12, "integer")
+    return 1, Number(value, "integer")
+
+
+def read_number_words(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
+    word = lexemes[start].word
+    after = word_at(lexemes, start + 1)
+    if word in ("a", "an"):
+        if after in GROUPS:
+            return after_group(lexemes, start + 1, GROUPS[after], start)
+        if after in SCALES:
+            return read_cardinal(lexemes, start + 1, start)
+        if after in PARTS or (after in ORDINALS and ORDINALS[after] > 2):
+            below = PARTS.get(after) or ORDINALS[after]
+            return 2, Number(Fraction(1, below), "part", is_marked=True)
+        return None
+    if word == "half":
+        if after in ("a", "an") and word_at(lexemes, start + 2) == "dozen":
+            return 3, Number(Fraction(6), "integer")
+        if after == "dozen":
+            return 2, Number(Fraction(6), "integer")
+        return 1, Number(Fraction(1, 2), "part")
+    if word in GROUPS and word not in ("score", "pair"):
+        return after_group(lexemes, start, GROUPS[word], start)
+    if word in UNITS or word in TENS or word in SCALES:
+        found = read_cardinal(lexemes, start, start)
+        return read_parts_of(lexemes, start, found)
+    if word in ORDINALS:
+        return 1, Number(Fraction(ORDINALS[word]), "ordinal")
+    if word in PARTS:
+        return 1, Number(Fraction(1, PARTS[word]), "part", is_plural=word.endswith("s"))
+    return None
+
+
+def after_group(lexemes: Sequence[Lexeme], at: int, value: int, start: int) -> tuple[int, Number]:
+    """A dozen, a couple of: swallow a following "of"."""
+    length = at - start + 1
+    if word_at(lexemes, at + 1) == "of":
+        length += 1
+    return length, Number(Fraction(value), "integer")
+
+
+def read_cardinal(lexemes: Sequence[Lexeme], at: int, start: int) -> tuple[int, Number]:
+    total, current, i = 0, 0, at
+    while True:
+        word = word_at(lexemes, i)
+        if word in SCALES:
+            if word == "hundred":
+                current = max(current, 1) * 100
+            else:
+                total += max(current, 1) * SCALES[word]
+                current = 0
+        elif word in TENS and current % 100 == 0:
+            current += TENS[word]
+        elif word in UNITS and (current % 100 == 0 or (current % 10 == 0 and UNITS[word] < 10)):
+            if i > at and word_at(lexemes, i - 1) in UNITS:
+                break
+            current += UNITS[word]
+        elif word == "and" and i > at and word_at(lexemes, i - 1) in SCALES and word_at(lexemes, i + 1) in UNITS | TENS:
+            pass
+        else:
+            break
+        i += 1
+    value = Fraction(total + current)
+    if word_at(lexemes, i) == "dozen":
+        value *= 12
+        i += 1
+    elif [word_at(lexemes, i + k) for k in range(3)] == ["and", "a", "half"]:
+        return i + 3 - start, Number(value + Fraction(1, 2), "decimal")
+    elif word_at(lexemes, i) == "point" and word_at(lexemes, i + 1) in UNITS:
+        digits = ""
+        while word_at(lexemes, i + 1 + len(digits)) in UNITS:
+            digits += str(UNITS[lexemes[i + 1 + len(digits)].word])
+        return i + 1 + len(digits) - start, Number(value + Fraction(int(digits), 10 ** len(digits)), "decimal")
+    if word_at(lexemes, i) in ("percent", "pct"):
+        return i + 1 - start, Number(value / 100, "percent")
+    if word_at(lexemes, i) == "per" and word_at(lexemes, i + 1) == "cent":
+        return i + 2 - start, Number(value / 100, "percent")
+    return i - start, Number(value, "integer")
+
+
+def read_parts_of(lexemes: Sequence[Lexeme], start: int, found: tuple[int, Number]) -> tuple[int, Number]:
+    """Turn "two" before "thirds" into 2/3; leave every other number alone."""
+    length, number = found
+    word = word_at(lexemes, start + length)
+    if number.form == "integer" and number.value <= 20:
+        below = PARTS.get(word, 0)
+        if not below and number.value == 1 and word in ORDINALS and ORDINALS[word] > 2:
+            below = ORDINALS[word]
+        if below:
+            return length + 1, Number(number.value / below, "part", is_marked=True)
+        ordinal = ORDINALS.get(word, 0)
+        if length == 1 and lexemes[start].word in TENS and 0 < ordinal < 10:
+            return 2, Number(number.value + ordinal, "ordinal")
+    return found

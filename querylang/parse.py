@@ -1,0 +1,166 @@
+"""parse: one instruction in, one query out, or every mistake in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from ..errors import ConfigError, Problem, QueryError
+from .clauses import build_clauses
+from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
+from .faces import FaceReader, read_perspective
+from .names import load_names
+from .parser import UnexpectedTokenError, parse_tokens
+from .phrases import Mistake
+from .preface import drop_heading, drop_purposes
+from .query import Perspective, Query, Shape
+from .reader import read_tokens
+from .registry import Registry, load_registry
+from .resolver import Resolver
+from .runs import CurveRun, Run
+from .syntax import Sentence
+from .tagger import Tagger
+from .tokens import Token
+from .vocabulary import load_vocabulary
+
+MAX_LENGTH = 4000
+MAX_CANONICAL_LENGTH = 200_000
+CANONICAL = re.compile(r"[a-z0-9_]+(?: density [\d./]+)?[\[( @*\d./,\])|a-z;_]*")
+
+
+def parse(
+    text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, limit: int = 100_000
+) -> Query:
+    """Return the query an instruction asks for.
+
+    Args:
+        text: The instruction, in plain English or canonical.
+        perspective: Whose left plain "left" is: "viewer" (the left of the picture) or "subject".
+        ids_from: The first id of a layout: 1, as in the paper, or 0.
+        limit: The most points a query may ask for, for one face.
+
+    Raises:
+        QueryError: The instruction cannot be answered; it holds every mistake found.
+        ConfigError: A setting is wrong.
+    """
+    if perspective not in ("viewer", "subject"):
+        raise ConfigError(f"perspective must be 'viewer' or 'subject', not {perspective!r}")
+    if ids_from not in (0, 1):
+        raise ConfigError(f"ids_from must be 0 or 1, not {ids_from!r}")
+    check_length(text)
+    registry = load_registry()
+    vocabulary = load_vocabulary()
+    notes: list[str] = []
+    raw = read_tokens(text, vocabulary)
+    raw, heading = drop_heading(raw)
+    raw, purposes = drop_purposes(raw, load_near()["not_covered"])
+    notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]
+    faces = FaceReader(raw)
+    faces.read()
+    problems = list(faces.problems)
+    tagger = Tagger(text, read_perspective(faces.tokens, perspective), {k: v.size for k, v in registry.layouts.items()})
+    tokens = tagger.tag()
+    problems += tagger.problems
+    problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
+    notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
+    resolver = Resolver(registry, load_names(), limit, read_ids_from(tokens, ids_from))
+    runs = resolve_tokens(text, tokens, resolver, problems)
+    asked = read_globals(tokens, problems)
+    if not runs and not problems:
+        problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
+    if problems:
+        problems.sort(key=lambda problem: problem.span)
+        raise QueryError(text, problems[:MAX_PROBLEMS])
+    if asked.get("SPACING") == "arc":
+        runs = [space_by_distance(run) for run in runs]
+    elif asked.get("SPACING") == "even":
+        notes.append("evenly spaced means equal FPALP steps; say 'at equal distances' for equal distances in the picture")
+    notes += resolver.notes
+    shape = cast("Shape | None", asked.get("SHAPE"))
+    return Query(
+        text, tuple(runs), asked.get("FACES", "largest"), shape, perspective, tuple(dict.fromkeys(notes)), registry
+    )
+
+
+def check_length(text: str) -> None:
+    """Raise the error of a text that is empty or too long (a canonical one may be longer)."""
+    if len(text) > MAX_LENGTH and not (len(text) <= MAX_CANONICAL_LENGTH and CANONICAL.fullmatch(text)):
+        message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
+        raise QueryError(text, [Problem("too_long", message, (MAX_LENGTH, len(text)))])
+    if not any(char.isalnum() for char in text):
+        raise QueryError(text, [Problem("empty", "the instruction is empty", (0, len(text)), "'5 points on the left eye'")])
+
+
+def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems: list[Problem]) -> list[Run]:
+    """Parse and resolve tagged tokens; mistakes go to problems."""
+    pieces = [t for t in tokens if t.kind not in ("FACES", "SHAPE", "SPACING", "ZERO")]
+    pieces = tidy(pieces)
+    if not pieces:
+        return []
+    try:
+        sentences: Sequence[Sentence] = parse_tokens(pieces)
+        runs = resolver.resolve(build_clauses(sentences))
+        problems += resolver.problems
+        return runs
+    except UnexpectedTokenError as error:
+        if not problems:
+            problems.append(explain_unexpected(text, error, pieces))
+    except Mistake as mistake:
+        if not problems:
+            problems.append(mistake.problem)
+    return []
+
+
+def tidy(tokens: list[Token]) -> list[Token]:
+    """Drop separators that separate nothing once the flags are gone."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.kind in ("AND", "COMMA", "STOP", "COLON") and (not kept or kept[-1].kind in ("STOP", "COMMA", "AND")):
+            if kept and token.kind == "STOP":
+                kept[-1] = token
+            continue
+        kept.append(token)
+    while kept and kept[-1].kind in ("AND", "COMMA", "STOP", "COLON"):
+        kept.pop()
+    return kept
+
+
+def explain_unexpected(text: str, error: UnexpectedTokenError, tokens: Sequence[Token]) -> Problem:
+    """Return what to say where the grammar could go no further."""
+    token = error.token
+    if token is None:
+        last = tokens[-1]
+        return Problem("syntax", "the instruction ends too early", last.span)
+    words = text[token.start : token.stop] or text[slice(*token.span)]
+    return Problem("syntax", f"'{words}' does not fit here", token.span)
+
+
+def read_ids_from(tokens: Sequence[Token], default: int) -> int:
+    for token in tokens:
+        if token.kind == "ZERO":
+            return 0 if token.value == "zero" else 1
+    return default
+
+
+def read_globals(tokens: Sequence[Token], problems: list[Problem]) -> dict[str, str]:
+    """Return the faces, shape and spacing an instruction names; two different ones are a contradiction."""
+    found: dict[str, str] = {}
+    for token in tokens:
+        if token.kind not in ("FACES", "SHAPE", "SPACING"):
+            continue
+        before = found.get(token.kind)
+        if token.kind == "SPACING" and before is not None:
+            found[token.kind] = "arc" if "arc" in (before, token.value) else "even"
+        elif before is not None and before != token.value:
+            problems.append(Problem("contradiction", f"both {before} and {token.value}", token.span))
+        else:
+            found[token.kind] = token.value
+    return found
+
+
+def space_by_distance(run: Run) -> Run:
+    """Turn a run of equal FPALP steps into one of equal distances in the picture."""
+    if isinstance(run, CurveRun) and run.count != 1:
+        return CurveRun(run.part, run.start, run.stop, run.count, run.ends, "arc", run.pixels, run.removed)
+    return run

@@ -1,0 +1,488 @@
+"""From a name in the tree to the pieces of parts it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+
+from ..errors import Problem
+from .names import Name, Names, Pieces, Place, Stretch
+from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
+from .preface import OPERATORS
+from .registry import Registry
+from .syntax import Group, Phrase
+from .tokens import Span, Token
+
+THIRD = Fraction(1, 3)
+DIMENSIONS = ("SIDE", "LEVEL", "DEPTH", "ORDER")
+
+
+class Mistake(Exception):
+    """A problem found while resolving; the composer collects them."""
+
+    def __init__(self, code: str, message: str, span: Span, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, span, suggestion)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a name means.
+
+    Attributes:
+        units: The named members in order, each a run of pieces; "each" counts them one by one.
+        stretches: The units when two or more points are asked ("chin", "middle of ...").
+        is_each: The name said "each" or "both".
+        is_all_face: The name is the whole face.
+        notes: What the answer should say about the reading.
+    """
+
+    units: tuple[Pieces, ...]
+    start: int
+    stop: int
+    stretches: tuple[Pieces, ...] | None = None
+    is_each: bool = False
+    is_all_face: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pieces(self) -> Pieces:
+        return tuple(piece for unit in self.units for piece in unit)
+
+    @property
+    def is_place(self) -> bool:
+        return all(isinstance(piece, Place) for piece in self.pieces)
+
+    @property
+    def span(self) -> Span:
+        return (self.start, self.stop)
+
+
+@dataclass(slots=True)
+class Chosen:
+    """One group with every "left and right" decided: features, at most one side, portions in order."""
+
+    features: set[str] = field(default_factory=set)
+    side: str | None = None
+    portions: list[tuple[Portion, Span]] = field(default_factory=list)
+    is_plural: bool = False
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def is_operator(self) -> bool:
+        return self.features <= OPERATORS | {"upper", "lower", "inner", "outer"}
+
+
+class PhraseResolver:
+    """Resolves names by the bag of their feature words."""
+
+    def __init__(self, names: Names, registry: Registry) -> None:
+        self.names = names
+        self.registry = registry
+
+    def resolve(self, phrase: Phrase) -> Target:
+        """Return what a name means, in the viewer's terms.
+
+        Raises:
+            Mistake: It means nothing, or no one thing.
+        """
+        groups = [part for group in phrase.groups for part in split_possessive(group)]
+        is_each = any(w.kind == "EACH_OF" and w.value in ("each", "both") for w in phrase.words)
+        nouns = {feature for w in phrase.words if w.kind == "NOUN" for feature in w.value.split()}
+        has_side_place = bool(nouns & {"nose", "chin", "boundary", "nostril"})
+        choices = [list(read_group(group, has_side_place)) for group in reversed(groups)]
+        combined = list(product(*choices))
+        has_side = any(word.kind == "SIDE" for word in phrase.words)
+        if is_each and self.is_lips(phrase):
+            choices = [[*choices[0]]]
+            levels = []
+            for level in ("upper", "lower"):
+                chosen = replace_features(combined[0][0], {"lip", level})
+                levels.append((chosen, *combined[0][1:]))
+            combined = levels
+        units: list[Pieces] = []
+        stretches: list[Pieces] = []
+        notes: list[str] = []
+        is_all_face = False
+        sides: Sequence[str | None] = (None,)
+        if not has_side and len(combined) > 1 and all(self.needs_side(c) for c in combined):
+            sides = ("left", "right")
+        for side in sides:
+            for chosen in combined:
+                found = self.evaluate(chosen, side, phrase, is_each)
+                units += found.units
+                stretches += found.stretches or found.units
+                notes += found.notes
+                is_all_face = is_all_face or found.is_all_face
+        self.check_quantity(phrase, units)
+        span = (phrase.start, phrase.stop)
+        has_stretch = stretches != units
+        return Target(
+            tuple(units), *span, tuple(stretches) if has_stretch else None, is_each, is_all_face, tuple(dict.fromkeys(notes))
+        )
+
+    def is_lips(self, phrase: Phrase) -> bool:
+        """Whether the name is bare "lips", so that "both lips" are the upper and the lower one."""
+        words = [w for w in phrase.words if w.kind not in ("EACH_OF", "QUANTITY")]
+        return len(words) == 1 and words[0].kind == "NOUN" and words[0].value == "lip"
+
+    def needs_side(self, chosen: Sequence[Chosen]) -> bool:
+        features = {f for group in chosen for f in group.features}
+        name = self.find_name(features)
+        if name is None:
+            name = self.find_name({f for f in features if f not in OPERATORS})
+        return name is not None and name.alone is None and name.side_of == "part"
+
+    def check_quantity(self, phrase: Phrase, units: Sequence[Pieces]) -> None:
+        for word in phrase.words:
+            if word.kind == "QUANTITY":
+                number = int(word.value.value)
+                if number not in (len(units), sum(len(unit) for unit in units)):
+                    raise Mistake("count", f"there are {len(units)} of them, not {number}", word.span)
+
+    def find_name(self, features: set[str]) -> Name | None:
+        """Return the name for a bag of words; "of the face" and "around" change nothing where no name needs them."""
+        for idle in (set(), {"face"}, {"around"}, {"along"}, {"around", "along", "face"}):
+            name = self.names.get(frozenset(features - idle))
+            if name is not None:
+                return name
+        return None
+
+    # -- evaluation ----------------------------------------------------------------------------------------
+
+    def evaluate(self, groups: Sequence[Chosen], side: str | None, phrase: Phrase, is_each: bool) -> Target:
+        """Return the target of groups given from the innermost to the outermost."""
+        features: set[str] = set()
+        pick: str | None = None
+        plural = False
+        target: Target | None = None
+        for index, group in enumerate(groups):
+            if target is None:
+                if group.features:
+                    alone = index > 0 and bool(features)
+                    features = features | group.features
+                    plural = plural or group.is_plural
+                    if group.side is not None:
+                        if alone and group.is_operator and (side is not None or self.is_part_sided(features)):
+                            pick = group.side
+                        elif side is not None and group.side != side:
+                            raise self.two_sides(phrase)
+                        else:
+                            side = group.side
+                elif group.side is not None and not group.portions:
+                    if not features:
+                        raise Mistake("no_part", "left or right of what?", (phrase.start, phrase.stop))
+                    target = self.look_up(features, side, pick, plural, phrase, is_each)
+                    target = self.cut(target, Portion(group.side, THIRD), phrase, is_each)
+                if group.portions:
+                    if not features:
+                        if index < len(groups) - 1:
+                            raise self.unreadable(phrase)
+                        features, target = self.name_whole_face(phrase, group, is_each)
+                        if target is not None:
+                            return target
+                    target = target or self.look_up(features, side, pick, plural, phrase, is_each)
+                    for portion, _span in group.portions:
+                        target = self.cut(target, portion, phrase, is_each)
+            else:
+                target = self.apply_outer(target, group, phrase, is_each)
+        return target or self.look_up(features, side, pick, plural, phrase, is_each)
+
+    def is_part_sided(self, features: set[str]) -> bool:
+        name = self.find_name(features)
+        return name is not None and bool(name.sides) and name.side_of == "part" and name.alone is None
+
+    def name_whole_face(self, phrase: Phrase, group: Chosen, is_each: bool) -> tuple[set[str], Target | None]:
+        """Read "each part" as every part of the face."""
+        if is_each and group.portions[0][0].choice == "part":
+            return set(), self.whole_face(phrase)
+        raise Mistake("no_part", "a part of what? name a face part", (phrase.start, phrase.stop))
+
+    def whole_face(self, node: Phrase | Token) -> Target:
+        """Return all parts of the face, each a unit."""
+        units: list[Pieces] = []
+        for part in self.registry.parts.values():
+            if part.in_face:
+                whole = Stretch(part.name, Fraction(0), Fraction(1), is_whole=True)
+                units.append((Place(part.name, Fraction(0)) if part.is_point else whole,))
+        return Target(tuple(units), node.start, node.stop, is_all_face=True)
+
+    def apply_outer(self, target: Target, group: Chosen, phrase: Phrase, is_each: bool) -> Target:
+        """Apply a further group to a target that was already cut ("left end of the upper half of ...")."""
+        if group.side is not None and not group.features and not group.portions:
+            target = self.cut(target, Portion(group.side, THIRD), phrase, is_each)
+        if group.features:
+            target = self.apply_operator(target, group.features, group.side, group.is_plural, phrase)
+        for portion, _span in group.portions:
+            target = self.cut(target, portion, phrase, is_each)
+        return target
+
+    def look_up(
+        self, features: set[str], side: str | None, pick: str | None, plural: bool, phrase: Phrase, is_each: bool
+    ) -> Target:
+        span = (phrase.start, phrase.stop)
+        if features <= {"face", "all"} and "face" in features:
+            if side is not None:
+                raise Mistake(
+                    "ambiguous", "the left or right of the face: name a part", span, "'left half of the face contour' or 'left eye'"
+                )
+            return self.whole_face(phrase)
+        name = self.find_name(features)
+        if name is None or (plural and name.alone is not None and "end" in features and len(name.alone) == 1):
+            base, operator = split_operator(features)
+            if operator and base:
+                inner = self.look_up(base, side, None, False, phrase, is_each)
+                return self.apply_operator(inner, operator, pick, plural, phrase)
+        if name is None:
+            raise self.unreadable(phrase)
+        if pick is not None and features & {"corner", "end", "tip", "side"}:
+            return self.pick_end(name, side, pick, features, phrase)
+        if pick is not None:
+            raise self.two_sides(phrase)
+        return self.make_target(name, side, phrase, features, is_each)
+
+    def make_target(self, name: Name, side: str | None, phrase: Phrase, features: set[str], is_each: bool) -> Target:
+        span = (phrase.start, phrase.stop)
+        notes = (name.note,) if name.note else ()
+        if side is not None and not name.sides:
+            if "middle" in features and name.alone and isinstance(name.alone[0], Place):
+                raise Mistake("contradiction", f"that place has no {side} side", span)
+            return self.halve_by_side(name, side, phrase, is_each, notes)
+        if side is not None:
+            units = split_units(name.sides[side], name)
+            stretches = None
+            if name.stretch and name.side_of == "part" and name.alone is None:
+                stretches = (tuple(name.stretch),)
+        elif name.alone is not None:
+            units = split_units(name.alone, name)
+            stretches = (name.stretch,) if name.stretch else None
+        else:
+            units = split_units(name.sides["left"], name) + split_units(name.sides["right"], name)
+            stretches = None
+        if "middle" in features and all(isinstance(p, Place) for u in units for p in u):
+            stretches = self.middle_stretch(features, side, phrase, is_each) or stretches
+        return Target(units, *span, stretches, notes=notes)
+
+    def middle_stretch(self, features: set[str], side: str | None, phrase: Phrase, is_each: bool) -> tuple[Pieces, ...] | None:
+        """Return what "middle of X" means when two or more points are asked."""
+        base = features - {"middle"}
+        name = self.find_name(base)
+        if name is None or base & {"pupil", "eye"} or not base or base <= OPERATORS:
+            return None
+        if name.stretch:
+            return (name.stretch,)
+        whole = self.make_target(name, side, phrase, base, is_each)
+        if whole.is_place:
+            return None
+        return self.cut(whole, Portion("middle", THIRD), phrase, is_each).units
+
+    def halve_by_side(self, name: Name, side: str, phrase: Phrase, is_each: bool, notes: tuple[str, ...]) -> Target:
+        """Read "left jaw" as its left half; other parts have no such half by that name."""
+        span = (phrase.start, phrase.stop)
+        pieces = name.alone or ()
+        if all(isinstance(piece, Place) for piece in pieces):
+            raise Mistake("contradiction", f"that is one place and has no {side} one", span)
+        if len(pieces) == 1 and pieces[0].part in ("face contour", "nose boundary"):
+            target = Target(split_units(pieces, name), *span, notes=notes)
+            return self.cut(target, Portion(side, HALF), phrase, is_each)
+        if any(piece.part == "nose bridge" for piece in pieces):
+            raise Mistake("contradiction", f"the nose bridge has no {side} side", span, f"'{side} nostril'")
+        words = " ".join(sorted(name.features))
+        raise Mistake("ambiguous", f"which {side} part of it?", span, f"'{side} half of the {words}' or '{side} corner'")
+
+    def pick_end(self, name: Name, side: str | None, pick: str, features: set[str], phrase: Phrase) -> Target:
+        """Choose among places by where they lie in the picture ("left corner of the right eye")."""
+        base = features - {"corner", "end", "tip", "side", "inner", "outer", "tail", "head"}
+        whole = self.find_name(base)
+        span = (phrase.start, phrase.stop)
+        if whole is None:
+            raise self.two_sides(phrase)
+        units: list[Pieces] = []
+        for one in (side,) if side else ("left", "right"):
+            pieces = whole.sides[one] if whole.sides else whole.alone or ()
+            part = self.registry.parts[pieces[0].part]
+            if pick not in part.ends:
+                raise self.two_sides(phrase)
+            place = Place(part.name, part.ends[pick])
+            said = name.sides[one] if name.sides else name.alone or ()
+            if features & {"inner", "outer"} and place not in said:
+                raise Mistake("contradiction", "inner and outer do not agree with that side of the picture", span)
+            units.append((place,))
+        return Target(tuple(units), *span)
+
+    def apply_operator(
+        self, target: Target, operator: set[str], side: str | None, plural: bool, phrase: Phrase
+    ) -> Target:
+        """Return the middle, an end or both ends of every stretch of a target."""
+        units: list[Pieces] = []
+        for unit in target.units:
+            for piece in unit:
+                if isinstance(piece, Place) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
+                    raise self.unreadable(phrase)
+                units.append(self.places_on(piece, operator, side, plural, phrase))
+        stretches = None
+        if operator == {"middle"}:
+            stretches = tuple(self.cut(target, Portion("middle", THIRD), phrase, False).units)
+        return Target(tuple(units), phrase.start, phrase.stop, stretches)
+
+    def places_on(self, piece: Stretch, operator: set[str], side: str | None, plural: bool, phrase: Phrase) -> Pieces:
+        first, last = Place(piece.part, piece.start), Place(piece.part, piece.stop)
+        if operator == {"middle"}:
+            return (Place(piece.part, (piece.start + piece.stop) / 2),)
+        if operator == {"start"}:
+            return (first,)
+        if operator in ({"end"}, {"corner"}, {"tip"}):
+            if side is not None:
+                ordered = sorted((first, last), key=lambda place: find_x(place, self.registry))
+                return (ordered[0] if side == "left" else ordered[1],)
+            if plural or operator == {"corner"}:
+                return (first, last)
+            return (last,)
+        raise self.unreadable(phrase)
+
+    def cut(self, target: Target, portion: Portion, phrase: Phrase, is_each: bool) -> Target:
+        """Return a portion of every unit of a target; "each side" cuts both."""
+        span = (phrase.start, phrase.stop)
+        units: list[Pieces] = []
+        if target.is_all_face:
+            raise Mistake("ambiguous", "a portion of the whole face: name a part", span, "'left half of the face contour'")
+        try:
+            if portion.choice in ("side", "part"):
+                if not is_each:
+                    raise NoSuchPortionError("which side?", "'left half' or 'right half'")
+                for side in ("left", "right"):
+                    units += self.cut(target, Portion(side, HALF), phrase, is_each).units
+            elif portion.choice == "":
+                raise NoSuchPortionError("which one of them?", "'first third', 'upper half', 'left half' or the like")
+            else:
+                for unit in target.units:
+                    units.append(tuple(p for piece in unit for p in cut_portion(piece, portion, self.registry)))
+        except NoSuchPortionError as error:
+            raise Mistake(error.code, error.message, span, error.suggestion) from None
+        if all(len(unit) == 1 and len(target.units) > 1 for unit in units) and same_group(target):
+            units = [tuple(piece for unit in units for piece in unit)]
+        return Target(tuple(units), *span, notes=target.notes)
+
+    # -- errors --------------------------------------------------------------------------------------------
+
+    def two_sides(self, phrase: Phrase) -> Mistake:
+        sides = [word for word in phrase.words if word.kind == "SIDE"]
+        if len(sides) > 1:
+            span = (min(s.start for s in sides), max(s.stop for s in sides))
+        else:
+            span = (phrase.start, phrase.stop)
+        return Mistake("contradiction", "left and right at once", span, "'left and right ...' for both")
+
+    def unreadable(self, phrase: Phrase) -> Mistake:
+        span = (phrase.start, phrase.stop)
+        features = {f for w in phrase.words if w.kind == "NOUN" for f in w.value.split()}
+        if not features or features <= OPERATORS:
+            return Mistake("no_part", "which face part is that on?", span)
+        return Mistake("unknown_part", "no such place on a face part", span)
+
+
+def same_group(target: Target) -> bool:
+    """Whether the units are the curves of one sub-part family (both lips), which a portion keeps together."""
+    parts = {piece.part for piece in target.pieces}
+    return parts == {"outer lip", "inner lip"}
+
+
+def split_units(pieces: Pieces, name: Name) -> tuple[Pieces, ...]:
+    """Return the units of a name: every whole curve and place by itself, a sub-part as one."""
+    if name.is_each or all(isinstance(p, Place) or p.is_whole for p in pieces):
+        return tuple((piece,) for piece in pieces)
+    return (pieces,)
+
+
+def split_operator(features: set[str]) -> tuple[set[str], set[str]]:
+    """Split off the outermost place word of a bag: the upper lid's end is ({upper, lid}, {end})."""
+    for operator in ("middle", "end", "start", "corner", "tip"):
+        if operator in features:
+            return features - {operator}, {operator}
+    return features, set()
+
+
+def replace_features(chosen: Chosen, features: set[str]) -> Chosen:
+    return replace(chosen, features=features)
+
+
+def split_possessive(group: Group) -> list[Group]:
+    """Split "right eye's left corner" into "left corner" of "right eye"."""
+    words = group.words
+    for i, word in enumerate(words[:-1]):
+        if word.kind != "NOUN":
+            continue
+        later = [w for w in words[i + 1 :] if w.kind in ("SIDE", "NOUN", "PART")]
+        twice = any(w.kind == "SIDE" for w in words[:i]) and any(w.kind == "SIDE" for w in later)
+        if (word.is_possessive and later) or (twice and later[-1].kind != "SIDE"):
+            return [Group(words[i + 1 :]), *split_possessive(Group(words[: i + 1]))]
+    return [group]
+
+
+def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
+    """Yield the group once for each way "left and right" in it can be taken.
+
+    Args:
+        group: The words.
+        has_side_place: Whether "side" is a place on the part ("side of the nose"), not a half of it.
+
+    Raises:
+        Mistake: It holds left and right, or upper and lower, at once.
+    """
+    pending: dict[str, list[Token]] = {}
+    features: set[str] = set()
+    portions: list[tuple[list[str], Fraction, Token]] = []
+    joins = 0
+    plural = False
+    kept: dict[str, list[Token]] = {}
+    for word in group.words:
+        if word.kind == "JOIN":
+            joins += 1
+        elif word.kind in DIMENSIONS:
+            pending.setdefault(word.kind, []).append(word)
+        elif word.kind == "PART" or (
+            word.kind == "NOUN" and (word.value == "part" or (word.value == "side" and not has_side_place))
+        ):
+            size = word.value.value if word.kind == "PART" else HALF
+            chosen = [t for kind in DIMENSIONS for t in pending.pop(kind, [])]
+            if word.kind == "NOUN" and any(t.value == "middle" for t in chosen):
+                size = THIRD
+            choices = [str(t.value) for t in chosen]
+            if not choices:
+                choices = [word.value if word.kind == "NOUN" else ""]
+            portions.append((choices, size, word))
+        elif word.kind == "NOUN":
+            features |= set(word.value.split())
+            plural = plural or word.is_plural
+            for kind, tokens in pending.items():
+                kept.setdefault(kind, []).extend(tokens)
+            pending = {}
+    for kind, tokens in pending.items():
+        kept.setdefault(kind, []).extend(tokens)
+    for kind, tokens in kept.items():
+        values = [token.value for token in tokens]
+        if len(values) > 1 and joins < len(values) - 1 and len(set(values)) > 1:
+            span = (min(t.start for t in tokens), max(t.stop for t in tokens))
+            raise Mistake("contradiction", f"{' and '.join(map(str, values))} at once", span)
+        if kind == "ORDER":
+            raise Mistake("no_part", "first or last what?", tokens[0].span)
+    options = [
+        [("side", t.value) for t in kept.get("SIDE", [])] or [("side", None)],
+        [("level", t.value) for t in kept.get("LEVEL", [])] or [("level", None)],
+        [("depth", t.value) for t in kept.get("DEPTH", [])] or [("depth", None)],
+        *[[("portion", (Portion(choice, size), word.span)) for choice in choices] for choices, size, word in portions],
+    ]
+    for combination in product(*options):
+        chosen = Chosen(set(features), is_plural=plural, start=group.start, stop=group.stop)
+        for kind, value in combination:
+            if kind == "side":
+                chosen.side = value
+            elif kind == "portion":
+                chosen.portions.append(value)
+            elif value is not None:
+                chosen.features.add(value)
+        yield chosen
+

@@ -1,0 +1,131 @@
+"""Portions of a curve: halves, thirds, sides; and where on the picture a place lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .names import Piece, Pieces, Place, Stretch
+from .registry import Part, Registry
+
+HALF = Fraction(1, 2)
+
+
+class NoSuchPortionError(Exception):
+    """The portion does not exist on that part; the message says what could be asked instead."""
+
+    def __init__(self, message: str, suggestion: str | None = None, code: str = "ambiguous") -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Which portion of a curve: chosen by side, level, depth or order, and how large.
+
+    Attributes:
+        choice: "left", "right", "upper", "lower", "inner", "outer", "first", "last", "middle", or the number
+            of an equal part ("2" of the second third).
+        size: Its share of the whole.
+    """
+
+    choice: str
+    size: Fraction
+
+
+def find_x(place: Place, registry: Registry) -> Fraction:
+    """Return how far right on its part a place lies, 0 at the left end and 1 at the right end."""
+    part = registry.parts[place.part]
+    if not part.ends:
+        return HALF
+    left, right = part.ends["left"], part.ends["right"]
+    if not part.is_closed:
+        return place.fpalp
+    from_left = min((place.fpalp - left) % 1, (left - place.fpalp) % 1)
+    from_right = min((place.fpalp - right) % 1, (right - place.fpalp) % 1)
+    return from_left / (from_left + from_right)
+
+
+def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
+    """Return the portion of a piece, as one or two stretches.
+
+    Raises:
+        NoSuchPortionError: The piece has no such portion.
+    """
+    part = registry.parts[piece.part]
+    if isinstance(piece, Place):
+        raise NoSuchPortionError(f"the {part.name} there is one point and has no halves or sides", None, "unknown_part")
+    if portion.choice in ("left", "right", "upper", "lower", "inner", "outer"):
+        whole = cut_whole(part, portion)
+        return (whole,) if piece.is_whole else overlap(piece, whole, part)
+    if piece.is_whole and part.is_closed:
+        if portion.choice == "middle":
+            return tuple(cut_range(Stretch(part.name, *part.edges[edge]), portion) for edge in ("upper", "lower"))
+        raise NoSuchPortionError(
+            f"the {part.name} is a closed curve: which {name_size(portion.size)} is first or last?",
+            "'upper half', 'lower half'" + (", 'inner half' or 'outer half'" if "inner" in part.edges else ""),
+        )
+    return (cut_range(piece, portion),)
+
+
+def cut_whole(part: Part, portion: Portion) -> Stretch:
+    """Return the left, right, upper, lower, inner or outer portion of a whole part."""
+    choice, size = portion.choice, portion.size
+    if part.name == "nose bridge" and choice in ("upper", "lower"):
+        return cut_range(Stretch(part.name, Fraction(0), Fraction(1)), Portion({"upper": "first", "lower": "last"}[choice], size))
+    if choice in ("upper", "lower"):
+        if choice not in part.edges or size != HALF:
+            raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None)
+        return Stretch(part.name, *part.edges[choice])
+    if not part.is_closed:
+        if choice not in part.ends:
+            raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None, "unknown_part")
+        first = choice == "left"
+        return Stretch(part.name, Fraction(0) if first else 1 - size, size if first else Fraction(1))
+    if choice in ("left", "right") and "inner" in part.ends:
+        choice = "inner" if part.ends["inner"] == part.ends[choice] else "outer"
+    if size == HALF and choice in part.edges:
+        return Stretch(part.name, *part.edges[choice])
+    if choice not in part.ends:
+        raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None, "unknown_part")
+    start = part.ends[choice] - size / 2
+    start += 1 if start < 0 else 0
+    return Stretch(part.name, start, start + size)
+
+
+def cut_range(piece: Stretch, portion: Portion) -> Stretch:
+    """Return the first, last, middle or n-th portion of a stretch, in its own direction."""
+    size = portion.size
+    if portion.choice == "first":
+        low = Fraction(0)
+    elif portion.choice == "last":
+        low = 1 - size
+    elif portion.choice == "middle":
+        low = (1 - size) / 2
+    else:
+        low = (int(portion.choice) - 1) * size
+        if low + size > 1:
+            raise NoSuchPortionError(f"there are only {1 / size} {name_size(size)}s", None, "fpalp_range")
+    length = piece.stop - piece.start
+    return Stretch(piece.part, piece.start + low * length, piece.start + (low + size) * length)
+
+
+def overlap(piece: Stretch, other: Stretch, part: Part) -> Pieces:
+    """Return what two stretches of one part share, in the direction of the first."""
+    low, high = min(piece.start, piece.stop), max(piece.start, piece.stop)
+    found: list[Stretch] = []
+    for shift in (-1, 0, 1) if part.is_closed else (0,):
+        start, stop = max(low, other.start + shift), min(high, other.stop + shift)
+        if start < stop:
+            found.append(Stretch(part.name, start, stop))
+    if not found:
+        raise NoSuchPortionError(f"those two portions of the {part.name} have nothing in common", None, "nothing_left")
+    if piece.start > piece.stop:
+        found = [Stretch(s.part, s.stop, s.start) for s in reversed(found)]
+    return tuple(found)
+
+
+def name_size(size: Fraction) -> str:
+    return {HALF: "half", Fraction(1, 3): "third", Fraction(1, 4): "quarter"}.get(size, "portion")

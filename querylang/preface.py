@@ -1,0 +1,123 @@
+"""Headings before an instruction and purposes after it: what may be said and is not asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
+from .tokens import Span, Token
+
+MEANINGFUL = (
+    "side", "level", "depth", "noun", "layout", "every", "nth", "all_points", "strict",
+)  # fmt: skip
+OPENING = ("each", "except", "from", "between", "halfway", "spacing", "shape", "and", "turn", "reverse", "factor", "possessive")
+PURPOSE_READINGS = ("product", "heading")
+LABEL_ENDS = {".", ";", "!", "?"}
+
+
+def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
+    """Drop a leading heading ("Query:", "jaw rig:"); one that names a part stays if nothing after it names one.
+
+    Returns:
+        The tokens that are left, and the span of the heading if one was dropped.
+    """
+    colon = next((i for i, t in enumerate(tokens[:9]) if t.kind == SYMBOL and t.value == ":"), None)
+    if colon is None or colon + 1 >= len(tokens):
+        return tokens, None
+    head, rest = tokens[:colon], sentence_at(tokens, colon + 1)
+    if any(t.kind in (NUMBER, SYMBOL, UNKNOWN) for t in head):
+        return tokens, None
+    said = [t for t in head if any(kind in t.readings for kind in MEANINGFUL)]
+    idle = [t for t in head if t not in said]
+    if not all({"heading", "filler", "points", "product", "each", "of", "link", "layout_noun"} & t.readings.keys() for t in idle):
+        return tokens, None
+    span = (head[0].start, tokens[colon].stop) if head else None
+    if not said:
+        return tokens[colon + 1 :], span
+    if any(t.kind == SYMBOL and t.value == ":" for t in rest):
+        return tokens, None
+    names = [t for t in rest if is_base(t) or "layout" in t.readings]
+    has_side = any("side" in t.readings for t in said) and not any("side" in t.readings for t in rest)
+    if names and not has_side:
+        return tokens[colon + 1 :], span
+    kept = [t for t in head if "heading" not in t.readings or t in said]
+    return kept + tokens[colon:], None
+
+
+def sentence_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
+    for i in range(start, len(tokens)):
+        if tokens[i].kind == SYMBOL and tokens[i].value in LABEL_ENDS:
+            return tokens[start:i]
+    return tokens[start:]
+
+
+OPERATORS = {
+    "corner", "end", "start", "tip", "top", "bottom", "middle", "side", "part", "outline", "line", "arch", "peak", "tail",
+    "head", "root", "base", "area", "around", "along", "opening", "wing",
+}  # fmt: skip
+
+
+def is_base(token: Token) -> bool:
+    """Whether a token names a part by itself, not only a place on one ("corner")."""
+    noun = token.readings.get("noun")
+    return noun is not None and not set(noun.split()) <= OPERATORS
+
+
+def drop_purposes(tokens: list[Token], not_covered: Container[str]) -> tuple[list[Token], list[Span]]:
+    """Drop closing purposes ("for lipstick", "to draw eyeliner") that name no part, side or number.
+
+    Args:
+        tokens: Raw tokens.
+        not_covered: Words of things the language does not cover; a purpose that names one stays an error.
+
+    Returns:
+        The tokens that are left and the spans of the purposes.
+    """
+    kept: list[Token] = []
+    spans: list[Span] = []
+    i = 0
+    while i < len(tokens):
+        stop = find_purpose_end(tokens, i, not_covered) if "purpose" in tokens[i].readings else None
+        if stop is None:
+            token = tokens[i]
+            if token.readings.get("purpose") == "to" and "to" not in token.readings:
+                i += 1
+                continue
+            kept.append(token)
+            i += 1
+        else:
+            spans.append((tokens[i].start, tokens[stop - 1].stop))
+            i = stop
+    return kept, spans
+
+
+def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container[str]) -> int | None:
+    """Return where the purpose that opens at start ends, or None if it is none."""
+    i = start + 1
+    words = 0
+    only_known = True
+    while i < len(tokens):
+        token = tokens[i]
+        if token.kind in (NEWLINE, SYMBOL) and token.value not in ("-", "/", "&"):
+            break
+        if token.kind in (NUMBER, "FACES", "PERSON") or any(kind in token.readings for kind in MEANINGFUL):
+            return i if words and only_known and token.kind != NUMBER else None
+        if "condition" in token.readings:
+            return None
+        if any(kind in token.readings for kind in OPENING) and words:
+            break
+        if "link" in token.readings and words and only_known and i + 1 < len(tokens):
+            ahead = i + 1
+            while ahead < len(tokens) and tokens[ahead].readings.keys() == {"filler"}:
+                ahead += 1
+            if ahead < len(tokens) and any(kind in tokens[ahead].readings for kind in MEANINGFUL):
+                return i
+        if token.kind == UNKNOWN:
+            if token.value in not_covered:
+                return None
+            words += 1
+            only_known = False
+        elif any(kind in token.readings for kind in PURPOSE_READINGS) or (tokens[start].readings.get("purpose") == "to" and "filler" not in token.readings):
+            words += 1
+        i += 1
+    return i if words else None

@@ -1,0 +1,85 @@
+"""The query: what an instruction asks for, resolved and exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from .canonical import write_query
+from .landmarks import LandmarkQuery
+from .registry import Registry, load_registry
+from .runs import CurveRun, Run, lay_out
+
+Perspective = Literal["viewer", "subject"]
+Shape = Literal["polygon", "polyline"]
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """An instruction resolved to landmark queries; two are equal when landmarks, spacing, faces and shape are.
+
+    Attributes:
+        text: The instruction as given.
+        runs: How the points lie, in the order asked; enough to lay them out on curves.
+        faces: Which faces: "largest", "smallest", "leftmost", "rightmost", "middle", "all", a number from the
+            left as text ("2"), or an ordinal with largest or smallest ("second largest").
+        shape: "polygon", "polyline", or None: what the points are for.
+        perspective: Whose left plain "left" was: "viewer" or "subject".
+        notes: Readings chosen and things worth knowing.
+    """
+
+    text: str
+    runs: tuple[Run, ...]
+    faces: str = "largest"
+    shape: Shape | None = None
+    perspective: Perspective = "viewer"
+    notes: tuple[str, ...] = ()
+    registry: Registry = field(default_factory=load_registry, repr=False)
+
+    @property
+    def spacing(self) -> Literal["fpalp", "arc"]:
+        """"arc" if any of the points lie at equal distances in the picture, else "fpalp"."""
+        return "arc" if any(isinstance(run, CurveRun) and run.spacing == "arc" for run in self.runs) else "fpalp"
+
+    @property
+    def count(self) -> int | None:
+        """How many points a face gets; None where only the picture tells."""
+        total = 0
+        for run in self.runs:
+            if run.count is None or (isinstance(run, CurveRun) and run.removed):
+                return None
+            total += run.count
+        return total
+
+    @cached_property
+    def landmarks(self) -> tuple[LandmarkQuery, ...]:
+        """The landmarks in the order asked; with spacing "arc", provisional places at equal FPALP steps."""
+        return tuple(self)
+
+    def __iter__(self) -> Iterator[LandmarkQuery]:
+        return lay_out(self.runs, self.registry)
+
+    @cached_property
+    def canonical(self) -> str:
+        """The query as canonical text, in the viewer's terms; it parses back to this query."""
+        return write_query(self.runs, self.shape, self.faces, self.registry)
+
+    def explain(self) -> str:
+        """Return what was understood, for people, line by line."""
+        from .explain import explain_query
+
+        return explain_query(self)
+
+    def _key(self) -> tuple[object, ...]:
+        arcs = tuple(run for run in self.runs if isinstance(run, CurveRun) and run.spacing == "arc")
+        return (self.landmarks, self.spacing, arcs, self.faces, self.shape)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Query):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((self.canonical,))

@@ -1,0 +1,221 @@
+"""Runs: how the points of a query lie, without laying them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal
+
+from .landmarks import LandmarkQuery
+from .names import Piece, Place, Stretch
+from .registry import Registry
+
+Ends = Literal["both", "neither", "first"]
+Spacing = Literal["fpalp", "arc"]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRun:
+    """Points along a stretch of one part.
+
+    Attributes:
+        part: Plain part name.
+        start, stop: The stretch as FPALPs, in the order asked; past 1 it wraps on a closed part.
+        count: How many points; None where only the picture tells ("every 5 px").
+        ends: "both" ends included, "neither", or only the "first" (a whole closed curve).
+        spacing: "fpalp" for equal FPALP steps, "arc" for equal distances in the picture.
+        pixels: Distance between points in pixels of the photo, from the start on; None unless asked.
+        removed: Ranges of FPALPs whose points are dropped after they are laid out (arc only).
+    """
+
+    part: str
+    start: Fraction
+    stop: Fraction
+    count: int | None
+    ends: Ends = "both"
+    spacing: Spacing = "fpalp"
+    pixels: Fraction | None = None
+    removed: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    @property
+    def step(self) -> Fraction:
+        """FPALP from one point to the next."""
+        count = self.count or 1
+        spaces = {"both": count - 1, "neither": count + 1, "first": count}[self.ends]
+        return (self.stop - self.start) / spaces if spaces else Fraction(0)
+
+    @property
+    def first(self) -> Fraction:
+        """FPALP of the first point."""
+        if self.ends == "neither":
+            return self.start + self.step
+        if self.ends == "both" and self.count == 1:
+            return (self.start + self.stop) / 2
+        return self.start
+
+    def fpalps(self) -> Iterator[Fraction]:
+        """Yield the FPALPs in order (equal steps, also where the picture decides the distances)."""
+        first, step = self.first, self.step
+        return (first + i * step for i in range(self.count or 0))
+
+    def take(self, begin: int, count: int, every: int = 1) -> CurveRun:
+        """Return the run of count points from index begin on, every so many."""
+        first, step = self.first, self.step * every
+        start = first + begin * self.step
+        return replace(self, start=start, stop=start + (count - 1) * step, count=count, ends="both")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRun:
+    """Explicit places on one part, in order."""
+
+    part: str
+    places: tuple[Fraction, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutRun:
+    """Landmarks of a dataset's layout, by ids from 1, in order."""
+
+    layout: str
+    ids: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.ids)
+
+
+Run = CurveRun | PlaceRun | LayoutRun
+
+
+def lay_out(runs: Sequence[Run], registry: Registry) -> Iterator[LandmarkQuery]:
+    """Yield the landmarks of runs in order; those the picture decides are left out."""
+    for run in runs:
+        if isinstance(run, LayoutRun):
+            landmarks = registry.layouts[run.layout].landmarks
+            for number in run.ids:
+                yield landmarks[number - 1]
+        else:
+            closed = registry.parts[run.part].is_closed
+            places = run.places if isinstance(run, PlaceRun) else run.fpalps()
+            for place in places:
+                yield LandmarkQuery(run.part, place % 1 if closed else place)
+
+
+def reverse_run(run: Run) -> Run:
+    """Return the run with its order turned."""
+    if isinstance(run, PlaceRun):
+        return PlaceRun(run.part, run.places[::-1])
+    if isinstance(run, LayoutRun):
+        return LayoutRun(run.layout, run.ids[::-1])
+    if run.ends == "first" and run.spacing == "fpalp" and run.count:
+        return run.take(run.count - 1, run.count, -1)
+    return replace(run, start=run.stop, stop=run.start)
+
+
+def keep_every(runs: Sequence[Run], step: int) -> list[Run]:
+    """Return every step-th point of runs taken as one ordered set, from the first."""
+    kept: list[Run] = []
+    offset = 0
+    for run in runs:
+        count = run.count or 0
+        first = -offset % step
+        number = max(0, ceil(Fraction(count - first, step)))
+        if number:
+            kept.append(pick_slice(run, first, number, step))
+        offset += count
+    return kept
+
+
+def pick_slice(run: Run, first: int, count: int, step: int) -> Run:
+    if isinstance(run, PlaceRun):
+        return PlaceRun(run.part, run.places[first :: step][:count])
+    if isinstance(run, LayoutRun):
+        return LayoutRun(run.layout, run.ids[first :: step][:count])
+    return run.take(first, count, step)
+
+
+def pick_index(runs: Sequence[Run], index: int) -> Run | None:
+    """Return the point at an index of runs taken as one ordered set (negative: from the end), or None."""
+    total = sum(run.count or 0 for run in runs)
+    index = index if index >= 0 else total + index
+    if not 0 <= index < total:
+        return None
+    for run in runs:
+        count = run.count or 0
+        if index < count:
+            return pick_slice(run, index, 1, 1)
+        index -= count
+    return None
+
+
+def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
+    """Return what is left of a run when the points on a piece of a part are removed."""
+    if isinstance(run, LayoutRun):
+        landmarks = registry.layouts[run.layout].landmarks
+        ids = tuple(i for i in run.ids if not lies_on(landmarks[i - 1].part, landmarks[i - 1].fpalp, piece, registry))
+        return [LayoutRun(run.layout, ids)] if ids else []
+    if run.part != piece.part:
+        return [run]
+    if isinstance(run, PlaceRun):
+        places = tuple(f for f in run.places if not lies_on(run.part, f, piece, registry))
+        return [PlaceRun(run.part, places)] if places else []
+    low, high = bounds(piece)
+    if run.spacing == "arc":
+        if registry.parts[run.part].is_closed and high - low >= 1:
+            return []
+        if covers(low, high, run):
+            return []
+        return [replace(run, removed=(*run.removed, (low, high)))]
+    return remove_range(run, low, high, registry)
+
+
+def covers(low: Fraction, high: Fraction, run: CurveRun) -> bool:
+    start, stop = min(run.start, run.stop), max(run.start, run.stop)
+    return any(low + k <= start and stop <= high + k for k in (-1, 0, 1))
+
+
+def bounds(piece: Piece) -> tuple[Fraction, Fraction]:
+    if isinstance(piece, Place):
+        return piece.fpalp, piece.fpalp
+    return min(piece.start, piece.stop), max(piece.start, piece.stop)
+
+
+def lies_on(part: str, fpalp: Fraction, piece: Piece, registry: Registry) -> bool:
+    """Whether a place lies on a piece, its ends included."""
+    if part != piece.part:
+        return False
+    low, high = bounds(piece)
+    if not registry.parts[part].is_closed:
+        return low <= fpalp <= high
+    return any(low <= fpalp % 1 + k <= high for k in (-1, 0, 1, 2))
+
+
+def remove_range(run: CurveRun, low: Fraction, high: Fraction, registry: Registry) -> list[Run]:
+    """Drop the points of an equal-step run whose FPALP lies in low..high, by index arithmetic."""
+    count, first, step = run.count or 0, run.first, run.step
+    if not step:
+        inside = lies_on(run.part, first, Stretch(run.part, low, high), registry)
+        return [] if inside else [run]
+    gone: list[tuple[int, int]] = []
+    shifts = range(-3, 4) if registry.parts[run.part].is_closed else range(1)
+    for shift in shifts:
+        a, b = (low + shift - first) / step, (high + shift - first) / step
+        begin, end = max(0, ceil(min(a, b))), min(count - 1, floor(max(a, b)))
+        if begin <= end:
+            gone.append((begin, end))
+    kept: list[Run] = []
+    at = 0
+    for begin, end in [*sorted(gone), (count, count)]:
+        if begin > at:
+            if at == 0 and begin == count:
+                return [run]
+            kept.append(run.take(at, begin - at))
+        at = max(at, end + 1)
+    return kept

@@ -1,0 +1,104 @@
+"""The vocabulary: which phrases the language knows, read from `grammar/*.toml` into a trie."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .words import Lexeme, split_lexemes
+
+END = ""
+"""Key of a trie node under which the readings of the phrase that ends there lie (no word is empty)."""
+
+GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
+
+NAME_KINDS = ("side", "level", "depth", "noun")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase found in the text: how many lexemes it takes and what it may mean."""
+
+    length: int
+    readings: Mapping[str, str]
+    is_plural: bool
+
+
+class Vocabulary:
+    """All phrases, longest match first.
+
+    A reading is a kind with a value: "corner" reads as {"noun": "corner"}; a noun's value may be several
+    feature words, separated by spaces ("tear duct" is "inner eye corner").
+    """
+
+    def __init__(self) -> None:
+        self.trie: dict[str, Any] = {}
+        self.words: set[str] = set()
+        self.nouns: set[str] = set()
+
+    def add(self, phrase: str, kind: str, value: str) -> None:
+        """Let a phrase mean a value of a kind, beside what it already means."""
+        node = self.trie
+        for lexeme in split_lexemes(phrase):
+            self.words.add(lexeme.word)
+            if kind == "noun":
+                self.nouns.add(lexeme.word)
+            node = node.setdefault(lexeme.word, {})
+        node.setdefault(END, {}).setdefault(kind, value)
+
+    def match(self, lexemes: Sequence[Lexeme], start: int) -> Match | None:
+        """Return the longest phrase that starts at a lexeme, or None."""
+        best: Match | None = None
+        stack = [(self.trie, start, False)]
+        while stack:
+            node, i, plural = stack.pop()
+            readings = node.get(END)
+            if readings is not None:
+                if best is None or i - start > best.length:
+                    best = Match(i - start, readings, plural)
+                elif i - start == best.length:
+                    best = Match(best.length, {**readings, **best.readings}, best.is_plural or plural)
+            if i >= len(lexemes):
+                continue
+            word = lexemes[i].word
+            for single in singulars(word):
+                if single in node:
+                    stack.append((node[single], i + 1, True))
+            if word in node:
+                stack.append((node[word], i + 1, False))
+        return best
+
+
+def singulars(word: str) -> Iterator[str]:
+    """Yield what a word may be the plural of."""
+    if len(word) > 3 and word.endswith("s"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+            if word.endswith("ies"):
+                yield word[:-3] + "y"
+        if word.endswith("ves"):
+            yield word[:-3] + "f"
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """Read the package's vocabulary, once per process."""
+    vocabulary = Vocabulary()
+    words = tomllib.loads((GRAMMAR / "words.toml").read_text("utf-8"))
+    for kind in NAME_KINDS:
+        for value, phrases in words[kind].items():
+            for phrase in phrases:
+                vocabulary.add(phrase, kind, value)
+    for value, phrases in words["phrase"].items():
+        for phrase in phrases:
+            vocabulary.add(phrase, "noun", value)
+    for kind, values in tomllib.loads((GRAMMAR / "phrasing.toml").read_text("utf-8")).items():
+        for value, phrases in values.items():
+            for phrase in phrases:
+                vocabulary.add(phrase, kind, value)
+    return vocabulary

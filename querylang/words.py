@@ -1,0 +1,130 @@
+"""From characters to words: normalised, with the exact place of each in the original text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SPELLING = {"center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray"}
+
+LEXEME = re.compile(
+    r"""(?P<number>\d{1,3}(?:,\d{3})+(?![,.]?\d)|\d+\.\d+|\.\d+|\d+)
+    |(?P<word>[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*)
+    |(?P<dots>\.\.+|…)
+    |(?P<newline>[\n\r\u2028]\s*)
+    |(?P<space>[\s\u200b\ufeff]+)
+    |(?P<symbol>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+APOSTROPHES = str.maketrans("’ʼ`´", "''''")
+SYMBOLS = {
+    "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*", "∗": "*", "·": ",", "•": ",",
+    "，": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", "％": "%", "…": "..", "→": "->", "≈": "~", "⁄": "/",
+    "（": "(", "）": ")", "、": ",",
+}  # fmt: skip
+QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
+SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
+EMOTICON = re.compile(r"(?<!\w)[:;=8][-o']?[)(\]DPp3/](?!\w)|<3|\^_?\^")
+
+
+class Lexeme:
+    """One word, number or mark, normalised.
+
+    Attributes:
+        word: Lower case, British spelling, without a possessive ending; a mark as its plain form.
+        type: "word", "number", "newline" or "symbol".
+        start, stop: The half-open span in the original text.
+        is_possessive: The word ended in an apostrophe-s or s-apostrophe.
+        is_underscored: An underscore joined it to a neighbour.
+        is_glued: No space stands between it and the lexeme before.
+    """
+
+    __slots__ = ("is_glued", "is_possessive", "is_underscored", "start", "stop", "type", "word")
+
+    def __init__(self, word: str, type: str, start: int, stop: int) -> None:
+        self.word = word
+        self.type = type
+        self.start = start
+        self.stop = stop
+        self.is_possessive = False
+        self.is_underscored = False
+        self.is_glued = False
+
+    def __repr__(self) -> str:
+        return f"{self.type}:{self.word}"
+
+
+def split_lexemes(text: str) -> list[Lexeme]:
+    """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
+    lexemes: list[Lexeme] = []
+    silent = [m.span() for m in EMOTICON.finditer(text)]
+    end = -1
+    underscore = False
+    for m in LEXEME.finditer(text):
+        kind = m.lastgroup
+        start, stop = m.span()
+        if kind == "space" or (silent and any(a <= start < b for a, b in silent)):
+            continue
+        if kind == "word":
+            for word in make_words(m.group(), start, text):
+                word.is_glued = word.start == end
+                if underscore:
+                    word.is_underscored = lexemes[-1].is_underscored = True
+                    underscore = False
+                lexemes.append(word)
+                end = word.stop
+            end = stop
+            continue
+        word = m.group()
+        if kind == "number":
+            lexeme = Lexeme(word.replace(",", ""), "number", start, stop)
+            if underscore:
+                lexeme.is_underscored = lexemes[-1].is_underscored = True
+        elif kind == "newline":
+            lexeme = Lexeme("\n", "newline", start, stop)
+        elif kind == "dots":
+            lexeme = Lexeme("..", "symbol", start, stop)
+        elif word == "_":
+            underscore = bool(lexemes) and start == end
+            end = stop
+            continue
+        elif is_silent(text, start):
+            continue
+        else:
+            lexeme = Lexeme(SYMBOLS.get(word, word), "symbol", start, stop)
+        lexeme.is_glued = start == end
+        underscore = False
+        lexemes.append(lexeme)
+        end = stop
+    return lexemes
+
+
+def is_silent(text: str, index: int) -> bool:
+    """Whether a mark says nothing: a quote, an emphasis, an emoji."""
+    mark = text[index]
+    if mark == "*":  # **emphasis**, but never a lone asterisk, which counts
+        return text[index + 1 : index + 2] == "*" or (index > 0 and text[index - 1] == "*")
+    if mark in SYMBOLS:
+        return False
+    return mark in QUOTES or unicodedata.category(mark) in SILENT_CATEGORIES
+
+
+def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
+    """Return the words of a run of letters: split at camel case, without the possessive ending."""
+    words = []
+    pieces = CAMEL.split(text) if not text.islower() and not text.isupper() else [text]
+    for piece in pieces:
+        stop = start + len(piece)
+        word = piece.lower().translate(APOSTROPHES)
+        possessive = word.endswith("'s") and len(word) > 2
+        if possessive:
+            word = word[:-2]
+        elif word.endswith("s") and whole[stop : stop + 1] in ("'", "’") and whole[stop + 1 : stop + 2].isspace():
+            possessive = True
+            word = word[:-1] if len(word) > 3 else word
+        lexeme = Lexeme(SPELLING.get(word, word), "word", start, stop)
+        lexeme.is_possessive = possessive
+        words.append(lexeme)
+        start = stop
+    return words
