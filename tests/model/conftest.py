@@ -81,10 +81,10 @@ def face_points(layout: str) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def made_packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write small `human68` and `auto` packs: dots drawn where the points are."""
+    """Write small `human68`, `human98_dev` and `auto` packs: dots drawn where the points are."""
     root = tmp_path_factory.mktemp("packs")
     rng = np.random.default_rng(2)
-    for folder, side, count in (("human68", 96, 12), ("auto", 80, 8)):
+    for folder, side, count in (("human68", 96, 12), ("auto", 80, 8), ("human98_dev", 96, 3)):
         (root / folder / "images").mkdir(parents=True)
         scale = rng.uniform(0.5, 0.7, size=(count, 1, 1)) * side
         shift = rng.uniform(0.15, 0.3, size=(count, 1, 2)) * side
@@ -97,6 +97,9 @@ def made_packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         labels: dict[str, np.ndarray] = {"names": np.array(names), "mesh478": mesh.astype(np.float16)}
         if folder == "human68":
             labels |= {"points": points68.astype(np.float32), "is_val": np.arange(count) >= count - 4}
+        elif folder == "human98_dev":
+            conditions = ["wflw/1/blur", "wflw/2/blur+makeup", "wflw/3/largepose"]
+            labels = {"names": np.array(conditions), "points": points98.astype(np.float32)}
         else:
             points98[:, 1:33:2] = np.nan
             labels |= {
