@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .engine.answer import Answer
+    from .engine.engine import EncodedImage, Engine
     from .errors import (
         CheckpointError,
         ConfigError,
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answer": "engine.answer",
     "CheckpointError": "errors",
     "ConfigError": "errors",
+    "EncodedImage": "engine.engine",
+    "Engine": "engine.engine",
     "FaceQLError": "errors",
     "ImageError": "errors",
     "LandmarkQuery": "querylang.landmarks",
@@ -35,8 +40,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
     "CheckpointError",
     "ConfigError",
+    "EncodedImage",
+    "Engine",
     "FaceQLError",
     "ImageError",
     "LandmarkQuery",

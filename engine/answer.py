@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import ConfigError
-from ..querylang import Query, parse
+from ..querylang.parse import parse
+from ..querylang.query import Query
 from . import drawing, formats
 from .faces import Face
 from .images import Photo
@@ -150,6 +151,7 @@ class Answer:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
         return {
             "schema_version": SCHEMA_VERSION,
+            "instruction": self.query.text,
             "canonical": self.query.canonical,
             "perspective": self.perspective,
             "shape": self.query.shape,
@@ -184,7 +186,7 @@ class Answer:
         try:
             points = data["points"]
             return cls(
-                query=parse(data["canonical"]),
+                query=replace(parse(data["canonical"]), text=data["instruction"], perspective=data["perspective"]),
                 perspective=data["perspective"],
                 parts=tuple(point["part"] for point in points),
                 fpalps=np.array([point["fpalp"] for point in points], dtype=np.float64),

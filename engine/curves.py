@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..querylang.runs import Ends
+
 FloatArray = npt.NDArray[np.float64]
 
 # So many pieces that a chord differs from its arc by far less than a pixel.
@@ -77,40 +79,40 @@ def wrap_fpalp(fpalp: float, is_closed: bool) -> float:
     return fpalp % 1.0 if is_closed else fpalp
 
 
-def space_evenly(curve: TracedCurve, count: int, *, with_ends: bool, is_ring: bool) -> FloatArray:
+def space_evenly(curve: TracedCurve, count: int, ends: Ends) -> FloatArray:
     """Return `count` FPALPs at equal distances along the curve.
 
     Args:
         curve: The curve.
         count: How many.
-        with_ends: Both ends are points (one point alone lies in the middle); else a step lies before the
-            first and after the last too.
-        is_ring: The curve ends where it starts: the end is not repeated.
+        ends: "both" ends are points (one point alone lies in the middle); "neither" is, so that a step lies before
+            the first point and after the last; or only the "first", where a closed curve ends as it starts.
     """
-    if is_ring:
+    if ends == "first":
         shares = np.arange(count) / count
-    elif not with_ends:
+    elif ends == "neither":
         shares = (np.arange(count) + 1) / (count + 1)
-    elif count == 1:
-        shares = np.array([0.5])
     else:
-        shares = np.linspace(0, 1, count)
+        shares = np.linspace(0, 1, count) if count > 1 else np.array([0.5])
     return curve.fpalps_at(shares * curve.length_px)
 
 
-def space_by_step(curve: TracedCurve, step_px: float, *, is_ring: bool) -> FloatArray:
+def space_by_step(curve: TracedCurve, step_px: float, ends: Ends) -> FloatArray:
     """Return the FPALPs at 0, step, 2 step, ... pixels along the curve; the end only if a step falls there.
 
     Args:
         curve: The curve.
         step_px: Pixels of the photo between neighbours, along the curve.
-        is_ring: The curve ends where it starts: the end is not repeated.
+        ends: As for `space_evenly`.
     """
+    numbers = np.arange(count_steps(curve, step_px, ends), dtype=np.float64)
+    return curve.fpalps_at(step_px * (numbers + 1 if ends == "neither" else numbers))
+
+
+def count_steps(curve: TracedCurve, step_px: float, ends: Ends) -> int:
+    """Return how many FPALPs `space_by_step` gives."""
     steps = curve.length_px / step_px
-    nearest = round(steps)
     # Within a thousandth of a step, the end counts as reached.
-    is_end_reached = abs(steps - nearest) < 1e-3 and nearest > 0
-    last = nearest if is_end_reached else int(steps)
-    if is_ring and is_end_reached:
-        last -= 1
-    return curve.fpalps_at(step_px * np.arange(last + 1, dtype=np.float64))
+    is_end_reached = steps >= 0.5 and abs(steps - round(steps)) < 1e-3
+    inside = round(steps) - 1 if is_end_reached else int(steps)
+    return inside + {"both": 1 + is_end_reached, "first": 1, "neither": 0}[ends]

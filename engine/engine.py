@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,8 @@ from ..errors import ConfigError, NoFaceError
 from ..model.checkpoint import LoadedDetector, load_detector
 from ..model.crops import CropFrame, cut_crop
 from ..model.detector import EncodedCrops
-from ..querylang import Query, parse
+from ..querylang.parse import parse
+from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .curves import Place
 from .faces import Face, FaceFinder, choose_faces, default_face_finder, number_faces, read_boxes
@@ -25,7 +25,6 @@ from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .names import name_places
 
-Perspective = Literal["viewer", "subject"]
 Boxes = Iterable[Sequence[float]]
 
 # Bounds the memory of a decode; small enough that 20,000 points stay under 300 MB.
@@ -183,7 +182,7 @@ class Engine:
             raise ConfigError(f"encoded by {image.model_version}, asked of {self._model_version}: encode again")
         elif boxes is not None:
             image = self._find_faces(image.photo, boxes)
-        return self._answer(image, query, faces, perspective)
+        return self._answer(image, query, faces)
 
     def _find_faces(self, photo: Photo, boxes: Boxes | None) -> EncodedImage:
         if boxes is not None:
@@ -193,7 +192,7 @@ class Engine:
         found = number_faces(finder.find(photo.pixels))
         return EncodedImage(photo, tuple(sorted(found, key=lambda face: face.number)), False, self._model_version)
 
-    def _answer(self, image: EncodedImage, query: Query, faces: str | None, perspective: Perspective) -> Answer:
+    def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         if not image.faces:
             height, width = image.image_size
             raise NoFaceError(
@@ -207,7 +206,7 @@ class Engine:
         places = [place for layout, _, _ in layouts for place in layout]
         return Answer(
             query=query,
-            perspective=perspective,
+            perspective=query.perspective,
             parts=tuple(place.part for place in places),
             fpalps=np.array([place.fpalp for place in places], dtype=np.float64),
             names=name_places(places),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ..querylang import Query
+from collections.abc import Iterable
+
+from ..errors import Problem, QueryError
+from ..querylang.query import Query
 from ..querylang.registry import load_registry
-from .curves import Locate, Place, wrap_fpalp
+from ..querylang.runs import CurveRun
+from ..querylang.runs import lay_out as lay_out_runs
+from .curves import Locate, Place, count_steps, space_by_step, space_evenly, trace_curve, wrap_fpalp
+
+MAX_POINTS = 100_000
 
 
 def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
@@ -13,9 +20,42 @@ def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
     Args:
         query: What is asked.
         locate: Where the detector sees places on this face, for distances that only the picture tells.
+
+    Raises:
+        QueryError: Steps so small that there are more than 100,000 points, or an exception leaves none.
     """
-    parts = load_registry().parts
-    return tuple(
-        Place(landmark.part, wrap_fpalp(float(landmark.fpalp), parts[landmark.part].is_closed))
-        for landmark in query.landmarks
-    )
+    places: list[Place] = []
+    registry = load_registry()
+    for run in query.runs:
+        if isinstance(run, CurveRun) and run.spacing == "arc":
+            places += place_at_distances(run, registry.parts[run.part].is_closed, query, locate)
+        else:
+            places += [Place(q.part, float(q.fpalp)) for q in lay_out_runs([run], registry)]
+    if not places:
+        raise refuse(query, "nothing_left", "no point is left on this face")
+    return tuple(places)
+
+
+def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Locate) -> Iterable[Place]:
+    """Return a run's places, whose distances are measured in the picture."""
+    curve = trace_curve(run.part, float(run.start), float(run.stop), is_closed, locate)
+    if run.pixels is not None:
+        step_px = float(run.pixels)
+        if count_steps(curve, step_px, run.ends) > MAX_POINTS:
+            raise refuse(query, "too_many", f"a point every {step_px:g} px of this photo is over {MAX_POINTS:,} points")
+        fpalps = space_by_step(curve, step_px, run.ends)
+    else:
+        fpalps = space_evenly(curve, run.count or 0, run.ends)
+    turns = (-1, 0, 1, 2) if is_closed else (0,)
+    # A little wider, for the rounding of an end that is left out by name.
+    removed = [(float(low) + turn - 1e-9, float(high) + turn + 1e-9) for low, high in run.removed for turn in turns]
+    return [
+        Place(run.part, wrap_fpalp(fpalp, is_closed))
+        for fpalp in fpalps.tolist()
+        if not any(low <= fpalp <= high for low, high in removed)
+    ]
+
+
+def refuse(query: Query, code: str, message: str) -> QueryError:
+    """Return an error about the whole instruction that only the picture could tell."""
+    return QueryError(query.text, [Problem(code, message, (0, len(query.text)))])

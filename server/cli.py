@@ -30,9 +30,7 @@ class CommandGroup(click.Group):
             ctx.exit(2)
 
 
-def read_box_texts(
-    ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
-) -> list[tuple[float, ...]]:
+def read_box_texts(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> list[tuple[float, ...]]:
     """Return the boxes of texts "x0,y0,x1,y1"."""
     boxes: list[tuple[float, ...]] = []
     for text in texts:
@@ -117,11 +115,9 @@ def ask_command(
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
-    from ..querylang import parse
+    from ..querylang.parse import parse
 
-    query = parse(
-        instruction, perspective=perspective
-    )  # before the detector is loaded: mistakes show at once
+    query = parse(instruction, perspective=perspective)  # before the detector is loaded: mistakes show at once
     from ..engine import Engine, WholePhoto
 
     engine = Engine(device, weights, face_finder=WholePhoto() if whole else None)

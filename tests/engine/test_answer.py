@@ -18,7 +18,7 @@ from faceql.engine.curves import Place
 from faceql.engine.names import PLACE_NAMES, name_places
 from faceql.engine.palette import PART_COLORS, part_color
 from faceql.errors import ConfigError, ImageError, NoSuchFaceError
-from faceql.querylang import parse
+from faceql.querylang.parse import parse
 from faceql.querylang.registry import load_registry
 
 HEIGHT, WIDTH = 90, 120

@@ -52,7 +52,7 @@ def test_a_stretch_through_the_start_of_a_closed_curve() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 12, 500])
 def test_a_ring_is_parted_evenly_without_its_end(ring: TracedCurve, count: int) -> None:
-    fpalps = space_evenly(ring, count, with_ends=True, is_ring=True)
+    fpalps = space_evenly(ring, count, "first")
     assert len(fpalps) == count
     assert fpalps[0] == 0
     points = locate(fpalps, ring)
@@ -61,18 +61,18 @@ def test_a_ring_is_parted_evenly_without_its_end(ring: TracedCurve, count: int) 
 
 
 def test_a_line_is_parted_evenly_with_its_ends(line: TracedCurve) -> None:
-    x = locate(space_evenly(line, 5, with_ends=True, is_ring=False), line)[:, 0]
+    x = locate(space_evenly(line, 5, "both"), line)[:, 0]
     np.testing.assert_allclose(x, [0, 25, 50, 75, 100], atol=0.01)
 
 
 def test_a_line_is_parted_evenly_without_its_ends(line: TracedCurve) -> None:
-    x = locate(space_evenly(line, 4, with_ends=False, is_ring=False), line)[:, 0]
+    x = locate(space_evenly(line, 4, "neither"), line)[:, 0]
     np.testing.assert_allclose(x, [20, 40, 60, 80], atol=0.01)
 
 
-@pytest.mark.parametrize("with_ends", [True, False])
-def test_one_point_lies_in_the_middle(line: TracedCurve, with_ends: bool) -> None:
-    x = locate(space_evenly(line, 1, with_ends=with_ends, is_ring=False), line)[:, 0]
+@pytest.mark.parametrize("ends", ["both", "neither"])
+def test_one_point_lies_in_the_middle(line: TracedCurve, ends: str) -> None:
+    x = locate(space_evenly(line, 1, ends), line)[:, 0]
     np.testing.assert_allclose(x, [50], atol=0.01)
 
 
@@ -81,21 +81,27 @@ def test_one_point_lies_in_the_middle(line: TracedCurve, with_ends: bool) -> Non
     [(25, [0, 25, 50, 75, 100]), (30, [0, 30, 60, 90]), (100, [0, 100]), (101, [0]), (40, [0, 40, 80])],
 )
 def test_steps_reach_the_end_only_if_it_falls_there(line: TracedCurve, step: float, want: list[float]) -> None:
-    np.testing.assert_allclose(locate(space_by_step(line, step, is_ring=False), line)[:, 0], want, atol=0.05)
+    np.testing.assert_allclose(locate(space_by_step(line, step, "both"), line)[:, 0], want, atol=0.05)
+
+
+def test_steps_may_leave_the_ends_out(line: TracedCurve) -> None:
+    np.testing.assert_allclose(locate(space_by_step(line, 25, "neither"), line)[:, 0], [25, 50, 75], atol=0.05)
+    np.testing.assert_allclose(locate(space_by_step(line, 40, "neither"), line)[:, 0], [40, 80], atol=0.05)
+    assert len(space_by_step(line, 150, "neither")) == 0
 
 
 def test_steps_round_a_ring_do_not_repeat_the_start(ring: TracedCurve) -> None:
-    assert len(space_by_step(ring, ring.length_px / 8, is_ring=True)) == 8
-    assert len(space_by_step(ring, ring.length_px / 8.5, is_ring=True)) == 9
+    assert len(space_by_step(ring, ring.length_px / 8, "first")) == 8
+    assert len(space_by_step(ring, ring.length_px / 8.5, "first")) == 9
 
 
 def test_a_stretch_that_runs_backwards(line: TracedCurve) -> None:
     back = trace_curve("nose bridge", 1, 0, False, on_line)
-    x = locate(space_by_step(back, 30, is_ring=False), back)[:, 0]
+    x = locate(space_by_step(back, 30, "both"), back)[:, 0]
     np.testing.assert_allclose(x, [100, 70, 40, 10], atol=0.05)
 
 
 def test_a_curve_of_no_length_keeps_its_count() -> None:
     curve = trace_curve("nose bridge", 0.5, 0.5, False, on_line)
-    np.testing.assert_array_equal(space_evenly(curve, 3, with_ends=True, is_ring=False), [0.5, 0.5, 0.5])
-    np.testing.assert_array_equal(space_by_step(curve, 5, is_ring=False), [0.5])
+    np.testing.assert_array_equal(space_evenly(curve, 3, "both"), [0.5, 0.5, 0.5])
+    np.testing.assert_array_equal(space_by_step(curve, 5, "both"), [0.5])

@@ -16,7 +16,7 @@ from faceql.engine.engine import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.detector import Detector
-from faceql.querylang import parse
+from faceql.querylang.parse import parse
 
 BOX = (178.0, 62.0, 267.0, 172.0)  # the astronaut's face
 
