@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .phrases import Mistake
-from .preface import OPERATORS
 from .syntax import (
     Density,
     Ids,
@@ -25,7 +24,7 @@ from .syntax import (
     Sentence,
     Steps,
 )
-from .tokens import Span, Token
+from .tokens import OPERATORS, Span, Token
 
 Quantity = Positions | Steps | Pixels | Density | Segments | Token
 TARGET_MARKS = {"LAYOUT", "ALL_POINTS", "INNER_POINTS"}
@@ -234,7 +233,12 @@ class ClauseBuilder:
             self.add_removal(chunk)
             return
         quantities = chunk.quantities
-        if self.last_removal is not None and chunk.has_target and not quantities and chunk.separator in ("AND", "COMMA"):
+        if (
+            self.last_removal is not None
+            and chunk.has_target
+            and not quantities
+            and chunk.separator in ("AND", "COMMA")
+        ):
             clause = make_clause(chunk)
             self.last_removal.members += clause.members
             self.last_removal.picks += clause.picks
@@ -256,9 +260,9 @@ class ClauseBuilder:
 
     def add_name(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)
-        if self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause):
-            join(self.open, clause)
-        elif self.open is not None and self.open.quantity is not None and not self.open.members:
+        if (self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause)) or (
+            self.open is not None and self.open.quantity is not None and not self.open.members
+        ):
             join(self.open, clause)
         else:
             self.open = None
@@ -266,6 +270,14 @@ class ClauseBuilder:
 
     def add_complete(self, chunk: Chunk, is_last: bool) -> None:
         clause = make_clause(chunk)
+        if self.pending and counts_each(self.pending[-1][1], clause):
+            home = self.pending[-1][1]
+            clause.members = []
+            clause.is_each = True
+            absorb(home, clause)
+            self.flush()
+            self.open = None
+            return
         first = next(p for p in chunk.pieces if is_target(p) or is_quantity(p))
         if is_target(first):
             waiting = self.pending
@@ -277,7 +289,10 @@ class ClauseBuilder:
             elif waiting and is_last and not self.parts and "AND" not in joins and isinstance(clause.quantity, Token):
                 span = (waiting[0][1].start, chunk.stop)
                 raise Mistake(
-                    "ambiguous", "does the number count all of them, or only the last?", span, "a number for each, or 'each' or 'in total'"
+                    "ambiguous",
+                    "does the number count all of them, or only the last?",
+                    span,
+                    "a number for each, or 'each' or 'in total'",
                 )
             self.flush()
             self.parts.append(clause)
@@ -348,16 +363,24 @@ class ClauseBuilder:
     def add_removal(self, chunk: Chunk) -> None:
         clause = make_clause(Chunk(chunk.separator, chunk.pieces[1:]))
         if isinstance(clause.quantity, Positions):
-            raise Mistake("syntax", "name the part whose points are left out", (clause.quantity.start, clause.quantity.stop))
+            raise Mistake(
+                "syntax", "name the part whose points are left out", (clause.quantity.start, clause.quantity.stop)
+            )
         if clause.quantity is not None:
             count = clause.quantity
             if clause.members:
-                self.parts.append(Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members)))
-                raise Mistake("syntax", "a number of points cannot be left out; name the places", (count.start, count.stop))
+                self.parts.append(
+                    Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members))
+                )
+                raise Mistake(
+                    "syntax", "a number of points cannot be left out; name the places", (count.start, count.stop)
+                )
             raise Mistake("syntax", "leave out what? name a part or a place", (chunk.start, chunk.stop))
         if not clause.members and not clause.picks:
             raise Mistake("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
-        self.last_removal = Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members))
+        self.last_removal = Removal(
+            clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members)
+        )
         self.parts.append(self.last_removal)
         for _, name in self.pending:
             name.is_each = name.is_each or clause.is_each
@@ -367,6 +390,22 @@ class ClauseBuilder:
         for _, clause in self.pending:
             self.parts.append(clause)
         self.pending = []
+
+
+def counts_each(name: Clause, clause: Clause) -> bool:
+    """Whether a count "per eye" only says how to count the name before it ("eyes, 20 points per eye")."""
+    if len(name.members) != 1 or len(clause.members) != 1 or name.quantity is not None:
+        return False
+    asked, counted = name.members[0].phrase, clause.members[0].phrase
+    if asked is None or counted is None or not any(w.kind == "EACH_OF" and w.value == "each" for w in counted.words):
+        return False
+    if any(w.kind == "SIDE" for w in counted.words):
+        return False
+    return features_of(asked) == features_of(counted)
+
+
+def features_of(phrase: Phrase) -> set[str]:
+    return {w.value for w in phrase.words if w.kind in ("NOUN", "LEVEL", "DEPTH")}
 
 
 def can_join(clause: Clause, other: Clause) -> bool:
@@ -503,7 +542,9 @@ def add_node(member: Member, node: Piece, via: bool) -> None:
         elif member.range is not None:
             member.via.append(node)
         else:
-            raise Mistake("syntax", "two names with nothing between them", (member.phrase.start, node.stop), "'and' between them")
+            raise Mistake(
+                "syntax", "two names with nothing between them", (member.phrase.start, node.stop), "'and' between them"
+            )
         member.cover(node)
     elif isinstance(node, Range | Interval):
         if member.range is not None:

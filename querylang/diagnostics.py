@@ -37,9 +37,12 @@ def explain_unknown(text: str, tokens: Sequence[Token], vocabulary: Vocabulary, 
     for run in join_runs(text, sorted(tokens, key=lambda token: token.start)):
         span = (run[0].start, run[-1].stop)
         shown = text[slice(*span)]
-        layout = next((h for t in run if (h := find_hint(str(t.value), near["layouts"])) is not None), None)
-        missing = next((h for t in run if (h := find_hint(str(t.value), near["not_covered"])) is not None), None)
-        if layout is not None:
+        words = [str(t.value) for t in run] + ["".join(str(t.value) for t in run[:2])]
+        layout = next((h for w in words if (h := find_hint(w, near["layouts"])) is not None), None)
+        missing = next((h for w in words if (h := find_hint(w, near["not_covered"])) is not None), None)
+        if any("condition" in t.readings for t in run):
+            problems.append(Problem("unknown_words", f"conditions are not part of the language: '{shown}'", span))
+        elif layout is not None:
             problems.append(Problem("unknown_layout", f"unknown layout '{shown}'", span, layout))
         elif missing is not None:
             problems.append(Problem("unknown_part", f"no face part covers '{shown}'", span, missing))
@@ -72,9 +75,8 @@ def suggest(run: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) 
         word = str(token.value)
         if len(word) < 3 or not word.isalpha():
             continue
-        near = process.extract(
-            word, vocabulary.words, scorer=OSA.distance, limit=12, score_cutoff=1 if len(word) < 5 else NEAR_DISTANCE
-        )
+        cutoff = NEAR_DISTANCE if len(word) >= 7 else 1
+        near = process.extract(word, vocabulary.words, scorer=OSA.distance, limit=12, score_cutoff=cutoff)
         found = [(distance, name) for name, distance, _ in near if len(name) > 2]
         if found:
             best = min(distance for distance, _ in found)
@@ -82,5 +84,5 @@ def suggest(run: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) 
             words = words[:MAX_SUGGESTIONS]
             quoted = [f"'{name}'" for name in words]
             text = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
-            return text, words[0] in parts
+            return text, words[0] in parts and len(word) > 4
     return None, False

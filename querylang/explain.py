@@ -17,7 +17,9 @@ def explain_query(query: Query) -> str:
     lines = [f"Plain left and right were read as those of {whose}; parts are named in the viewer's terms."]
     lines += [f"- {explain_run(run, query)}" for run in query.runs]
     if query.count is not None:
-        lines.append(f"{query.count} point{'s' if query.count != 1 else ''} on each face asked for: {explain_faces(query.faces)}.")
+        lines.append(
+            f"{query.count} point{'s' if query.count != 1 else ''} on each face asked for: {explain_faces(query.faces)}."
+        )
     else:
         lines.append(f"The picture decides how many points; faces: {explain_faces(query.faces)}.")
     if query.shape:
@@ -53,4 +55,3 @@ def explain_faces(faces: str) -> str:
     if faces == "all":
         return "all of them"
     return f"number {faces} from the left" if faces.isdigit() else f"the {faces}"
-

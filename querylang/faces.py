@@ -116,7 +116,9 @@ class FaceReader:
         if prefix == "" and before >= 0 and self.tokens[before].kind == NUMBER:
             number = self.tokens[before].value
             if number.form == "integer" and number.value > 1 and self.tokens[j].is_plural:
-                self.refuse(before, stop, "one face, a numbered face or all faces can be asked for, not several chosen ones")
+                self.refuse(
+                    before, stop, "one face, a numbered face or all faces can be asked for, not several chosen ones"
+                )
         return self.swallow_link(stop), prefix + choice
 
     def read_numbered(self, i: int) -> tuple[int, str] | None:
@@ -134,7 +136,9 @@ class FaceReader:
             if self.has(k, "from"):
                 side = self.skip(k + 1)
                 if self.value(side, "side") == "right":
-                    self.refuse(i, side + 1, "faces are numbered from the left; ask for 'face 2' or 'the rightmost face'")
+                    self.refuse(
+                        i, side + 1, "faces are numbered from the left; ask for 'face 2' or 'the rightmost face'"
+                    )
                 if self.has(side, "side"):
                     stop = side + 1
             return stop, str(int(number.value))
@@ -191,9 +195,10 @@ class FaceReader:
             return i + 1, "person"
         if not is_person and token.is_plural and not self.has(i + 1, "noun"):
             return i + 1, "all"
-        if not is_person and k < len(self.tokens) and self.has(k, "face_choice") and self.value(k, "face_choice") == "largest":
-            stop = self.swallow_link(k + 1)
-            return (stop, "largest") if stop > k + 1 else None
+        if not is_person and self.has(k, "face_choice"):
+            return self.swallow_link(k + 1), str(self.value(k, "face_choice"))
+        if not is_person and k == i + 1 and self.value(k, "noun") == "middle" and self.is_free(k):
+            return k + 1, "middle"
         return None
 
     def swallow_link(self, stop: int) -> int:
@@ -317,8 +322,8 @@ def next_side(tokens: Sequence[Token], i: int) -> int | None:
         readings = tokens[i].readings
         if "side" in readings:
             return i
-        if not any(kind in readings for kind in ("level", "depth", "possessive")) and readings.keys() != {"filler"}:
+        idle = tokens[i].kind == NEWLINE or readings.keys() == {"filler"}
+        if not idle and not any(kind in readings for kind in ("level", "depth", "possessive")):
             return None
         i += 1
     return None
-

@@ -64,7 +64,9 @@ class IdResolver:
                 if lies_on(query.part, query.fpalp, piece, self.registry) and number not in kept:
                     kept.append(number)
         if not kept:
-            raise Mistake("nothing_left", f"{layout.title} has no point there", (member.phrase.start, member.phrase.stop))
+            raise Mistake(
+                "nothing_left", f"{layout.title} has no point there", (member.phrase.start, member.phrase.stop)
+            )
         return [LayoutRun(layout.name, tuple(kept))]
 
     def expand(self, layout: Layout, first: Token, last: Token) -> list[int]:

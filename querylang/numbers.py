@@ -14,23 +14,68 @@ NumberForm = Literal["integer", "decimal", "fraction", "percent", "part", "ordin
 UNITS = {
     word: i
     for i, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
-TENS = {w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
+TENS = {
+    w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 TENS["fourty"] = 40
 SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 GROUPS = {"dozen": 12, "couple": 2, "pair": 2, "score": 20}
 ORDINALS = {
     w: i
     for i, w in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"],
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+            "thirteenth",
+            "fourteenth",
+            "fifteenth",
+            "sixteenth",
+            "seventeenth",
+            "eighteenth",
+            "nineteenth",
+            "twentieth",
+        ],
         1,
     )
 }
 PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4, "thirds": 3} | {
     w + "s": i for w, i in ORDINALS.items() if i > 3
 }
+POINT_WORDS = {"point", "landmark", "keypoint", "dot", "coordinate", "marker", "position", "location"}
 SUFFIXES = {"st", "nd", "rd", "th"}
 
 
@@ -97,6 +142,8 @@ def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
 def read_number_words(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
     word = lexemes[start].word
     after = word_at(lexemes, start + 1)
+    if word == "single" and after in POINT_WORDS:
+        return 1, Number(Fraction(1), "integer")
     if word in ("a", "an"):
         if after in GROUPS:
             return after_group(lexemes, start + 1, GROUPS[after], start)

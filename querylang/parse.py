@@ -16,22 +16,24 @@ from .phrases import Mistake
 from .preface import drop_heading, drop_purposes
 from .query import Perspective, Query, Shape
 from .reader import read_tokens
-from .registry import Registry, load_registry
+from .registry import load_registry
 from .resolver import Resolver
 from .runs import CurveRun, Run
 from .syntax import Sentence
-from .tagger import Tagger
+from .tagger import Tagger, read_sized_layouts
 from .tokens import Token
 from .vocabulary import load_vocabulary
 
 MAX_LENGTH = 4000
+CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
+"""Codes of mistakes that stand whatever an unknown word beside them means."""
 MAX_CANONICAL_LENGTH = 200_000
-CANONICAL = re.compile(r"[a-z0-9_]+(?: density [\d./]+)?[\[( @*\d./,\])|a-z;_]*")
+CANONICAL = re.compile(
+    r"(?:except )?(?P<name>[a-z0-9_]+)(?:[\[(][\d./, ]+[\])])?(?: \* \d+| density [\d./]+| @ [\d./, ]+)?(?: \| [a-z\d./, ]+)?"
+)
 
 
-def parse(
-    text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, limit: int = 100_000
-) -> Query:
+def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, limit: int = 100_000) -> Query:
     """Return the query an instruction asks for.
 
     Args:
@@ -56,26 +58,32 @@ def parse(
     raw, heading = drop_heading(raw)
     raw, purposes = drop_purposes(raw, load_near()["not_covered"])
     notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]
+    sizes = {name: layout.size for name, layout in registry.layouts.items()}
+    raw, sized_problems = read_sized_layouts(raw, sizes)
     faces = FaceReader(raw)
     faces.read()
-    problems = list(faces.problems)
-    tagger = Tagger(text, read_perspective(faces.tokens, perspective), {k: v.size for k, v in registry.layouts.items()})
+    problems = sized_problems + faces.problems
+    tagger = Tagger(text, read_perspective(faces.tokens, perspective), sizes)
     tokens = tagger.tag()
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
     notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
     resolver = Resolver(registry, load_names(), limit, read_ids_from(tokens, ids_from))
+    problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.find_count_problem(t)) is not None]
+    problems += find_contradictions(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
     asked = read_globals(tokens, problems)
     if not runs and not problems:
         problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
     if problems:
-        problems.sort(key=lambda problem: problem.span)
+        problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
         raise QueryError(text, problems[:MAX_PROBLEMS])
     if asked.get("SPACING") == "arc":
         runs = [space_by_distance(run) for run in runs]
     elif asked.get("SPACING") == "even":
-        notes.append("evenly spaced means equal FPALP steps; say 'at equal distances' for equal distances in the picture")
+        notes.append(
+            "evenly spaced means equal FPALP steps; say 'at equal distances' for equal distances in the picture"
+        )
     notes += resolver.notes
     shape = cast("Shape | None", asked.get("SHAPE"))
     return Query(
@@ -85,11 +93,25 @@ def parse(
 
 def check_length(text: str) -> None:
     """Raise the error of a text that is empty or too long (a canonical one may be longer)."""
-    if len(text) > MAX_LENGTH and not (len(text) <= MAX_CANONICAL_LENGTH and CANONICAL.fullmatch(text)):
+    if len(text) > MAX_LENGTH and not (len(text) <= MAX_CANONICAL_LENGTH and is_canonical(text)):
         message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
-        raise QueryError(text, [Problem("too_long", message, (MAX_LENGTH, len(text)))])
+        raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
     if not any(char.isalnum() for char in text):
-        raise QueryError(text, [Problem("empty", "the instruction is empty", (0, len(text)), "'5 points on the left eye'")])
+        raise QueryError(
+            text, [Problem("empty", "the instruction is empty", (0, len(text)), "'5 points on the left eye'")]
+        )
+
+
+def is_canonical(text: str) -> bool:
+    """Whether a text looks like canonical text, every statement of it."""
+    registry = load_registry()
+    for statement in text.split("; "):
+        match = CANONICAL.fullmatch(statement)
+        if match is None or (
+            match["name"] not in registry.layouts and match["name"].replace("_", " ") not in registry.parts
+        ):
+            return False
+    return True
 
 
 def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems: list[Problem]) -> list[Run]:
@@ -101,7 +123,8 @@ def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems:
     try:
         sentences: Sequence[Sentence] = parse_tokens(pieces)
         runs = resolver.resolve(build_clauses(sentences))
-        problems += resolver.problems
+        certain = not problems
+        problems += [p for p in resolver.problems if certain or p.code in CERTAIN_CODES]
         return runs
     except UnexpectedTokenError as error:
         if not problems:
@@ -109,6 +132,26 @@ def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems:
     except Mistake as mistake:
         if not problems:
             problems.append(mistake.problem)
+    return []
+
+
+def find_contradictions(raw: Sequence[Token]) -> list[Problem]:
+    """Return the mistakes of "only A and also B"."""
+    only: Token | None = None
+    for token in raw:
+        if token.value == "only":
+            only = token
+        elif only is not None and token.value in ("and also", "also"):
+            return [
+                Problem(
+                    "contradiction",
+                    "only one thing, and also another",
+                    (only.start, token.stop),
+                    "'and' alone for both",
+                )
+            ]
+        elif token.kind == "SYMBOL" and token.value in ".;":
+            only = None
     return []
 
 

@@ -118,7 +118,7 @@ class BuildTree(Transformer[LarkToken, Any]):
         return Ids(ranges, ranges[0][0].start, ranges[-1][1].stop)
 
     def id(self, first: LarkToken, _to: LarkToken | None = None, last: LarkToken | None = None) -> tuple[Token, Token]:
-        return first.value, (last or first).value
+        return first.value, (first if last is None else last).value
 
     def mark(self, token: LarkToken) -> Token:
         value: Token = token.value

@@ -10,10 +10,9 @@ from itertools import product
 from ..errors import Problem
 from .names import Name, Names, Pieces, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
-from .preface import OPERATORS
 from .registry import Registry
 from .syntax import Group, Phrase
-from .tokens import Span, Token
+from .tokens import OPERATORS, Span, Token
 
 THIRD = Fraction(1, 3)
 DIMENSIONS = ("SIDE", "LEVEL", "DEPTH", "ORDER")
@@ -121,7 +120,12 @@ class PhraseResolver:
         span = (phrase.start, phrase.stop)
         has_stretch = stretches != units
         return Target(
-            tuple(units), *span, tuple(stretches) if has_stretch else None, is_each, is_all_face, tuple(dict.fromkeys(notes))
+            tuple(units),
+            *span,
+            tuple(stretches) if has_stretch else None,
+            is_each,
+            is_all_face,
+            tuple(dict.fromkeys(notes)),
         )
 
     def is_lips(self, phrase: Phrase) -> bool:
@@ -227,7 +231,10 @@ class PhraseResolver:
         if features <= {"face", "all"} and "face" in features:
             if side is not None:
                 raise Mistake(
-                    "ambiguous", "the left or right of the face: name a part", span, "'left half of the face contour' or 'left eye'"
+                    "ambiguous",
+                    "the left or right of the face: name a part",
+                    span,
+                    "'left half of the face contour' or 'left eye'",
                 )
             return self.whole_face(phrase)
         name = self.find_name(features)
@@ -266,7 +273,9 @@ class PhraseResolver:
             stretches = self.middle_stretch(features, side, phrase, is_each) or stretches
         return Target(units, *span, stretches, notes=notes)
 
-    def middle_stretch(self, features: set[str], side: str | None, phrase: Phrase, is_each: bool) -> tuple[Pieces, ...] | None:
+    def middle_stretch(
+        self, features: set[str], side: str | None, phrase: Phrase, is_each: bool
+    ) -> tuple[Pieces, ...] | None:
         """Return what "middle of X" means when two or more points are asked."""
         base = features - {"middle"}
         name = self.find_name(base)
@@ -291,7 +300,9 @@ class PhraseResolver:
         if any(piece.part == "nose bridge" for piece in pieces):
             raise Mistake("contradiction", f"the nose bridge has no {side} side", span, f"'{side} nostril'")
         words = " ".join(sorted(name.features))
-        raise Mistake("ambiguous", f"which {side} part of it?", span, f"'{side} half of the {words}' or '{side} corner'")
+        raise Mistake(
+            "ambiguous", f"which {side} part of it?", span, f"'{side} half of the {words}' or '{side} corner'"
+        )
 
     def pick_end(self, name: Name, side: str | None, pick: str, features: set[str], phrase: Phrase) -> Target:
         """Choose among places by where they lie in the picture ("left corner of the right eye")."""
@@ -348,7 +359,9 @@ class PhraseResolver:
         span = (phrase.start, phrase.stop)
         units: list[Pieces] = []
         if target.is_all_face:
-            raise Mistake("ambiguous", "a portion of the whole face: name a part", span, "'left half of the face contour'")
+            raise Mistake(
+                "ambiguous", "a portion of the whole face: name a part", span, "'left half of the face contour'"
+            )
         try:
             if portion.choice in ("side", "part"):
                 if not is_each:
@@ -379,6 +392,11 @@ class PhraseResolver:
     def unreadable(self, phrase: Phrase) -> Mistake:
         span = (phrase.start, phrase.stop)
         features = {f for w in phrase.words if w.kind == "NOUN" for f in w.value.split()}
+        bases = [
+            g for g in phrase.groups if any(w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS for w in g.words)
+        ]
+        if len(bases) > 1:
+            return Mistake("contradiction", "these are two different parts", span, "'and' between them for both")
         if not features or features <= OPERATORS:
             return Mistake("no_part", "which face part is that on?", span)
         return Mistake("unknown_part", "no such place on a face part", span)
@@ -485,4 +503,3 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
             elif value is not None:
                 chosen.features.add(value)
         yield chosen
-

@@ -61,6 +61,8 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
         whole = cut_whole(part, portion)
         return (whole,) if piece.is_whole else overlap(piece, whole, part)
     if piece.is_whole and part.is_closed:
+        if portion.choice == "middle" and part.middle and portion.size == Fraction(1, 3):
+            return tuple(Stretch(part.name, low, high) for low, high in part.middle)
         if portion.choice == "middle":
             return tuple(cut_range(Stretch(part.name, *part.edges[edge]), portion) for edge in ("upper", "lower"))
         raise NoSuchPortionError(
@@ -74,7 +76,9 @@ def cut_whole(part: Part, portion: Portion) -> Stretch:
     """Return the left, right, upper, lower, inner or outer portion of a whole part."""
     choice, size = portion.choice, portion.size
     if part.name == "nose bridge" and choice in ("upper", "lower"):
-        return cut_range(Stretch(part.name, Fraction(0), Fraction(1)), Portion({"upper": "first", "lower": "last"}[choice], size))
+        return cut_range(
+            Stretch(part.name, Fraction(0), Fraction(1)), Portion({"upper": "first", "lower": "last"}[choice], size)
+        )
     if choice in ("upper", "lower"):
         if choice not in part.edges or size != HALF:
             raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None)

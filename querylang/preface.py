@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
-from .tokens import Span, Token
+from .tokens import OPERATORS, Span, Token
 
 MEANINGFUL = (
     "side", "level", "depth", "noun", "layout", "every", "nth", "all_points", "strict",
 )  # fmt: skip
-OPENING = ("each", "except", "from", "between", "halfway", "spacing", "shape", "and", "turn", "reverse", "factor", "possessive")
+OPENING = (
+    "each",
+    "except",
+    "from",
+    "between",
+    "halfway",
+    "spacing",
+    "shape",
+    "and",
+    "turn",
+    "reverse",
+    "factor",
+    "possessive",
+)
 PURPOSE_READINGS = ("product", "heading")
 LABEL_ENDS = {".", ";", "!", "?"}
 
@@ -29,7 +42,10 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
         return tokens, None
     said = [t for t in head if any(kind in t.readings for kind in MEANINGFUL)]
     idle = [t for t in head if t not in said]
-    if not all({"heading", "filler", "points", "product", "each", "of", "link", "layout_noun"} & t.readings.keys() for t in idle):
+    if not all(
+        {"heading", "filler", "points", "product", "each", "of", "link", "layout_noun"} & t.readings.keys()
+        for t in idle
+    ):
         return tokens, None
     span = (head[0].start, tokens[colon].stop) if head else None
     if not said:
@@ -49,12 +65,6 @@ def sentence_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
         if tokens[i].kind == SYMBOL and tokens[i].value in LABEL_ENDS:
             return tokens[start:i]
     return tokens[start:]
-
-
-OPERATORS = {
-    "corner", "end", "start", "tip", "top", "bottom", "middle", "side", "part", "outline", "line", "arch", "peak", "tail",
-    "head", "root", "base", "area", "around", "along", "opening", "wing",
-}  # fmt: skip
 
 
 def is_base(token: Token) -> bool:
@@ -117,7 +127,9 @@ def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container
                 return None
             words += 1
             only_known = False
-        elif any(kind in token.readings for kind in PURPOSE_READINGS) or (tokens[start].readings.get("purpose") == "to" and "filler" not in token.readings):
+        elif any(kind in token.readings for kind in PURPOSE_READINGS) or (
+            tokens[start].readings.get("purpose") == "to" and "filler" not in token.readings
+        ):
             words += 1
         i += 1
     return i if words else None

@@ -40,7 +40,7 @@ class Query:
 
     @property
     def spacing(self) -> Literal["fpalp", "arc"]:
-        """"arc" if any of the points lie at equal distances in the picture, else "fpalp"."""
+        """ "arc" if any of the points lie at equal distances in the picture, else "fpalp"."""
         return "arc" if any(isinstance(run, CurveRun) and run.spacing == "arc" for run in self.runs) else "fpalp"
 
     @property

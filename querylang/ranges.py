@@ -10,10 +10,9 @@ from .names import Pieces, Place, Stretch
 from .numbers import Number
 from .phrases import Mistake, PhraseResolver, Target
 from .portions import find_x
-from .preface import OPERATORS
 from .registry import Part, Registry
 from .syntax import Group, Interval, Phrase, Range
-from .tokens import Span, Token
+from .tokens import OPERATORS, Span, Token
 
 HALF = Fraction(1, 2)
 
@@ -102,8 +101,7 @@ class RangeResolver:
                 for token, end in zip((first, last), ends, strict=True):
                     check_fpalp(token, end, most)
                 low, length = piece.start, piece.stop - piece.start
-                is_round = piece.is_whole and abs(ends[1] - ends[0]) == 1 and piece.is_whole
-                whole = is_round and ends == [0, 1]
+                whole = piece.is_whole and ends == [0, 1]
                 pieces.append(Stretch(piece.part, low + ends[0] * length, low + ends[1] * length, is_whole=whole))
             units.append(tuple(pieces))
         numbers: list[Number] = [first.value, last.value]
@@ -125,7 +123,9 @@ class RangeResolver:
             units.append((self.connect(first, last, None, via, turn, span),))
         return Track(tuple(units), target.notes)
 
-    def resolve_direction(self, first: Phrase | Token, last: Phrase | Token, carrier: Phrase | None, span: Span) -> Track:
+    def resolve_direction(
+        self, first: Phrase | Token, last: Phrase | Token, carrier: Phrase | None, span: Span
+    ) -> Track:
         """Return a whole name in a direction: "the upper lip from left to right"."""
         if carrier is None:
             raise Mistake("no_part", "from where to where? name a part", span)
@@ -146,7 +146,9 @@ class RangeResolver:
         part = self.registry.parts[piece.part]
         if {begin, end} == {"upper", "lower"}:
             if part.name != "nose bridge":
-                raise Mistake("ambiguous", f"top to bottom of the {part.name}: along which side?", span, "two named places")
+                raise Mistake(
+                    "ambiguous", f"top to bottom of the {part.name}: along which side?", span, "two named places"
+                )
             return piece if begin == "upper" else Stretch(part.name, piece.stop, piece.start)
         if {begin, end} == {"start", "end"}:
             if part.is_closed and piece.is_whole and "inner" in part.ends and part.name.endswith("eyebrow"):
@@ -207,7 +209,9 @@ class RangeResolver:
                 return mistake
             if not parts & {piece.part for piece in there.pieces}:
                 return Mistake("range_across_parts", "a range must stay on one face part", span)
-        return Mistake("ambiguous", "a range goes from a place to a place; which place of that part?", span, "'left corner of ...'")
+        return Mistake(
+            "ambiguous", "a range goes from a place to a place; which place of that part?", span, "'left corner of ...'"
+        )
 
     def join_ends(
         self,
@@ -277,9 +281,7 @@ class RangeResolver:
         if level is not None:
             edge = Stretch(part.name, *part.edges[level])
             middle = (edge.start + edge.stop) / 2
-            return next(
-                (way for way in (rising, falling) if contains(way, Stretch(part.name, middle, middle))), rising
-            )
+            return next((way for way in (rising, falling) if contains(way, Stretch(part.name, middle, middle))), rising)
         if up != down:
             return rising if up < down else falling
         edge = Stretch(part.name, *part.edges["upper"])
@@ -314,7 +316,9 @@ def check_fpalp(token: Token, value: Fraction, most: int) -> None:
         hint = None
         if 1 < value <= 100 and value.denominator == 1 and token.value.form != "percent":
             hint = f"'{value}%'"
-        raise Mistake("fpalp_range", f"a place along a part lies between 0 and 1, not at {float(value):g}", token.span, hint)
+        raise Mistake(
+            "fpalp_range", f"a place along a part lies between 0 and 1, not at {float(value):g}", token.span, hint
+        )
 
 
 def has_base(phrase: Phrase) -> bool:
@@ -390,7 +394,9 @@ def keeps(word: Token, kinds: set[str], has_operator: bool) -> bool:
     if word.kind in ("ONE", "QUANTITY", "JOIN"):
         return False
     if word.kind in ("SIDE", "LEVEL", "DEPTH"):
-        return word.kind not in kinds and not has_operator or (word.kind == "SIDE" and has_operator and "SIDE" not in kinds)
+        return (word.kind not in kinds and not has_operator) or (
+            word.kind == "SIDE" and has_operator and "SIDE" not in kinds
+        )
     return not (has_operator and word.kind == "NOUN" and set(word.value.split()) <= OPERATORS)
 
 

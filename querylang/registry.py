@@ -31,6 +31,7 @@ class Part:
         in_face: Whether "face" and "all parts" include it.
         ends: The places farthest "left" and "right" in the picture, and the "inner" and "outer" end.
         edges: The ranges of the "upper" and "lower" edge, and the halves round the "inner" and "outer" end.
+        middle: The central thirds of the edges, where they are not exactly thirds.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Part:
     in_face: bool = True
     ends: Mapping[str, Fraction] = field(default_factory=dict)
     edges: Mapping[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    middle: tuple[tuple[Fraction, Fraction], ...] = ()
 
     @property
     def is_closed(self) -> bool:
@@ -164,6 +166,7 @@ def read_parts(tables: list[dict[str, Any]]) -> dict[str, Part]:
                 for edge in ("upper", "lower", "inner", "outer")
                 if edge in table
             },
+            middle=tuple((Fraction(low), Fraction(high)) for low, high in table.get("middle", ())),
         )
     return parts
 
@@ -178,9 +181,7 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
     printed: list[Fraction] = []
     for run in table["run"]:
         if run["first_id"] != len(landmarks) + 1:
-            raise ConfigError(
-                f"layout {name!r}: a run starts at id {run['first_id']}, not {len(landmarks) + 1}"
-            )
+            raise ConfigError(f"layout {name!r}: a run starts at id {run['first_id']}, not {len(landmarks) + 1}")
         if run["part"] not in parts:
             raise ConfigError(f"layout {name!r}: unknown part {run['part']!r}")
         fpalps = [Fraction(text) for text in run["fpalps"]]
@@ -196,9 +197,6 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
 def make_unified_layout(parts: Mapping[str, Part]) -> Layout:
     """Return the unified layout: every part of the face with its own points, part by part."""
     landmarks = tuple(
-        LandmarkQuery(part.name, fpalp)
-        for part in parts.values()
-        if part.in_face
-        for fpalp in part.unified_fpalps
+        LandmarkQuery(part.name, fpalp) for part in parts.values() if part.in_face for fpalp in part.unified_fpalps
     )
     return Layout("unified", "unified", landmarks, tuple(q.fpalp for q in landmarks), own_numbering=True)

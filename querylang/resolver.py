@@ -127,10 +127,21 @@ class Resolver:
         if labels:
             return labels[-1]
         after = [m.phrase for m in clause.members[index + 1 :] if m.phrase is not None and has_base(m.phrase)]
+        following = after or [
+            m.phrase
+            for part in later[:1]
+            if isinstance(part, Clause)
+            for m in part.members
+            if m.phrase is not None and has_base(m.phrase)
+        ]
+        if only_place and following and len(following[0].groups) > 1:
+            return Phrase(following[0].groups[1:])
         if after and not only_place:
             return after[0]
         if self.previous is not None:
-            earlier = [m.phrase or m.label for m in self.previous.members if m.phrase is not None and has_base(m.phrase)]
+            earlier = [
+                m.phrase or m.label for m in self.previous.members if m.phrase is not None and has_base(m.phrase)
+            ]
             if earlier:
                 return earlier[-1]
         for part in later:
@@ -169,7 +180,7 @@ class Resolver:
 
     def resolve_clause(self, clause: Clause) -> list[Run]:
         if not clause.members:
-            raise self.no_part(clause)
+            self.read_size(clause)
         subjects = [self.resolve_member(member, clause) for member in clause.members]
         runs = self.place(clause, subjects)
         runs = self.order(clause, subjects, runs)
@@ -180,15 +191,21 @@ class Resolver:
             raise Mistake("too_many", f"more than {self.limit:,} points", (where.start, where.stop))
         return runs
 
-    def no_part(self, clause: Clause) -> Mistake:
+    def read_size(self, clause: Clause) -> None:
+        """Read a bare "all 68 points" as the layout of that size."""
         if isinstance(clause.quantity, Token) and clause.quantity.value.value.denominator == 1:
             size = int(clause.quantity.value.value)
-            names = [layout.name for layout in self.registry.layouts.values() if layout.size == size and layout.name != "unified"]
+            names = [
+                layout.name
+                for layout in self.registry.layouts.values()
+                if layout.size == size and layout.name != "unified"
+            ]
             if len(names) == 1:
                 clause.members = [Member(layout=Token("LAYOUT", names[0], *clause.quantity.span))]
                 clause.members[0].start, clause.members[0].stop = clause.span
                 clause.quantity = None
-        return Mistake("no_part", "which face part?", clause.span, "a part, as in '5 points on the left eye'")
+                return
+        raise Mistake("no_part", "which face part?", clause.span, "a part, as in '5 points on the left eye'")
 
     def resolve_member(self, member: Member, clause: Clause) -> Subject:
         subject = Subject(start=member.start, stop=member.stop)
@@ -250,16 +267,22 @@ class Resolver:
             return subject.runs
         runs: list[Run] = []
         for piece in subject.pieces:
-            if isinstance(piece, Stretch) and subject.steps_of and not piece.is_whole:
-                steps = abs(piece.stop - piece.start) * subject.steps_of
-                runs.append(CurveRun(piece.part, piece.start, piece.stop, int(steps) + 1))
+            if isinstance(piece, Stretch) and subject.steps_of:
+                steps = int(abs(piece.stop - piece.start) * subject.steps_of)
+                closed = piece.is_whole and self.registry.parts[piece.part].is_closed
+                runs.append(make_run(piece, steps if closed else steps + 1, self.registry))
                 continue
             if clause.is_strict or subject.ends != "both":
                 runs += self.place_inside(piece, subject, clause)
                 continue
             run = make_default(piece, self.registry)
             if run is None:
-                raise Mistake("count", "no point of the unified layout lies there: say how many", subject.span, "a number of points")
+                raise Mistake(
+                    "count",
+                    "no point of the unified layout lies there: say how many",
+                    subject.span,
+                    "a number of points",
+                )
             runs.append(run)
         return runs
 
@@ -281,7 +304,13 @@ class Resolver:
                 return fixed[0].runs
             raise Mistake("contradiction", "a layout has its own points and takes no number", token.span)
         is_each = (clause.is_each or any(subject.is_each for subject in subjects)) and not clause.is_total
-        if count > 1 and not is_each and len(subjects) == 1 and subjects[0].stretches and len(subjects[0].stretches) <= len(subjects[0].units):
+        if (
+            count > 1
+            and not is_each
+            and len(subjects) == 1
+            and subjects[0].stretches
+            and len(subjects[0].stretches) <= len(subjects[0].units)
+        ):
             subjects[0].units = subjects[0].stretches
         elif count > 1 and is_each:
             for subject in subjects:
@@ -301,13 +330,13 @@ class Resolver:
         all_ends = [end for unit, end in zip(units, ends, strict=True) for _ in unit]
         return self.place_shared(pieces, all_ends, count, token)
 
-    def place_each(
-        self, units: list[Pieces], ends: list[str], count: int, token: Token, is_face: bool
-    ) -> list[Run]:
+    def place_each(self, units: list[Pieces], ends: list[str], count: int, token: Token, is_face: bool) -> list[Run]:
         single = [unit for unit in units if all(isinstance(piece, Place) for piece in unit)]
         if single and count > 1:
             if len(single) == len(units):
-                raise Mistake("count", f"{count} points at one place", token.span, "1 point for each, or a part with a curve")
+                raise Mistake(
+                    "count", f"{count} points at one place", token.span, "1 point for each, or a part with a curve"
+                )
             if not all(self.registry.parts[piece.part].is_point for unit in single for piece in unit):
                 raise Mistake("count", f"{count} points at one place", token.span)
             self.notes.append("parts of one point take one point each")
@@ -350,14 +379,21 @@ class Resolver:
         return make_run(piece, count, self.registry, "neither" if ends == "neither" else "both")
 
     def check_count(self, token: Token) -> int:
+        problem = self.find_count_problem(token)
+        if problem is not None:
+            raise Mistake(problem.code, problem.message, problem.span)
+        return int(token.value.value)
+
+    def find_count_problem(self, token: Token) -> Problem | None:
+        """Return what is wrong with a number of points, if anything."""
         value: Fraction = token.value.value
         if value.denominator != 1:
-            raise Mistake("count", "a number of points is whole", token.span)
+            return Problem("count", "a number of points is whole", token.span)
         if value <= 0:
-            raise Mistake("count", "a number of points is at least 1", token.span)
+            return Problem("count", "a number of points is at least 1", token.span)
         if value > self.limit:
-            raise Mistake("too_many", f"more than {self.limit:,} points", token.span)
-        return int(value)
+            return Problem("too_many", f"more than {self.limit:,} points", token.span)
+        return None
 
     def place_positions(self, subject: Subject, positions: Positions, clause: Clause) -> list[Run]:
         runs: list[Run] = []
@@ -369,7 +405,9 @@ class Resolver:
                     continue
                 for token in positions.values:
                     if not only_points or token.value.value != 0:
-                        raise Mistake("contradiction", "one place has no positions along it", (positions.start, positions.stop))
+                        raise Mistake(
+                            "contradiction", "one place has no positions along it", (positions.start, positions.stop)
+                        )
                 runs.append(PlaceRun(piece.part, (piece.fpalp,) * len(positions.values)))
                 continue
             length = piece.stop - piece.start
@@ -417,7 +455,9 @@ class Resolver:
             if number > self.limit:
                 raise Mistake("too_many", f"more than {self.limit:,} points", span)
             stop = piece.start + (number - 1) * (size if length >= 0 else -size)
-            runs.append(CurveRun(piece.part, piece.start, stop, number) if number > 1 else PlaceRun(piece.part, (piece.start,)))
+            runs.append(
+                CurveRun(piece.part, piece.start, stop, number) if number > 1 else PlaceRun(piece.part, (piece.start,))
+            )
         return runs
 
     def place_segments(self, subjects: list[Subject], segments: Segments) -> list[Run]:
@@ -498,7 +538,9 @@ class Resolver:
             else:
                 target = self.phrases.resolve(phrase)
                 places = [p for p in target.pieces if p.part == run.part and isinstance(p, Place)]
-                if len(places) != 1 or len(target.pieces) != len(places) and len(clause.members) == 1 and len(places) != 1:
+                if len(places) != 1 or (
+                    len(target.pieces) != len(places) and len(clause.members) == 1 and len(places) != 1
+                ):
                     raise Mistake("contradiction", f"that is no one place on the {run.part}", span)
                 start = places[0].fpalp
         falling = clause.turn is not None and clause.turn.value == "counter_clockwise"
@@ -534,7 +576,10 @@ class Resolver:
             if left == runs:
                 if joined:
                     raise Mistake(
-                        "ambiguous", "is this left out as well, or asked for?", member.span, "a new sentence for what is asked for"
+                        "ambiguous",
+                        "is this left out as well, or asked for?",
+                        member.span,
+                        "a new sentence for what is asked for",
                     )
                 self.notes.append("the exception removes no point")
             runs = left
@@ -590,7 +635,9 @@ class Resolver:
 
 def range_has_base(member: Member) -> bool:
     node = member.range
-    return any(isinstance(end, Phrase) and has_base(end) for end in (getattr(node, "first", None), getattr(node, "last", None)))
+    return any(
+        isinstance(end, Phrase) and has_base(end) for end in (getattr(node, "first", None), getattr(node, "last", None))
+    )
 
 
 def is_face_word(phrase: Phrase) -> bool:
@@ -615,7 +662,8 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
         kept = tuple(
             w
             for w in group.words
-            if w.kind not in ("JOIN", "QUANTITY") and not (w.kind in kinds and w.kind in ("SIDE", "LEVEL", "DEPTH", "EACH_OF"))
+            if w.kind not in ("JOIN", "QUANTITY")
+            and not (w.kind in kinds and w.kind in ("SIDE", "LEVEL", "DEPTH", "EACH_OF"))
         )
         if kept:
             groups.append(Group(kept))
@@ -628,7 +676,11 @@ def mirror_member(member: Member, side: str, asked: Member) -> Member:
     """Return a member of the clause before on a given side."""
     if member.phrase is None:
         raise Mistake("ambiguous", "the same of what?", asked.span)
-    phrase = Phrase(tuple(Group(tuple(w for w in g.words if w.kind not in ("SIDE", "JOIN")) or g.words) for g in member.phrase.groups))
+    phrase = Phrase(
+        tuple(
+            Group(tuple(w for w in g.words if w.kind not in ("SIDE", "JOIN")) or g.words) for g in member.phrase.groups
+        )
+    )
     copy = Member(phrase=with_side(phrase, side), range=None, via=member.via, start=asked.start, stop=asked.stop)
     if member.range is not None:
         raise Mistake("ambiguous", "write the range of the other side out", asked.span)

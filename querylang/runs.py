@@ -135,9 +135,9 @@ def keep_every(runs: Sequence[Run], step: int) -> list[Run]:
 
 def pick_slice(run: Run, first: int, count: int, step: int) -> Run:
     if isinstance(run, PlaceRun):
-        return PlaceRun(run.part, run.places[first :: step][:count])
+        return PlaceRun(run.part, run.places[first::step][:count])
     if isinstance(run, LayoutRun):
-        return LayoutRun(run.layout, run.ids[first :: step][:count])
+        return LayoutRun(run.layout, run.ids[first::step][:count])
     return run.take(first, count, step)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from ..errors import Problem
@@ -15,10 +16,76 @@ NAME_KINDS = {"SIDE", "LEVEL", "DEPTH", "NOUN", "ORDER", "PART", "EACH_OF", "QUA
 DIMENSIONS = {"SIDE", "LEVEL", "DEPTH", "ORDER"}
 POSITION_WORDS = {"top": "upper", "bottom": "lower"}
 BRACKETS = {"[": "]", "(": ")"}
-STEPS_OF_NTH = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "2": 2, "3": 3, "4": 4, "5": 5}
-BASES = {"lip", "mouth", "nose", "eye", "eyebrow", "contour", "lid", "bridge", "boundary", "face", "chin", "pupil", "oval"}
+STEPS_OF_NTH = {
+    "other": 2,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "2": 2,
+    "3": 3,
+    "4": 4,
+    "5": 5,
+}
+BASES = {
+    "lip",
+    "mouth",
+    "nose",
+    "eye",
+    "eyebrow",
+    "contour",
+    "lid",
+    "bridge",
+    "boundary",
+    "face",
+    "chin",
+    "pupil",
+    "oval",
+}
 PLAIN_MARKS = {"REVERSE": "reverse", "STRICT": "strict", "TURN": "turn", "SPACING": "spacing", "SHAPE": "shape",
                "TOTAL": "total", "ZERO": "zero_based", "SAME": "same"}  # fmt: skip
+
+
+def read_sized_layouts(tokens: Sequence[Token], sizes: dict[str, int]) -> tuple[list[Token], list[Problem]]:
+    """Read "the 68-point layout" as the layout of that size.
+
+    Returns:
+        The tokens with such layouts named, and a problem for each size no layout has.
+    """
+    kept: list[Token] = []
+    problems: list[Problem] = []
+    by_size = {size: name for name, size in sizes.items() if name != "unified"}
+    i = 0
+    while i < len(tokens):
+        j = i + 1
+        while j < len(tokens) and j < i + 4 and ("points" in tokens[j].readings or tokens[j].kind == UNKNOWN):
+            j += 1
+        is_sized = (
+            tokens[i].kind == NUMBER
+            and j > i + 1
+            and "points" in tokens[i + 1].readings
+            and j < len(tokens)
+            and "layout_noun" in tokens[j].readings
+            and "filler" not in tokens[j].readings
+        )
+        if is_sized and not any(
+            "layout" in token.readings for token in (*tokens[max(0, i - 2) : i], *tokens[j : j + 3])
+        ):
+            name = by_size.get(int(tokens[i].value.value))
+            span = (tokens[i].start, tokens[j].stop)
+            if name is None or j > i + 2:
+                sizes_known = ", ".join(str(size) for size in sorted(by_size))
+                problems.append(
+                    Problem("unknown_layout", f"no such layout; the sizes are {sizes_known}", span, "'300W' or 'WFLW'")
+                )
+            else:
+                kept.append(Token(PHRASE, "layout", *span, {"layout": name}))
+            i = j + 1
+        else:
+            kept.append(tokens[i])
+            i += 1
+    return kept, problems
 
 
 class Tagger:
@@ -90,6 +157,15 @@ class Tagger:
         if value is not None:
             token.value = value
         self.tags.append(token)
+
+    def emit_to(self, token: Token) -> None:
+        """Emit "to"; an "at" before its first number opened the range ("at 0.1 to 0.9")."""
+        if self.last == "VALUE" and len(self.tags) > 1 and self.tags[-2].kind == "AT":
+            self.tags[-2].kind = "FROM"
+        self.emit("TO", token)
+
+    def joins_range(self) -> bool:
+        return self.last == "AND" and len(self.tags) > 2 and self.tags[-3].kind == "BETWEEN"
 
     # -- the walk ------------------------------------------------------------------------------------------
 
@@ -170,14 +246,27 @@ class Tagger:
         if "halfway" in readings:
             self.emit("VALUE", token, Number(Fraction(1, 2), "part"))
             return self.after_way(i + 1)
-        if "every" in readings and (self.is_number(j) or self.is_number(self.after(j, "at"))) and not self.is_each_of_number(i):
+        if (
+            "every" in readings
+            and (self.is_number(j) or self.is_number(self.after(j, "at")))
+            and not self.is_each_of_number(i)
+        ):
             self.emit("EVERY", token)
             return i + 1
         if "nth" in readings:
             return self.tag_nth(i)
+        if (
+            "at" in readings
+            and self.is_number(j)
+            and (self.last in ("FROM", "BETWEEN", "TO", "EVERY") or self.joins_range())
+        ):
+            return i + 1
         if "at" in readings and (self.is_number(j) or self.has(j, "halfway")) and not self.is_count_at(j):
             if "every" in readings or "points" in readings or token.value != "at":
-                if not self.is_number(j, "decimal", "fraction", "percent", "part") and "fpalp" not in token.value.split():
+                if (
+                    not self.is_number(j, "decimal", "fraction", "percent", "part")
+                    and "fpalp" not in token.value.split()
+                ):
                     if "points" in readings:
                         return None if self.has_layout else i + 1
             if self.last != "AT":
@@ -186,6 +275,10 @@ class Tagger:
             return i + 1
         if "at" in readings:
             return self.tag_link(i)
+        if "from" in readings and (
+            self.has(j, "layout") or (self.has(self.after(j + 1), "layout") and self.is_number(j))
+        ):
+            return i + 1
         if "from" in readings:
             self.emit("FROM", token)
             return i + 1
@@ -193,7 +286,7 @@ class Tagger:
             self.emit("BETWEEN", token)
             return i + 1
         if "to" in readings:
-            self.emit("TO", token)
+            self.emit_to(token)
             return i + 1
         if "except" in readings:
             self.emit("EXCEPT", token)
@@ -230,7 +323,12 @@ class Tagger:
         if "parity" in readings and (self.has_layout or self.has(j, "ids")):
             self.emit("PARITY", token, readings["parity"])
             return i + 1
-        if "spacing" in readings and readings["spacing"] == "even" and token.value == "even" and self.has(j, "ids", "points"):
+        if (
+            "spacing" in readings
+            and readings["spacing"] == "even"
+            and token.value == "even"
+            and self.has(j, "ids", "points")
+        ):
             self.emit("PARITY", token, "even")
             return i + 1
         if "one" in readings and self.last in NAME_KINDS:
@@ -342,6 +440,8 @@ class Tagger:
             return self.last == "ID"
         if not self.is_number(j) or self.has(self.after(j + 1), "times", "pixels"):
             return False
+        if len(self.tags) > 1 and self.tags[-2].kind == "BETWEEN":
+            return False
         number: Number = self.raw[j].value
         k = self.after(j + 1)
         counts = self.has(k, "points", "density", "segments", "each", "spacing") or self.is_name(k) or self.is_each(k)
@@ -359,7 +459,9 @@ class Tagger:
         """Tag "of" between names; anywhere else it says nothing."""
         token = self.raw[i]
         j = self.after(i + 1)
-        if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j) or self.has(j, "possessive") or self.has(j, "layout")):
+        if self.last in NAME_KINDS and (
+            self.is_name(j) or self.is_each(j) or self.has(j, "possessive") or self.has(j, "layout")
+        ):
             if not self.has(j, "layout"):
                 self.emit("OF", token)
         return i + 1
@@ -368,6 +470,8 @@ class Tagger:
         """Tag a preposition: between two names it joins them, or says which way to go."""
         token = self.raw[i]
         j = self.after(i + 1)
+        if token.value in ("in", "into") and self.is_number(j, "part") and self.raw[j].value.is_plural:
+            return i + 1
         if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j)):
             if self.is_side_alone(j):
                 return i + 1
@@ -394,7 +498,9 @@ class Tagger:
         value = token.readings["each"]
         j = self.after(i + 1, "of")
         if self.has(j, "each") and value != "both":
-            return i + 1 if self.has(j, "each") and self.raw[j].readings["each"] != "all" else self.tag_each_here(i, value)
+            return (
+                i + 1 if self.has(j, "each") and self.raw[j].readings["each"] != "all" else self.tag_each_here(i, value)
+            )
         return self.tag_each_here(i, value)
 
     def tag_each_here(self, i: int, value: str) -> int:
@@ -443,7 +549,9 @@ class Tagger:
         elif self.has(j, "points"):
             self.emit("PICK", token, value)
             return j + 1
-        elif self.has(j, "and") and (self.has(self.after(j + 1), "select") or self.is_number(self.after(j + 1), "ordinal")):
+        elif self.has(j, "and") and (
+            self.has(self.after(j + 1), "select") or self.is_number(self.after(j + 1), "ordinal")
+        ):
             k = self.after(self.after(j + 1) + 1)
             if self.has(k, "points"):
                 self.emit("PICK", token, value)
@@ -481,14 +589,18 @@ class Tagger:
             self.emit("DENSITY", token)
             return i + 1
         j = i + 1
-        while j < len(self.raw) and (self.is_filler(j) or self.has(j, "of", "times") or self.is_symbol(j, "=", ":", "*")):
+        while j < len(self.raw) and (
+            self.is_filler(j) or self.has(j, "of", "times") or self.is_symbol(j, "=", ":", "*")
+        ):
             j += 1
         if token.value in ("density", "granularity", "density factor", "granularity factor", "resolution", "point density",
                            "sampling density", "landmark density", "the density", "the granularity") and (
             self.is_number(j) or self.has(j, "factor")
         ):  # fmt: skip
             self.emit("DENSITY", token)
-            value = self.raw[j].value if self.is_number(j) else Number(Fraction(self.raw[j].readings["factor"]), "integer")
+            value = (
+                self.raw[j].value if self.is_number(j) else Number(Fraction(self.raw[j].readings["factor"]), "integer")
+            )
             self.emit("FACTOR", self.raw[j], value)
             j += 1
             return j + 1 if self.has(j, "times") else j
@@ -526,6 +638,9 @@ class Tagger:
 
     def tag_number(self, i: int) -> int:
         token = self.raw[i]
+        if [tag.value for tag in self.tags[-2:]] == ["minus"] and self.last == "EXCEPT":
+            token.value = replace(token.value, value=-token.value.value)
+            token.start = self.tags.pop().start
         number: Number = token.value
         j = self.after(i + 1)
         if self.has(j, "pixels") and number.form in ("integer", "decimal"):
@@ -541,7 +656,11 @@ class Tagger:
             self.emit("PART", token)
             return i + 1
         if number.form in ("decimal", "fraction", "percent"):
-            if number.form != "percent" and (self.has(j, "points") or self.has(j, "segments")) and self.last not in ("AT", "LSEP", "FROM", "TO"):
+            if (
+                number.form != "percent"
+                and (self.has(j, "points") or self.has(j, "segments"))
+                and self.last not in ("AT", "LSEP", "FROM", "TO")
+            ):
                 self.emit("COUNT", token)
                 return i + 1
             self.emit("VALUE", token)
@@ -559,7 +678,13 @@ class Tagger:
             k = self.after(k + 1)
         if self.has(k, "density"):
             if self.raw[k].value in ("more points", "denser", "finer"):
-                self.problems.append(Problem("ambiguous", "more than what? write 'twice as dense' or a number of points", (token.start, self.raw[k].stop)))
+                self.problems.append(
+                    Problem(
+                        "ambiguous",
+                        "more than what? write 'twice as dense' or a number of points",
+                        (token.start, self.raw[k].stop),
+                    )
+                )
             self.emit("FACTOR", token)
             self.emit("DENSITY", self.raw[k])
             return k + 1
@@ -579,10 +704,19 @@ class Tagger:
             if self.is_number(j, "ordinal"):
                 below = self.raw[j].value.value
                 self.raw[j].value = Number(1 / below, "part")
-        elif self.has(j, "points") or (self.has(j, "of") and self.is_number(self.after(j + 1), "integer")) or (self.has(j, "and") and (self.has(self.after(j + 1), "select") or self.is_number(self.after(j + 1), "ordinal"))):
+        elif (
+            self.has(j, "points")
+            or (self.has(j, "of") and self.is_number(self.after(j + 1), "integer"))
+            or (
+                self.has(j, "and")
+                and (self.has(self.after(j + 1), "select") or self.is_number(self.after(j + 1), "ordinal"))
+            )
+        ):
             self.emit("PICK", token, int(number.value))
             return j + 1
-        elif (self.last in ("ORDER", "SIDE", "LEVEL", "DEPTH") and number.value > 2) or (self.last in ("EACH_OF", "EACH") and number.value > 2):
+        elif (self.last in ("ORDER", "SIDE", "LEVEL", "DEPTH") and number.value > 2) or (
+            self.last in ("EACH_OF", "EACH") and number.value > 2
+        ):
             self.emit("PART", token, Number(1 / number.value, "part"))
         elif number.value == 1 and token.readings.get("select"):
             return self.tag_select(i)
@@ -626,6 +760,9 @@ class Tagger:
         token = self.raw[i]
         number: Number = token.value
         j = self.after(i + 1)
+        if "one" in token.readings and self.last in NAME_KINDS and not self.is_name(j) and not self.has(j, "points"):
+            self.emit("ONE", token)
+            return i + 1
         if self.is_id(i):
             self.emit("ID", token)
             self.in_ids = True
@@ -670,11 +807,18 @@ class Tagger:
         if not self.has_layout:
             return False
         before = i - 1
-        while before >= 0 and self.raw[before].readings and self.is_filler(before) and "points" not in self.raw[before].readings:
+        while (
+            before >= 0
+            and self.raw[before].readings
+            and self.is_filler(before)
+            and "points" not in self.raw[before].readings
+        ):
             before -= 1
         if self.has(before, "points", "ids") or self.is_symbol(before, "#"):
             return True
-        return self.last == "EXCEPT" and not self.has(self.after(i + 1), "points") and not self.is_name(self.after(i + 1))
+        return (
+            self.last == "EXCEPT" and not self.has(self.after(i + 1), "points") and not self.is_name(self.after(i + 1))
+        )
 
     def is_value(self, i: int, j: int) -> bool:
         """Whether an integer is an FPALP: after "at", at an end of a range, in a list of values."""
@@ -687,7 +831,12 @@ class Tagger:
             return not self.has(j, "points", "layout")
         if self.last == "TO":
             return self.tags[-2].kind == "VALUE" if len(self.tags) > 1 else False
-        if self.last == "OPEN" or (self.last == "AND" and len(self.tags) > 2 and self.tags[-3].kind == "BETWEEN" and self.tags[-2].kind == "VALUE"):
+        if self.last == "OPEN" or (
+            self.last == "AND"
+            and len(self.tags) > 2
+            and self.tags[-3].kind == "BETWEEN"
+            and self.tags[-2].kind == "VALUE"
+        ):
             return True
         if number.value in (0, 1) and (self.has(j, "to") or self.is_symbol(j, "-", "..")):
             k = self.after(j + 1)
@@ -758,14 +907,22 @@ class Tagger:
         token = self.raw[i]
         j = self.after(i + 1)
         if self.has(j, "and"):
-            return i + 1 if self.joins_modifiers(self.after(j + 1)) or self.joins_numbers(self.after(j + 1)) else self.put_comma(token, i)
+            return (
+                i + 1
+                if self.joins_modifiers(self.after(j + 1)) or self.joins_numbers(self.after(j + 1))
+                else self.put_comma(token, i)
+            )
         if self.brackets and self.brackets[-1] == "interval":
             self.emit("TO", token)
             return i + 1
         if self.joins_numbers(j):
             self.emit("LSEP", token)
             return i + 1
-        if self.last in DIMENSIONS and not any(t.kind == "NOUN" for t in self.group_so_far()) and self.joins_modifiers(j):
+        if (
+            self.last in DIMENSIONS
+            and not any(t.kind == "NOUN" for t in self.group_so_far())
+            and self.joins_modifiers(j)
+        ):
             self.emit("JOIN", token)
             return i + 1
         return self.put_comma(token, i)
@@ -778,15 +935,20 @@ class Tagger:
     def tag_dash(self, i: int) -> int:
         """Tag a dash: a range between numbers, a pause between words, else only a hyphen."""
         token = self.raw[i]
-        if (self.is_number(i + 1) and self.last in ("VALUE", "ID")) or (token.value in ("..", "->") and self.last):
-            self.emit("TO", token)
+        is_next = self.is_number(i + 1) or self.is_symbol(i + 1, "#")
+        if (is_next and self.last in ("VALUE", "ID")) or (token.value in ("..", "->") and self.last):
+            self.emit_to(token)
         elif self.is_number(i - 1, "integer") and self.is_number(i + 1, "integer") and self.last == "COUNT":
             if self.has_layout:
                 self.tags[-1].kind = "ID"
                 self.emit("TO", token)
             else:
                 self.problems.append(
-                    Problem("ambiguous", "a range of numbers: how many points?", (self.raw[i - 1].start, self.raw[i + 1].stop))
+                    Problem(
+                        "ambiguous",
+                        "a range of numbers: how many points?",
+                        (self.raw[i - 1].start, self.raw[i + 1].stop),
+                    )
                 )
                 self.raw[i + 1].kind = "PERSON"
         elif self.is_spaced(i) and self.last in NAME_KINDS:
@@ -797,7 +959,11 @@ class Tagger:
 
     def is_spaced(self, i: int) -> bool:
         token = self.raw[i]
-        return token.start > 0 and self.text[token.start - 1].isspace() and self.text[token.stop : token.stop + 1].isspace()
+        return (
+            token.start > 0
+            and self.text[token.start - 1].isspace()
+            and self.text[token.stop : token.stop + 1].isspace()
+        )
 
     def tag_open(self, i: int) -> int:
         """Tag a bracket: an interval of FPALPs, ids of a layout, or an aside."""
@@ -816,6 +982,11 @@ class Tagger:
             self.brackets.append("interval")
             self.emit("OPEN", token)
         else:
+            if token.value == "[" and not (self.last == "LAYOUT" and closed):
+                stop = self.raw[min(k, len(self.raw) - 1)].stop
+                self.problems.append(
+                    Problem("syntax", "this bracket holds no range", (token.start, stop), "'[0.1 .. 0.9]'")
+                )
             self.brackets.append("aside")
         return i + 1
 

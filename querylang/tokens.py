@@ -8,6 +8,33 @@ from typing import Any
 Span = tuple[int, int]
 """Half-open range of Python string indices in the text as given."""
 
+OPERATORS = frozenset(
+    [
+        "corner",
+        "end",
+        "start",
+        "tip",
+        "top",
+        "bottom",
+        "middle",
+        "side",
+        "part",
+        "outline",
+        "line",
+        "arch",
+        "peak",
+        "tail",
+        "head",
+        "root",
+        "base",
+        "area",
+        "around",
+        "along",
+        "opening",
+    ]
+)
+"""Feature words that name a place on a part, not a part."""
+
 NO_READINGS: Mapping[str, str] = {}
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .tokens import OPERATORS
 from .words import Lexeme, split_lexemes
 
 END = ""
@@ -45,7 +46,7 @@ class Vocabulary:
         node = self.trie
         for lexeme in split_lexemes(phrase):
             self.words.add(lexeme.word)
-            if kind == "noun":
+            if kind == "noun" and len(lexeme.word) > 2 and not set(value.split()) <= OPERATORS:
                 self.nouns.add(lexeme.word)
             node = node.setdefault(lexeme.word, {})
         node.setdefault(END, {}).setdefault(kind, value)

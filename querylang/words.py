@@ -25,7 +25,7 @@ SYMBOLS = {
 }  # fmt: skip
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
-EMOTICON = re.compile(r"(?<!\w)[:;=8][-o']?[)(\]DPp3/](?!\w)|<3|\^_?\^")
+EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
 
 
 class Lexeme:
@@ -67,6 +67,8 @@ def split_lexemes(text: str) -> list[Lexeme]:
         if kind == "space" or (silent and any(a <= start < b for a, b in silent)):
             continue
         if kind == "word":
+            if joins_words(lexemes, start):
+                lexemes.pop()
             for word in make_words(m.group(), start, text):
                 word.is_glued = word.start == end
                 if underscore:
@@ -78,6 +80,8 @@ def split_lexemes(text: str) -> list[Lexeme]:
             continue
         word = m.group()
         if kind == "number":
+            if joins_words(lexemes, start) and lexemes[-2].type == "word":
+                lexemes.pop()
             lexeme = Lexeme(word.replace(",", ""), "number", start, stop)
             if underscore:
                 lexeme.is_underscored = lexemes[-1].is_underscored = True
@@ -98,6 +102,17 @@ def split_lexemes(text: str) -> list[Lexeme]:
         lexemes.append(lexeme)
         end = stop
     return lexemes
+
+
+def joins_words(lexemes: list[Lexeme], start: int) -> bool:
+    """Whether the last lexeme is a hyphen inside a word ("counter-clockwise", "5-point")."""
+    return (
+        len(lexemes) > 1
+        and lexemes[-1].word == "-"
+        and lexemes[-1].is_glued
+        and lexemes[-1].stop == start
+        and lexemes[-2].type in ("word", "number")
+    )
 
 
 def is_silent(text: str, index: int) -> bool:
