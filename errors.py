@@ -6,7 +6,8 @@ FaceQLError
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
 ├── CheckpointError            the weights are missing, damaged or of another model
-└── ConfigError                a setting, recipe or data file is wrong
+├── ConfigError                a setting, recipe or data file is wrong
+└── ServiceError               a door (HTTP, MCP) turned the request away; `code` says why
 """
 
 from __future__ import annotations
@@ -105,3 +106,17 @@ class CheckpointError(FaceQLError):
 
 class ConfigError(FaceQLError):
     """A setting, a recipe or a data file is wrong; the message names the key."""
+
+
+class ServiceError(FaceQLError):
+    """A door turned the request away, not the photo or the instruction; `server/error_kinds.py` lists the codes.
+
+    Attributes:
+        code: A stable word for programs ("busy", "unknown_handle", "image_source").
+        retry_after: Seconds after which the same request may succeed; None where waiting does not help.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after

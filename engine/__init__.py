@@ -1,7 +1,7 @@
 """Photo and instruction in, landmarks out."""
 
 from .answer import Answer, Landmark, Stroke
-from .engine import EncodedImage, Engine
+from .engine import EncodedImage, Engine, choose_asked_faces
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
 
@@ -18,5 +18,6 @@ __all__ = [
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",
+    "choose_asked_faces",
     "read_photo",
 ]

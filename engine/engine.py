@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from ..errors import ConfigError, NoFaceError
 from ..model.checkpoint import LoadedDetector, load_detector
 from ..model.crops import CropFrame, cut_crop
-from ..model.detector import EncodedCrops
+from ..model.detector import EncodedCrops, select_crop
 from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
 from .answer import Answer
@@ -57,6 +58,13 @@ class _FaceCrops:
                     made = self._made[index] = make()
         return made
 
+    def __contains__(self, index: int) -> bool:
+        return index in self._made
+
+    @property
+    def nbytes(self) -> int:
+        return sum(count_bytes(crop.encoded) for crop in tuple(self._made.values()))
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedImage:
@@ -79,6 +87,11 @@ class EncodedImage:
     def image_size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.photo.size
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it holds: the photo's pixels and every face that is encoded by now."""
+        return self.photo.pixels.nbytes + self._crops.nbytes
 
 
 class Engine:
@@ -184,6 +197,26 @@ class Engine:
             image = self._find_faces(image.photo, boxes)
         return self._answer(image, query, faces)
 
+    def encode_faces(self, wanted: Iterable[tuple[EncodedImage, int]]) -> None:
+        """Encode faces of one or many photos in one pass through the image encoder, ahead of their asks.
+
+        Args:
+            wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
+        """
+        missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
+        if not missing:
+            return
+        frames = [CropFrame.from_face_box(image.faces[index].box) for image, index in missing]
+        size = self._detector.config.image_size
+        pixels = [cut_crop(image.photo.pixels, frame, size) for (image, _), frame in zip(missing, frames, strict=True)]
+        # (crops, 3, size, size)
+        crops = torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+        with torch.inference_mode(), self._autocast():
+            encoded = self._detector.encode(crops)
+            for i, ((image, index), frame) in enumerate(zip(missing, frames, strict=True)):
+                picked = select_crop(encoded, i) if len(missing) > 1 else encoded
+                image._crops.get(index, partial(FaceCrop, frame, picked))
+
     def _find_faces(self, photo: Photo, boxes: Boxes | None) -> EncodedImage:
         if boxes is not None:
             return EncodedImage(photo, number_faces(read_boxes(boxes, photo.size)), True, self._model_version)
@@ -193,15 +226,7 @@ class Engine:
         return EncodedImage(photo, tuple(sorted(found, key=lambda face: face.number)), False, self._model_version)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
-        if not image.faces:
-            height, width = image.image_size
-            raise NoFaceError(
-                f"no face was found in the photo of {width} x {height} pixels at any scale; if there is one, "
-                "give its box: boxes=[(x0, y0, x1, y1)]"
-            )
-        is_default = faces is None and query.faces == "largest"
-        wanted = "all" if is_default and image.has_own_boxes else faces or query.faces
-        chosen = choose_faces(image.faces, wanted)
+        chosen = choose_asked_faces(image, query, faces)
         layouts = [self._place_on_face(image, index, query) for index in chosen]
         places = [place for layout, _, _ in layouts for place in layout]
         return Answer(
@@ -262,6 +287,35 @@ class Engine:
     def _autocast(self) -> torch.autocast:
         kind = self._device.type
         return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")
+
+
+def choose_asked_faces(image: EncodedImage, query: Query, faces: str | None = None) -> list[int]:
+    """Return the indices into `image.faces` that an ask is about; `faces` goes over what the query says.
+
+    Raises:
+        NoFaceError: No face was found.
+        NoSuchFaceError: There are fewer faces than the one asked for.
+        ConfigError: `faces` names none.
+    """
+    if not image.faces:
+        height, width = image.image_size
+        raise NoFaceError(
+            f"no face was found in the photo of {width} x {height} pixels at any scale; if there is one, "
+            "give its box: boxes=[(x0, y0, x1, y1)]"
+        )
+    is_default = faces is None and query.faces == "largest"
+    return choose_faces(image.faces, "all" if is_default and image.has_own_boxes else faces or query.faces)
+
+
+def count_bytes(value: object) -> int:
+    """Return the bytes of all tensors inside a value made of dataclasses and tuples."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, tuple):
+        return sum(map(count_bytes, value))
+    if is_dataclass(value):
+        return sum(count_bytes(getattr(value, item.name)) for item in fields(value))
+    return 0
 
 
 def choose_device(device: str | torch.device) -> torch.device:

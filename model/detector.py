@@ -128,13 +128,13 @@ class Detector(nn.Module):
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
-    """Return one crop of a batch as a batch of one."""
+    """Return one crop of a batch as a batch of one, with memory of its own."""
     memory = encoded.memory
     batch = encoded.batch
 
     def pick(x: Tensor) -> Tensor:
         # Values carry batch * heads in front, encodings a batch of 1 that serves every crop.
-        return x if x.shape[0] == 1 and batch > 1 else x.reshape(batch, -1, *x.shape[1:])[index]
+        return x if x.shape[0] == 1 and batch > 1 else x.reshape(batch, -1, *x.shape[1:])[index].clone()
 
     def pick_pair(pair: KeysValues) -> KeysValues:
         return KeysValues(pick(pair.keys), pick(pair.values))
