@@ -94,6 +94,7 @@ class Removal:
     stop: int
     picks: list[Token] = field(default_factory=list)
     joined: list[bool] = field(default_factory=list)
+    positions: Positions | None = None
 
     @property
     def span(self) -> Span:

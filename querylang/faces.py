@@ -57,7 +57,8 @@ class FaceReader:
                 span = (self.tokens[i].start, self.tokens[stop - 1].stop)
                 persons = any(self.value(k, "face_word") == "person" for k in range(i, stop))
                 kind = "PERSON" if value == "person" else "FACES"
-                self.tokens[i:stop] = [Token(kind, value, *span, {"person": ""} if persons else {})]
+                owner = self.tokens[stop - 1].is_possessive
+                self.tokens[i:stop] = [Token(kind, value, *span, {"person": ""} if persons else {}, is_possessive=owner)]
             i += 1
 
     def read_at(self, i: int) -> tuple[int, str] | None:
@@ -104,7 +105,7 @@ class FaceReader:
         """The largest face; the second largest; the leftmost (face)."""
         choice = self.value(at, "face_choice") or ""
         j = self.skip(at + 1)
-        if self.is_face(j) or self.has(j, "one"):
+        if self.has(j, "face_word", "one"):
             stop = j + 1
         elif j >= len(self.tokens) or self.tokens[j].kind in (SYMBOL, NEWLINE):
             if not self.follows_link(start):
@@ -279,6 +280,8 @@ def read_sentence(tokens: list[Token], default: str) -> list[Token]:
         elif token.kind == "FACES":
             if sides and "person" in readings and follows_of(tokens, i):
                 overall = overall or "subject"
+            if token.is_possessive and ahead is not None:
+                current = "subject"
             kept.append(token)
         elif token.is_possessive and "face_word" in readings:
             pass

@@ -20,7 +20,7 @@ from .registry import load_registry
 from .resolver import Resolver
 from .runs import CurveRun, Run
 from .syntax import Sentence
-from .tagger import Tagger, read_sized_layouts
+from .tagger import NAME_KINDS, Tagger, read_sized_layouts
 from .tokens import Token
 from .vocabulary import load_vocabulary
 
@@ -117,7 +117,7 @@ def is_canonical(text: str) -> bool:
 def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems: list[Problem]) -> list[Run]:
     """Parse and resolve tagged tokens; mistakes go to problems."""
     pieces = [t for t in tokens if t.kind not in ("FACES", "SHAPE", "SPACING", "ZERO")]
-    pieces = tidy(pieces)
+    pieces = close_ranges(tidy(pieces))
     if not pieces:
         return []
     try:
@@ -167,6 +167,23 @@ def tidy(tokens: list[Token]) -> list[Token]:
     while kept and kept[-1].kind in ("AND", "COMMA", "STOP", "COLON"):
         kept.pop()
     return kept
+
+
+def close_ranges(tokens: list[Token]) -> list[Token]:
+    """Move what stands inside a range before it: "starting at A, 10 points to B" is 10 points from A to B."""
+    for index, token in enumerate(tokens):
+        if token.kind != "TO" or index == 0 or tokens[index - 1].kind != "COUNT":
+            continue
+        opens = [i for i in range(index) if tokens[i].kind in ("FROM", "TO", "BETWEEN")]
+        if not opens or tokens[opens[-1]].kind != "FROM":
+            continue
+        begin = opens[-1]
+        stop = begin + 1
+        while tokens[stop].kind in NAME_KINDS or tokens[stop].kind in ("OF", "VALUE"):
+            stop += 1
+        inside = [t for t in tokens[stop:index] if t.kind not in ("COMMA", "AND")]
+        return close_ranges(tokens[:begin] + inside + tokens[begin:stop] + tokens[index:])
+    return tokens
 
 
 def explain_unexpected(text: str, error: UnexpectedTokenError, tokens: Sequence[Token]) -> Problem:

@@ -570,6 +570,14 @@ class Resolver:
         before = runs
         for member, joined in zip(removal.members, removal.joined, strict=True):
             pieces = self.removed_pieces(member, runs)
+            if removal.positions is not None:
+                values = removal.positions.values
+                pieces = [
+                    Place(piece.part, piece.start + token.value.value * (piece.stop - piece.start))
+                    for piece in pieces
+                    if isinstance(piece, Stretch)
+                    for token in values
+                ]
             left = runs
             for piece in pieces:
                 left = [kept for run in left for kept in remove_piece(run, piece, self.registry)]

@@ -110,6 +110,7 @@ class Tagger:
         self.brackets: list[str] = []
         self.in_ids = False
         self.in_at = False
+        self.is_id_next = False
 
     # -- looking around ------------------------------------------------------------------------------------
 
@@ -142,7 +143,8 @@ class Tagger:
     def is_name(self, i: int) -> bool:
         """Whether a name goes on at i: a feature word, or a part of something."""
         if self.has(i, *NAME_READINGS):
-            return True
+            noun = self.raw_noun(i)
+            return noun not in ("around", "along") or self.introduces_name(i, noun)
         return self.is_number(i, "part") and not self.has(i + 1, "way", "density")
 
     def is_each(self, i: int) -> bool:
@@ -316,7 +318,7 @@ class Tagger:
         if "select" in readings:
             return self.tag_select(i)
         if "ids" in readings and (self.is_number(j, "integer") or self.is_symbol(j, "#")):
-            self.in_ids = True
+            self.is_id_next = True
             return i + 1
         if "ids" in readings and self.has_layout and "filler" not in readings:
             return i + 1
@@ -795,6 +797,11 @@ class Tagger:
         return self.raw[k - 1].is_plural
 
     def is_id(self, i: int) -> bool:
+        if self.is_id_next:
+            self.is_id_next = False
+            return True
+        if self.last == "ZERO" and len(self.tags) > 1 and self.tags[-2].kind == "LAYOUT":
+            return True
         if self.in_ids:
             k = self.after(i + 1)
             if self.last in ("LAYOUT", "TO", "LSEP", "ID", "FROM"):
@@ -856,6 +863,8 @@ class Tagger:
         if mark == ":":
             if self.last in NAME_KINDS:
                 self.emit("COLON", token)
+            elif self.last in ("ZERO", "LAYOUT"):
+                return i + 1
             elif self.last and self.last not in ("COMMA", "AND", "STOP"):
                 self.emit("COMMA", token)
             return i + 1
