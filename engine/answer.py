@@ -119,6 +119,9 @@ class Answer:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Answer.from_dict, (self.to_dict(), self.photo)
+
     @cached_property
     def points(self) -> tuple[Landmark, ...]:
         """The points one by one, in the order asked, face by face."""

@@ -50,7 +50,7 @@ def test_text_for_people_names_every_point_and_the_frame(want: Answer) -> None:
     result = ask(ASTRONAUT, "4 points per eyebrow")
     assert result.exit_code == 0
     for point in want.points:
-        (line,) = [line for line in result.stdout.splitlines() if point.name in line]
+        (line,) = [line for line in result.stdout.splitlines() if line.startswith(f"  {point.name} ")]
         assert f"{point.xy[0]:.2f}" in line
         assert f"{point.xy[1]:.2f}" in line
     assert want.query.canonical in result.stdout
@@ -61,7 +61,8 @@ def test_text_for_people_names_every_point_and_the_frame(want: Answer) -> None:
 def test_out_draws_the_picture(want: Answer, tmp_path: Path) -> None:
     out = tmp_path / "overlay.png"
     assert ask(ASTRONAUT, "4 points per eyebrow", "--out", out).exit_code == 0
-    np.testing.assert_array_equal(np.asarray(Image.open(out)), np.asarray(want.draw()))
+    with Image.open(out) as picture:
+        np.testing.assert_array_equal(np.asarray(picture), np.asarray(want.draw()))
     svg = tmp_path / "overlay.SVG"
     assert ask(ASTRONAUT, "4 points per eyebrow", "--out", svg).exit_code == 0
     assert svg.read_text("utf-8") == want.to_svg()
@@ -144,4 +145,5 @@ def test_the_command_runs_from_another_folder(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "left pupil" in done.stdout
     assert done.stderr == ""
-    assert Image.open(tmp_path / "overlay.png").size == (512, 512)
+    with Image.open(tmp_path / "overlay.png") as overlay:
+        assert overlay.size == (512, 512)
