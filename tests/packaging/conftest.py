@@ -15,7 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # What a checkout gathers but no build may depend on.
-LEFT_BEHIND = shutil.ignore_patterns(".git", ".*_cache", "__pycache__", ".hypothesis", "*.egg-info", "build", "dist", "runs", "*venv")
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".git", ".*_cache", "__pycache__", ".hypothesis", "*.egg-info", "build", "dist", "runs", "*venv"
+)
 
 
 def _run_python(*arguments: str, cwd: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 
 import pytest
 
@@ -23,9 +24,8 @@ def distribution_name(requirement):
     return re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower().replace("_", "-")
 
 
-def imported_distributions(path):
+def imported_distributions(path, homes):
     """The distributions, other than the standard library and faceql, that a module imports anywhere in it."""
-    installed = packages_distributions()
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -33,7 +33,7 @@ def imported_distributions(path):
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(node.module)
     modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"faceql"}
-    return {installed.get(module, [module])[0].lower().replace("_", "-") for module in modules}
+    return {homes.get(module, [module])[0].lower().replace("_", "-") for module in modules}
 
 
 def package_modules(root):
@@ -44,15 +44,16 @@ def package_modules(root):
 def test_every_import_is_declared(root, project):
     core = {distribution_name(requirement) for requirement in project["dependencies"]}
     train = {distribution_name(requirement) for requirement in project["optional-dependencies"]["train"]}
+    homes = packages_distributions()
     undeclared = {}
     for path in package_modules(root):
         allowed = core | train if TRAINING_FOLDERS & set(path.relative_to(root).parts) else core
-        if missing := imported_distributions(path) - allowed:
+        if missing := imported_distributions(path, homes) - allowed:
             undeclared[path.relative_to(root).as_posix()] = missing
     assert undeclared == {}
 
 
 def test_every_dependency_has_a_lower_bound(project):
-    requirements = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    requirements = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     loose = [r for r in requirements if not re.search(r">=|==", r) and not r.startswith("faceql[")]
     assert loose == []
