@@ -363,25 +363,14 @@ class ClauseBuilder:
 
     def add_removal(self, chunk: Chunk) -> None:
         clause = make_clause(Chunk(chunk.separator, chunk.pieces[1:]))
-        if isinstance(clause.quantity, Positions):
-            raise Mistake(
-                "syntax", "name the part whose points are left out", (clause.quantity.start, clause.quantity.stop)
-            )
-        if clause.quantity is not None:
-            count = clause.quantity
-            if clause.members:
-                self.parts.append(
-                    Removal(clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members))
-                )
-                raise Mistake(
-                    "syntax", "a number of points cannot be left out; name the places", (count.start, count.stop)
-                )
-            raise Mistake("syntax", "leave out what? name a part or a place", (chunk.start, chunk.stop))
+        positions = clause.quantity if isinstance(clause.quantity, Positions) and clause.members else None
+        if positions is None and clause.quantity is not None:
+            span = (clause.quantity.start, clause.quantity.stop)
+            raise Mistake("syntax", "a number of points cannot be left out; name the places", span)
         if not clause.members and not clause.picks:
             raise Mistake("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
-        self.last_removal = Removal(
-            clause.members, chunk.start, chunk.stop, clause.picks, [False] * len(clause.members)
-        )
+        joined = [False] * len(clause.members)
+        self.last_removal = Removal(clause.members, chunk.start, chunk.stop, clause.picks, joined, positions)
         self.parts.append(self.last_removal)
         for _, name in self.pending:
             name.is_each = name.is_each or clause.is_each

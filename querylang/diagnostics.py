@@ -84,5 +84,5 @@ def suggest(run: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) 
             words = words[:MAX_SUGGESTIONS]
             quoted = [f"'{name}'" for name in words]
             text = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
-            return text, words[0] in parts and len(word) > 4
+            return text, words[0] in parts and len(word) > 3
     return None, False

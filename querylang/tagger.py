@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..errors import Problem
 from .numbers import Number
-from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
+from .reader import NEWLINE, NUMBER, PHRASE, SYMBOL, UNKNOWN
 from .tokens import Token
 
 NAME_READINGS = ("side", "level", "depth", "noun")
@@ -346,6 +346,8 @@ class Tagger:
 
     def is_count_at(self, j: int) -> bool:
         """Whether the number after "at" counts points ("at 5 points")."""
+        if self.is_number(j, "part"):
+            return self.has(self.after(j + 1), "density")
         return self.is_number(j, "integer") and self.has(self.after(j + 1), "points", "density", "times")
 
     def is_each_of_number(self, i: int) -> bool:

@@ -43,11 +43,11 @@ class Vocabulary:
 
     def add(self, phrase: str, kind: str, value: str) -> None:
         """Let a phrase mean a value of a kind, beside what it already means."""
+        if kind == "noun" and " " not in phrase and not set(value.split()) <= OPERATORS:
+            self.nouns.add(phrase)
         node = self.trie
         for lexeme in split_lexemes(phrase):
             self.words.add(lexeme.word)
-            if kind == "noun" and len(lexeme.word) > 2 and not set(value.split()) <= OPERATORS:
-                self.nouns.add(lexeme.word)
             node = node.setdefault(lexeme.word, {})
         node.setdefault(END, {}).setdefault(kind, value)
 
