@@ -76,7 +76,11 @@ def trace_curve(part: str, start: float, end: float, is_closed: bool, locate: Lo
 
 def wrap_fpalp(fpalp: float, is_closed: bool) -> float:
     """Return the same place with its FPALP in 0 <= f < 1 on a closed curve."""
-    return fpalp % 1.0 if is_closed else fpalp
+    if not is_closed:
+        return fpalp
+    fpalp %= 1.0
+    # Distances are rounded numbers: a hair before the start is the start.
+    return 0.0 if 1.0 - fpalp < 1e-9 else fpalp
 
 
 def space_evenly(curve: TracedCurve, count: int, ends: Ends) -> FloatArray:
