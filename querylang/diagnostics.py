@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
 
 from ..errors import Problem
+from .compiled import load_compiled
 from .tokens import Token
-from .vocabulary import GRAMMAR, Vocabulary, singulars
+from .vocabulary import Vocabulary, singulars
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
 NEAR_DISTANCE = 2
 
 
-@cache
 def load_near() -> dict[str, dict[str, str]]:
-    """Read the table of near concepts, once per process."""
-    near: dict[str, dict[str, str]] = tomllib.loads((GRAMMAR / "near.toml").read_text("utf-8"))
+    """Return the table of near concepts."""
+    near: dict[str, dict[str, str]] = load_compiled()["near"]
     return near
 
 

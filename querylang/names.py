@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from .compiled import load_compiled
 from .registry import Registry, load_registry
-from .vocabulary import GRAMMAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,40 +94,57 @@ class Name:
     note: str | None
 
 
-Names = dict[frozenset[str], Name]
+class Names:
+    """Names by their bag of feature words, made from their tables when they are first asked for."""
+
+    def __init__(self, tables: Iterable[dict[str, Any]], registry: Registry) -> None:
+        """Take the `[[place]]` tables.
+
+        Raises:
+            ConfigError: A bag of words has two meanings.
+        """
+        self.registry = registry
+        self.tables: dict[frozenset[str], dict[str, Any]] = {}
+        self.made: dict[frozenset[str], Name] = {}
+        for table in tables:
+            for say in table["say"]:
+                features = frozenset(say.split())
+                if features in self.tables:
+                    raise ConfigError(f"place {say!r} has two meanings")
+                self.tables[features] = table
+
+    def get(self, features: frozenset[str]) -> Name | None:
+        """Return the name of a bag of words, None if it has none.
+
+        Raises:
+            ConfigError: Its table is malformed.
+        """
+        name = self.made.get(features)
+        if name is None and features in self.tables:
+            name = self.made[features] = make_name(features, self.tables[features], self.registry)
+        return name
+
+    def __iter__(self) -> Iterator[frozenset[str]]:
+        return iter(self.tables)
 
 
-def read_names(tables: Iterable[dict[str, Any]], registry: Registry) -> Names:
-    """Return the names of `[[place]]` tables by their bag of feature words.
+def make_name(features: frozenset[str], table: dict[str, Any], registry: Registry) -> Name:
+    """Return the name of one `[[place]]` table.
 
     Raises:
-        ConfigError: A table is malformed, or a bag of words has two meanings.
+        ConfigError: The table is malformed.
     """
-    names: Names = {}
-    for table in tables:
-        sides = {side: read_pieces(table[side], registry) for side in ("left", "right") if side in table}
-        alone = read_pieces(table["is"], registry) if "is" in table else None
-        if alone is None and len(sides) != 2:
-            raise ConfigError(f"place {table.get('say')!r} needs 'is', or 'left' and 'right'")
-        stretch = read_pieces(table["stretch"], registry) if "stretch" in table else None
-        for say in table["say"]:
-            features = frozenset(say.split())
-            if features in names:
-                raise ConfigError(f"place {say!r} has two meanings")
-            names[features] = Name(
-                features,
-                alone,
-                sides,
-                table.get("side", "part"),
-                stretch,
-                table.get("each", False),
-                table.get("note"),
-            )
-    return names
+    sides = {side: read_pieces(table[side], registry) for side in ("left", "right") if side in table}
+    alone = read_pieces(table["is"], registry) if "is" in table else None
+    if alone is None and len(sides) != 2:
+        raise ConfigError(f"place {table.get('say')!r} needs 'is', or 'left' and 'right'")
+    stretch = read_pieces(table["stretch"], registry) if "stretch" in table else None
+    return Name(
+        features, alone, sides, table.get("side", "part"), stretch, table.get("each", False), table.get("note")
+    )
 
 
 @cache
 def load_names() -> Names:
-    """Read the package's names, once per process; each part's own name is one as well."""
-    registry = load_registry()
-    return read_names(tomllib.loads((GRAMMAR / "places.toml").read_text("utf-8"))["place"], registry)
+    """Return the package's names, made once per process."""
+    return Names(load_compiled()["places"], load_registry())

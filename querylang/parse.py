@@ -11,7 +11,7 @@ from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .faces import FaceReader, read_perspective
 from .names import load_names
-from .parser import UnexpectedTokenError, parse_tokens
+from .parser import parse_tokens
 from .phrases import Mistake
 from .preface import drop_heading, drop_purposes
 from .query import Perspective, Query, Shape
@@ -20,6 +20,7 @@ from .registry import load_registry
 from .resolver import Resolver
 from .runs import CurveRun, Run
 from .syntax import Sentence
+from .tables import UnexpectedTokenError
 from .tagger import NAME_KINDS, Tagger, read_sized_layouts
 from .tokens import Token
 from .vocabulary import load_vocabulary
@@ -58,12 +59,11 @@ def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, 
     raw, heading = drop_heading(raw)
     raw, purposes = drop_purposes(raw, load_near()["not_covered"])
     notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]
-    sizes = {name: layout.size for name, layout in registry.layouts.items()}
-    raw, sized_problems = read_sized_layouts(raw, sizes)
+    raw, sized_problems = read_sized_layouts(raw, registry.layouts)
     faces = FaceReader(raw)
     faces.read()
     problems = sized_problems + faces.problems
-    tagger = Tagger(text, read_perspective(faces.tokens, perspective), sizes)
+    tagger = Tagger(text, read_perspective(faces.tokens, perspective), registry.layouts)
     tokens = tagger.tag()
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []

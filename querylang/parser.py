@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-from lark import Lark, Transformer, UnexpectedInput, v_args
-from lark import Token as LarkToken
-from lark.lexer import Lexer
-
+from .compiled import load_compiled
 from .syntax import (
     Density,
     End,
@@ -26,124 +22,89 @@ from .syntax import (
     Sentence,
     Steps,
 )
+from .tables import TableParser
 from .tokens import Token, cover
-from .vocabulary import GRAMMAR
 
 
-class UnexpectedTokenError(Exception):
-    """The token at which the grammar could go no further; None at the end of the text."""
+class BuildTree:
+    """Makes the dataclasses of `syntax`: one method for each rule of the grammar."""
 
-    def __init__(self, token: Token | None, expected: Iterable[str]) -> None:
-        super().__init__(token)
-        self.token = token
-        self.expected = frozenset(expected)
-
-
-class TaggedTokens(Lexer):
-    """A lexer for Lark whose input already is a list of tagged tokens."""
-
-    def __init__(self, lexer_conf: Any) -> None:
-        pass
-
-    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[LarkToken]:  # type: ignore[override]
-        for token in lexer_state:
-            wrapped = LarkToken(token.kind, "")
-            wrapped.value = token
-            yield wrapped
-
-
-@v_args(inline=True)
-class BuildTree(Transformer[LarkToken, Any]):
-    """Makes the dataclasses of `syntax` while Lark parses."""
-
-    def start(self, *sentences: Any) -> tuple[Sentence, ...]:
+    def start(self, *sentences: Sentence | Token) -> tuple[Sentence, ...]:
         return tuple(sentence for sentence in sentences if isinstance(sentence, Sentence))
 
     def sentence(self, *pieces: Piece) -> Sentence:
         return Sentence(pieces)
 
-    def phrase(self, *children: Any) -> Phrase:
+    def piece(self, piece: Piece) -> Piece:
+        return piece
+
+    def end(self, end: End) -> End:
+        return end
+
+    def mark(self, token: Token) -> Token:
+        return token
+
+    def phrase(self, *children: Group | Token) -> Phrase:
         return Phrase(tuple(child for child in children if isinstance(child, Group)))
 
-    def group(self, *words: LarkToken) -> Group:
-        return Group(tuple(word.value for word in words))
+    def group(self, *words: Token) -> Group:
+        return Group(words)
 
-    def range_from(self, begin: LarkToken, first: Any, _to: LarkToken, last: Any) -> Range:
-        return make_range(first, last, "from", begin.value.start)
+    def range_from(self, begin: Token, first: End, _to: Token, last: End) -> Range:
+        return make_range(first, last, "from", begin.start)
 
-    def range_to(self, first: Any, _to: LarkToken, last: Any) -> Range:
-        return make_range(first, last, "to", None)
+    def range_to(self, first: End, _to: Token, last: End) -> Range:
+        return make_range(first, last, "to", first.start)
 
-    def range_between(self, begin: LarkToken, first: Any, _and: LarkToken, last: Any) -> Range:
-        return make_range(first, last, "between", begin.value.start)
+    def range_between(self, begin: Token, first: End, _and: Token, last: End) -> Range:
+        return make_range(first, last, "between", begin.start)
 
-    def range_between_all(self, begin: LarkToken, end: Any) -> Range:
-        end = unwrap(end)
-        return Range(end, None, "between", begin.value.start, end.stop)
+    def range_between_all(self, begin: Token, end: End) -> Range:
+        return Range(end, None, "between", begin.start, end.stop)
 
-    def origin(self, begin: LarkToken, end: Any) -> Origin:
-        end = unwrap(end)
-        return Origin(end, begin.value.start, end.stop)
+    def origin(self, begin: Token, end: End) -> Origin:
+        return Origin(end, begin.start, end.stop)
 
-    def interval(self, left: LarkToken, first: Any, _to: LarkToken, last: Any, right: LarkToken) -> Interval:
-        return Interval(
-            first.value,
-            last.value,
-            left.value.value == "[",
-            right.value.value == "]",
-            left.value.start,
-            right.value.stop,
-        )
+    def interval(self, left: Token, first: Token, _to: Token, last: Token, right: Token) -> Interval:
+        return Interval(first, last, left.value == "[", right.value == "]", left.start, right.stop)
 
-    def positions(self, *children: LarkToken) -> Positions:
-        start, stop = cover(*(child.value for child in children))
-        return Positions(tuple(c.value for c in children if c.type == "VALUE"), start, stop)
+    def positions(self, *tokens: Token) -> Positions:
+        start, stop = cover(*tokens)
+        return Positions(tuple(token for token in tokens if token.kind == "VALUE"), start, stop)
 
-    def steps(self, every: LarkToken, step: LarkToken) -> Steps:
-        return Steps(step.value.value, every.value.start, step.value.stop)
+    def steps(self, every: Token, step: Token) -> Steps:
+        return Steps(step.value, every.start, step.stop)
 
-    def pixels(self, *children: LarkToken) -> Pixels:
-        number = next(child.value.value for child in children if child.type == "PIXELS")
-        return Pixels(number, *cover(*(child.value for child in children)))
+    def pixels(self, *tokens: Token) -> Pixels:
+        return Pixels(pick_value(tokens, "PIXELS"), *cover(*tokens))
 
-    def density(self, *children: LarkToken) -> Density:
-        number = next(child.value.value for child in children if child.type == "FACTOR")
-        return Density(number, *cover(*(child.value for child in children)))
+    def density(self, *tokens: Token) -> Density:
+        return Density(pick_value(tokens, "FACTOR"), *cover(*tokens))
 
-    def segments(self, count: LarkToken, word: LarkToken) -> Segments:
-        return Segments(count.value.value, count.value.start, word.value.stop)
+    def segments(self, count: Token, word: Token) -> Segments:
+        return Segments(count.value, count.start, word.stop)
 
     def ids(self, *children: Any) -> Ids:
         ranges = tuple(child for child in children if isinstance(child, tuple))
         return Ids(ranges, ranges[0][0].start, ranges[-1][1].stop)
 
-    def id(self, first: LarkToken, _to: LarkToken | None = None, last: LarkToken | None = None) -> tuple[Token, Token]:
-        return first.value, (first if last is None else last).value
-
-    def mark(self, token: LarkToken) -> Token:
-        value: Token = token.value
-        return value
+    def id(self, first: Token, _to: Token | None = None, last: Token | None = None) -> tuple[Token, Token]:
+        return first, first if last is None else last
 
 
-def unwrap(end: Any) -> End:
-    return end.value if isinstance(end, LarkToken) else end
+def pick_value(tokens: tuple[Token, ...], kind: str) -> Any:
+    """Return the value of the token of a kind."""
+    return next(token.value for token in tokens if token.kind == kind)
 
 
-def make_range(first: Any, last: Any, form: Any, start: int | None) -> Range:
-    first, last = unwrap(first), unwrap(last)
-    return Range(first, last, form, first.start if start is None else start, last.stop)
+def make_range(first: End, last: End, form: Literal["from", "to", "between"], start: int) -> Range:
+    return Range(first, last, form, start, last.stop)
 
 
 @cache
-def load_parser() -> Lark:
-    """Build the LALR tables, once per process."""
-    return Lark(
-        (GRAMMAR / "query.lark").read_text("utf-8"),
-        parser="lalr",
-        lexer=TaggedTokens,
-        transformer=BuildTree(),
-        maybe_placeholders=False,
-    )
+def load_parser() -> TableParser:
+    """Return the parser of the package's grammar, made once per process."""
+    return TableParser(load_compiled()["tables"], BuildTree())
 
 
 def parse_tokens(tokens: list[Token]) -> tuple[Sentence, ...]:
@@ -152,11 +113,5 @@ def parse_tokens(tokens: list[Token]) -> tuple[Sentence, ...]:
     Raises:
         UnexpectedTokenError: The tokens do not fit the grammar.
     """
-    try:
-        tree: Any = load_parser().parse(tokens)  # type: ignore[arg-type]
-    except UnexpectedInput as error:
-        found = getattr(getattr(error, "token", None), "value", None)
-        token = found if isinstance(found, Token) else None
-        raise UnexpectedTokenError(token, getattr(error, "expected", ()) or ()) from None
-    sentences: tuple[Sentence, ...] = tree
+    sentences: tuple[Sentence, ...] = load_parser().parse(tokens)
     return sentences

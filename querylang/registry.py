@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from .compiled import GRAMMAR
 from .landmarks import LandmarkQuery
+
+LAYOUT_FILES = ("300w", "wflw", "aflw", "cofw")
 
 PartKind = Literal["open", "closed", "point"]
 
@@ -114,21 +116,40 @@ class Registry:
         return self.canonical_place(LandmarkQuery(part.mirror, fpalp))
 
 
+class PackageLayouts(Mapping[str, Layout]):
+    """The package's layouts by name, each read when it is first asked for; "unified" is made from the parts."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self.parts = parts
+        self.read: dict[str, Layout] = {}
+
+    def __getitem__(self, name: str) -> Layout:
+        if name not in self.read:
+            if name == "unified":
+                self.read[name] = make_unified_layout(self.parts)
+            elif name in LAYOUT_FILES:
+                text = (GRAMMAR / "layouts" / f"{name}.toml").read_text("utf-8")
+                self.read[name] = read_layout(name, tomllib.loads(text), self.parts)
+            else:
+                raise KeyError(name)
+        return self.read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*LAYOUT_FILES, "unified"))
+
+    def __len__(self) -> int:
+        return len(LAYOUT_FILES) + 1
+
+
 @cache
 def load_registry() -> Registry:
-    """Read parts and layouts from the package's data, once per process.
+    """Read the parts from the package's data, once per process; layouts are read when first asked for.
 
     Raises:
         ConfigError: A data file is not valid.
     """
-    folder = files(__package__.rpartition(".")[0]).joinpath("grammar")
-    parts = read_parts(tomllib.loads(folder.joinpath("parts.toml").read_text("utf-8"))["part"])
-    layouts = {}
-    for name in ("300w", "wflw", "aflw", "cofw"):
-        text = folder.joinpath("layouts", f"{name}.toml").read_text("utf-8")
-        layouts[name] = read_layout(name, tomllib.loads(text), parts)
-    layouts["unified"] = make_unified_layout(parts)
-    return Registry(MappingProxyType(parts), MappingProxyType(layouts))
+    parts = MappingProxyType(read_parts(tomllib.loads((GRAMMAR / "parts.toml").read_text("utf-8"))["part"]))
+    return Registry(parts, PackageLayouts(parts))
 
 
 def read_parts(tables: list[dict[str, Any]]) -> dict[str, Part]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from ..errors import Problem
 from .numbers import Number
 from .reader import NEWLINE, NUMBER, PHRASE, SYMBOL, UNKNOWN
+from .registry import Layout
 from .tokens import Token
 
 NAME_READINGS = ("side", "level", "depth", "noun")
@@ -47,7 +48,7 @@ PLAIN_MARKS = {"REVERSE": "reverse", "STRICT": "strict", "TURN": "turn", "SPACIN
                "TOTAL": "total", "ZERO": "zero_based", "SAME": "same"}  # fmt: skip
 
 
-def read_sized_layouts(tokens: Sequence[Token], sizes: dict[str, int]) -> tuple[list[Token], list[Problem]]:
+def read_sized_layouts(tokens: Sequence[Token], layouts: Mapping[str, Layout]) -> tuple[list[Token], list[Problem]]:
     """Read "the 68-point layout" as the layout of that size.
 
     Returns:
@@ -55,7 +56,6 @@ def read_sized_layouts(tokens: Sequence[Token], sizes: dict[str, int]) -> tuple[
     """
     kept: list[Token] = []
     problems: list[Problem] = []
-    by_size = {size: name for name, size in sizes.items() if name != "unified"}
     i = 0
     while i < len(tokens):
         j = i + 1
@@ -72,6 +72,7 @@ def read_sized_layouts(tokens: Sequence[Token], sizes: dict[str, int]) -> tuple[
         if is_sized and not any(
             "layout" in token.readings for token in (*tokens[max(0, i - 2) : i], *tokens[j : j + 3])
         ):
+            by_size = {layout.size: name for name, layout in layouts.items() if name != "unified"}
             name = by_size.get(int(tokens[i].value.value))
             span = (tokens[i].start, tokens[j].stop)
             if name is None or j > i + 2:
@@ -98,10 +99,10 @@ class Tagger:
         headings: Spans ignored as headings, with purposes the same way.
     """
 
-    def __init__(self, text: str, tokens: Sequence[Token], layout_sizes: dict[str, int]) -> None:
+    def __init__(self, text: str, tokens: Sequence[Token], layouts: Mapping[str, Layout]) -> None:
         self.text = text
         self.raw = list(tokens)
-        self.sizes = layout_sizes
+        self.layouts = layouts
         self.tags: list[Token] = []
         self.unknown: list[Token] = []
         self.problems: list[Problem] = []
@@ -630,7 +631,7 @@ class Tagger:
         j = i + 1
         while self.has(j, "layout_noun") or self.is_symbol(j, "-", "("):
             j += 1
-        if self.is_number(j, "integer") and self.raw[j].value.value == self.sizes[name]:
+        if self.is_number(j, "integer") and self.raw[j].value.value == self.layouts[name].size:
             k = j + 1
             if not self.is_symbol(k, "-", "..", ",") and not self.has(self.after(k), "to", "and"):
                 while self.has(k, "points", "layout_noun") or self.is_symbol(k, ")"):
@@ -784,7 +785,7 @@ class Tagger:
             return self.after(j + 1, "points")
         if self.has_layout and self.has(j, "layout"):
             name = self.raw[j].readings["layout"]
-            if number.value == self.sizes[name]:
+            if number.value == self.layouts[name].size:
                 return i + 1
         self.emit("COUNT", token)
         return i + 1

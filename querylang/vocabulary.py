@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Any
 
+from .compiled import load_compiled
 from .tokens import OPERATORS
 from .words import Lexeme, split_lexemes
 
 END = ""
 """Key of a trie node under which the readings of the phrase that ends there lie (no word is empty)."""
-
-GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 
 NAME_KINDS = ("side", "level", "depth", "noun")
 
@@ -38,7 +35,6 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.trie: dict[str, Any] = {}
-        self.words: set[str] = set()
         self.nouns: set[str] = set()
 
     def add(self, phrase: str, kind: str, value: str) -> None:
@@ -47,9 +43,20 @@ class Vocabulary:
             self.nouns.add(phrase)
         node = self.trie
         for lexeme in split_lexemes(phrase):
-            self.words.add(lexeme.word)
             node = node.setdefault(lexeme.word, {})
         node.setdefault(END, {}).setdefault(kind, value)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of every phrase."""
+        found: set[str] = set()
+        stack = [self.trie]
+        while stack:
+            for word, node in stack.pop().items():
+                if word != END:
+                    found.add(word)
+                    stack.append(node)
+        return frozenset(found)
 
     def match(self, lexemes: Sequence[Lexeme], start: int) -> Match | None:
         """Return the longest phrase that starts at a lexeme, or None."""
@@ -86,11 +93,9 @@ def singulars(word: str) -> Iterator[str]:
             yield word[:-3] + "f"
 
 
-@cache
-def load_vocabulary() -> Vocabulary:
-    """Read the package's vocabulary, once per process."""
+def read_vocabulary(words: Mapping[str, Any], phrasing: Mapping[str, Any]) -> Vocabulary:
+    """Return the vocabulary of words.toml and phrasing.toml."""
     vocabulary = Vocabulary()
-    words = tomllib.loads((GRAMMAR / "words.toml").read_text("utf-8"))
     for kind in NAME_KINDS:
         for value, phrases in words[kind].items():
             for phrase in phrases:
@@ -98,8 +103,18 @@ def load_vocabulary() -> Vocabulary:
     for value, phrases in words["phrase"].items():
         for phrase in phrases:
             vocabulary.add(phrase, "noun", value)
-    for kind, values in tomllib.loads((GRAMMAR / "phrasing.toml").read_text("utf-8")).items():
+    for kind, values in phrasing.items():
         for value, phrases in values.items():
             for phrase in phrases:
                 vocabulary.add(phrase, kind, value)
+    return vocabulary
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """Return the package's vocabulary, made once per process."""
+    compiled = load_compiled()
+    vocabulary = Vocabulary()
+    vocabulary.trie = compiled["trie"]
+    vocabulary.nouns = set(compiled["nouns"])
     return vocabulary
