@@ -1,0 +1,253 @@
+"""What the doors answer: one set of models for HTTP and MCP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from ..engine import Answer
+    from ..querylang.query import Query
+    from ..querylang.registry import Layout, Part
+    from .image_store import OpenImage
+
+Detail = Literal["concise", "full"]
+Perspective = Literal["viewer", "subject"]
+Point = Annotated[list[float], Field(min_length=2, max_length=2, description="[x, y] in pixels of the photo")]
+
+
+class AnswerModel(BaseModel):
+    """The base: nothing beside the fields that are named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ImageSize(AnswerModel):
+    """Size of the upright photo."""
+
+    height: int = Field(description="pixels")
+    width: int = Field(description="pixels")
+
+
+class FaceAnswer(AnswerModel):
+    """A face that was answered for."""
+
+    box: list[float] = Field(description="[x0, y0, x1, y1] in pixels of the photo", min_length=4, max_length=4)
+    score: float | None = Field(description="how sure the face finder is, 0..1; null for a box that was given")
+    number: int = Field(description='its place from the left, from 1: say "face 2" to ask for it')
+
+
+class LandmarkPoint(AnswerModel):
+    """One landmark, in full."""
+
+    face: int = Field(description="index into `faces`")
+    part: str = Field(description="face part; left is the left of the picture")
+    fpalp: float = Field(description="place along the part's curve, 0 at its start, 1 at its end")
+    name: str = Field(description='its own name ("left mouth corner"), or part and place')
+    x: float
+    y: float
+    expected_error: float = Field(description="how far off it is likely to be, pixels of the photo")
+
+
+class LandmarkGroup(AnswerModel):
+    """Consecutive points on one part of one face, compact."""
+
+    face: int = Field(description="index into `faces`")
+    part: str = Field(description="face part; left is the left of the picture")
+    points: list[Point] = Field(description="in the order asked")
+    names: dict[str, str] | None = Field(
+        default=None, description="index into this group's points -> name, for the points that have a name of their own"
+    )
+    expected_error: float = Field(description="median over the group, pixels of the photo")
+
+
+class AnswerHead(AnswerModel):
+    """What every answer about a photo says."""
+
+    canonical: str = Field(description="the instruction as it was understood, in the query language's canonical form")
+    perspective: Perspective = Field(description='whose left plain "left" was read as')
+    shape: Literal["polygon", "polyline"] | None = Field(description="what the points are for, if that was asked")
+    image_size: ImageSize
+    frame: str = Field(description="the coordinate frame of every point and box")
+    model_version: str
+    notes: list[str] = Field(description="readings that were chosen, and things worth knowing about the photo")
+    faces: list[FaceAnswer]
+
+
+class FullAnswer(AnswerHead):
+    """An answer with every landmark in full: `faceql.engine.Answer.to_dict()`, which `from_dict` reads back."""
+
+    schema_version: int
+    points: list[LandmarkPoint] = Field(description="in the order asked, face by face")
+
+
+class LandmarkAnswer(AnswerHead):
+    """An answer in either detail: `groups` when concise, `points` when full."""
+
+    schema_version: int
+    count: int = Field(description="points in the whole answer, all faces together")
+    shown: list[int] = Field(
+        description="[first, end): which of them are here; ask with offset=end for the rest", min_length=2, max_length=2
+    )
+    groups: list[LandmarkGroup] | None = Field(default=None, description="detail concise")
+    points: list[LandmarkPoint] | None = Field(default=None, description="detail full")
+    handle: str | None = Field(default=None, description="the image handle that was asked")
+
+
+class DrawingAnswer(AnswerHead):
+    """What was drawn, beside the picture itself."""
+
+    count: int = Field(description="points drawn, all faces together")
+    format: Literal["png", "svg"]
+    drawing_size: ImageSize
+    scale: float = Field(description="drawing pixels per photo pixel")
+
+
+class ParseAnswer(AnswerModel):
+    """What an instruction means, before any photo."""
+
+    canonical: str = Field(description="the same query in canonical form: parses back to it under any setting")
+    count: int | None = Field(description="points on each face; null where only the picture tells")
+    parts: list[str] = Field(description="the face parts asked about, in order")
+    spacing: Literal["fpalp", "arc"] = Field(description='"arc" where distances in the picture are asked')
+    faces: str = Field(description="which faces it asks about")
+    shape: Literal["polygon", "polyline"] | None
+    perspective: Perspective
+    notes: list[str]
+    explanation: str = Field(description="what was understood, for people")
+    landmarks: list[tuple[str, float]] | None = Field(
+        default=None, description="detail full: [part, fpalp] of every landmark, in the order asked"
+    )
+
+
+class ImageAnswer(AnswerModel):
+    """An open image."""
+
+    handle: str = Field(description="give it in place of the image")
+    expires_at: datetime = Field(description="when the handle ends and the photo is forgotten (UTC)")
+    lifetime_seconds: float = Field(description="seconds left")
+    image_size: ImageSize
+    frame: str
+    faces: list[FaceAnswer] = Field(description="from left to right")
+    notes: list[str]
+
+
+class PartAnswer(AnswerModel):
+    """A face part."""
+
+    name: str
+    kind: Literal["open", "closed", "point"]
+    unified_count: int = Field(description="points it gets when no number is asked")
+    curve: str = Field(description="where FPALP 0 lies and which way the curve runs")
+
+
+class LayoutAnswer(AnswerModel):
+    """A dataset's template of landmarks."""
+
+    name: str
+    title: str
+    size: int
+    ids: str = Field(description="how its landmarks are numbered")
+    parts: list[str]
+
+
+class PartsAnswer(AnswerModel):
+    """Every face part and layout there is."""
+
+    parts: list[PartAnswer]
+    layouts: list[LayoutAnswer]
+    examples: list[str] = Field(description="instructions to learn the language from")
+
+
+def describe_answer(answer: Answer) -> FullAnswer:
+    """Return an engine's answer as the doors give it in full."""
+    return FullAnswer.model_validate(answer.to_dict())
+
+
+def page_answer(
+    answer: Answer, detail: Detail, *, offset: int = 0, limit: int, handle: str | None = None
+) -> LandmarkAnswer:
+    """Return a page of an answer: points `offset` to at most `offset + limit`."""
+    full = answer.to_dict()
+    points: list[dict[str, Any]] = full.pop("points")
+    start = min(offset, len(points))
+    shown = points[start : start + limit]
+    head = full | {"count": len(points), "shown": [start, start + len(shown)], "handle": handle}
+    if detail == "full":
+        return LandmarkAnswer.model_validate(head | {"points": shown})
+    return LandmarkAnswer.model_validate(head | {"groups": group_points(shown)} | round_boxes(head))
+
+
+def round_boxes(head: dict[str, Any]) -> dict[str, Any]:
+    return {"faces": [face | {"box": [round(value, 1) for value in face["box"]]} for face in head["faces"]]}
+
+
+def group_points(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return consecutive points of one part and face as groups, coordinates rounded to a tenth of a pixel."""
+    groups: list[dict[str, Any]] = []
+    errors: list[float] = []
+    for point in points:
+        if not groups or (groups[-1]["face"], groups[-1]["part"]) != (point["face"], point["part"]):
+            errors = []
+            groups.append({"face": point["face"], "part": point["part"], "points": [], "names": {}})
+        group = groups[-1]
+        is_own_name = point["name"] not in (point["part"], f"{point['part']} at {point['fpalp']:.4g}")
+        if is_own_name:
+            group["names"][str(len(group["points"]))] = point["name"]
+        group["points"].append([round(point["x"], 1), round(point["y"], 1)])
+        errors.append(point["expected_error"])
+        group["expected_error"] = round(sorted(errors)[len(errors) // 2], 2)
+    for group in groups:
+        group["names"] = group["names"] or None
+    return groups
+
+
+def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
+    """Return what a query asks for."""
+    return ParseAnswer(
+        canonical=query.canonical,
+        count=query.count,
+        parts=list(dict.fromkeys(landmark.part for landmark in query)),
+        spacing=query.spacing,
+        faces=query.faces,
+        shape=query.shape,
+        perspective=query.perspective,
+        notes=list(query.notes),
+        explanation=query.explain(),
+        landmarks=[(q.part, float(q.fpalp)) for q in query] if detail == "full" else None,
+    )
+
+
+def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
+    """Return what a client needs to know of an image it opened."""
+    from ..engine.answer import FRAME
+
+    height, width = image.encoded.image_size
+    return ImageAnswer(
+        handle=image.handle,
+        expires_at=image.expires_at,
+        lifetime_seconds=round(max(0.0, seconds_left), 1),
+        image_size=ImageSize(height=height, width=width),
+        frame=FRAME,
+        faces=[FaceAnswer(box=list(f.box), score=f.score, number=f.number) for f in image.encoded.faces],
+        notes=list(image.encoded.photo.notes),
+    )
+
+
+def describe_part(part: Part) -> PartAnswer:
+    """Return a part of the registry."""
+    return PartAnswer(name=part.name, kind=part.kind, unified_count=part.unified_count, curve=part.curve)
+
+
+def describe_layout(layout: Layout) -> LayoutAnswer:
+    """Return a layout of the registry."""
+    own = "as in the dataset's own files" if layout.own_numbering else "as in the paper's table, not as in its files"
+    return LayoutAnswer(
+        name=layout.name,
+        title=layout.title,
+        size=layout.size,
+        ids=f"1 to {layout.size}, {own}",
+        parts=list(dict.fromkeys(landmark.part for landmark in layout.landmarks)),
+    )

@@ -1,0 +1,124 @@
+"""Where an image may come from: a file below a root, base64 text, an allowed URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import ConfigError, ServiceError
+from .limits import Limits
+from .url_fetcher import UrlFetcher
+
+READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class ImageSources:
+    """Turns what a client names into the bytes of an image file, within what the operator allowed.
+
+    Args:
+        limits: Bounds.
+        roots: Folders below which files may be read; none by default.
+        fetcher: For https URLs; None fetches none.
+
+    Raises:
+        ConfigError: A root is no folder.
+    """
+
+    def __init__(self, limits: Limits, roots: Iterable[Path] = (), fetcher: UrlFetcher | None = None) -> None:
+        self._limits = limits
+        self.roots = tuple(Path(os.path.realpath(root)) for root in roots)
+        for root in self.roots:
+            if not root.is_dir():
+                raise ConfigError(f"--root {str(root)!r} is not a folder")
+        self._fetcher = fetcher or UrlFetcher((), max_bytes=limits.image_bytes, seconds=limits.url_seconds)
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The hosts images are fetched from."""
+        return self._fetcher.allowed_hosts
+
+    def read_path(self, text: str) -> bytes:
+        """Return the bytes of a file below a root; a relative path starts at the first root that has it.
+
+        Raises:
+            ServiceError: It may not be read, or is not there, alike ("image_source"); or is too large ("too_large").
+        """
+        if not self.roots:
+            raise ServiceError("image_source", "files are not read here; the operator allows a folder with --root")
+        refused = ServiceError("image_source", "no image file of this name lies below the folders given with --root")
+        if "\0" in text or len(text) > 4096:
+            raise refused
+        for root in self.roots:
+            # Symlinks are resolved first: one that leads out of the root is refused like any path that does.
+            path = Path(os.path.realpath(root / text))
+            if path != root and path.is_relative_to(root):
+                try:
+                    descriptor = open_below(root, path)
+                except (OSError, ValueError):
+                    continue
+                # A folder cannot be read, and a pipe or a device might never end.
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    os.close(descriptor)
+                    continue
+                with os.fdopen(descriptor, "rb") as stream:
+                    return self.check_size(stream.read(self._limits.image_bytes + 1))
+        raise refused
+
+    def read_base64(self, text: str) -> bytes:
+        """Return the bytes of base64 text, with or without a data: URL's head.
+
+        Raises:
+            ServiceError: It is not base64 ("invalid_request"), or too large ("too_large").
+        """
+        if text.startswith("data:"):
+            head, comma, text = text.partition(",")
+            if not comma or not head.endswith(";base64"):
+                raise ServiceError("invalid_request", "a data: URL of an image holds ';base64,' and base64 text")
+        # Before decoding: four characters carry three bytes.
+        if len(text) * 3 // 4 > self._limits.image_bytes + 3:
+            raise self._too_large()
+        try:
+            return self.check_size(base64.b64decode("".join(text.split()), validate=True))
+        except (binascii.Error, ValueError):
+            raise ServiceError("invalid_request", "the image is not base64 text") from None
+
+    def read_url(self, url: str) -> bytes:
+        """Return the bytes an https URL names; see `UrlFetcher.fetch`."""
+        return self._fetcher.fetch(url)
+
+    def check_size(self, data: bytes) -> bytes:
+        """Return the bytes of an image file if they are not too many.
+
+        Raises:
+            ServiceError: They are ("too_large").
+        """
+        if len(data) > self._limits.image_bytes:
+            raise self._too_large()
+        return data
+
+    def _too_large(self) -> ServiceError:
+        return ServiceError("too_large", f"the image is larger than {self._limits.image_bytes:,} bytes")
+
+
+def open_below(root: Path, path: Path) -> int:
+    """Open a file whose path holds no symlinks, folder by folder, so that none can be slipped in meanwhile.
+
+    Raises:
+        OSError: A component is a symlink by now, or cannot be opened.
+    """
+    *folders, name = path.relative_to(root).parts
+    if os.open not in os.supports_dir_fd:  # Windows
+        return os.open(path, READ_FLAGS | getattr(os, "O_BINARY", 0))
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in folders:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(name, READ_FLAGS, dir_fd=folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,141 @@
+"""Open images: encoded photos in memory under handles that nobody can guess, for a stated time."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..errors import ServiceError
+
+if TYPE_CHECKING:
+    from ..engine import EncodedImage
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage:
+    """An image a client opened.
+
+    Attributes:
+        handle: Its name, "img_" and 128 random bits.
+        encoded: The photo, its faces, and what was encoded of them.
+        ends: When it is forgotten, on the store's clock.
+        expires_at: The same on the wall's clock.
+    """
+
+    handle: str
+    encoded: EncodedImage
+    ends: float
+    expires_at: datetime
+
+
+class ImageStore:
+    """Holds open images in memory only; bounded in number, bytes and time.
+
+    Where a new image does not fit, the ones that were used longest ago are forgotten first.
+
+    Args:
+        seconds: Life of a handle from its opening; use does not lengthen it.
+        max_images: The most images held.
+        max_bytes: The most memory held, photos and encoded faces together.
+        clock: Seconds that only rise.
+    """
+
+    def __init__(
+        self, *, seconds: float, max_images: int, max_bytes: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._max_images = max_images
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._images: OrderedDict[str, OpenImage] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, encoded: EncodedImage) -> OpenImage:
+        """Keep an image and return it with its handle.
+
+        Raises:
+            ServiceError: It alone is larger than the store ("too_large").
+        """
+        if encoded.nbytes > self._max_bytes:
+            raise ServiceError(
+                "too_large", f"the photo needs more memory than open images may hold ({self._max_bytes:,})"
+            )
+        with self._lock:
+            image = OpenImage(
+                handle="img_" + secrets.token_urlsafe(16),
+                encoded=encoded,
+                ends=self._clock() + self._seconds,
+                expires_at=datetime.now(UTC) + timedelta(seconds=self._seconds),
+            )
+            self._images[image.handle] = image
+            self._forget()
+            return image
+
+    def get(self, handle: str) -> OpenImage:
+        """Return an open image.
+
+        Raises:
+            ServiceError: There is none of this handle, or it has ended ("unknown_handle").
+        """
+        with self._lock:
+            self._forget()
+            image = self._images.get(handle)
+            if image is None:
+                raise ServiceError(
+                    "unknown_handle",
+                    "no image is open under this handle: it has ended or never was; open it again",
+                )
+            self._images.move_to_end(handle)
+            return image
+
+    def remove(self, handle: str) -> None:
+        """Forget an image now.
+
+        Raises:
+            ServiceError: There is none of this handle ("unknown_handle").
+        """
+        self.get(handle)
+        with self._lock:
+            self._images.pop(handle, None)
+
+    def seconds_left(self, image: OpenImage) -> float:
+        """Return how long an image will be kept, unless room is needed before."""
+        return image.ends - self._clock()
+
+    def forget_ended(self) -> None:
+        """Drop the images whose time has passed; called now and then, so that none outlives its handle unseen."""
+        with self._lock:
+            self._forget()
+
+    def clear(self) -> None:
+        """Forget all images."""
+        with self._lock:
+            self._images.clear()
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._forget()
+            return len(self._images)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that open images hold."""
+        with self._lock:
+            return self._count_bytes()
+
+    def _count_bytes(self) -> int:
+        return sum(image.encoded.nbytes for image in self._images.values())
+
+    def _forget(self) -> None:
+        now = self._clock()
+        for handle in [handle for handle, image in self._images.items() if image.ends <= now]:
+            del self._images[handle]
+        # Faces are encoded as they are asked about, so an image grows after it came in.
+        while len(self._images) > self._max_images or (len(self._images) > 1 and self._count_bytes() > self._max_bytes):
+            self._images.popitem(last=False)

@@ -1,0 +1,52 @@
+"""What a door lets in: every bound on a request, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one request, and all requests together, may cost.
+
+    Attributes:
+        image_bytes: Size of an image file.
+        pixels: Pixels of a photo, checked before it is decoded.
+        points: Points of one answer, all faces together.
+        faces: Faces of one answer.
+        instructions: Instructions of one request.
+        concise_points: Points that a concise answer shows at once.
+        handle_seconds: Life of an image handle, from when it was opened.
+        handles: Open handles.
+        handle_bytes: Memory that open handles may hold.
+        queued_asks: Requests that wait for the engine.
+        queued_bytes: Bytes of the image files that wait for the engine.
+        batch: Requests whose faces are encoded in one pass.
+        readers: Threads that decode photos and find faces.
+        deadline_seconds: The longest a request may take; a client may ask for less.
+        requests: Requests at work at once, over HTTP.
+        requests_per_client: The same for one client (API key, or address).
+        upload_seconds: The longest a client may take to send its request.
+        url_seconds: The longest an image may take to be fetched from a URL.
+    """
+
+    image_bytes: int = 20 * MIB
+    pixels: int = 40_000_000
+    points: int = 20_000
+    faces: int = 64
+    instructions: int = 16
+    concise_points: int = 400
+    handle_seconds: float = 900.0
+    handles: int = 64
+    handle_bytes: int = 1024 * MIB
+    queued_asks: int = 256
+    queued_bytes: int = 256 * MIB
+    batch: int = 8
+    readers: int = 2
+    deadline_seconds: float = 30.0
+    requests: int = 512
+    requests_per_client: int = 256
+    upload_seconds: float = 20.0
+    url_seconds: float = 10.0

@@ -1,0 +1,213 @@
+"""The service: one object behind the command line, HTTP and MCP, so that all of them answer alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TYPE_CHECKING
+
+from ..errors import FaceQLError, ServiceError
+from ..querylang.parse import parse
+from ..querylang.registry import load_registry
+from .answers import (
+    LayoutAnswer,
+    PartAnswer,
+    PartsAnswer,
+    Perspective,
+    describe_layout,
+    describe_part,
+)
+from .ask_queue import Asked, AskQueue, Boxes, Job
+from .image_store import ImageStore, OpenImage
+from .limits import Limits
+from .metrics import Metrics
+
+if TYPE_CHECKING:
+    from ..engine import EncodedImage, Engine, ImageSource
+    from ..querylang.query import Query
+
+EXAMPLES = (
+    "4 points per eyebrow",
+    "10 points from left chin to jaw end",
+    "upper lip and lower lip, 12 points each",
+    "mouth corners",
+    "the 300W layout",
+    "left eye and right eye, 20 points each, at equal distances",
+    "outer lip as a polygon",
+    "nose tip of every face",
+    "her left eyebrow, 9 points",
+    "face contour except the chin area",
+    "outer_lip[9/12 .. 15/12] * 7; left_pupil",
+)
+
+
+class Service:
+    """Answers requests within limits; thread-safe.
+
+    Nothing is loaded until `start_loading` or the first request that needs the engine, and everything that needs no
+    photo is answered before that.
+
+    Args:
+        load_engine: Makes the engine; runs once, in a thread.
+        limits: Bounds.
+    """
+
+    def __init__(self, load_engine: Callable[[], Engine], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self.images = ImageStore(
+            seconds=self.limits.handle_seconds,
+            max_images=self.limits.handles,
+            max_bytes=self.limits.handle_bytes,
+        )
+        self._load_engine = load_engine
+        self._engine: Future[Engine] = Future()
+        self._loading = threading.Lock()
+        self._is_loading = False
+        self._queue = AskQueue(
+            self._engine.result, self.limits, tick=self.images.forget_ended, observe_batch=self.metrics.observe_batch
+        )
+        self.metrics.watch(
+            queue_depth=lambda: self._queue.depth,
+            open_images=lambda: len(self.images),
+            open_image_bytes=lambda: self.images.nbytes,
+            ready=lambda: int(self.is_ready),
+        )
+
+    def start_loading(self) -> None:
+        """Load the engine in the background, if nobody has begun to."""
+        with self._loading:
+            if self._is_loading:
+                return
+            self._is_loading = True
+        threading.Thread(target=self._load, name="faceql-loader", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            self._engine.set_result(self._load_engine())
+        except BaseException as error:  # handed to everyone who waits, here and later
+            self._engine.set_exception(error)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the engine is loaded."""
+        return self._engine.done() and self._engine.exception() is None
+
+    @property
+    def loading_error(self) -> BaseException | None:
+        """Why the engine could not be loaded; None while it may yet be."""
+        return self._engine.exception() if self._engine.done() else None
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Take no more requests, answer those that wait as far as `seconds` go, and forget all images."""
+        self._queue.close(seconds)
+        self.images.clear()
+
+    def parse(self, text: str, *, perspective: Perspective = "viewer", ids_from: int = 1) -> Query:
+        """Return the query of an instruction.
+
+        Raises:
+            QueryError: It cannot be understood, or asks for more points than are answered.
+            ConfigError: A setting is wrong.
+        """
+        return parse(text, perspective=perspective, ids_from=ids_from, limit=self.limits.points)
+
+    def list_parts(self) -> PartsAnswer:
+        """Return every face part, every layout, and instructions to learn from."""
+        registry = load_registry()
+        parts: list[PartAnswer] = [describe_part(part) for part in registry.parts.values()]
+        layouts: list[LayoutAnswer] = [describe_layout(layout) for layout in registry.layouts.values()]
+        return PartsAnswer(parts=parts, layouts=layouts, examples=list(EXAMPLES))
+
+    def submit(
+        self,
+        photo: ImageSource | EncodedImage,
+        instructions: Sequence[str],
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        seconds: float | None = None,
+    ) -> Future[Asked]:
+        """Put a request in line and return where its outcome will be; cancelling it gives it up.
+
+        Args:
+            photo: The photo, or an image that is open.
+            instructions: What is asked of it; none only finds its faces and encodes the largest.
+            faces: Which faces, over what the instructions say.
+            boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces.
+            perspective: Whose left plain "left" is.
+            ids_from: The first id of a layout, 1 or 0.
+            seconds: When the answer is of no use any more; at most the limits' deadline.
+
+        Raises:
+            QueryError: An instruction cannot be understood.
+            ServiceError: Too many instructions, or too much work is waiting.
+            ConfigError: A setting is wrong.
+        """
+        if len(instructions) > self.limits.instructions:
+            raise ServiceError(
+                "invalid_request", f"{len(instructions)} instructions at once, and {self.limits.instructions} at most"
+            )
+        queries = tuple(self.parse(text, perspective=perspective, ids_from=ids_from) for text in instructions)
+        size = len(photo) if isinstance(photo, bytes | bytearray | memoryview) else 0
+        limit = self.limits.deadline_seconds
+        deadline = time.monotonic() + (limit if seconds is None else min(seconds, limit))
+        job = Job(photo, queries, faces or None, boxes, deadline, size)
+        self.start_loading()
+        self._queue.put(job)
+        return job.future
+
+    def ask(
+        self,
+        photo: ImageSource | EncodedImage,
+        instructions: Sequence[str],
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        seconds: float | None = None,
+    ) -> Asked:
+        """Answer instructions on a photo and wait for it; see `submit`.
+
+        Raises:
+            FaceQLError: As `submit`, or what the engine raised, or the deadline passed ("deadline").
+        """
+        future = self.submit(
+            photo,
+            instructions,
+            faces=faces,
+            boxes=boxes,
+            perspective=perspective,
+            ids_from=ids_from,
+            seconds=seconds,
+        )
+        return wait_for(future, seconds or self.limits.deadline_seconds)
+
+    def keep(self, image: EncodedImage) -> OpenImage:
+        """Keep an encoded image under a handle.
+
+        Raises:
+            ServiceError: It is larger than all open images may be ("too_large").
+        """
+        return self.images.add(image)
+
+
+def wait_for(future: Future[Asked], seconds: float) -> Asked:
+    """Return a future's outcome.
+
+    Raises:
+        FaceQLError: What it holds, or ServiceError("deadline") after `seconds`.
+    """
+    try:
+        return future.result(seconds)
+    except (FutureTimeoutError, CancelledError):
+        future.cancel()
+        raise ServiceError("deadline", "the answer was not ready in time", retry_after=5.0) from None
+    except FaceQLError:
+        raise
