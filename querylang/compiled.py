@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 COMPILED = GRAMMAR / "compiled.json"
@@ -21,10 +21,10 @@ SOURCES = ("query.lark", "words.toml", "phrasing.toml", "places.toml", "near.tom
 
 def digest_sources() -> str:
     """Return a digest of the files of the language."""
-    digest = blake2b(digest_size=16)
+    digest = 0
     for name in SOURCES:
-        digest.update((GRAMMAR / name).read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return digest.hexdigest()
+        digest = crc32((GRAMMAR / name).read_bytes().replace(b"\r\n", b"\n") + b"\0", digest)
+    return f"{digest:08x}"
 
 
 def compile_language() -> dict[str, Any]:

@@ -58,7 +58,9 @@ class FaceReader:
                 persons = any(self.value(k, "face_word") == "person" for k in range(i, stop))
                 kind = "PERSON" if value == "person" else "FACES"
                 owner = self.tokens[stop - 1].is_possessive
-                self.tokens[i:stop] = [Token(kind, value, *span, {"person": ""} if persons else {}, is_possessive=owner)]
+                self.tokens[i:stop] = [
+                    Token(kind, value, *span, {"person": ""} if persons else {}, is_possessive=owner)
+                ]
             i += 1
 
     def read_at(self, i: int) -> tuple[int, str] | None:

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import Any, Literal
 
 from ..errors import ConfigError
-from .compiled import load_compiled
-from .registry import Registry, load_registry
+from .registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,10 @@ class Names:
             ConfigError: A bag of words has two meanings.
         """
         self.registry = registry
+        self.tables_in_order = tuple(tables)
         self.tables: dict[frozenset[str], dict[str, Any]] = {}
         self.made: dict[frozenset[str], Name] = {}
-        for table in tables:
+        for table in self.tables_in_order:
             for say in table["say"]:
                 features = frozenset(say.split())
                 if features in self.tables:
@@ -139,12 +138,4 @@ def make_name(features: frozenset[str], table: dict[str, Any], registry: Registr
     if alone is None and len(sides) != 2:
         raise ConfigError(f"place {table.get('say')!r} needs 'is', or 'left' and 'right'")
     stretch = read_pieces(table["stretch"], registry) if "stretch" in table else None
-    return Name(
-        features, alone, sides, table.get("side", "part"), stretch, table.get("each", False), table.get("note")
-    )
-
-
-@cache
-def load_names() -> Names:
-    """Return the package's names, made once per process."""
-    return Names(load_compiled()["places"], load_registry())
+    return Name(features, alone, sides, table.get("side", "part"), stretch, table.get("each", False), table.get("note"))

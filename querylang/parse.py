@@ -10,7 +10,7 @@ from ..errors import ConfigError, Problem, QueryError
 from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .faces import FaceReader, read_perspective
-from .names import load_names
+from .language import Language, load_language
 from .parser import parse_tokens
 from .phrases import Mistake
 from .preface import drop_heading, drop_purposes
@@ -23,7 +23,6 @@ from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import NAME_KINDS, Tagger, read_sized_layouts
 from .tokens import Token
-from .vocabulary import load_vocabulary
 
 MAX_LENGTH = 4000
 CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
@@ -34,7 +33,14 @@ CANONICAL = re.compile(
 )
 
 
-def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, limit: int = 100_000) -> Query:
+def parse(
+    text: str,
+    *,
+    perspective: Perspective = "viewer",
+    ids_from: int = 1,
+    limit: int = 100_000,
+    language: Language | None = None,
+) -> Query:
     """Return the query an instruction asks for.
 
     Args:
@@ -42,6 +48,7 @@ def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, 
         perspective: Whose left plain "left" is: "viewer" (the left of the picture) or "subject".
         ids_from: The first id of a layout: 1, as in the paper, or 0.
         limit: The most points a query may ask for, for one face.
+        language: Names, parts and layouts; the one in force by default.
 
     Raises:
         QueryError: The instruction cannot be answered; it holds every mistake found.
@@ -52,8 +59,8 @@ def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, 
     if ids_from not in (0, 1):
         raise ConfigError(f"ids_from must be 0 or 1, not {ids_from!r}")
     check_length(text)
-    registry = load_registry()
-    vocabulary = load_vocabulary()
+    language = language or load_language()
+    registry, vocabulary = language.registry, language.vocabulary
     notes: list[str] = []
     raw = read_tokens(text, vocabulary)
     raw, heading = drop_heading(raw)
@@ -68,7 +75,7 @@ def parse(text: str, *, perspective: Perspective = "viewer", ids_from: int = 1, 
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
     notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
-    resolver = Resolver(registry, load_names(), limit, read_ids_from(tokens, ids_from))
+    resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from))
     problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.find_count_problem(t)) is not None]
     problems += find_contradictions(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)

@@ -141,8 +141,15 @@ class PackageLayouts(Mapping[str, Layout]):
         return len(LAYOUT_FILES) + 1
 
 
-@cache
 def load_registry() -> Registry:
+    """Return the parts and layouts of the language in force (see `language`)."""
+    from .language import load_language
+
+    return load_language().registry
+
+
+@cache
+def load_package_registry() -> Registry:
     """Read the parts from the package's data, once per process; layouts are read when first asked for.
 
     Raises:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from .compiled import load_compiled
 from .tokens import OPERATORS
 from .words import Lexeme, split_lexemes
 
@@ -58,6 +57,12 @@ class Vocabulary:
                     stack.append(node)
         return frozenset(found)
 
+    def find(self, phrase: str) -> Mapping[str, str]:
+        """Return what a whole phrase means already, by kind; empty if it is new."""
+        lexemes = split_lexemes(phrase)
+        match = self.match(lexemes, 0) if lexemes else None
+        return match.readings if match is not None and match.length == len(lexemes) else {}
+
     def match(self, lexemes: Sequence[Lexeme], start: int) -> Match | None:
         """Return the longest phrase that starts at a lexeme, or None."""
         best: Match | None = None
@@ -107,14 +112,4 @@ def read_vocabulary(words: Mapping[str, Any], phrasing: Mapping[str, Any]) -> Vo
         for value, phrases in values.items():
             for phrase in phrases:
                 vocabulary.add(phrase, kind, value)
-    return vocabulary
-
-
-@cache
-def load_vocabulary() -> Vocabulary:
-    """Return the package's vocabulary, made once per process."""
-    compiled = load_compiled()
-    vocabulary = Vocabulary()
-    vocabulary.trie = compiled["trie"]
-    vocabulary.nouns = set(compiled["nouns"])
     return vocabulary

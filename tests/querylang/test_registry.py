@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+
 from faceql.errors import ConfigError
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.registry import load_registry, read_layout, read_parts
@@ -10,13 +11,13 @@ from faceql.querylang.registry import load_registry, read_layout, read_parts
 REGISTRY = load_registry()
 
 
-@pytest.mark.parametrize("name", REGISTRY.layouts)
+@pytest.mark.parametrize("name", list(REGISTRY.layouts))
 def test_mirror_of_a_layout_is_the_layout(name):
     places = {REGISTRY.canonical_place(q) for q in REGISTRY.layouts[name].landmarks}
     assert {REGISTRY.mirror(q) for q in places} == places
 
 
-@pytest.mark.parametrize("part", REGISTRY.parts.values(), ids=lambda part: part.name)
+@pytest.mark.parametrize("part", list(REGISTRY.parts.values()), ids=lambda part: part.name)
 def test_mirroring_twice_changes_nothing(part):
     for fpalp in (*part.unified_fpalps, Fraction(2, 7) if not part.is_point else Fraction(0)):
         place = REGISTRY.canonical_place(LandmarkQuery(part.name, fpalp))
@@ -24,9 +25,7 @@ def test_mirroring_twice_changes_nothing(part):
     assert part.name.replace("left", "right") == part.mirror.replace("left", "right")
 
 
-@pytest.mark.parametrize(
-    ("name", "size"), [("300w", 68), ("wflw", 98), ("aflw", 19), ("cofw", 29), ("unified", 100)]
-)
+@pytest.mark.parametrize(("name", "size"), [("300w", 68), ("wflw", 98), ("aflw", 19), ("cofw", 29), ("unified", 100)])
 def test_sizes(name, size):
     assert REGISTRY.layouts[name].size == size
 
@@ -48,9 +47,7 @@ def test_corners_of_300w():
 
 def test_printed_fpalps_differ_only_on_the_right_eyebrow():
     for layout in REGISTRY.layouts.values():
-        repaired = [
-            q.part for q, f in zip(layout.landmarks, layout.printed_fpalps, strict=True) if q.fpalp != f
-        ]
+        repaired = [q.part for q, f in zip(layout.landmarks, layout.printed_fpalps, strict=True) if q.fpalp != f]
         assert set(repaired) <= {"right eyebrow"}
     cofw = REGISTRY.layouts["cofw"]
     assert cofw.printed_fpalps[5:9] == (0, Fraction(2, 9), Fraction(1, 2), Fraction(7, 9))
@@ -62,9 +59,7 @@ def test_bad_parts_are_refused():
         read_parts([{"name": "left ear", "kind": "round"}])
 
 
-@pytest.mark.parametrize(
-    ("part", "fpalp", "reason"), [("ear", "0", "unknown part"), ("left eye", "9/8", "outside")]
-)
+@pytest.mark.parametrize(("part", "fpalp", "reason"), [("ear", "0", "unknown part"), ("left eye", "9/8", "outside")])
 def test_bad_layouts_are_refused(part, fpalp, reason):
     table = {"size": 1, "title": "X", "run": [{"first_id": 1, "part": part, "fpalps": [fpalp]}]}
     with pytest.raises(ConfigError, match=reason):

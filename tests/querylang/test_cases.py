@@ -1,0 +1,79 @@
+"""Instructions with their meanings, as data: tests/cases/*.jsonl.
+
+A case expects points, canonical text, or an error with its code and the words at fault.  To add one, add a line.
+"""
+
+import importlib.util
+import json
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import faceql
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def load_score():
+    spec = importlib.util.spec_from_file_location("score", CASES / "score.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+score = load_score()
+
+
+def load_cases():
+    for path in sorted(CASES.glob("*.jsonl")):
+        for line in path.read_text("utf-8").splitlines():
+            if line.strip():
+                yield pytest.param(json.loads(line), id=f"{path.stem}-{json.loads(line)['id']}")
+
+
+@pytest.mark.parametrize("case", list(load_cases()))
+def test_instruction_means_what_its_case_says(case):
+    text, expect = case["text"], case["expect"]
+    try:
+        query = faceql.parse(text, perspective=case["perspective"])
+    except faceql.QueryError as error:
+        if "error" not in expect:
+            assert case.get("alt_error"), f"{text!r}\n{error}"
+            return
+        check_error(error, text, expect)
+        return
+    assert "error" not in expect, f"{text!r} gave {query.canonical}"
+    if "canonical" in expect:
+        want = faceql.parse(expect["canonical"])
+        assert query.canonical == want.canonical or query == want
+        assert (query.faces, query.shape) == (expect.get("faces", want.faces), expect.get("shape", want.shape))
+    elif "step_px" in expect:
+        assert [(run.part, str(run.pixels)) for run in query.runs] == [
+            (r[0], expect["step_px"]) for r in expect["ranges"]
+        ]
+    else:
+        check_points(query, expect)
+
+
+def check_points(query, expect):
+    want = {"spacing": "fpalp", "faces": "largest", **expect}
+    if "points" in want:
+        want["points"] = [[part, float(Fraction(place))] for part, place in want["points"]]
+    same, why, faces, shape, _ = score.compare_answer(query, want, Counter())
+    assert same, f"{why}: {query.canonical}"
+    assert not faces
+    assert not shape
+
+
+def check_error(error, text, expect):
+    accepted = expect.get("codes") or expect.get("kinds_ok") or [expect["kind"]]
+    right = [problem for problem in error.problems if problem.code in accepted]
+    assert right, f"{text!r}: {[p.code for p in error.problems]}, expected {accepted}"
+    assert len(error.problems) >= len(expect.get("problems", ()))
+    words = [expect["span_text"]] if "span_text" in expect else expect.get("span_any", [])
+    if words and text:
+        assert any(score.overlaps(problem.span, text, words) for problem in right), [p.span for p in right]
+    if "suggest" in expect:
+        assert expect["suggest"] in " ".join(problem.suggestion or "" for problem in error.problems)

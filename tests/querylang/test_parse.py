@@ -1,0 +1,116 @@
+"""What parse promises beyond the meaning of a sentence: limits, errors as data, equality, laziness."""
+
+import pickle
+from fractions import Fraction
+
+import pytest
+
+import faceql
+from faceql.errors import ConfigError
+
+
+def test_error_prints_the_line_and_carets():
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse("10 points along left eyebrown")
+    assert str(caught.value) == (
+        "unknown face part 'eyebrown'\n"
+        "  10 points along left eyebrown\n"
+        "                       ^^^^^^^^\n"
+        "did you mean 'eyebrow'?"
+    )
+
+
+def test_error_survives_pickling():
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse("5 points on the left ear")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.code, copy.span, str(copy)) == ("unknown_part", (21, 24), str(caught.value))
+
+
+def test_all_mistakes_come_together():
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse("0 points on the jaw; 300W 70; left eye at 1.5; 4 points on the forehead")
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["count", "id_range", "fpalp_range", "unknown_part"]
+
+
+def test_at_most_twenty_problems():
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse("; ".join(["0 points on the jaw"] * 50))
+    assert len(caught.value.problems) == 20
+
+
+def test_limit_counts_all_items_before_any_point_is_laid_out():
+    assert faceql.parse("100 points on the jaw", limit=100).count == 100
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse("60 points on the jaw, 41 points on the nose bridge", limit=100)
+    assert caught.value.code == "too_many"
+
+
+def test_points_are_laid_out_lazily():
+    query = faceql.parse("100000 points on the left eye")
+    assert "landmarks" not in vars(query)
+    assert query.count == 100_000
+    assert next(iter(query)).fpalp == 0
+    assert "landmarks" not in vars(query)
+
+
+def test_equality_is_by_meaning():
+    assert faceql.parse("left eye") == faceql.parse("8 points around the left eye, please")
+    assert faceql.parse("left eye") != faceql.parse("left eye as a polygon")
+    assert faceql.parse("left eye") != faceql.parse("left eye of the leftmost face")
+    assert faceql.parse("20 points on the jaw") != faceql.parse("20 equidistant points on the jaw")
+    assert hash(faceql.parse("left eye")) == hash(faceql.parse("8 points around the left eye, please"))
+
+
+def test_fractions_are_exact():
+    query = faceql.parse("10 points from left chin to jaw end")
+    assert query.landmarks[1].fpalp == Fraction(13, 32) * Fraction(8, 9)
+
+
+def test_ids_from_zero_by_setting():
+    assert faceql.parse("300W 36-41", ids_from=0) == faceql.parse("300W 37-42")
+    assert any("count from 0" in note for note in faceql.parse("300W 36-41", ids_from=0).notes)
+
+
+def test_settings_are_checked():
+    with pytest.raises(ConfigError):
+        faceql.parse("left eye", perspective="camera")
+    with pytest.raises(ConfigError):
+        faceql.parse("left eye", ids_from=2)
+
+
+def test_arc_runs_carry_the_curve_for_the_engine():
+    query = faceql.parse("20 points at equal distances on the outer lip except the mouth corners")
+    (run,) = query.runs
+    assert (run.spacing, run.count, run.ends) == ("arc", 20, "first")
+    assert run.removed == ((0, 0), (Fraction(1, 2), Fraction(1, 2)))
+    assert query.count is None
+
+
+def test_steps_in_pixels_have_no_count():
+    (run,) = faceql.parse("a point every 5 px along the jawline").runs
+    assert (run.pixels, run.count) == (5, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("about 10 points on the jaw", "exactly"),
+        ("from chin to jaw end", "both sides"),
+        ("20 points on the outer lip for lipstick", "ignored"),
+        ("COFW", "numbered as in the paper"),
+        ("300W 37-42", "count from 1"),
+        ("left eye except the pupil", "removes no point"),
+        ("10 evenly spaced points on the jaw", "equal distances"),
+        ("face oval, 10 points", "stops at the ears"),
+    ],
+)
+def test_notes_say_which_reading_was_chosen(text, note):
+    assert any(note in said for said in faceql.parse(text).notes)
+
+
+def test_explanation_names_perspective_and_canonical_text():
+    query = faceql.parse("left eye, 6 points", perspective="subject")
+    assert "person" in query.explain()
+    assert query.canonical in query.explain()

@@ -1,0 +1,179 @@
+"""Properties of any text and of any query."""
+
+import json
+import random
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import faceql
+from faceql.querylang.query import Query
+from faceql.querylang.registry import load_registry
+from faceql.querylang.runs import CurveRun, LayoutRun, PlaceRun
+
+REGISTRY = load_registry()
+CASES = Path(__file__).parents[1] / "cases"
+TEXTS = [json.loads(line)["text"] for path in sorted(CASES.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+WORDS = sorted({word for text in TEXTS for word in text.split() if len(word) < 40})
+
+
+def check(text):
+    """Parse a text: a query in order, or an error whose spans lie in the text."""
+    try:
+        query = faceql.parse(text, limit=2000)
+    except faceql.QueryError as error:
+        assert error.problems
+        for problem in error.problems:
+            start, stop = problem.span
+            assert 0 <= start <= stop <= len(text)
+            assert problem.code
+            assert problem.message
+        str(error)
+        return
+    for landmark in query.landmarks:
+        part = REGISTRY.parts[landmark.part]
+        assert 0 <= landmark.fpalp <= 1
+        assert not (part.is_point and landmark.fpalp)
+    assert query.count is None or query.count == len(query.landmarks)
+    assert faceql.parse(query.canonical, perspective="subject", ids_from=1) == query
+
+
+@given(st.text(max_size=80))
+def test_any_text_gives_a_query_or_an_error(text):
+    check(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_any_known_words_give_a_query_or_an_error(words):
+    check(" ".join(words))
+
+
+def mutate(text, rng):
+    """Return a text with a word or character changed, doubled, dropped or moved."""
+    words = text.split(" ")
+    i = rng.randrange(len(words))
+    kind = rng.randrange(7)
+    if kind == 0:
+        words[i] = rng.choice(WORDS)
+    elif kind == 1:
+        del words[i]
+    elif kind == 2:
+        words.insert(i, rng.choice(WORDS))
+    elif kind == 3:
+        j = rng.randrange(len(words))
+        words[i], words[j] = words[j], words[i]
+    elif kind == 4:
+        words.insert(i, words[i])
+    else:
+        at = rng.randrange(len(text) + 1)
+        char = rng.choice("abcdeilnoprst0123456789 ,.;:-/()[]%*'\n")
+        return text[:at] + char + text[at + (kind == 5) :]
+    return " ".join(words)
+
+
+def run_mutations(count, seed):
+    rng = random.Random(seed)
+    for _ in range(count):
+        text = rng.choice(TEXTS)[:300]
+        for _ in range(rng.randrange(1, 4)):
+            text = mutate(text, rng) if text else text
+        check(text)
+
+
+def test_mutated_instructions():
+    run_mutations(1500, seed=1)
+
+
+@pytest.mark.slow
+def test_many_mutated_instructions():
+    run_mutations(200_000, seed=2)
+
+
+CURVES = [part for part in REGISTRY.parts.values() if not part.is_point]
+
+
+@st.composite
+def make_runs(draw):
+    """A run as the resolver may make one."""
+    part = draw(st.sampled_from(CURVES))
+    top = 2 if part.is_closed else 1
+    fractions = st.fractions(min_value=0, max_value=top, max_denominator=40)
+    kind = draw(st.sampled_from(["whole", "range", "open", "half", "places", "layout", "pixels"]))
+    spacing = draw(st.sampled_from(["fpalp", "arc"]))
+    count = draw(st.integers(2, 30))
+    if kind == "layout":
+        layout = draw(st.sampled_from(list(REGISTRY.layouts.values())))
+        return LayoutRun(layout.name, tuple(draw(st.lists(st.integers(1, layout.size), min_size=1, max_size=12))))
+    if kind == "places":
+        places = draw(st.lists(st.fractions(min_value=0, max_value=1, max_denominator=40), min_size=1, max_size=6))
+        return PlaceRun(part.name, tuple(places))
+    if kind == "whole":
+        return CurveRun(part.name, Fraction(0), Fraction(1), count, "first" if part.is_closed else "both", spacing)
+    if kind == "pixels":
+        ends = "first" if part.is_closed else "both"
+        return CurveRun(
+            part.name, Fraction(0), Fraction(1), None, ends, "arc", draw(st.fractions(1, 50, max_denominator=8))
+        )
+    start, stop = draw(fractions), draw(fractions)
+    ends = {"range": "both", "open": "neither", "half": "first"}[kind]
+    return CurveRun(part.name, start, stop, count, ends, spacing)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(make_runs(), min_size=1, max_size=5),
+    st.sampled_from(["largest", "smallest", "leftmost", "rightmost", "middle", "all", "2", "17", "second largest"]),
+    st.sampled_from([None, "polygon", "polyline"]),
+    st.sampled_from(["viewer", "subject"]),
+    st.sampled_from([0, 1]),
+)
+def test_canonical_text_parses_back_under_any_setting(runs, faces, shape, perspective, ids_from):
+    query = Query("", tuple(runs), faces, shape)
+    again = faceql.parse(query.canonical, perspective=perspective, ids_from=ids_from)
+    assert again == query
+    assert again.canonical == query.canonical
+
+
+@pytest.mark.parametrize("text", sorted(set(TEXTS)))
+def test_canonical_text_of_every_case_parses_back(text):
+    try:
+        query = faceql.parse(text)
+    except faceql.QueryError:
+        return
+    assert faceql.parse(query.canonical, perspective="subject") == query
+
+
+WORST = {
+    "one name": "left eye, ",
+    "exceptions": "jaw except the chin, ",
+    "unknown": "qwertz ",
+    "letters": "x",
+    "digits": "9",
+    "brackets": "[(",
+    "ands": "and ",
+    "ids": "300W 1-68, ",
+    "ranges": "from left chin to jaw end and ",
+    "sides": "left right ",
+    "points": "20 points on the whole face and ",
+    "possessives": "her left eye's ",
+    "newlines": "nose\n",
+    "near misses": "eyebrowz ",
+}
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("piece", list(WORST.values()), ids=list(WORST))
+def test_worst_texts_take_at_most_200_ms(piece):
+    text = (piece * (4000 // len(piece) + 1))[:4000]
+    faceql.parse("left eye")
+    start = time.process_time()
+    try:
+        faceql.parse(text)
+    except faceql.QueryError:
+        pass
+    assert time.process_time() - start < 0.2
