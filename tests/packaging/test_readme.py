@@ -19,7 +19,7 @@ NUMBER = re.compile(r"-?\d+\.\d+")
 
 def says_the_same(shown, printed):
     """Whether two texts are equal but for spacing and the last digits of decimal numbers."""
-    texts = [NUMBER.sub("#", text).split() for text in (shown, printed)]
+    texts = ["".join(NUMBER.sub("#", text).split()) for text in (shown, printed)]
     numbers = [[float(number) for number in NUMBER.findall(text)] for text in (shown, printed)]
     return texts[0] == texts[1] and numbers[1] == pytest.approx(numbers[0], abs=TOLERANCE)
 
