@@ -77,6 +77,7 @@ class Clause:
     nth: Token | None = None
     picks: list[Token] = field(default_factory=list)
     same: Token | None = None
+    is_arc: bool = False
     start: int = 0
     stop: int = 0
 
@@ -451,6 +452,7 @@ def absorb(clause: Clause, other: Clause) -> None:
     clause.nth = clause.nth or other.nth
     clause.picks += other.picks
     clause.same = clause.same or other.same
+    clause.is_arc = clause.is_arc or other.is_arc
     if other.stop:
         clause.start = min(clause.start, other.start) if clause.stop else other.start
         clause.stop = max(clause.stop, other.stop)
@@ -516,6 +518,8 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
         clause.picks.append(token)
     elif kind == "SAME":
         clause.same = token
+    elif kind == "ARC":
+        clause.is_arc = True
     elif kind == "VIA":
         return True
     elif kind == "COLON" and member.phrase is not None and member.label is None:

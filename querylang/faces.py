@@ -293,8 +293,8 @@ def read_sentence(tokens: list[Token], default: str) -> list[Token]:
             kept.append(token)
         i += 1
     for token, perspective in sides:
-        chosen = "viewer" if token.is_underscored else overall or perspective or default
-        if overall and perspective and not token.is_underscored:
+        chosen = "viewer" if token.is_canonical else overall or perspective or default
+        if overall and perspective and not token.is_canonical:
             chosen = overall if overall == "viewer" else perspective
         side = token.readings["side"]
         if chosen == "subject":

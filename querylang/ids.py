@@ -73,9 +73,10 @@ class IdResolver:
         """Return the ids, from 1, of "37 to 42" (falling ranges turn the order)."""
         bounds = []
         for token in (first, last):
-            number = token.value.value - self.ids_from + 1
+            base = 1 if token.is_canonical else self.ids_from
+            number = token.value.value - base + 1
             if number.denominator != 1 or not 1 <= number <= layout.size:
-                low, high = self.ids_from, layout.size + self.ids_from - 1
+                low, high = base, layout.size + base - 1
                 raise Mistake("id_range", f"{layout.title} has the ids {low} to {high}", token.span)
             bounds.append(int(number))
         step = 1 if bounds[0] <= bounds[1] else -1

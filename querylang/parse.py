@@ -18,7 +18,7 @@ from .query import Perspective, Query, Shape
 from .reader import read_tokens
 from .registry import load_registry
 from .resolver import Resolver
-from .runs import CurveRun, Run
+from .runs import Run
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import NAME_KINDS, Tagger, read_sized_layouts
@@ -75,19 +75,17 @@ def parse(
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
     notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
-    resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from))
+    asked = read_globals(tokens, problems)
+    resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
     problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.find_count_problem(t)) is not None]
     problems += find_contradictions(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
-    asked = read_globals(tokens, problems)
     if not runs and not problems:
         problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
     if problems:
         problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
         raise QueryError(text, problems[:MAX_PROBLEMS])
-    if asked.get("SPACING") == "arc":
-        runs = [space_by_distance(run) for run in runs]
-    elif asked.get("SPACING") == "even":
+    if asked.get("SPACING") == "even":
         notes.append(
             "evenly spaced means equal FPALP steps; say 'at equal distances' for equal distances in the picture"
         )
@@ -224,10 +222,3 @@ def read_globals(tokens: Sequence[Token], problems: list[Problem]) -> dict[str, 
         else:
             found[token.kind] = token.value
     return found
-
-
-def space_by_distance(run: Run) -> Run:
-    """Turn a run of equal FPALP steps into one of equal distances in the picture."""
-    if isinstance(run, CurveRun) and run.count != 1:
-        return CurveRun(run.part, run.start, run.stop, run.count, run.ends, "arc", run.pixels, run.removed)
-    return run

@@ -101,7 +101,7 @@ class RangeResolver:
                 for token, end in zip((first, last), ends, strict=True):
                     check_fpalp(token, end, most)
                 low, length = piece.start, piece.stop - piece.start
-                whole = piece.is_whole and ends == [0, 1]
+                whole = piece.is_whole and ends == [0, 1] and most == 1
                 pieces.append(Stretch(piece.part, low + ends[0] * length, low + ends[1] * length, is_whole=whole))
             units.append(tuple(pieces))
         numbers: list[Number] = [first.value, last.value]

@@ -59,7 +59,7 @@ def make_phrase(lexemes: Sequence[Lexeme], start: int, match: Match) -> Token:
         match.readings,
         is_plural=match.is_plural,
         is_possessive=last.is_possessive,
-        is_underscored=lexemes[start].is_underscored,
+        is_canonical=lexemes[start].is_underscored,
     )
 
 

@@ -15,7 +15,7 @@ from .numbers import Number
 from .phrases import Mistake, PhraseResolver, Target
 from .ranges import RangeResolver, Track, check_fpalp, complete, has_base, of, with_side
 from .registry import Registry
-from .runs import CurveRun, LayoutRun, PlaceRun, Run, keep_every, pick_index, remove_piece, reverse_run
+from .runs import CurveRun, LayoutRun, PlaceRun, Run, keep_every, pick_index, remove_piece, reverse_run, space_by_distance
 from .syntax import Density, Group, Phrase, Pixels, Positions, Segments, Steps
 from .tokens import Span, Token
 
@@ -61,9 +61,10 @@ class Resolver:
         notes: What the answer says about the readings chosen.
     """
 
-    def __init__(self, registry: Registry, names: Names, limit: int, ids_from: int) -> None:
+    def __init__(self, registry: Registry, names: Names, limit: int, ids_from: int, is_arc: bool) -> None:
         self.registry = registry
         self.limit = limit
+        self.is_arc = is_arc
         self.phrases = PhraseResolver(names, registry)
         self.ranges = RangeResolver(self.phrases, registry)
         self.ids = IdResolver(registry, self.phrases, ids_from)
@@ -184,6 +185,8 @@ class Resolver:
         subjects = [self.resolve_member(member, clause) for member in clause.members]
         runs = self.place(clause, subjects)
         runs = self.order(clause, subjects, runs)
+        if self.is_arc or clause.is_arc:
+            runs = [space_by_distance(run) for run in runs]
         count = sum(run.count or 0 for run in runs)
         self.total += count
         if self.total > self.limit:
@@ -267,6 +270,8 @@ class Resolver:
             return subject.runs
         runs: list[Run] = []
         for piece in subject.pieces:
+            if subject.is_literal and isinstance(piece, Stretch) and (piece.start, piece.stop) == (0, 1):
+                piece = replace(piece, is_whole=True)
             if isinstance(piece, Stretch) and subject.steps_of:
                 steps = int(abs(piece.stop - piece.start) * subject.steps_of)
                 closed = piece.is_whole and self.registry.parts[piece.part].is_closed

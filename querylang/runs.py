@@ -219,3 +219,10 @@ def remove_range(run: CurveRun, low: Fraction, high: Fraction, registry: Registr
             kept.append(run.take(at, begin - at))
         at = max(at, end + 1)
     return kept
+
+
+def space_by_distance(run: Run) -> Run:
+    """Turn a run of equal FPALP steps into one of equal distances in the picture."""
+    if isinstance(run, CurveRun) and run.count != 1:
+        return CurveRun(run.part, run.start, run.stop, run.count, run.ends, "arc", run.pixels, run.removed)
+    return run

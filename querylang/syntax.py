@@ -18,11 +18,11 @@ class Group:
 
     @property
     def start(self) -> int:
-        return self.words[0].start
+        return min(word.start for word in self.words)
 
     @property
     def stop(self) -> int:
-        return self.words[-1].stop
+        return max(word.stop for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)

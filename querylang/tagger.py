@@ -112,6 +112,7 @@ class Tagger:
         self.in_ids = False
         self.in_at = False
         self.is_id_next = False
+        self.is_after_bar = False
 
     # -- looking around ------------------------------------------------------------------------------------
 
@@ -210,7 +211,9 @@ class Tagger:
             return self.tag_name(i)
         for kind, reading in PLAIN_MARKS.items():
             if reading in readings:
-                if kind in ("SHAPE", "SAME", "SPACING") or "filler" not in readings:
+                if kind == "SPACING" and self.is_after_bar and readings[reading] == "arc":
+                    kind = "ARC"
+                if kind in ("ARC", "SHAPE", "SAME", "SPACING") or "filler" not in readings:
                     self.emit(kind, token, readings[reading])
                     return i + 1
         if "layout" in readings:
@@ -648,7 +651,7 @@ class Tagger:
             token.start = self.tags.pop().start
         number: Number = token.value
         j = self.after(i + 1)
-        if self.has(j, "pixels") and number.form in ("integer", "decimal"):
+        if self.has(j, "pixels") and number.form in ("integer", "decimal", "fraction"):
             self.emit("PIXELS", token)
             return j + 1
         if number.form == "ordinal":
@@ -769,6 +772,7 @@ class Tagger:
             self.emit("ONE", token)
             return i + 1
         if self.is_id(i):
+            token.is_canonical = self.brackets[-1:] == ["ids"]
             self.emit("ID", token)
             self.in_ids = True
             return i + 1
@@ -862,6 +866,7 @@ class Tagger:
         if mark in ".;!?":
             return self.tag_stop(i)
         if mark in ",|":
+            self.is_after_bar = self.is_after_bar or mark == "|"
             return self.tag_comma(i)
         if mark == ":":
             if self.last in NAME_KINDS:
@@ -908,6 +913,7 @@ class Tagger:
         return i + 1
 
     def tag_stop(self, i: int) -> int:
+        self.is_after_bar = False
         if self.tags and self.last != "STOP":
             while self.last in ("COMMA", "AND"):
                 self.tags.pop()
@@ -999,7 +1005,7 @@ class Tagger:
                 self.problems.append(
                     Problem("syntax", "this bracket holds no range", (token.start, stop), "'[0.1 .. 0.9]'")
                 )
-            self.brackets.append("aside")
+            self.brackets.append("ids" if token.value == "[" and self.last == "LAYOUT" else "aside")
         return i + 1
 
     def tag_newline(self, i: int) -> int:

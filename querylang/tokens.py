@@ -48,10 +48,10 @@ class Token:
         readings: Kinds the vocabulary allows for the phrase, with the value each gives.
         is_plural: The phrase stood in the plural.
         is_possessive: The phrase ended in an apostrophe-s.
-        is_underscored: The phrase was part of a name_with_underscores (always in the viewer's terms).
+        is_canonical: Written as canonical text is, which no setting changes: a name_with_underscores, a bracketed id.
     """
 
-    __slots__ = ("is_plural", "is_possessive", "is_underscored", "kind", "readings", "start", "stop", "value")
+    __slots__ = ("is_plural", "is_possessive", "is_canonical", "kind", "readings", "start", "stop", "value")
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Token:
         readings: Mapping[str, str] = NO_READINGS,
         is_plural: bool = False,
         is_possessive: bool = False,
-        is_underscored: bool = False,
+        is_canonical: bool = False,
     ) -> None:
         self.kind = kind
         self.value = value
@@ -71,7 +71,7 @@ class Token:
         self.readings = readings
         self.is_plural = is_plural
         self.is_possessive = is_possessive
-        self.is_underscored = is_underscored
+        self.is_canonical = is_canonical
 
     def __repr__(self) -> str:
         return f"{self.kind}({self.value})@{self.start}:{self.stop}"

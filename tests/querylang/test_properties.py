@@ -29,7 +29,7 @@ def check(text):
         assert error.problems
         for problem in error.problems:
             start, stop = problem.span
-            assert 0 <= start <= stop <= len(text)
+            assert 0 <= start <= stop <= len(text), (text, problem)
             assert problem.code
             assert problem.message
         str(error)
