@@ -63,7 +63,7 @@ def write_run(run: Run, registry: Registry) -> str:
     part = registry.parts[run.part]
     name = run.part.replace(" ", "_")
     if isinstance(run, PlaceRun):
-        if part.is_point and run.places == (0,):
+        if part.is_point and list(run.places) == [0]:
             return name
         return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
     if part.is_point:
@@ -71,7 +71,7 @@ def write_run(run: Run, registry: Registry) -> str:
     count = "" if run.count is None else f" * {run.count}"
     if run.count == 1 and run.spacing == "fpalp":
         return f"{name} @ {write_fpalp(run.first, part.steps)}"
-    if (run.start, run.stop) == (0, 1) and run.ends == ("first" if part.is_closed else "both"):
+    if run.start == 0 and run.stop == 1 and run.ends == ("first" if part.is_closed else "both"):
         return name + count
     opening = "(" if run.ends == "neither" else "["
     closing = "]" if run.ends == "both" else ")"

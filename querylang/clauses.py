@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .phrases import Mistake
+from .phrases import MistakeError
 from .syntax import (
     Density,
     Ids,
@@ -78,6 +78,7 @@ class Clause:
     picks: list[Token] = field(default_factory=list)
     same: Token | None = None
     is_arc: bool = False
+    is_joined: bool = False
     start: int = 0
     stop: int = 0
 
@@ -220,7 +221,7 @@ class ClauseBuilder:
         """Return the clauses and removals of one sentence.
 
         Raises:
-            Mistake: A count stands with no name, or with two, or the pieces fit in no order.
+            MistakeError: A count stands with no name, or with two, or the pieces fit in no order.
         """
         chunks = [c for c in split_chunks(sentence) if c.pieces]
         for index, chunk in enumerate(chunks):
@@ -290,7 +291,7 @@ class ClauseBuilder:
                     prepend(clause, name)
             elif waiting and is_last and not self.parts and "AND" not in joins and isinstance(clause.quantity, Token):
                 span = (waiting[0][1].start, chunk.stop)
-                raise Mistake(
+                raise MistakeError(
                     "ambiguous",
                     "does the number count all of them, or only the last?",
                     span,
@@ -367,9 +368,9 @@ class ClauseBuilder:
         positions = clause.quantity if isinstance(clause.quantity, Positions) and clause.members else None
         if positions is None and clause.quantity is not None:
             span = (clause.quantity.start, clause.quantity.stop)
-            raise Mistake("syntax", "a number of points cannot be left out; name the places", span)
+            raise MistakeError("syntax", "a number of points cannot be left out; name the places", span)
         if not clause.members and not clause.picks:
-            raise Mistake("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
+            raise MistakeError("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
         joined = [False] * len(clause.members)
         self.last_removal = Removal(clause.members, chunk.start, chunk.stop, clause.picks, joined, positions)
         self.parts.append(self.last_removal)
@@ -417,9 +418,9 @@ def has_flags(clause: Clause) -> bool:
     )  # fmt: skip
 
 
-def two_counts(clause: Clause, other: Clause) -> Mistake:
+def two_counts(clause: Clause, other: Clause) -> MistakeError:
     quantity = other.quantity or other
-    return Mistake("contradiction", "a second number for the same points", (quantity.start, quantity.stop))
+    return MistakeError("contradiction", "a second number for the same points", (quantity.start, quantity.stop))
 
 
 def join(clause: Clause, other: Clause) -> None:
@@ -437,7 +438,7 @@ def absorb(clause: Clause, other: Clause) -> None:
     """Take over the quantity and the flags of another clause.
 
     Raises:
-        Mistake: Both have a quantity.
+        MistakeError: Both have a quantity.
     """
     if other.quantity is not None:
         if clause.quantity is not None:
@@ -462,9 +463,9 @@ def make_clause(chunk: Chunk) -> Clause:
     """Return the clause of one chunk.
 
     Raises:
-        Mistake: It holds two names or two counts that nothing joins.
+        MistakeError: It holds two names or two counts that nothing joins.
     """
-    clause = Clause()
+    clause = Clause(is_joined=chunk.separator == "AND")
     if chunk.pieces:
         clause.start, clause.stop = chunk.start, chunk.stop
     member = Member()
@@ -472,7 +473,7 @@ def make_clause(chunk: Chunk) -> Clause:
     for piece in chunk.pieces:
         if is_quantity(piece):
             if clause.quantity is not None:
-                raise Mistake("contradiction", "two numbers for the same points", (piece.start, piece.stop))
+                raise MistakeError("contradiction", "two numbers for the same points", (piece.start, piece.stop))
             clause.quantity = piece  # type: ignore[assignment]
         elif isinstance(piece, Token):
             via = add_mark(clause, member, piece, via)
@@ -490,7 +491,7 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
     kind = token.kind
     if kind == "LAYOUT":
         if member.layout is not None:
-            raise Mistake("contradiction", "two layouts at once", token.span)
+            raise MistakeError("contradiction", "two layouts at once", token.span)
         member.layout = token
         member.cover(token)
     elif kind == "ALL_POINTS":
@@ -536,13 +537,13 @@ def add_node(member: Member, node: Piece, via: bool) -> None:
         elif member.range is not None:
             member.via.append(node)
         else:
-            raise Mistake(
+            raise MistakeError(
                 "syntax", "two names with nothing between them", (member.phrase.start, node.stop), "'and' between them"
             )
         member.cover(node)
     elif isinstance(node, Range | Interval):
         if member.range is not None:
-            raise Mistake("contradiction", "two ranges at once", (node.start, node.stop))
+            raise MistakeError("contradiction", "two ranges at once", (node.start, node.stop))
         member.range = node
         member.cover(node)
     elif isinstance(node, Ids):
@@ -554,7 +555,7 @@ def build_clauses(sentences: Sequence[Sentence]) -> list[Clause | Removal]:
     """Return the clauses and removals of an instruction; a sentence that holds only a count joins its neighbour.
 
     Raises:
-        Mistake: The pieces of a sentence fit in no order.
+        MistakeError: The pieces of a sentence fit in no order.
     """
     parts: list[Clause | Removal] = []
     waiting: list[Clause] = []

@@ -17,9 +17,8 @@ def explain_query(query: Query) -> str:
     lines = [f"Plain left and right were read as those of {whose}; parts are named in the viewer's terms."]
     lines += [f"- {explain_run(run, query)}" for run in query.runs]
     if query.count is not None:
-        lines.append(
-            f"{query.count} point{'s' if query.count != 1 else ''} on each face asked for: {explain_faces(query.faces)}."
-        )
+        points = f"{query.count} point" + ("s" if query.count != 1 else "")
+        lines.append(f"{points} on each face asked for: {explain_faces(query.faces)}.")
     else:
         lines.append(f"The picture decides how many points; faces: {explain_faces(query.faces)}.")
     if query.shape:
@@ -42,7 +41,7 @@ def explain_run(run: Run, query: Query) -> str:
             return f"the {run.part}"
         return f"the {run.part} at {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
     where = f"the {run.part}"
-    if (run.start, run.stop) != (0, 1):
+    if run.start != 0 or run.stop != 1:
         where += f" from {write_fpalp(run.start, part.steps)} to {write_fpalp(run.stop, part.steps)}"
     if run.pixels is not None:
         return f"a point every {float(run.pixels):g} pixels along {where}"

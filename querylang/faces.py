@@ -327,8 +327,8 @@ def next_side(tokens: Sequence[Token], i: int) -> int | None:
         readings = tokens[i].readings
         if "side" in readings:
             return i
-        idle = tokens[i].kind == NEWLINE or readings.keys() == {"filler"}
-        if not idle and not any(kind in readings for kind in ("level", "depth", "possessive")):
+        idle = tokens[i].kind == NEWLINE or readings.keys() == {"filler"} or "from" in readings or "of" in readings
+        if not idle and not any(kind in readings for kind in ("level", "depth", "noun", "possessive")):
             return None
         i += 1
     return None

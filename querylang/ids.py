@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clauses import Member
-from .phrases import Mistake, PhraseResolver
+from .phrases import MistakeError, PhraseResolver
 from .registry import Layout, Registry
 from .runs import LayoutRun, Run, lies_on
 from .tokens import Token
@@ -29,11 +29,13 @@ class IdResolver:
         """Return the landmarks of a layout that a member asks for.
 
         Raises:
-            Mistake: No layout is named, an id is not in it, or it has no point there.
+            MistakeError: No layout is named, an id is not in it, or it has no point there.
         """
         token = member.layout or self.last
         if token is None:
-            raise Mistake("unknown_layout", "ids of which layout?", member.span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+            raise MistakeError(
+                "unknown_layout", "ids of which layout?", member.span, "'300W', 'WFLW', 'AFLW' or 'COFW'"
+            )
         self.last = token
         layout = self.registry.layouts[token.value]
         if not layout.own_numbering:
@@ -44,7 +46,7 @@ class IdResolver:
             ids = [number for node in member.ids for pair in node.ranges for number in self.expand(layout, *pair)]
         if member.inner is not None:
             if layout.name != "300w":
-                raise Mistake("id_range", "only 300W has 51 inner points", member.inner.span)
+                raise MistakeError("id_range", "only 300W has 51 inner points", member.inner.span)
             ids = [number for number in ids if number >= INNER_FROM]
         if member.parity is not None:
             odd = member.parity.value == "odd"
@@ -64,7 +66,7 @@ class IdResolver:
                 if lies_on(query.part, query.fpalp, piece, self.registry) and number not in kept:
                     kept.append(number)
         if not kept:
-            raise Mistake(
+            raise MistakeError(
                 "nothing_left", f"{layout.title} has no point there", (member.phrase.start, member.phrase.stop)
             )
         return [LayoutRun(layout.name, tuple(kept))]
@@ -77,7 +79,7 @@ class IdResolver:
             number = token.value.value - base + 1
             if number.denominator != 1 or not 1 <= number <= layout.size:
                 low, high = base, layout.size + base - 1
-                raise Mistake("id_range", f"{layout.title} has the ids {low} to {high}", token.span)
+                raise MistakeError("id_range", f"{layout.title} has the ids {low} to {high}", token.span)
             bounds.append(int(number))
         step = 1 if bounds[0] <= bounds[1] else -1
         return list(range(bounds[0], bounds[1] + step, step))

@@ -133,7 +133,7 @@ def make_name(features: frozenset[str], table: dict[str, Any], registry: Registr
     Raises:
         ConfigError: The table is malformed.
     """
-    sides = {side: read_pieces(table[side], registry) for side in ("left", "right") if side in table}
+    sides: dict[str, Pieces] = {side: read_pieces(table[side], registry) for side in ("left", "right") if side in table}
     alone = read_pieces(table["is"], registry) if "is" in table else None
     if alone is None and len(sides) != 2:
         raise ConfigError(f"place {table.get('say')!r} needs 'is', or 'left' and 'right'")

@@ -12,7 +12,7 @@ from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .parser import parse_tokens
-from .phrases import Mistake
+from .phrases import MistakeError
 from .preface import drop_heading, drop_purposes
 from .query import Perspective, Query, Shape
 from .reader import read_tokens
@@ -29,7 +29,8 @@ CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
 """Codes of mistakes that stand whatever an unknown word beside them means."""
 MAX_CANONICAL_LENGTH = 200_000
 CANONICAL = re.compile(
-    r"(?:except )?(?P<name>[a-z0-9_]+)(?:[\[(][\d./, ]+[\])])?(?: \* \d+| density [\d./]+| @ [\d./, ]+)?(?: \| [a-z\d./, ]+)?"
+    r"(?:except )?(?P<name>[a-z0-9_]+)(?:[\[(][\d./, ]+[\])])?"
+    r"(?: \* \d+| density [\d./]+| @ [\d./, ]+)?(?: \| [a-z\d./, ]+)?"
 )
 
 
@@ -134,7 +135,7 @@ def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems:
     except UnexpectedTokenError as error:
         if not problems:
             problems.append(explain_unexpected(text, error, pieces))
-    except Mistake as mistake:
+    except MistakeError as mistake:
         if not problems:
             problems.append(mistake.problem)
     return []

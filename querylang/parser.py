@@ -53,6 +53,9 @@ class BuildTree:
     def range_from(self, begin: Token, first: End, _to: Token, last: End) -> Range:
         return make_range(first, last, "from", begin.start)
 
+    def range_via(self, begin: Token, first: End, _via: Token, via: Phrase, _to: Token, last: End) -> Range:
+        return Range(first, last, "from", begin.start, last.stop, via)
+
     def range_to(self, first: End, _to: Token, last: End) -> Range:
         return make_range(first, last, "to", first.start)
 

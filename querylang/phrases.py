@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 from ..errors import Problem
 from .names import Name, Names, Pieces, Place, Stretch
@@ -15,10 +16,24 @@ from .syntax import Group, Phrase
 from .tokens import OPERATORS, Span, Token
 
 THIRD = Fraction(1, 3)
+IMPLIED = {
+    "lid": ("eye",),
+    "eyebrow": ("eye",),
+    "lip": ("mouth",),
+    "bow": ("mouth", "lip", "upper"),
+    "nostril": ("nose",),
+    "wing": ("nose",),
+    "bridge": ("nose",),
+    "boundary": ("nose",),
+    "septum": ("nose",),
+    "chin": ("contour",),
+}
+"""Feature words that change nothing beside another ("the lid of the eye")."""
+
 DIMENSIONS = ("SIDE", "LEVEL", "DEPTH", "ORDER")
 
 
-class Mistake(Exception):
+class MistakeError(Exception):
     """A problem found while resolving; the composer collects them."""
 
     def __init__(self, code: str, message: str, span: Span, suggestion: str | None = None) -> None:
@@ -86,22 +101,18 @@ class PhraseResolver:
         """Return what a name means, in the viewer's terms.
 
         Raises:
-            Mistake: It means nothing, or no one thing.
+            MistakeError: It means nothing, or no one thing.
         """
         groups = [part for group in phrase.groups for part in split_possessive(group)]
         is_each = any(w.kind == "EACH_OF" and w.value in ("each", "both") for w in phrase.words)
         nouns = {feature for w in phrase.words if w.kind == "NOUN" for feature in w.value.split()}
         has_side_place = bool(nouns & {"nose", "chin", "boundary", "nostril"})
         choices = [list(read_group(group, has_side_place)) for group in reversed(groups)]
-        combined = list(product(*choices))
+        combined: list[tuple[Chosen, ...]] = list(product(*choices))
         has_side = any(word.kind == "SIDE" for word in phrase.words)
         if is_each and self.is_lips(phrase):
-            choices = [[*choices[0]]]
-            levels = []
-            for level in ("upper", "lower"):
-                chosen = replace_features(combined[0][0], {"lip", level})
-                levels.append((chosen, *combined[0][1:]))
-            combined = levels
+            first, *rest = combined[0]
+            combined = [(replace(first, features={"lip", level}), *rest) for level in ("upper", "lower")]
         units: list[Pieces] = []
         stretches: list[Pieces] = []
         notes: list[str] = []
@@ -128,6 +139,19 @@ class PhraseResolver:
             tuple(dict.fromkeys(notes)),
         )
 
+    def takes_side(self, phrase: Phrase) -> bool:
+        """Whether a name without a side means the left and the right one of a pair."""
+        features = {f for w in phrase.words if w.kind in ("NOUN", "LEVEL", "DEPTH") for f in w.value.split()}
+        return self.is_part_sided(features)
+
+    def is_known(self, phrase: Phrase) -> bool:
+        """Whether a name means something."""
+        try:
+            self.resolve(phrase)
+        except MistakeError:
+            return False
+        return True
+
     def is_lips(self, phrase: Phrase) -> bool:
         """Whether the name is bare "lips", so that "both lips" are the upper and the lower one."""
         words = [w for w in phrase.words if w.kind not in ("EACH_OF", "QUANTITY")]
@@ -145,11 +169,12 @@ class PhraseResolver:
             if word.kind == "QUANTITY":
                 number = int(word.value.value)
                 if number not in (len(units), sum(len(unit) for unit in units)):
-                    raise Mistake("count", f"there are {len(units)} of them, not {number}", word.span)
+                    raise MistakeError("count", f"there are {len(units)} of them, not {number}", word.span)
 
     def find_name(self, features: set[str]) -> Name | None:
         """Return the name for a bag of words; "of the face" and "around" change nothing where no name needs them."""
-        for idle in (set(), {"face"}, {"around"}, {"along"}, {"around", "along", "face"}):
+        implied = {word for feature in features for word in IMPLIED.get(feature, ())}
+        for idle in (set(), {"face"}, {"around"}, {"along"}, {"around", "along", "face"} | implied):
             name = self.names.get(frozenset(features - idle))
             if name is not None:
                 return name
@@ -168,7 +193,7 @@ class PhraseResolver:
                 if group.features:
                     alone = index > 0 and bool(features)
                     features = features | group.features
-                    plural = plural or group.is_plural
+                    plural = group.is_plural
                     if group.side is not None:
                         if alone and group.is_operator and (side is not None or self.is_part_sided(features)):
                             pick = group.side
@@ -178,7 +203,7 @@ class PhraseResolver:
                             side = group.side
                 elif group.side is not None and not group.portions:
                     if not features:
-                        raise Mistake("no_part", "left or right of what?", (phrase.start, phrase.stop))
+                        raise MistakeError("no_part", "left or right of what?", (phrase.start, phrase.stop))
                     target = self.look_up(features, side, pick, plural, phrase, is_each)
                     target = self.cut(target, Portion(group.side, THIRD), phrase, is_each)
                 if group.portions:
@@ -203,7 +228,7 @@ class PhraseResolver:
         """Read "each part" as every part of the face."""
         if is_each and group.portions[0][0].choice == "part":
             return set(), self.whole_face(phrase)
-        raise Mistake("no_part", "a part of what? name a face part", (phrase.start, phrase.stop))
+        raise MistakeError("no_part", "a part of what? name a face part", (phrase.start, phrase.stop))
 
     def whole_face(self, node: Phrase | Token) -> Target:
         """Return all parts of the face, each a unit."""
@@ -230,7 +255,7 @@ class PhraseResolver:
         span = (phrase.start, phrase.stop)
         if features <= {"face", "all"} and "face" in features:
             if side is not None:
-                raise Mistake(
+                raise MistakeError(
                     "ambiguous",
                     "the left or right of the face: name a part",
                     span,
@@ -241,6 +266,8 @@ class PhraseResolver:
         if name is None or (plural and name.alone is not None and "end" in features and len(name.alone) == 1):
             base, operator = split_operator(features)
             if operator and base:
+                if pick is None and not self.is_part_sided(base):
+                    side, pick = None, side
                 inner = self.look_up(base, side, None, False, phrase, is_each)
                 return self.apply_operator(inner, operator, pick, plural, phrase)
         if name is None:
@@ -249,18 +276,28 @@ class PhraseResolver:
             return self.pick_end(name, side, pick, features, phrase)
         if pick is not None:
             raise self.two_sides(phrase)
-        return self.make_target(name, side, phrase, features, is_each)
+        return self.make_target(name, side, phrase, features, is_each, plural)
 
-    def make_target(self, name: Name, side: str | None, phrase: Phrase, features: set[str], is_each: bool) -> Target:
+    def both_ends(self, pieces: Pieces) -> Pieces:
+        """Return both ends of the part a place lies on, the left one of the picture first."""
+        part = self.registry.parts[pieces[0].part]
+        return tuple(Place(part.name, part.ends[end]) for end in ("left", "right"))
+
+    def make_target(
+        self, name: Name, side: str | None, phrase: Phrase, features: set[str], is_each: bool, plural_ends: bool = False
+    ) -> Target:
         span = (phrase.start, phrase.stop)
         notes = (name.note,) if name.note else ()
+        if plural_ends and features == {"eyebrow", "end"}:
+            asked = (side,) if side else ("left", "right")
+            return Target(tuple(self.both_ends(name.sides[one]) for one in asked), *span)
         if side is not None and not name.sides:
             if "middle" in features and name.alone and isinstance(name.alone[0], Place):
-                raise Mistake("contradiction", f"that place has no {side} side", span)
+                raise MistakeError("contradiction", f"that place has no {side} side", span)
             return self.halve_by_side(name, side, phrase, is_each, notes)
         if side is not None:
             units = split_units(name.sides[side], name)
-            stretches = None
+            stretches: tuple[Pieces, ...] | None = None
             if name.stretch and name.side_of == "part" and name.alone is None:
                 stretches = (tuple(name.stretch),)
         elif name.alone is not None:
@@ -293,14 +330,14 @@ class PhraseResolver:
         span = (phrase.start, phrase.stop)
         pieces = name.alone or ()
         if all(isinstance(piece, Place) for piece in pieces):
-            raise Mistake("contradiction", f"that is one place and has no {side} one", span)
+            raise MistakeError("contradiction", f"that is one place and has no {side} one", span)
         if len(pieces) == 1 and pieces[0].part in ("face contour", "nose boundary"):
             target = Target(split_units(pieces, name), *span, notes=notes)
             return self.cut(target, Portion(side, HALF), phrase, is_each)
         if any(piece.part == "nose bridge" for piece in pieces):
-            raise Mistake("contradiction", f"the nose bridge has no {side} side", span, f"'{side} nostril'")
+            raise MistakeError("contradiction", f"the nose bridge has no {side} side", span, f"'{side} nostril'")
         words = " ".join(sorted(name.features))
-        raise Mistake(
+        raise MistakeError(
             "ambiguous", f"which {side} part of it?", span, f"'{side} half of the {words}' or '{side} corner'"
         )
 
@@ -320,7 +357,7 @@ class PhraseResolver:
             place = Place(part.name, part.ends[pick])
             said = name.sides[one] if name.sides else name.alone or ()
             if features & {"inner", "outer"} and place not in said:
-                raise Mistake("contradiction", "inner and outer do not agree with that side of the picture", span)
+                raise MistakeError("contradiction", "inner and outer do not agree with that side of the picture", span)
             units.append((place,))
         return Target(tuple(units), *span)
 
@@ -359,7 +396,7 @@ class PhraseResolver:
         span = (phrase.start, phrase.stop)
         units: list[Pieces] = []
         if target.is_all_face:
-            raise Mistake(
+            raise MistakeError(
                 "ambiguous", "a portion of the whole face: name a part", span, "'left half of the face contour'"
             )
         try:
@@ -374,32 +411,32 @@ class PhraseResolver:
                 for unit in target.units:
                     units.append(tuple(p for piece in unit for p in cut_portion(piece, portion, self.registry)))
         except NoSuchPortionError as error:
-            raise Mistake(error.code, error.message, span, error.suggestion) from None
+            raise MistakeError(error.code, error.message, span, error.suggestion) from None
         if all(len(unit) == 1 and len(target.units) > 1 for unit in units) and same_group(target):
             units = [tuple(piece for unit in units for piece in unit)]
         return Target(tuple(units), *span, notes=target.notes)
 
     # -- errors --------------------------------------------------------------------------------------------
 
-    def two_sides(self, phrase: Phrase) -> Mistake:
+    def two_sides(self, phrase: Phrase) -> MistakeError:
         sides = [word for word in phrase.words if word.kind == "SIDE"]
         if len(sides) > 1:
             span = (min(s.start for s in sides), max(s.stop for s in sides))
         else:
             span = (phrase.start, phrase.stop)
-        return Mistake("contradiction", "left and right at once", span, "'left and right ...' for both")
+        return MistakeError("contradiction", "left and right at once", span, "'left and right ...' for both")
 
-    def unreadable(self, phrase: Phrase) -> Mistake:
+    def unreadable(self, phrase: Phrase) -> MistakeError:
         span = (phrase.start, phrase.stop)
         features = {f for w in phrase.words if w.kind == "NOUN" for f in w.value.split()}
         bases = [
             g for g in phrase.groups if any(w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS for w in g.words)
         ]
         if len(bases) > 1:
-            return Mistake("contradiction", "these are two different parts", span, "'and' between them for both")
+            return MistakeError("contradiction", "these are two different parts", span, "'and' between them for both")
         if not features or features <= OPERATORS:
-            return Mistake("no_part", "which face part is that on?", span)
-        return Mistake("unknown_part", "no such place on a face part", span)
+            return MistakeError("no_part", "which face part is that on?", span)
+        return MistakeError("unknown_part", "no such place on a face part", span)
 
 
 def same_group(target: Target) -> bool:
@@ -423,10 +460,6 @@ def split_operator(features: set[str]) -> tuple[set[str], set[str]]:
     return features, set()
 
 
-def replace_features(chosen: Chosen, features: set[str]) -> Chosen:
-    return replace(chosen, features=features)
-
-
 def split_possessive(group: Group) -> list[Group]:
     """Split "right eye's left corner" into "left corner" of "right eye"."""
     words = group.words
@@ -448,32 +481,40 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
         has_side_place: Whether "side" is a place on the part ("side of the nose"), not a half of it.
 
     Raises:
-        Mistake: It holds left and right, or upper and lower, at once.
+        MistakeError: It holds left and right, or upper and lower, at once.
     """
     pending: dict[str, list[Token]] = {}
     features: set[str] = set()
     portions: list[tuple[list[str], Fraction, Token]] = []
     joins = 0
     plural = False
+    joined: Token | None = None
+    last_noun: Token | None = None
+    places: list[str] = []
     kept: dict[str, list[Token]] = {}
     for word in group.words:
         if word.kind == "JOIN":
             joins += 1
+            joined = last_noun
         elif word.kind in DIMENSIONS:
             pending.setdefault(word.kind, []).append(word)
         elif word.kind == "PART" or (
             word.kind == "NOUN" and (word.value == "part" or (word.value == "side" and not has_side_place))
         ):
             size = word.value.value if word.kind == "PART" else HALF
-            chosen = [t for kind in DIMENSIONS for t in pending.pop(kind, [])]
-            if word.kind == "NOUN" and any(t.value == "middle" for t in chosen):
+            before = [t for kind in DIMENSIONS for t in pending.pop(kind, [])]
+            if word.kind == "NOUN" and any(t.value == "middle" for t in before):
                 size = THIRD
-            choices = [str(t.value) for t in chosen]
+            choices = [str(t.value) for t in before]
             if not choices:
                 choices = [word.value if word.kind == "NOUN" else ""]
             portions.append((choices, size, word))
         elif word.kind == "NOUN":
-            features |= set(word.value.split())
+            if joined is not None:
+                places = [joined.value, word.value]
+            else:
+                features |= set(word.value.split())
+            last_noun = word
             plural = plural or word.is_plural
             for kind, tokens in pending.items():
                 kept.setdefault(kind, []).extend(tokens)
@@ -484,17 +525,18 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
         values = [token.value for token in tokens]
         if len(values) > 1 and joins < len(values) - 1 and len(set(values)) > 1:
             span = (min(t.start for t in tokens), max(t.stop for t in tokens))
-            raise Mistake("contradiction", f"{' and '.join(map(str, values))} at once", span)
+            raise MistakeError("contradiction", f"{' and '.join(map(str, values))} at once", span)
         if kind == "ORDER":
-            raise Mistake("no_part", "first or last what?", tokens[0].span)
-    options = [
+            raise MistakeError("no_part", "first or last what?", tokens[0].span)
+    options: list[list[tuple[str, Any]]] = [
         [("side", t.value) for t in kept.get("SIDE", [])] or [("side", None)],
         [("level", t.value) for t in kept.get("LEVEL", [])] or [("level", None)],
+        [("noun", value) for value in places] or [("noun", None)],
         [("depth", t.value) for t in kept.get("DEPTH", [])] or [("depth", None)],
         *[[("portion", (Portion(choice, size), word.span)) for choice in choices] for choices, size, word in portions],
     ]
     for combination in product(*options):
-        chosen = Chosen(set(features), is_plural=plural, start=group.start, stop=group.stop)
+        chosen = Chosen(features - set(places), is_plural=plural, start=group.start, stop=group.stop)
         for kind, value in combination:
             if kind == "side":
                 chosen.side = value

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .names import Pieces, Place, Stretch
+from .names import Piece, Pieces, Place, Stretch
 from .numbers import Number
-from .phrases import Mistake, PhraseResolver, Target
+from .phrases import MistakeError, PhraseResolver, Target
 from .portions import find_x
 from .registry import Part, Registry
 from .syntax import Group, Interval, Phrase, Range
@@ -55,15 +55,17 @@ class RangeResolver:
             turn: "clockwise" or "counter_clockwise".
 
         Raises:
-            Mistake: The ends lie on two parts, or are no places.
+            MistakeError: The ends lie on two parts, or are no places.
         """
         span = (node.start, node.stop)
         if isinstance(node, Interval):
             return self.resolve_literal(node.first, node.last, carrier, span, node.has_first, node.has_last)
         first, last = node.first, node.last
+        if node.via is not None:
+            via = (*via, node.via)
         if isinstance(first, Token) and (last is None or isinstance(last, Token)):
             if last is None:
-                raise Mistake("syntax", "a range needs two ends", span)
+                raise MistakeError("syntax", "a range needs two ends", span)
             if carrier is None and via:
                 carrier = via[0]
             return self.resolve_literal(first, last, carrier, span, True, True)
@@ -85,18 +87,18 @@ class RangeResolver:
     ) -> Track:
         """Return a range between numbers: literal, from the first to the second."""
         if carrier is None:
-            raise Mistake("no_part", "a range of which part?", span)
+            raise MistakeError("no_part", "a range of which part?", span)
         target = self.phrases.resolve(carrier)
         ends = [value_of(token) for token in (first, last)]
         units: list[Pieces] = []
         for unit in target.units:
-            pieces = []
+            pieces: list[Piece] = []
             for piece in unit:
                 if isinstance(piece, Place):
                     if target.is_all_face:
                         pieces.append(piece)
                         continue
-                    raise Mistake("fpalp_range", f"the {piece.part} is one point and has no range", span)
+                    raise MistakeError("fpalp_range", f"the {piece.part} is one point and has no range", span)
                 most = 2 if self.registry.parts[piece.part].is_closed else 1
                 for token, end in zip((first, last), ends, strict=True):
                     check_fpalp(token, end, most)
@@ -117,7 +119,7 @@ class RangeResolver:
         target = self.phrases.resolve(phrase if has_base(phrase) or carrier is None else of(phrase, carrier))
         places = [piece for piece in target.pieces if isinstance(piece, Place)]
         if len(places) != len(target.pieces) or len(places) < 2 or len(places) % 2:
-            raise Mistake("range_across_parts", "a range needs two places on one part", span)
+            raise MistakeError("range_across_parts", "a range needs two places on one part", span)
         units: list[Pieces] = []
         for first, last in zip(places[::2], places[1::2], strict=True):
             units.append((self.connect(first, last, None, via, turn, span),))
@@ -128,14 +130,14 @@ class RangeResolver:
     ) -> Track:
         """Return a whole name in a direction: "the upper lip from left to right"."""
         if carrier is None:
-            raise Mistake("no_part", "from where to where? name a part", span)
+            raise MistakeError("no_part", "from where to where? name a part", span)
         target = self.phrases.resolve(carrier)
         begin, end = direction_word(first), direction_word(last)
         units: list[Pieces] = []
         for unit in target.units:
             pieces = [p for p in unit if isinstance(p, Stretch)]
             if len(pieces) != len(unit):
-                raise Mistake("contradiction", "one point has no direction", span)
+                raise MistakeError("contradiction", "one point has no direction", span)
             if not any(piece.is_whole for piece in pieces):
                 outer = [piece for piece in pieces if piece.part == "outer lip"]
                 pieces = outer or pieces
@@ -146,7 +148,7 @@ class RangeResolver:
         part = self.registry.parts[piece.part]
         if {begin, end} == {"upper", "lower"}:
             if part.name != "nose bridge":
-                raise Mistake(
+                raise MistakeError(
                     "ambiguous", f"top to bottom of the {part.name}: along which side?", span, "two named places"
                 )
             return piece if begin == "upper" else Stretch(part.name, piece.stop, piece.start)
@@ -159,7 +161,7 @@ class RangeResolver:
                 return piece
             return piece if begin == "start" else Stretch(part.name, piece.stop, piece.start)
         if {begin, end} != {"left", "right"} or not part.ends:
-            raise Mistake("contradiction", f"the {part.name} does not run that way", span)
+            raise MistakeError("contradiction", f"the {part.name} does not run that way", span)
         if piece.is_whole and part.is_closed:
             if part.name.endswith("eyebrow"):
                 stretch = Stretch(part.name, *part.edges["upper"])
@@ -176,14 +178,11 @@ class RangeResolver:
     def find_ends(self, end: Phrase | Token, other: Phrase | Token, carrier: Phrase | None, span: Span) -> list[Target]:
         """Return the places an end may mean: one, or the left and the right one."""
         if isinstance(end, Token):
-            raise Mistake("syntax", "give both ends as places, or both as numbers", span)
+            raise MistakeError("syntax", "give both ends as places, or both as numbers", span)
         if not has_base(end):
             end = complete(end, other, carrier, span)
         target = self.phrases.resolve(end)
         if not target.is_place:
-            kept = self.first_or_last(end, other, target)
-            if kept is not None:
-                return [kept]
             raise self.across(target, other, carrier, span)
         if len(target.units) == 1 and len(target.pieces) == 1:
             return [target]
@@ -194,22 +193,19 @@ class RangeResolver:
                 return [sided]
         if len(target.pieces) == 2:
             return [Target((((piece),),), target.start, target.stop) for piece in target.pieces]
-        raise Mistake("ambiguous", "which one of these places?", (end.start, end.stop), "a side, inner or outer")
+        raise MistakeError("ambiguous", "which one of these places?", (end.start, end.stop), "a side, inner or outer")
 
-    def first_or_last(self, end: Phrase, other: Phrase | Token, target: Target) -> Target | None:
-        return None
-
-    def across(self, target: Target, other: Phrase | Token, carrier: Phrase | None, span: Span) -> Mistake:
+    def across(self, target: Target, other: Phrase | Token, carrier: Phrase | None, span: Span) -> MistakeError:
         """Return the mistake of a range whose end is a part, not a place."""
         parts = {piece.part for piece in target.pieces}
         if isinstance(other, Phrase):
             try:
                 there = self.phrases.resolve(complete(other, other, carrier, span) if not has_base(other) else other)
-            except Mistake as mistake:
+            except MistakeError as mistake:
                 return mistake
             if not parts & {piece.part for piece in there.pieces}:
-                return Mistake("range_across_parts", "a range must stay on one face part", span)
-        return Mistake(
+                return MistakeError("range_across_parts", "a range must stay on one face part", span)
+        return MistakeError(
             "ambiguous", "a range goes from a place to a place; which place of that part?", span, "'left corner of ...'"
         )
 
@@ -236,18 +232,14 @@ class RangeResolver:
             assert isinstance(first, Place)
             assert isinstance(last, Place)
             if first.part != last.part:
-                raise Mistake("range_across_parts", "a range must stay on one face part", span)
+                raise MistakeError("range_across_parts", "a range must stay on one face part", span)
             here = [p for p in limits if p.part == first.part and isinstance(p, Stretch)]
-            if limits and not here:
-                if carrier is not None and not self.is_wider(limits, first.part):
-                    raise Mistake("range_across_parts", f"that range lies on the {first.part}", span)
+            if limits and not any(piece.part == first.part for piece in limits):
+                raise MistakeError("range_across_parts", f"that range lies on the {first.part}", span)
             if self.registry.parts[first.part].is_point:
-                raise Mistake("range_across_parts", f"the {first.part} is one point", span)
+                raise MistakeError("range_across_parts", f"the {first.part} is one point", span)
             units.append((self.connect(first, last, here[0] if here else None, via, turn, span),))
         return Track(tuple(units), notes)
-
-    def is_wider(self, limits: Pieces, part: str) -> bool:
-        return any(piece.part == part for piece in limits)
 
     def connect(
         self,
@@ -264,7 +256,7 @@ class RangeResolver:
             if turn is not None:
                 rising = turn.value == "counter_clockwise"
                 if (last.fpalp > first.fpalp) != rising:
-                    raise Mistake("contradiction", f"that is not {turn.value.replace('_', '-')}", turn.span)
+                    raise MistakeError("contradiction", f"that is not {turn.value.replace('_', '-')}", turn.span)
             return Stretch(part.name, first.fpalp, last.fpalp)
         up, down = (last.fpalp - first.fpalp) % 1, (first.fpalp - last.fpalp) % 1
         rising = Stretch(part.name, first.fpalp, first.fpalp + up)
@@ -277,16 +269,29 @@ class RangeResolver:
             for way in (rising, falling):
                 if contains(within, way):
                     return way
-            raise Mistake("contradiction", "those places do not both lie there", span)
+            raise MistakeError("contradiction", "those places do not both lie there", span)
+        midway = self.find_stop(via, part)
+        if midway is not None:
+            here = Stretch(part.name, midway, midway)
+            return next((way for way in (rising, falling) if contains(way, here)), rising)
         if level is not None:
             edge = Stretch(part.name, *part.edges[level])
             middle = (edge.start + edge.stop) / 2
             return next((way for way in (rising, falling) if contains(way, Stretch(part.name, middle, middle))), rising)
         if up != down:
             return rising if up < down else falling
-        edge = Stretch(part.name, *part.edges["upper"])
-        middle = Stretch(part.name, (edge.start + edge.stop) / 2, (edge.start + edge.stop) / 2)
-        return falling if contains(falling, middle) and not contains(rising, middle) else rising
+        high, low = part.edges["upper"]
+        top = Stretch(part.name, (high + low) / 2, (high + low) / 2)
+        return falling if contains(falling, top) and not contains(rising, top) else rising
+
+    def find_stop(self, via: Sequence[Phrase], part: Part) -> Fraction | None:
+        """Return the place a way goes through ("over the cupid's bow"), None if none is named."""
+        for phrase in via:
+            if has_base(phrase):
+                for piece in self.phrases.resolve(phrase).pieces:
+                    if piece.part == part.name:
+                        return piece.fpalp if isinstance(piece, Place) else (piece.start + piece.stop) / 2
+        return None
 
     def find_level(self, via: Sequence[Phrase]) -> str | None:
         for phrase in via:
@@ -316,7 +321,7 @@ def check_fpalp(token: Token, value: Fraction, most: int) -> None:
         hint = None
         if 1 < value <= 100 and value.denominator == 1 and token.value.form != "percent":
             hint = f"'{value}%'"
-        raise Mistake(
+        raise MistakeError(
             "fpalp_range", f"a place along a part lies between 0 and 1, not at {float(value):g}", token.span, hint
         )
 
@@ -360,13 +365,15 @@ def direction_word(end: Phrase | Token) -> str:
     if word.kind == "SIDE":
         return str(word.value)
     if word.kind == "NOUN" and word.value in ("top", "bottom", "start", "end"):
-        return {"top": "upper", "bottom": "lower"}.get(word.value, word.value)
+        return {"top": "upper", "bottom": "lower"}.get(str(word.value), str(word.value))
     return ""
 
 
 def complete(end: Phrase, other: Phrase | Token, carrier: Phrase | None, span: Span) -> Phrase:
     """Give an end the part it leaves out ("from the inner to the outer corner of the left eye")."""
     has_operator = any(w.kind in ("NOUN", "PART") for w in end.words)
+    if carrier is not None and has_operator and not has_place_word(other):
+        return of(end, carrier)
     if isinstance(other, Phrase) and (has_base(other) or not has_operator):
         kinds = {word.kind for word in end.words}
         groups = []
@@ -378,7 +385,7 @@ def complete(end: Phrase, other: Phrase | Token, carrier: Phrase | None, span: S
         if borrowed is not None and (has_base(borrowed) or carrier is not None):
             first = Group(tuple(w for g in end.groups for w in g.words if w.kind != "ONE"))
             if not first.words:
-                raise Mistake("no_part", "which one?", span)
+                raise MistakeError("no_part", "which one?", span)
             if has_operator and not ({"SIDE"} & kinds):
                 joined = Phrase((first, *borrowed.groups))
             else:
@@ -386,7 +393,14 @@ def complete(end: Phrase, other: Phrase | Token, carrier: Phrase | None, span: S
             return joined if has_base(joined) or carrier is None else of(joined, carrier)
     if carrier is not None:
         return of(end, carrier)
-    raise Mistake("no_part", "on which part is that?", (end.start, end.stop))
+    raise MistakeError("no_part", "on which part is that?", (end.start, end.stop))
+
+
+def has_place_word(end: Phrase | Token) -> bool:
+    """Whether an end says corner, end, tip or the like of a part, so that the other end may borrow the part."""
+    return isinstance(end, Phrase) and any(
+        word.kind == "NOUN" and set(word.value.split()) & OPERATORS for word in end.words
+    )
 
 
 def keeps(word: Token, kinds: set[str], has_operator: bool) -> bool:
@@ -398,7 +412,3 @@ def keeps(word: Token, kinds: set[str], has_operator: bool) -> bool:
             word.kind == "SIDE" and has_operator and "SIDE" not in kinds
         )
     return not (has_operator and word.kind == "NOUN" and set(word.value.split()) <= OPERATORS)
-
-
-def part_of(registry: Registry, name: str) -> Part:
-    return registry.parts[name]

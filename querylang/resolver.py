@@ -11,15 +11,22 @@ from .clauses import Clause, Member, Removal
 from .counting import count_by_density, find_unified, make_default, make_run, share
 from .ids import IdResolver
 from .names import Names, Piece, Pieces, Place, Stretch
-from .numbers import Number
-from .phrases import Mistake, PhraseResolver, Target
+from .phrases import MistakeError, PhraseResolver, Target
 from .ranges import RangeResolver, Track, check_fpalp, complete, has_base, of, with_side
 from .registry import Registry
-from .runs import CurveRun, LayoutRun, PlaceRun, Run, keep_every, pick_index, remove_piece, reverse_run, space_by_distance
+from .runs import (
+    CurveRun,
+    LayoutRun,
+    PlaceRun,
+    Run,
+    keep_every,
+    pick_index,
+    remove_piece,
+    reverse_run,
+    space_by_distance,
+)
 from .syntax import Density, Group, Phrase, Pixels, Positions, Segments, Steps
 from .tokens import Span, Token
-
-BOTH = "both ends of the range are included"
 
 
 @dataclass(slots=True)
@@ -84,7 +91,7 @@ class Resolver:
                     self.fill_gaps(part, parts[index + 1 :])
                     runs += self.resolve_clause(part)
                     self.previous = part if part.members else self.previous
-            except Mistake as mistake:
+            except MistakeError as mistake:
                 self.problems.append(mistake.problem)
         return runs
 
@@ -99,6 +106,8 @@ class Resolver:
             if member.label is not None and phrase is not None and member.label is not phrase:
                 member.phrase = self.apply_label(phrase, member.label)
                 continue
+            if phrase is not None and has_base(phrase):
+                member.phrase = self.take_side(phrase, clause, index, later)
             if phrase is None or has_base(phrase) or is_face_word(phrase):
                 continue
             if member.layout is not None:
@@ -107,8 +116,31 @@ class Resolver:
             if source is None:
                 if is_each_part(phrase):
                     continue
-                raise Mistake("no_part", "which face part?", member.span)
+                raise MistakeError("no_part", "which face part?", member.span)
             member.phrase = borrow(phrase, source)
+
+    def take_side(self, phrase: Phrase, clause: Clause, index: int, later: Sequence[Clause | Removal]) -> Phrase:
+        """Give a side: to the eyebrow of "left eye and eyebrow", to both lids of "upper and lower lid of the left eye"."""
+        if any(w.kind in ("SIDE", "EACH_OF") or (w.kind == "NOUN" and w.is_plural) for w in phrase.words):
+            return phrase
+        if len(phrase.groups) > 1 or not self.phrases.takes_side(phrase):
+            return phrase
+        following = [m.phrase for m in clause.members[index + 1 :]]
+        if not following and clause.quantity is None and later and isinstance(later[0], Clause) and later[0].is_joined:
+            following = [m.phrase for m in later[0].members]
+        after = following[0] if following else None
+        if after is not None and len(after.groups) > 1 and any(w.kind == "SIDE" for w in after.groups[-1].words):
+            whole = Phrase((*phrase.groups, *after.groups[1:]))
+            if self.phrases.is_known(whole):
+                return whole
+        before = clause.members[index - 1].phrase if index else None
+        if before is None and clause.is_joined and clause.quantity is None and self.previous is not None:
+            before = self.previous.members[-1].phrase if self.previous.members else None
+        sides = [w.value for w in before.words if w.kind == "SIDE"] if before is not None else []
+        if len(sides) == 1:
+            self.notes.append(f"no side was given for the second name: the {sides[0]} one, like the first")
+            return with_side(phrase, sides[0])
+        return phrase
 
     def apply_label(self, phrase: Phrase, label: Phrase) -> Phrase:
         """Read "left eye: inner corner" as the inner corner of the left eye."""
@@ -154,16 +186,16 @@ class Resolver:
     def repeat_previous(self, clause: Clause) -> None:
         """Read "and the same on the right" as the clause before, on the other side."""
         if self.previous is None:
-            raise Mistake("no_part", "the same as what?", clause.same.span if clause.same else clause.span)
+            raise MistakeError("no_part", "the same as what?", clause.same.span if clause.same else clause.span)
         members = clause.members
         earlier = self.previous
         if len(members) > 1:
-            raise Mistake("ambiguous", "the same for which of them?", clause.span)
+            raise MistakeError("ambiguous", "the same for which of them?", clause.span)
         if not members:
-            raise Mistake("no_part", "the same where?", clause.span)
+            raise MistakeError("no_part", "the same where?", clause.span)
         phrase = members[0].phrase
         if phrase is None:
-            raise Mistake("no_part", "the same where?", clause.span)
+            raise MistakeError("no_part", "the same where?", clause.span)
         if clause.quantity is None:
             clause.quantity = earlier.quantity
         clause.is_each = clause.is_each or earlier.is_each
@@ -174,7 +206,7 @@ class Resolver:
             return
         sides = [word.value for word in phrase.words if word.kind == "SIDE"]
         if len(sides) != 1:
-            raise Mistake("ambiguous", "the same on which side?", clause.span)
+            raise MistakeError("ambiguous", "the same on which side?", clause.span)
         clause.members = [mirror_member(member, sides[0], members[0]) for member in earlier.members]
 
     # -- one clause ----------------------------------------------------------------------------------------
@@ -191,7 +223,7 @@ class Resolver:
         self.total += count
         if self.total > self.limit:
             where = clause.quantity or clause
-            raise Mistake("too_many", f"more than {self.limit:,} points", (where.start, where.stop))
+            raise MistakeError("too_many", f"more than {self.limit:,} points", (where.start, where.stop))
         return runs
 
     def read_size(self, clause: Clause) -> None:
@@ -208,7 +240,7 @@ class Resolver:
                 clause.members[0].start, clause.members[0].stop = clause.span
                 clause.quantity = None
                 return
-        raise Mistake("no_part", "which face part?", clause.span, "a part, as in '5 points on the left eye'")
+        raise MistakeError("no_part", "which face part?", clause.span, "a part, as in '5 points on the left eye'")
 
     def resolve_member(self, member: Member, clause: Clause) -> Subject:
         subject = Subject(start=member.start, stop=member.stop)
@@ -240,7 +272,7 @@ class Resolver:
         elif not track.has_last:
             subject.ends = "first"
         elif not track.has_first:
-            raise Mistake("syntax", "an interval may leave out both ends or the last", subject.span)
+            raise MistakeError("syntax", "an interval may leave out both ends or the last", subject.span)
         return subject
 
     # -- placing -------------------------------------------------------------------------------------------
@@ -252,7 +284,7 @@ class Resolver:
             return self.place_count(clause, subjects, quantity)
         fixed = [subject for subject in subjects if subject.runs]
         if fixed and quantity is not None:
-            raise Mistake("contradiction", "a layout has its own points", (quantity.start, quantity.stop))
+            raise MistakeError("contradiction", "a layout has its own points", (quantity.start, quantity.stop))
         if quantity is None:
             return [run for subject in subjects for run in self.place_default(subject, clause)]
         if isinstance(quantity, Positions):
@@ -270,7 +302,7 @@ class Resolver:
             return subject.runs
         runs: list[Run] = []
         for piece in subject.pieces:
-            if subject.is_literal and isinstance(piece, Stretch) and (piece.start, piece.stop) == (0, 1):
+            if subject.is_literal and isinstance(piece, Stretch) and piece.start == 0 and piece.stop == 1:
                 piece = replace(piece, is_whole=True)
             if isinstance(piece, Stretch) and subject.steps_of:
                 steps = int(abs(piece.stop - piece.start) * subject.steps_of)
@@ -282,7 +314,7 @@ class Resolver:
                 continue
             run = make_default(piece, self.registry)
             if run is None:
-                raise Mistake(
+                raise MistakeError(
                     "count",
                     "no point of the unified layout lies there: say how many",
                     subject.span,
@@ -298,7 +330,7 @@ class Resolver:
             drop = {piece.stop} if subject.ends == "first" and not clause.is_strict else {piece.start, piece.stop}
             fpalps = [f for f in fpalps if f not in drop]
         if not fpalps:
-            raise Mistake("count", "no point of the unified layout lies there: say how many", subject.span)
+            raise MistakeError("count", "no point of the unified layout lies there: say how many", subject.span)
         return [PlaceRun(piece.part, tuple(fpalps))]
 
     def place_count(self, clause: Clause, subjects: list[Subject], token: Token) -> list[Run]:
@@ -307,7 +339,7 @@ class Resolver:
         if fixed:
             if len(subjects) == 1 and count == sum(run.count or 0 for run in fixed[0].runs):
                 return fixed[0].runs
-            raise Mistake("contradiction", "a layout has its own points and takes no number", token.span)
+            raise MistakeError("contradiction", "a layout has its own points and takes no number", token.span)
         is_each = (clause.is_each or any(subject.is_each for subject in subjects)) and not clause.is_total
         if (
             count > 1
@@ -339,11 +371,11 @@ class Resolver:
         single = [unit for unit in units if all(isinstance(piece, Place) for piece in unit)]
         if single and count > 1:
             if len(single) == len(units):
-                raise Mistake(
+                raise MistakeError(
                     "count", f"{count} points at one place", token.span, "1 point for each, or a part with a curve"
                 )
             if not all(self.registry.parts[piece.part].is_point for unit in single for piece in unit):
-                raise Mistake("count", f"{count} points at one place", token.span)
+                raise MistakeError("count", f"{count} points at one place", token.span)
             self.notes.append("parts of one point take one point each")
         runs: list[Run] = []
         for unit, end in zip(units, ends, strict=True):
@@ -359,7 +391,9 @@ class Resolver:
             if count < len(pieces) and all(self.registry.parts[p.part].is_point for p in places):
                 return self.share_unit(pieces, ends, count)
             what = "place" if len(pieces) == 1 else "places"
-            raise Mistake("count", f"that names {len(pieces)} {what}, not {count} points", token.span, f"{len(pieces)}")
+            raise MistakeError(
+                "count", f"that names {len(pieces)} {what}, not {count} points", token.span, f"{len(pieces)}"
+            )
         return self.share_unit(pieces, ends, count)
 
     def share_unit(self, pieces: Pieces, ends: Sequence[str], count: int) -> list[Run]:
@@ -386,7 +420,7 @@ class Resolver:
     def check_count(self, token: Token) -> int:
         problem = self.find_count_problem(token)
         if problem is not None:
-            raise Mistake(problem.code, problem.message, problem.span)
+            raise MistakeError(problem.code, problem.message, problem.span)
         return int(token.value.value)
 
     def find_count_problem(self, token: Token) -> Problem | None:
@@ -410,7 +444,7 @@ class Resolver:
                     continue
                 for token in positions.values:
                     if not only_points or token.value.value != 0:
-                        raise Mistake(
+                        raise MistakeError(
                             "contradiction", "one place has no positions along it", (positions.start, positions.stop)
                         )
                 runs.append(PlaceRun(piece.part, (piece.fpalp,) * len(positions.values)))
@@ -427,7 +461,7 @@ class Resolver:
         factor = density.factor.value
         span = (density.start, density.stop)
         if factor <= 0:
-            raise Mistake("count", "a density is above zero", span)
+            raise MistakeError("count", "a density is above zero", span)
         runs: list[Run] = []
         for piece in (piece for subject in subjects for piece in subject.pieces):
             if isinstance(piece, Place):
@@ -435,7 +469,7 @@ class Resolver:
                 continue
             count = count_by_density(piece, factor, self.registry)
             if count > self.limit:
-                raise Mistake("too_many", f"more than {self.limit:,} points", span)
+                raise MistakeError("too_many", f"more than {self.limit:,} points", span)
             runs.append(make_run(piece, count, self.registry))
         return runs
 
@@ -443,12 +477,12 @@ class Resolver:
         span = (steps.start, steps.stop)
         step = steps.step.value
         if not 0 < step <= 1:
-            raise Mistake("fpalp_range", "a step along a part lies between 0 and 1", span, "a per cent")
+            raise MistakeError("fpalp_range", "a step along a part lies between 0 and 1", span, "a per cent")
         runs: list[Run] = []
         for piece in subject.pieces:
             if isinstance(piece, Place):
                 if not self.registry.parts[piece.part].is_point:
-                    raise Mistake("contradiction", "one place has no steps along it", span)
+                    raise MistakeError("contradiction", "one place has no steps along it", span)
                 runs.append(make_run(piece, 1, self.registry))
                 continue
             length = piece.stop - piece.start
@@ -458,7 +492,7 @@ class Resolver:
             if closed and abs(length) % size == 0:
                 number -= 1
             if number > self.limit:
-                raise Mistake("too_many", f"more than {self.limit:,} points", span)
+                raise MistakeError("too_many", f"more than {self.limit:,} points", span)
             stop = piece.start + (number - 1) * (size if length >= 0 else -size)
             runs.append(
                 CurveRun(piece.part, piece.start, stop, number) if number > 1 else PlaceRun(piece.part, (piece.start,))
@@ -471,7 +505,7 @@ class Resolver:
         runs: list[Run] = []
         for piece in (piece for subject in subjects for piece in subject.pieces):
             if isinstance(piece, Place):
-                raise Mistake("contradiction", "one place cannot be divided", span)
+                raise MistakeError("contradiction", "one place cannot be divided", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
             runs.append(make_run(piece, count if closed else count + 1, self.registry))
         return runs
@@ -479,11 +513,11 @@ class Resolver:
     def place_pixels(self, subjects: list[Subject], pixels: Pixels) -> list[Run]:
         span = (pixels.start, pixels.stop)
         if pixels.step.value <= 0:
-            raise Mistake("count", "a distance is above zero", span)
+            raise MistakeError("count", "a distance is above zero", span)
         runs: list[Run] = []
         for piece in (piece for subject in subjects for piece in subject.pieces):
             if isinstance(piece, Place):
-                raise Mistake("contradiction", "one place has no distances along it", span)
+                raise MistakeError("contradiction", "one place has no distances along it", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
             runs.append(
                 CurveRun(
@@ -511,10 +545,10 @@ class Resolver:
 
     def turn_run(self, run: Run, turn: Token) -> Run:
         if not isinstance(run, CurveRun):
-            raise Mistake("contradiction", "only a curve has a direction", turn.span)
+            raise MistakeError("contradiction", "only a curve has a direction", turn.span)
         part = self.registry.parts[run.part]
         if not part.ends:
-            raise Mistake("contradiction", f"the {run.part} is a line and has no such direction", turn.span)
+            raise MistakeError("contradiction", f"the {run.part} is a line and has no such direction", turn.span)
         rising = turn.value == ("clockwise" if part.is_closed else "counter_clockwise")
         if rising == (run.stop >= run.start):
             return run
@@ -528,7 +562,7 @@ class Resolver:
         assert origin is not None
         span = (origin.start, origin.stop)
         if not isinstance(run, CurveRun) or run.ends != "first":
-            raise Mistake("syntax", "'from' needs a 'to' here", span)
+            raise MistakeError("syntax", "'from' needs a 'to' here", span)
         if isinstance(origin.end, Token):
             check_fpalp(origin.end, origin.end.value.value, 1)
             start = origin.end.value.value
@@ -546,7 +580,7 @@ class Resolver:
                 if len(places) != 1 or (
                     len(target.pieces) != len(places) and len(clause.members) == 1 and len(places) != 1
                 ):
-                    raise Mistake("contradiction", f"that is no one place on the {run.part}", span)
+                    raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)
                 start = places[0].fpalp
         falling = clause.turn is not None and clause.turn.value == "counter_clockwise"
         if falling:
@@ -558,10 +592,10 @@ class Resolver:
         for token in clause.picks:
             index = {"first": 0, "last": -1}.get(token.value) if isinstance(token.value, str) else token.value - 1
             if index is None:
-                raise Mistake("ambiguous", "which point is that?", token.span, "'middle of ...' for one point")
+                raise MistakeError("ambiguous", "which point is that?", token.span, "'middle of ...' for one point")
             run = pick_index(runs, index)
             if run is None:
-                raise Mistake("count", "there are not so many points", token.span)
+                raise MistakeError("count", "there are not so many points", token.span)
             picked.append(run)
         return picked
 
@@ -571,7 +605,7 @@ class Resolver:
         if not runs:
             if self.problems:
                 return runs
-            raise Mistake("no_part", "except from what? name a part first", removal.span)
+            raise MistakeError("no_part", "except from what? name a part first", removal.span)
         before = runs
         for member, joined in zip(removal.members, removal.joined, strict=True):
             pieces = self.removed_pieces(member, runs)
@@ -588,7 +622,7 @@ class Resolver:
                 left = [kept for run in left for kept in remove_piece(run, piece, self.registry)]
             if left == runs:
                 if joined:
-                    raise Mistake(
+                    raise MistakeError(
                         "ambiguous",
                         "is this left out as well, or asked for?",
                         member.span,
@@ -600,12 +634,12 @@ class Resolver:
             position = {"first": 0, "last": -1}.get(token.value) if isinstance(token.value, str) else token.value - 1
             run = pick_index(before, position if position is not None else 0)
             if run is None or position is None or isinstance(run, LayoutRun):
-                raise Mistake("ambiguous", "which point is left out?", token.span)
+                raise MistakeError("ambiguous", "which point is left out?", token.span)
             place = run.places[0] if isinstance(run, PlaceRun) else run.start
             runs = [kept for one in runs for kept in remove_piece(one, Place(run.part, place), self.registry)]
         if not runs:
             span = (min(self.first_start, removal.start), removal.stop)
-            raise Mistake("nothing_left", "the exception removes every point", span)
+            raise MistakeError("nothing_left", "the exception removes every point", span)
         return runs
 
     @property
@@ -631,11 +665,11 @@ class Resolver:
             track = self.ranges.resolve(member.range, carrier, member.via, None)
             return [piece for unit in track.units for piece in unit]
         if carrier is None:
-            raise Mistake("nothing_left", "everything is left out", member.span)
+            raise MistakeError("nothing_left", "everything is left out", member.span)
         if not has_base(carrier) and not is_face_word(carrier):
             sources = [m.phrase for m in self.previous.members if m.phrase is not None] if self.previous else []
             if not sources:
-                raise Mistake("no_part", "on which part is that?", member.span)
+                raise MistakeError("no_part", "on which part is that?", member.span)
             pieces: list[Piece] = []
             only_modifiers = all(w.kind != "NOUN" and w.kind != "PART" for w in carrier.words)
             for source in sources:
@@ -688,7 +722,7 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
 def mirror_member(member: Member, side: str, asked: Member) -> Member:
     """Return a member of the clause before on a given side."""
     if member.phrase is None:
-        raise Mistake("ambiguous", "the same of what?", asked.span)
+        raise MistakeError("ambiguous", "the same of what?", asked.span)
     phrase = Phrase(
         tuple(
             Group(tuple(w for w in g.words if w.kind not in ("SIDE", "JOIN")) or g.words) for g in member.phrase.groups
@@ -696,10 +730,5 @@ def mirror_member(member: Member, side: str, asked: Member) -> Member:
     )
     copy = Member(phrase=with_side(phrase, side), range=None, via=member.via, start=asked.start, stop=asked.stop)
     if member.range is not None:
-        raise Mistake("ambiguous", "write the range of the other side out", asked.span)
+        raise MistakeError("ambiguous", "write the range of the other side out", asked.span)
     return copy
-
-
-def number_of(token: Token) -> Number:
-    number: Number = token.value
-    return number

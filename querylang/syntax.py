@@ -61,6 +61,7 @@ class Range:
     form: Literal["from", "to", "between"]
     start: int
     stop: int
+    via: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class TableParser:
         Raises:
             UnexpectedTokenError: The tokens do not fit the grammar.
         """
-        states, stack, values = self.states, [0], []
+        states, stack = self.states, [0]
+        values: list[Any] = []
         position = 0
         while True:
             token = tokens[position] if position < len(tokens) else None

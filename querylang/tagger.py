@@ -10,13 +10,19 @@ from ..errors import Problem
 from .numbers import Number
 from .reader import NEWLINE, NUMBER, PHRASE, SYMBOL, UNKNOWN
 from .registry import Layout
-from .tokens import Token
+from .tokens import OPERATORS, Token
 
 NAME_READINGS = ("side", "level", "depth", "noun")
 NAME_KINDS = {"SIDE", "LEVEL", "DEPTH", "NOUN", "ORDER", "PART", "EACH_OF", "QUANTITY", "JOIN", "ONE"}
 DIMENSIONS = {"SIDE", "LEVEL", "DEPTH", "ORDER"}
 POSITION_WORDS = {"top": "upper", "bottom": "lower"}
-BRACKETS = {"[": "]", "(": ")"}
+PATH_WORDS = {
+    "over", "via", "across", "following", "through the", "by way of", "passing", "passing through", "passing over",
+}  # fmt: skip
+DENSITY_WORDS = {
+    "density", "granularity", "density factor", "granularity factor", "resolution", "point density",
+    "sampling density", "landmark density", "the density", "the granularity",
+}  # fmt: skip
 STEPS_OF_NTH = {
     "other": 2,
     "second": 2,
@@ -268,13 +274,15 @@ class Tagger:
         ):
             return i + 1
         if "at" in readings and (self.is_number(j) or self.has(j, "halfway")) and not self.is_count_at(j):
-            if "every" in readings or "points" in readings or token.value != "at":
-                if (
+            if (
+                ("every" in readings or "points" in readings or token.value != "at")
+                and (
                     not self.is_number(j, "decimal", "fraction", "percent", "part")
                     and "fpalp" not in token.value.split()
-                ):
-                    if "points" in readings:
-                        return None if self.has_layout else i + 1
+                )
+                and "points" in readings
+            ):
+                return None if self.has_layout else i + 1
             if self.last != "AT":
                 self.emit("AT", token)
             self.in_at = True
@@ -407,7 +415,7 @@ class Tagger:
         """Tag "and": between modifiers of one sort, between numbers, or between items."""
         token = self.raw[i]
         j = self.after(i + 1)
-        if self.joins_modifiers(j):
+        if self.joins_modifiers(j) or self.joins_places(j):
             self.emit("JOIN", token)
         elif self.joins_numbers(j):
             self.emit("LSEP", token)
@@ -433,6 +441,15 @@ class Tagger:
         named_before = any(t.kind == "NOUN" for t in self.group_so_far())
         named_after = self.is_name(k) or self.has(k, "each")
         return named_after != named_before if named_before else True if named_after else not self.is_number(k)
+
+    def joins_places(self, j: int) -> bool:
+        """Whether two places of one part are joined ("top and bottom of each eye")."""
+        if self.last != "NOUN" or self.tags[-1].value not in OPERATORS or len(self.group_so_far()) > 1:
+            return False
+        return self.raw_noun(j) in OPERATORS and (self.has(j + 1, "of") or self.raw_value(j + 1).startswith("of "))
+
+    def raw_value(self, i: int) -> str:
+        return str(self.raw[i].value) if i < len(self.raw) else ""
 
     def group_so_far(self) -> list[Token]:
         words: list[Token] = []
@@ -467,11 +484,12 @@ class Tagger:
         """Tag "of" between names; anywhere else it says nothing."""
         token = self.raw[i]
         j = self.after(i + 1)
-        if self.last in NAME_KINDS and (
-            self.is_name(j) or self.is_each(j) or self.has(j, "possessive") or self.has(j, "layout")
+        if (
+            self.last in NAME_KINDS
+            and (self.is_name(j) or self.is_each(j) or self.has(j, "possessive") or self.has(j, "layout"))
+            and not self.has(j, "layout")
         ):
-            if not self.has(j, "layout"):
-                self.emit("OF", token)
+            self.emit("OF", token)
         return i + 1
 
     def tag_link(self, i: int) -> int:
@@ -483,9 +501,7 @@ class Tagger:
         if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j)):
             if self.is_side_alone(j):
                 return i + 1
-            path = token.readings.get("noun") in ("around", "along") or token.value in (
-                "over", "via", "across", "following", "through the", "by way of", "passing", "passing through", "passing over",
-            )  # fmt: skip
+            path = token.readings.get("noun") in ("around", "along") or token.value in PATH_WORDS
             self.emit("VIA" if path else "OF", token)
         elif token.value in ("over", "via", "across", "following", "along", "around"):
             if self.last in ("VALUE", "COMMA") and self.is_name(j) and any(t.kind in ("FROM", "TO") for t in self.tags):
@@ -519,6 +535,8 @@ class Tagger:
             self.emit("QUANTITY", self.raw[j], self.raw[j].value)
             return j + 1
         if self.is_name(j):
+            if self.last in NAME_KINDS and token.value.startswith(("of ", "on ")):
+                self.tags.append(Token("OF", None, token.start, token.start))
             self.emit("EACH_OF", token, value)
         elif value == "each":
             self.emit("EACH", token, value)
@@ -540,10 +558,9 @@ class Tagger:
             self.tags.append(Token("EVERY", None, token.start, token.start))
             self.emit("VALUE", token, step)
             return i + 1
-        if self.is_name(j) and word in ("other", "alternate"):
-            if not self.is_number_of_points(i):
-                self.unknown.append(token)
-                return i + 1
+        if self.is_name(j) and word in ("other", "alternate") and not self.is_number_of_points(i):
+            self.unknown.append(token)
+            return i + 1
         self.emit("NTH", token, STEPS_OF_NTH.get(word, 2))
         return i + 1
 
@@ -601,10 +618,7 @@ class Tagger:
             self.is_filler(j) or self.has(j, "of", "times") or self.is_symbol(j, "=", ":", "*")
         ):
             j += 1
-        if token.value in ("density", "granularity", "density factor", "granularity factor", "resolution", "point density",
-                           "sampling density", "landmark density", "the density", "the granularity") and (
-            self.is_number(j) or self.has(j, "factor")
-        ):  # fmt: skip
+        if token.value in DENSITY_WORDS and (self.is_number(j) or self.has(j, "factor")):
             self.emit("DENSITY", token)
             value = (
                 self.raw[j].value if self.is_number(j) else Number(Fraction(self.raw[j].readings["factor"]), "integer")
@@ -751,7 +765,7 @@ class Tagger:
         if self.has(i + 1, "way"):
             self.emit("VALUE", token)
             return self.after_way(i + 1)
-        if number.is_plural and i > 0 and self.raw[i - 1].value in ("in", "into"):
+        if number.is_plural and i > 0 and str(self.raw[i - 1].value).split()[-1:] in (["in"], ["into"]):
             self.emit("COUNT", token, Number(1 / number.value, "integer"))
             self.tags.append(Token("SEGMENTS", None, token.start, token.stop))
             return i + 1

@@ -51,7 +51,7 @@ class Token:
         is_canonical: Written as canonical text is, which no setting changes: a name_with_underscores, a bracketed id.
     """
 
-    __slots__ = ("is_plural", "is_possessive", "is_canonical", "kind", "readings", "start", "stop", "value")
+    __slots__ = ("is_canonical", "is_plural", "is_possessive", "kind", "readings", "start", "stop", "value")
 
     def __init__(
         self,

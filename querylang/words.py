@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: RUF001 - the typographic marks people paste are the point here
 import re
 import unicodedata
 
@@ -19,10 +20,13 @@ LEXEME = re.compile(
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
-    "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*", "∗": "*", "·": ",", "•": ",",
-    "，": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", "％": "%", "…": "..", "→": "->", "≈": "~", "⁄": "/",
+    "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*",
+    "∗": "*", "·": ",", "•": ",",
+    "，": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", "％": "%", "…": "..", "→": "->", "≈": "~",
+    "⁄": "/",
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
+ABBREVIATIONS = {"no", "nr", "approx", "ca", "pts", "pt", "incl", "excl", "max", "min", "vs"}
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
@@ -69,13 +73,13 @@ def split_lexemes(text: str) -> list[Lexeme]:
         if kind == "word":
             if joins_words(lexemes, start):
                 lexemes.pop()
-            for word in make_words(m.group(), start, text):
-                word.is_glued = word.start == end
+            for lexeme in make_words(m.group(), start, text):
+                lexeme.is_glued = lexeme.start == end
                 if underscore:
-                    word.is_underscored = lexemes[-1].is_underscored = True
+                    lexeme.is_underscored = lexemes[-1].is_underscored = True
                     underscore = False
-                lexemes.append(word)
-                end = word.stop
+                lexemes.append(lexeme)
+                end = lexeme.stop
             end = stop
             continue
         word = m.group()
@@ -96,6 +100,8 @@ def split_lexemes(text: str) -> list[Lexeme]:
         elif is_silent(text, start):
             continue
         else:
+            if word == "." and lexemes and start == end and lexemes[-1].word in ABBREVIATIONS:
+                continue
             lexeme = Lexeme(SYMBOLS.get(word, word), "symbol", start, stop)
         lexeme.is_glued = start == end
         underscore = False
