@@ -8,12 +8,14 @@ FaceQLError
 ├── CheckpointError            the weights are missing, damaged or of another model
 ├── ConfigError                a setting, recipe or data file is wrong
 └── ServiceError               a door (HTTP, MCP) turned the request away; `code` says why
+    └── InvalidRequestError    the request is not of the right form; `errors` says where
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class FaceQLError(Exception):
@@ -120,3 +122,16 @@ class ServiceError(FaceQLError):
         super().__init__(message)
         self.code = code
         self.retry_after = retry_after
+
+
+class InvalidRequestError(ServiceError):
+    """The request is not of the right form ("invalid_request").
+
+    Attributes:
+        errors: Each with `loc`, where, and `msg`, what is wrong; never what was sent.
+    """
+
+    def __init__(self, errors: Sequence[dict[str, Any]]) -> None:
+        place = ".".join(str(step) for step in errors[0]["loc"]) or "the body"
+        super().__init__("invalid_request", f"{place}: {errors[0]['msg']}")
+        self.errors = list(errors)

@@ -80,6 +80,7 @@ class FullAnswer(AnswerHead):
     """An answer with every landmark in full: `faceql.engine.Answer.to_dict()`, which `from_dict` reads back."""
 
     schema_version: int
+    instruction: str = Field(description="as it was given")
     points: list[LandmarkPoint] = Field(description="in the order asked, face by face")
 
 
@@ -87,6 +88,7 @@ class LandmarkAnswer(AnswerHead):
     """An answer in either detail: `groups` when concise, `points` when full."""
 
     schema_version: int
+    instruction: str | None = Field(default=None, description="detail full: as it was given")
     count: int = Field(description="points in the whole answer, all faces together")
     shown: list[int] = Field(
         description="[first, end): which of them are here; ask with offset=end for the rest", min_length=2, max_length=2
@@ -100,7 +102,6 @@ class DrawingAnswer(AnswerHead):
     """What was drawn, beside the picture itself."""
 
     count: int = Field(description="points drawn, all faces together")
-    format: Literal["png", "svg"]
     drawing_size: ImageSize
     scale: float = Field(description="drawing pixels per photo pixel")
 
@@ -177,6 +178,7 @@ def page_answer(
     head = full | {"count": len(points), "shown": [start, start + len(shown)], "handle": handle}
     if detail == "full":
         return LandmarkAnswer.model_validate(head | {"points": shown})
+    del head["instruction"]
     return LandmarkAnswer.model_validate(head | {"groups": group_points(shown)} | round_boxes(head))
 
 

@@ -138,7 +138,6 @@ class AskQueue:
                 try:
                     self._work(batch, readers)
                 except Exception as error:
-                    logger.exception("a batch of requests failed")
                     for job in batch:
                         fail(job, error)
                 if batch:

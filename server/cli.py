@@ -11,6 +11,7 @@ import click
 from .. import __version__
 from ..errors import FaceQLError
 from .model_commands import eval_command, train_command
+from .serve_commands import mcp_command, serve_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ def format_answer(answer: Answer) -> str:
 
 main.add_command(train_command)
 main.add_command(eval_command)
+main.add_command(serve_command)
+main.add_command(mcp_command)
 
 if __name__ == "__main__":
     main()

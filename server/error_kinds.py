@@ -68,6 +68,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {code: ErrorKind(422, title) for code, title
     "invalid_request": ErrorKind(422, "The request is not of the right form"),
     "malformed": ErrorKind(400, "The request cannot be read"),
     "unauthorized": ErrorKind(401, "An API key is needed"),
+    "origin": ErrorKind(403, "The request came from another site's page"),
     "host": ErrorKind(421, "The request was meant for another host"),
     "not_found": ErrorKind(404, "There is nothing here"),
     "method": ErrorKind(405, "This method is not served here"),

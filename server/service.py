@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
-from ..errors import FaceQLError, ServiceError
+from ..errors import ServiceError
 from ..querylang.parse import parse
 from ..querylang.registry import load_registry
 from .answers import (
@@ -189,6 +190,37 @@ class Service:
         )
         return wait_for(future, seconds or self.limits.deadline_seconds)
 
+    async def ask_async(
+        self,
+        photo: ImageSource | EncodedImage,
+        instructions: Sequence[str],
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        seconds: float | None = None,
+    ) -> Asked:
+        """Answer like `ask` without holding up the event loop; cancelling gives the request up."""
+        # In a thread: parsing a long instruction takes a while.
+        future = await asyncio.to_thread(
+            self.submit,
+            photo,
+            instructions,
+            faces=faces,
+            boxes=boxes,
+            perspective=perspective,
+            ids_from=ids_from,
+            seconds=seconds,
+        )
+        limit = self.limits.deadline_seconds
+        try:
+            return await asyncio.wait_for(
+                asyncio.wrap_future(future), limit if seconds is None else min(seconds, limit)
+            )
+        except TimeoutError:
+            raise late() from None
+
     def keep(self, image: EncodedImage) -> OpenImage:
         """Keep an encoded image under a handle.
 
@@ -208,6 +240,9 @@ def wait_for(future: Future[Asked], seconds: float) -> Asked:
         return future.result(seconds)
     except (FutureTimeoutError, CancelledError):
         future.cancel()
-        raise ServiceError("deadline", "the answer was not ready in time", retry_after=5.0) from None
-    except FaceQLError:
-        raise
+        raise late() from None
+
+
+def late() -> ServiceError:
+    """Return the error of a request whose deadline has passed."""
+    return ServiceError("deadline", "the answer was not ready in time", retry_after=5.0)

@@ -1,0 +1,318 @@
+"""The HTTP service: the routes over one service object."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from .. import __version__
+from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
+from . import http_docs as docs
+from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query, page_answer
+from .ask_queue import Asked
+from .error_kinds import error_code
+from .http_guards import (
+    CLIENT_CLOSED_REQUEST,
+    LOOPBACK_HOSTS,
+    BodyGuard,
+    CrowdGuard,
+    HostGuard,
+    KeyGuard,
+    RequestLog,
+)
+from .http_requests import (
+    AskOptions,
+    AskRequest,
+    DrawOptions,
+    DrawRequest,
+    ImageReference,
+    OpenRequest,
+    ParseRequest,
+    PhotoOptions,
+    read_model,
+    read_photo_request,
+)
+from .image_sources import ImageSources
+from .problems import problem_response
+from .service import Service
+
+SHUTDOWN_SECONDS = 20.0
+PLAYGROUND_FILES = {
+    "playground.js": "text/javascript",
+    "playground.css": "text/css",
+    "sample.jpg": "image/jpeg",
+}
+PLAYGROUND_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+T = TypeVar("T")
+
+
+def build_http_app(
+    service: Service,
+    sources: ImageSources,
+    *,
+    api_keys: Sequence[str] = (),
+    hosts: Iterable[str] = LOOPBACK_HOSTS,
+) -> FastAPI:
+    """Return the HTTP service.
+
+    Args:
+        service: Answers; it is closed with the app.
+        sources: Reads the images that requests name.
+        api_keys: If there are any, every request but the page and the health checks brings one.
+        hosts: The names this server goes by, without port; "*" for any.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.start_loading()
+        yield
+        await asyncio.to_thread(service.close, SHUTDOWN_SECONDS)
+
+    app = FastAPI(
+        title="faceql",
+        version=__version__,
+        description=docs.DESCRIPTION,
+        lifespan=lifespan,
+        # The interactive pages load scripts from elsewhere; the playground at / does not.
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(RequestLog, metrics=service.metrics, limits=service.limits),
+            Middleware(HostGuard, hosts=tuple(hosts)),
+            Middleware(KeyGuard, keys=tuple(api_keys)),
+            Middleware(CrowdGuard, limits=service.limits),
+            Middleware(BodyGuard, limits=service.limits),
+        ],
+        exception_handlers={
+            FaceQLError: tell_problem,
+            HTTPException: tell_http_exception,
+            RequestValidationError: tell_validation_error,
+            ClientGoneError: tell_nobody,
+        },
+    )
+    app.state.service = service
+    app.state.sources = sources
+    add_landmark_routes(app, service, sources)
+    add_status_routes(app, service)
+    add_playground(app)
+    return app
+
+
+def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:
+    """Mount what answers about photos and instructions."""
+
+    async def ask(image: ImageReference | bytes, texts: list[str], options: PhotoOptions) -> tuple[Asked, str | None]:
+        # Before the image: a mistake in the text should cost nothing.
+        how = {name: getattr(options, name) for name in ("perspective", "ids_from", "faces") if hasattr(options, name)}
+        for text in texts:
+            await asyncio.to_thread(service.parse, text, **{k: v for k, v in how.items() if k != "faces"})
+        photo, handle = await read_image(image, service, sources)
+        seconds = None if options.deadline_ms is None else options.deadline_ms / 1000
+        asked = await service.ask_async(photo, texts, boxes=options.boxes, seconds=seconds, **how)
+        service.metrics.observe_points(sum(map(len, asked.answers)))
+        return asked, handle
+
+    @app.post("/v1/ask", **docs.ASK)
+    async def ask_landmarks(request: Request) -> Response:
+        """Locate the landmarks that one or several instructions ask for."""
+        image, options = await read_photo_request(request, AskRequest, AskOptions)
+        request.state.texts = options.texts
+        asked, handle = await give_up_with_client(request, ask(image, options.texts, options))
+        return await asyncio.to_thread(write_answers, asked, options, handle, service.limits.points)
+
+    @app.post("/v1/draw", **docs.DRAW)
+    async def draw_landmarks(request: Request) -> Response:
+        """Answer an instruction and draw it: the photo as PNG, or the overlay alone as SVG."""
+        image, options = await read_photo_request(request, DrawRequest, DrawOptions)
+        asked, _ = await give_up_with_client(request, ask(image, options.texts, options))
+        return await asyncio.to_thread(draw_answer, asked.answers[0], options)
+
+    @app.post("/v1/images", status_code=201, **docs.OPEN)
+    async def open_image(request: Request) -> ImageAnswer:
+        """Open an image: later asks by its handle cost only the decoding."""
+        image, options = await read_photo_request(request, OpenRequest, PhotoOptions)
+        asked, _ = await give_up_with_client(request, ask(image, [], options))
+        opened = service.keep(asked.image)
+        return describe_image(opened, service.images.seconds_left(opened))
+
+    @app.get("/v1/images/{handle}", **docs.HANDLE)
+    async def describe_open_image(handle: str) -> ImageAnswer:
+        """Tell an open image's faces and how long it will be kept."""
+        opened = service.images.get(handle)
+        return describe_image(opened, service.images.seconds_left(opened))
+
+    @app.delete("/v1/images/{handle}", status_code=204, **docs.HANDLE)
+    async def close_image(handle: str) -> Response:
+        """Forget an image now."""
+        service.images.remove(handle)
+        return Response(status_code=204)
+
+    @app.post("/v1/parse", **docs.PARSE)
+    async def parse_instruction(request: Request) -> ParseAnswer:
+        """Tell what an instruction means, without a photo."""
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json":
+            raise ServiceError("media_type", "send application/json")
+        asked = read_model(ParseRequest, await request.body())
+        query = await asyncio.to_thread(
+            service.parse, asked.instruction, perspective=asked.perspective, ids_from=asked.ids_from
+        )
+        return await asyncio.to_thread(describe_query, query, asked.detail)
+
+    @app.get("/v1/parts", **docs.PLAIN)
+    async def list_parts() -> list[PartAnswer]:
+        """List every face part."""
+        return service.list_parts().parts
+
+    @app.get("/v1/layouts", **docs.PLAIN)
+    async def list_layouts() -> list[LayoutAnswer]:
+        """List every layout."""
+        return service.list_parts().layouts
+
+
+def add_status_routes(app: FastAPI, service: Service) -> None:
+    """Mount what operators and orchestrators ask."""
+
+    @app.get("/healthz", **docs.STATUS)
+    async def tell_health() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", **docs.READY)
+    async def tell_readiness() -> dict[str, str]:
+        """The model is loaded, and requests are taken."""
+        if service.loading_error is not None:
+            raise ServiceError("checkpoint", "the model could not be loaded; the log says why")
+        if not service.is_ready:
+            raise ServiceError("loading", "the model is being loaded", retry_after=2.0)
+        return {"status": "ready"}
+
+    @app.get("/metrics", response_class=PlainTextResponse, **docs.PLAIN)
+    async def tell_metrics() -> PlainTextResponse:
+        """Counters in Prometheus' text format."""
+        return PlainTextResponse(service.metrics.write(), media_type="text/plain; version=0.0.4")
+
+
+def add_playground(app: FastAPI) -> None:
+    """Mount the page at / and its three files."""
+    folder = files(__package__).joinpath("playground")
+    headers = {"Content-Security-Policy": PLAYGROUND_POLICY, "X-Frame-Options": "DENY"}
+
+    @app.get("/", include_in_schema=False)
+    async def show_playground() -> Response:
+        return Response(folder.joinpath("index.html").read_bytes(), headers=headers, media_type="text/html")
+
+    @app.get("/playground/{name}", include_in_schema=False)
+    async def give_playground_file(name: str) -> Response:
+        if name not in PLAYGROUND_FILES:
+            raise HTTPException(404)
+        return Response(folder.joinpath(name).read_bytes(), headers=headers, media_type=PLAYGROUND_FILES[name])
+
+
+async def read_image(image: ImageReference | bytes, service: Service, sources: ImageSources) -> tuple[Any, str | None]:
+    """Return what the service takes for a photo, and its handle if it is one.
+
+    Raises:
+        ServiceError: It may not be read, or is too large, or the handle has ended.
+    """
+    if isinstance(image, bytes):
+        return sources.check_size(image), None
+    if image.handle is not None:
+        return service.images.get(image.handle).encoded, image.handle
+    if image.base64 is not None:
+        return await asyncio.to_thread(sources.read_base64, image.base64), None
+    return await asyncio.to_thread(sources.read_url, image.url or ""), None
+
+
+class ClientGoneError(Exception):
+    """The client hung up before its answer was ready."""
+
+
+async def give_up_with_client(request: Request, work: Awaitable[T]) -> T:
+    """Return what the work gives, or give it up as soon as the client hangs up.
+
+    Raises:
+        ClientGoneError: It did.
+    """
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(wait_for_disconnect(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientGoneError
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def wait_for_disconnect(request: Request) -> None:
+    # The body has been read: what comes next is the end.
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def write_answers(asked: Asked, options: AskOptions, handle: str | None, limit: int) -> Response:
+    """Return the answers as JSON; full ones are `Answer.to_dict()`."""
+    if options.detail == "full":
+        answers = [answer.to_dict() for answer in asked.answers]
+    else:
+        pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
+        answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
+    return Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type="application/json")
+
+
+def draw_answer(answer: Any, options: DrawOptions) -> Response:
+    """Return an answer drawn, as PNG or SVG."""
+    if options.format == "svg":
+        return Response(answer.to_svg(), media_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox"})
+    scale = 1.0 if options.max_side is None else min(1.0, options.max_side / max(answer.image_size))
+    stream = io.BytesIO()
+    answer.draw(scale=scale, legend=options.legend, errors=options.show_errors).save(stream, "PNG")
+    return Response(stream.getvalue(), media_type="image/png")
+
+
+async def tell_problem(request: Request, error: Exception) -> Response:
+    """Answer an error that was raised on purpose."""
+    assert isinstance(error, FaceQLError)
+    request.app.state.service.metrics.observe_error(error_code(error))
+    texts = getattr(request.state, "texts", None)
+    index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
+    return problem_response(
+        error,
+        instruction_index=index if texts and len(texts) > 1 else None,
+        errors=error.errors if isinstance(error, InvalidRequestError) else None,
+    )
+
+
+async def tell_http_exception(request: Request, error: Exception) -> Response:
+    """Answer a path that is not there, or a method that is not served there."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method"}.get(error.status_code, "malformed")
+    request.app.state.service.metrics.observe_error(code)
+    return problem_response(ServiceError(code, str(error.detail)), headers=error.headers)
+
+
+async def tell_validation_error(request: Request, error: Exception) -> Response:
+    """Answer a path or query that FastAPI refused."""
+    assert isinstance(error, RequestValidationError)
+    found = [{"loc": [str(step) for step in item["loc"]], "msg": item["msg"]} for item in error.errors()]
+    return await tell_problem(request, InvalidRequestError(found))
+
+
+async def tell_nobody(request: Request, error: Exception) -> Response:
+    return JSONResponse(None, CLIENT_CLOSED_REQUEST)

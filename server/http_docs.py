@@ -1,0 +1,151 @@
+"""What the OpenAPI document says of each route: bodies in three forms, answers, problems, examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from .answers import FullAnswer, LandmarkAnswer
+from .http_requests import AskOptions, AskRequest, DrawOptions, DrawRequest, OpenRequest, ParseRequest, PhotoOptions
+from .problems import MEDIA_TYPE, ProblemDetails
+
+DESCRIPTION = (
+    "Face landmarks from plain-English instructions. Coordinates are pixels of the upright photo; (0, 0) is the centre "
+    'of its top-left pixel. "left" is the left of the picture unless perspective is "subject". Errors are problem '
+    "details (RFC 9457) with a stable code. Photos live in memory only."
+)
+
+
+class AskAnswer(BaseModel):
+    """One answer for each instruction, in their order."""
+
+    answers: list[FullAnswer | LandmarkAnswer]
+
+
+ASK_EXAMPLES = {
+    "one instruction": {
+        "value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "instruction": "4 points per eyebrow"}
+    },
+    "several, compact": {
+        "value": {
+            "image": {"base64": "/9j/4AAQSkZJRg=="},
+            "instructions": ["outer lip, 20 points", "mouth corners"],
+            "detail": "concise",
+        }
+    },
+}
+FORM_LISTS = {
+    "box": {
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"},
+        "description": "x0,y0,x1,y1; may be repeated",
+    }
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the problem answers of these statuses."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {
+        status: {"model": ProblemDetails, "content": content} for status in (400, 401, 403, 408, 413, 421, *statuses)
+    }
+
+
+def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's JSON schema without references, so that it can stand inside a body."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return resolve(definitions[node["$ref"].rpartition("/")[2]])
+            return {key: resolve(value) for key, value in node.items()}
+        return [resolve(item) for item in node] if isinstance(node, list) else node
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved
+
+
+def photo_body(json_model: type[BaseModel], options: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
+    """Return a request body that comes as JSON, as a form, or as the image itself with options in the query."""
+    fields = {name: field for name, field in inline_schema(options)["properties"].items() if name != "boxes"}
+    fields.pop("instructions", None)
+    form = {
+        "type": "object",
+        "required": ["image"] + (["instruction"] if "instruction" in fields else []),
+        "additionalProperties": False,
+        "properties": {"image": {"type": "string", "format": "binary"}, **drop_null(fields), **FORM_LISTS},
+    }
+    content: dict[str, Any] = {
+        "application/json": {"schema": inline_schema(json_model), "examples": examples},
+        "multipart/form-data": {"schema": form},
+        "image/*": {"schema": {"type": "string", "format": "binary"}},
+    }
+    parameters = [
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": "with a raw image body"}
+        for name, schema in {**drop_null(fields), **FORM_LISTS}.items()
+    ]
+    return {"requestBody": {"required": True, "content": content}, "parameters": parameters}
+
+
+def drop_null(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a form: text cannot be null, so a field is left out instead."""
+    cleaned = {}
+    for name, field in fields.items():
+        inner = [option for option in field.get("anyOf", []) if option.get("type") != "null"]
+        rest = {key: value for key, value in field.items() if key not in ("anyOf", "default")}
+        cleaned[name] = {**inner[0], **rest} if inner else rest
+    return cleaned
+
+
+ASK: dict[str, Any] = {
+    "responses": {200: {"model": AskAnswer}, **problems(404, 415, 422, 429, 500, 503, 504)},
+    "openapi_extra": photo_body(AskRequest, AskOptions, ASK_EXAMPLES),
+}
+DRAW: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {
+        200: {"description": "The drawing.", "content": {"image/png": {}, "image/svg+xml": {}}},
+        **problems(404, 415, 422, 429, 500, 503, 504),
+    },
+    "openapi_extra": photo_body(
+        DrawRequest,
+        DrawOptions,
+        {
+            "a polygon": {
+                "value": {
+                    "image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"},
+                    "instruction": "outer lip as a polygon",
+                    "max_side": 512,
+                }
+            }
+        },
+    ),
+}
+OPEN: dict[str, Any] = {
+    "responses": problems(404, 415, 422, 429, 500, 503, 504),
+    "openapi_extra": photo_body(
+        OpenRequest, PhotoOptions, {"base64": {"value": {"image": {"base64": "/9j/4AAQSkZJRg=="}}}}
+    ),
+}
+PARSE: dict[str, Any] = {
+    "responses": problems(415, 422, 429, 503),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": inline_schema(ParseRequest),
+                    "examples": {"range": {"value": {"instruction": "10 points from left chin to jaw end"}}},
+                }
+            },
+        }
+    },
+}
+HANDLE: dict[str, Any] = {"responses": problems(404, 422, 429, 503)}
+PLAIN: dict[str, Any] = {"responses": problems(429, 503)}
+STATUS: dict[str, Any] = {"responses": problems()}
+READY: dict[str, Any] = {"responses": problems(500, 503)}

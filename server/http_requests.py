@@ -1,0 +1,206 @@
+"""Requests over HTTP: one model, read from JSON, a multipart form, or an image as the raw body."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from ..errors import InvalidRequestError, ServiceError
+from .answers import Detail, Perspective
+
+Instruction = Annotated[str, Field(max_length=20_000)]
+FaceBox = Annotated[list[float], Field(min_length=4, max_length=4, description="[x0, y0, x1, y1]")]
+ModelT = TypeVar("ModelT", bound="ClientModel")
+
+
+class ClientModel(BaseModel):
+    """The base: a field that is not known is an error, not a typing mistake that goes unseen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ImageReference(ClientModel):
+    """Where the image is: exactly one of the three."""
+
+    handle: str | None = Field(default=None, max_length=100, description="from POST /v1/images")
+    base64: str | None = Field(default=None, description="the image file in base64, with or without a data: head")
+    url: str | None = Field(default=None, max_length=2000, description="https, where the operator allows the host")
+
+    @model_validator(mode="after")
+    def check_one(self) -> ImageReference:
+        if sum(value is not None for value in (self.handle, self.base64, self.url)) != 1:
+            raise ValueError("give exactly one of handle, base64 and url")
+        return self
+
+
+class PhotoOptions(ClientModel):
+    """What goes with a photo, however it is sent."""
+
+    boxes: list[FaceBox] | None = Field(
+        default=None, max_length=64, description="face boxes in pixels of the photo, in place of finding faces"
+    )
+    deadline_ms: int | None = Field(default=None, ge=1, le=600_000, description="after this the answer is of no use")
+
+
+class AskOptions(PhotoOptions):
+    """How instructions are read and answered."""
+
+    instruction: Instruction | None = Field(default=None, description="what to locate")
+    instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
+    faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
+    perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
+    ids_from: Literal[0, 1] = Field(default=1, description="the first id of a layout's landmarks")
+    detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
+
+    @model_validator(mode="after")
+    def check_instructions(self) -> AskOptions:
+        if (self.instruction is None) == (self.instructions is None):
+            raise ValueError("give either instruction or instructions")
+        return self
+
+    @property
+    def texts(self) -> list[str]:
+        """The instructions, however many were given."""
+        return self.instructions if self.instructions is not None else [self.instruction or ""]
+
+
+class DrawOptions(AskOptions):
+    """How an answer is drawn."""
+
+    format: Literal["png", "svg"] = Field(default="png", description="svg is the overlay alone, of the photo's size")
+    max_side: int | None = Field(default=None, ge=16, le=4096, description="png: longer side of the drawing at most")
+    legend: bool = True
+    show_errors: bool = Field(default=False, description="circle each point with its expected error")
+
+    @model_validator(mode="after")
+    def check_one_instruction(self) -> DrawOptions:
+        if len(self.texts) != 1:
+            raise ValueError("one drawing shows one instruction")
+        return self
+
+
+class ImageMixin(ClientModel):
+    """A request that says in JSON where its image is."""
+
+    image: ImageReference
+
+
+class AskRequest(AskOptions, ImageMixin):
+    """POST /v1/ask as JSON."""
+
+
+class DrawRequest(DrawOptions, ImageMixin):
+    """POST /v1/draw as JSON."""
+
+
+class OpenRequest(PhotoOptions, ImageMixin):
+    """POST /v1/images as JSON."""
+
+
+class ParseRequest(ClientModel):
+    """POST /v1/parse."""
+
+    instruction: Instruction
+    perspective: Perspective = "viewer"
+    ids_from: Literal[0, 1] = 1
+    detail: Detail = Field(default="concise", description="full lists every landmark")
+
+
+LIST_FIELDS = ("instructions", "boxes")
+
+
+async def read_photo_request(
+    request: Request, json_model: type[ClientModel], options_model: type[ModelT]
+) -> tuple[ImageReference | bytes, ModelT]:
+    """Return where the image is, or its bytes, and the options of a request in any of the three forms.
+
+    In a form, and in the query of a raw body, `instruction` and `box` ("x0,y0,x1,y1") may be repeated.
+
+    Raises:
+        ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
+            right form (`InvalidRequestError`).
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "application/json":
+        parsed: Any = read_model(json_model, await request.body())
+        options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
+        return parsed.image, options
+    if content_type == "multipart/form-data":
+        try:
+            async with request.form(max_files=1, max_fields=200, max_part_size=64 * 1024) as form:
+                image, fields = await read_form(form)
+        except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
+            raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
+        return image, validate(options_model, fields)
+    if content_type.startswith("image/") or content_type == "application/octet-stream":
+        return await request.body(), validate(options_model, collect_fields(request.query_params.multi_items()))
+    raise ServiceError(
+        "media_type", "send application/json, multipart/form-data with a file `image`, or the image itself as image/*"
+    )
+
+
+async def read_form(form: FormData) -> tuple[ImageReference | bytes, dict[str, Any]]:
+    """Return a form's image, a file or a handle, and its other fields."""
+    image = form.get("image")
+    fields = collect_fields(
+        [(name, str(value)) for name, value in form.multi_items() if name not in ("image", "handle")]
+    )
+    handle = form.get("handle")
+    if isinstance(image, UploadFile) and handle is None:
+        return await image.read(), fields
+    if isinstance(handle, str) and image is None:
+        return validate(ImageReference, {"handle": handle}), fields
+    raise InvalidRequestError([{"loc": ["image"], "msg": "send one file named image, or the field handle"}])
+
+
+def collect_fields(items: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return the fields of a form or query; what may be repeated as lists."""
+    fields: dict[str, Any] = {}
+    for name, value in items:
+        if name == "box":
+            fields.setdefault("boxes", []).append(value.split(","))
+        elif name == "instruction" and name in fields:
+            fields["instructions"] = [fields.pop("instruction"), value]
+        elif name == "instruction" and "instructions" in fields:
+            fields["instructions"].append(value)
+        elif name in fields or name in LIST_FIELDS:
+            raise InvalidRequestError([{"loc": [name[:50]], "msg": "may not be given here, or not twice"}])
+        else:
+            fields[name] = value
+    return fields
+
+
+def read_model(model: type[ModelT], body: bytes) -> ModelT:
+    """Return a model read from JSON.
+
+    Raises:
+        ServiceError: It is not of the right form (`InvalidRequestError`).
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise refuse(error) from None
+
+
+def validate(model: type[ModelT], fields: dict[str, Any]) -> ModelT:
+    """Return a model of fields that are text.
+
+    Raises:
+        ServiceError: They are not of the right form (`InvalidRequestError`).
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise refuse(error) from None
+
+
+def refuse(error: ValidationError) -> InvalidRequestError:
+    """Return what a pydantic error says, without what was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    return InvalidRequestError(
+        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": item["msg"]} for item in found]
+    )

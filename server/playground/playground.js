@@ -1,0 +1,189 @@
+// The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
+// outside becomes markup.
+"use strict";
+
+const COLORS = {
+  "face contour": "#40c4ff", "left eyebrow": "#ffb300", "right eyebrow": "#ffe066", "nose bridge": "#00e676",
+  "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
+  "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
+  "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
+};
+const SVG = "http://www.w3.org/2000/svg";
+const find = (id) => document.getElementById(id);
+const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null };
+
+class Refused extends Error {
+  constructor(problem) { super(problem.detail); this.problem = problem; }
+}
+
+async function call(path, body, type) {
+  const headers = { "Content-Type": type };
+  const key = find("key").value;
+  if (key) headers["X-Api-Key"] = key;
+  const response = await fetch(path, { method: "POST", headers, body });
+  const data = await response.json();
+  if (!response.ok) throw new Refused(data);
+  return data;
+}
+
+function make(name, attributes = {}, text = null, space = null) {
+  const node = space ? document.createElementNS(space, name) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+
+function usePhoto(file, caption) {
+  if (state.fileUrl) URL.revokeObjectURL(state.fileUrl);
+  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null });
+  find("photo").src = state.fileUrl;
+  find("overlay").replaceChildren();
+  find("caption").textContent = caption;
+}
+
+async function useSample() {
+  const response = await fetch("/playground/sample.jpg");
+  usePhoto(await response.blob(), "Sample: Eileen Collins (NASA, public domain)");
+}
+
+async function askPhoto(instruction, perspective) {
+  for (let attempt = 0; ; attempt++) {
+    if (!state.handle) state.handle = (await call("/v1/images", state.file, state.file.type || "application/octet-stream")).handle;
+    const request = { image: { handle: state.handle }, instruction, perspective };
+    try {
+      return (await call("/v1/ask", JSON.stringify(request), "application/json")).answers[0];
+    } catch (error) {
+      // The handle has ended: the photo is still here, so open it again, once.
+      if (attempt > 0 || !(error instanceof Refused) || error.problem.code !== "unknown_handle") throw error;
+      state.handle = null;
+    }
+  }
+}
+
+async function ask() {
+  const turn = ++state.asks;
+  const instruction = find("instruction").value;
+  const perspective = find("perspective").value;
+  find("status").textContent = "Asking…";
+  try {
+    const meaning = await call("/v1/parse", JSON.stringify({ instruction, perspective }), "application/json");
+    if (turn !== state.asks) return;
+    showMeaning(meaning);
+    const answer = await askPhoto(instruction, perspective);
+    if (turn !== state.asks) return;
+    showAnswer(answer);
+    find("status").textContent = "";
+  } catch (error) {
+    if (turn !== state.asks) return;
+    showProblem(error instanceof Refused ? error.problem : { detail: "The server cannot be reached." }, instruction);
+  }
+}
+
+function showMeaning(meaning) {
+  find("problem").hidden = true;
+  find("meaning").hidden = false;
+  find("canonical").textContent = meaning.canonical;
+  find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${meaning.count} points on each face.`;
+}
+
+function showAnswer(answer) {
+  state.answer = answer;
+  find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
+  const { width, height } = answer.image_size;
+  find("caption").textContent = `${width} × ${height} pixels, ${answer.faces.length} face${answer.faces.length === 1 ? "" : "s"} answered, ${answer.points.length} points, model ${answer.model_version}`;
+  const parts = new Map();
+  for (const point of answer.points) parts.set(point.part, (parts.get(point.part) || 0) + 1);
+  find("legend").replaceChildren(...[...parts].map(([part, count]) => {
+    const item = make("li");
+    const chip = make("svg", { viewBox: "0 0 10 10" }, null, SVG);
+    chip.append(make("circle", { cx: 5, cy: 5, r: 5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
+    item.append(chip, `${part} ${count}`);
+    return item;
+  }));
+  find("points").replaceChildren(...answer.points.slice(0, 500).map((point) => {
+    const row = make("tr");
+    row.append(make("td", {}, point.name), make("td", {}, point.x.toFixed(1)), make("td", {}, point.y.toFixed(1)),
+      make("td", {}, point.expected_error.toFixed(1)));
+    return row;
+  }));
+  find("answer").hidden = false;
+  drawAnswer();
+}
+
+function drawAnswer() {
+  const overlay = find("overlay");
+  const answer = state.answer;
+  overlay.replaceChildren();
+  if (!answer) return;
+  const { width, height } = answer.image_size;
+  overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
+  const layer = make("g", { transform: "translate(0.5 0.5)" }, null, SVG);
+  for (const run of splitRuns(answer.points)) {
+    const color = COLORS[run[0].part] || "#c8c8c8";
+    const box = answer.faces[run[0].face].box;
+    const radius = Math.sqrt((box[2] - box[0]) * (box[3] - box[1])) / 60;
+    if (answer.shape) {
+      const fill = answer.shape === "polygon" ? color : "none";
+      layer.append(make(answer.shape, { points: run.map((p) => `${p.x},${p.y}`).join(" "), fill, "fill-opacity": 0.35, stroke: color, "stroke-width": radius * 0.7, "stroke-linejoin": "round" }, null, SVG));
+    }
+    for (const point of run) {
+      if (find("errors").checked) layer.append(make("circle", { cx: point.x, cy: point.y, r: point.expected_error, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }, null, SVG));
+      const dot = make("circle", { class: "dot", cx: point.x, cy: point.y, r: radius, fill: color, "stroke-width": radius * 0.4 }, null, SVG);
+      dot.append(make("title", {}, `${point.name} (${point.x.toFixed(1)}, ${point.y.toFixed(1)})`, SVG));
+      layer.append(dot);
+    }
+  }
+  overlay.append(layer);
+}
+
+function splitRuns(points) {
+  const runs = [];
+  for (const point of points) {
+    const last = runs.length && runs[runs.length - 1][0];
+    if (last && last.part === point.part && last.face === point.face) runs[runs.length - 1].push(point);
+    else runs.push([point]);
+  }
+  return runs;
+}
+
+function showProblem(problem, instruction) {
+  state.answer = null;
+  drawAnswer();
+  find("status").textContent = "";
+  find("answer").hidden = true;
+  find("meaning").hidden = true;
+  const items = [];
+  for (const mistake of problem.problems || [{ message: problem.detail }]) {
+    items.push(make("p", {}, mistake.message));
+    if (mistake.span) items.push(make("pre", {}, drawCaret(instruction, mistake.span)));
+    if (mistake.suggestion) items.push(make("p", { class: "suggestion" }, `Did you mean ${mistake.suggestion}?`));
+  }
+  find("problem").replaceChildren(...items);
+  find("problem").hidden = false;
+}
+
+function drawCaret(instruction, [start, stop]) {
+  // Spans count characters as Python does: code points, not UTF-16 units.
+  const letters = Array.from(instruction);
+  const begin = letters.lastIndexOf("\n", start - 1) + 1;
+  const end = letters.indexOf("\n", start) < 0 ? letters.length : letters.indexOf("\n", start);
+  const line = letters.slice(begin, end).join("").replace(/\t/g, " ");
+  return `${line}\n${" ".repeat(start - begin)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
+}
+
+find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+find("instruction").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
+});
+find("perspective").addEventListener("change", ask);
+find("errors").addEventListener("change", drawAnswer);
+find("file").addEventListener("change", (event) => {
+  const [file] = event.target.files;
+  if (file) { usePhoto(file, file.name); ask(); }
+});
+find("sample").addEventListener("click", async () => { await useSample(); ask(); });
+find("examples").addEventListener("click", (event) => {
+  if (event.target instanceof HTMLButtonElement) { find("instruction").value = event.target.textContent; ask(); }
+});
+useSample().then(ask);

@@ -1,0 +1,214 @@
+"""`faceql serve` and `faceql mcp`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from ..engine import Engine
+    from .image_sources import ImageSources
+    from .limits import Limits
+    from .service import Service
+
+KEYS_VARIABLE = "FACEQL_API_KEYS"
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ENGINE_OPTIONS = (
+    click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...'),
+    click.option("--weights", type=FILE, help="Another checkpoint than the shipped one."),
+    click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
+    click.option(
+        "--allow-url-host",
+        "url_hosts",
+        multiple=True,
+        metavar="HOST",
+        help='Read images by https from this host; may be repeated, "*" is every public host. None by default.',
+    ),
+    click.option("--handle-minutes", type=click.FloatRange(0.1, 1440), default=15.0, show_default=True,
+                 help="Life of an image handle."),
+)  # fmt: skip
+_NETWORK_OPTIONS = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at."),
+    click.option(
+        "--allow-host",
+        "hosts",
+        multiple=True,
+        metavar="NAME",
+        help='A name this server goes by, needed where --host is not loopback; "*" for any. May be repeated.',
+    ),
+    click.option(
+        "--api-key-file", type=FILE, help=f"Ask for one of the keys in this file, one a line (or in ${KEYS_VARIABLE})."
+    ),
+)
+
+
+def with_options(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+    """Return a decorator that gives a command these options."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@with_options(_NETWORK_OPTIONS)
+@with_options(_ENGINE_OPTIONS)
+def serve_command(
+    port: int,
+    host: str,
+    hosts: tuple[str, ...],
+    api_key_file: Path | None,
+    url_hosts: tuple[str, ...],
+    **engine_options: Any,
+) -> None:
+    """Serve HTTP: the API below /v1, and a playground page at /."""
+    from .http_app import build_http_app
+
+    names = read_hosts(host, hosts)
+    keys = read_keys(api_key_file)
+    service, sources = make_service((), url_hosts, **engine_options)
+    click.echo(f"faceql: http://{bracket(host)}:{port}/ (API keys {'asked for' if keys else 'off'})", err=True)
+    run_uvicorn(build_http_app(service, sources, api_keys=keys, hosts=names), host, port, service.limits)
+
+
+@click.command("mcp")
+@click.option(
+    "--transport", type=click.Choice(["stdio", "http"]), default="stdio", show_default=True,
+    help="http is MCP's streamable HTTP, at /mcp.",
+)  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --transport http.")
+@click.option(
+    "--root", "roots", type=FOLDER, multiple=True, help="Let images be read by path below this folder; may be repeated."
+)
+@with_options(_NETWORK_OPTIONS)
+@with_options(_ENGINE_OPTIONS)
+def mcp_command(
+    transport: str,
+    port: int,
+    roots: tuple[Path, ...],
+    host: str,
+    hosts: tuple[str, ...],
+    api_key_file: Path | None,
+    url_hosts: tuple[str, ...],
+    **engine_options: Any,
+) -> None:
+    """Serve agents by the Model Context Protocol."""
+    from .mcp_server import build_mcp_server
+
+    service, sources = make_service(roots, url_hosts, **engine_options)
+    server = build_mcp_server(service, sources)
+    if transport == "stdio":
+        server.run("stdio")
+        service.close()
+        # The model may still be loading in its thread: nobody waits for it any more.
+        sys.stdout.flush()
+        os._exit(0)
+    from .mcp_http import build_mcp_app
+
+    names = read_hosts(host, hosts)
+    keys = read_keys(api_key_file)
+    click.echo(f"faceql: MCP at http://{bracket(host)}:{port}/mcp", err=True)
+    run_uvicorn(build_mcp_app(server, service, api_keys=keys, hosts=names), host, port, service.limits)
+
+
+def make_service(
+    roots: tuple[Path, ...],
+    url_hosts: tuple[str, ...],
+    *,
+    device: str,
+    weights: Path | None,
+    threads: int | None,
+    handle_minutes: float,
+) -> tuple[Service, ImageSources]:
+    """Return the service and its image sources; nothing is loaded yet."""
+    from .image_sources import ImageSources
+    from .limits import Limits
+    from .service import Service
+    from .url_fetcher import UrlFetcher
+
+    limits = Limits(handle_seconds=handle_minutes * 60)
+
+    def load_engine() -> Engine:
+        import torch
+
+        from ..engine import Engine
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        return Engine(device, weights, max_pixels=limits.pixels)
+
+    fetcher = UrlFetcher(url_hosts, max_bytes=limits.image_bytes, seconds=limits.url_seconds)
+    return Service(load_engine, limits), ImageSources(limits, roots, fetcher)
+
+
+def read_hosts(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names a server goes by.
+
+    Raises:
+        ConfigError: It listens to the network and was given none.
+    """
+    from .http_guards import LOOPBACK_HOSTS
+
+    if hosts:
+        return hosts
+    if host not in LOOPBACK_HOSTS:
+        raise ConfigError(f'--host {host} listens to the network: name the server with --allow-host NAME (or "*")')
+    return LOOPBACK_HOSTS
+
+
+def read_keys(path: Path | None) -> tuple[str, ...]:
+    """Return the API keys of a file, or else of the environment."""
+    text = path.read_text("utf-8") if path is not None else os.environ.get(KEYS_VARIABLE, "").replace(",", "\n")
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def bracket(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def run_uvicorn(app: ASGIApp, host: str, port: int, limits: Limits) -> None:
+    """Serve an app until it is told to stop; requests at work are answered first."""
+    import uvicorn
+
+    from .http_guards import JsonLines
+    from .patient_protocol import PatientProtocol
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    for name in ("faceql", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO)
+    PatientProtocol.head_seconds = limits.head_seconds
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=PatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=2 * limits.requests,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=30,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
