@@ -63,8 +63,8 @@ def write_run(run: Run, registry: Registry) -> str:
     part = registry.parts[run.part]
     name = run.part.replace(" ", "_")
     if isinstance(run, PlaceRun):
-        if part.is_point and list(run.places) == [0]:
-            return name
+        if part.is_point and not any(run.places):
+            return "; ".join([name] * len(run.places))
         return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
     if part.is_point:
         return name

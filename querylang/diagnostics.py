@@ -11,6 +11,7 @@ from .vocabulary import Vocabulary, singulars
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
+CODE_MARKS = set("*={}<>$\\^|;")
 NEAR_DISTANCE = 2
 
 
@@ -31,6 +32,8 @@ def find_hint(word: str, table: dict[str, str]) -> str | None:
 def explain_unknown(text: str, tokens: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) -> list[Problem]:
     """Return a problem for each run of unknown words, with what may have been meant."""
     problems: list[Problem] = []
+    if sum(str(token.value) in CODE_MARKS for token in tokens) > 1:
+        return [Problem("unknown_words", "this looks like code, not like an instruction", (0, len(text)))]
     near = load_near()
     for run in join_runs(text, sorted(tokens, key=lambda token: token.start)):
         span = (run[0].start, run[-1].stop)

@@ -113,6 +113,7 @@ class Extension:
         self.vocabulary.trie = deepcopy(language.vocabulary.trie)
         self.vocabulary.nouns = set(language.vocabulary.nouns)
         self.places = [dict(table) for table in language.names.tables_in_order]
+        self.bags = {frozenset(say.split()) for table in self.places for say in table["say"]}
         self.features = {word for table in self.places for say in table["say"] for word in say.split()}
 
     def add(self, table: Mapping[str, Any]) -> Language:
@@ -183,8 +184,21 @@ class Extension:
         if known:
             kinds = ", ".join(f"{kind} {meaning!r}" for kind, meaning in known.items())
             raise ConfigError(f"{phrase!r} has a meaning already: {kinds}")
+        if self.spell_out(phrase) in self.bags:
+            raise ConfigError(f"{phrase!r} has a meaning already, word by word")
         self.vocabulary.add(phrase, "noun", value)
         self.features |= set(value.split())
+
+    def spell_out(self, phrase: str) -> frozenset[str]:
+        """Return the feature words that the words of a phrase mean one by one; empty if one means none."""
+        features: set[str] = set()
+        for word in phrase.split():
+            known = self.vocabulary.find(word)
+            meaning = known.get("noun") or known.get("level") or known.get("depth")
+            if meaning is None:
+                return frozenset()
+            features |= set(meaning.split())
+        return frozenset(features)
 
     def add_layout(self, table: Mapping[str, Any]) -> None:
         name = table.get("name")

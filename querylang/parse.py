@@ -18,7 +18,7 @@ from .query import Perspective, Query, Shape
 from .reader import read_tokens
 from .registry import load_registry
 from .resolver import Resolver
-from .runs import Run
+from .runs import Run, merge_places
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import NAME_KINDS, Tagger, read_sized_layouts
@@ -93,7 +93,13 @@ def parse(
     notes += resolver.notes
     shape = cast("Shape | None", asked.get("SHAPE"))
     return Query(
-        text, tuple(runs), asked.get("FACES", "largest"), shape, perspective, tuple(dict.fromkeys(notes)), registry
+        text,
+        tuple(merge_places(runs)),
+        asked.get("FACES", "largest"),
+        shape,
+        perspective,
+        tuple(dict.fromkeys(notes)),
+        registry,
     )
 
 

@@ -120,7 +120,7 @@ class Resolver:
             member.phrase = borrow(phrase, source)
 
     def take_side(self, phrase: Phrase, clause: Clause, index: int, later: Sequence[Clause | Removal]) -> Phrase:
-        """Give a side: to the eyebrow of "left eye and eyebrow", to both lids of "upper and lower lid of the left eye"."""
+        """Give a side to the eyebrow of "left eye and eyebrow", to the first of "upper lid and lower lid of her eye"."""
         if any(w.kind in ("SIDE", "EACH_OF") or (w.kind == "NOUN" and w.is_plural) for w in phrase.words):
             return phrase
         if len(phrase.groups) > 1 or not self.phrases.takes_side(phrase):

@@ -108,6 +108,18 @@ def lay_out(runs: Sequence[Run], registry: Registry) -> Iterator[LandmarkQuery]:
                 yield LandmarkQuery(run.part, place % 1 if closed else place)
 
 
+def merge_places(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs with neighbouring places of one part put together."""
+    merged: list[Run] = []
+    for run in runs:
+        last = merged[-1] if merged else None
+        if isinstance(run, PlaceRun) and isinstance(last, PlaceRun) and last.part == run.part:
+            merged[-1] = PlaceRun(run.part, last.places + run.places)
+        else:
+            merged.append(run)
+    return merged
+
+
 def reverse_run(run: Run) -> Run:
     """Return the run with its order turned."""
     if isinstance(run, PlaceRun):

@@ -19,6 +19,7 @@ POSITION_WORDS = {"top": "upper", "bottom": "lower"}
 PATH_WORDS = {
     "over", "via", "across", "following", "through the", "by way of", "passing", "passing through", "passing over",
 }  # fmt: skip
+ROUTE_WORDS = {"over", "via", "across", "following", "along", "around"}
 DENSITY_WORDS = {
     "density", "granularity", "density factor", "granularity factor", "resolution", "point density",
     "sampling density", "landmark density", "the density", "the granularity",
@@ -192,6 +193,8 @@ class Tagger:
                 i = self.tag_newline(i)
             elif token.kind == UNKNOWN:
                 self.unknown.append(token)
+                if self.last not in NAME_KINDS:  # a name is missing here: keep its place, so that the rest is checked
+                    self.tags.append(Token("NOUN", "?", token.start, token.stop))
                 i += 1
             elif token.kind in ("FACES", "STOP", "COLON"):
                 self.tags.append(token)
@@ -380,10 +383,9 @@ class Tagger:
         j = self.after(i + 1)
         if "noun" in readings:
             value = readings["noun"]
-            if value in POSITION_WORDS and (self.has(i + 1, *NAME_READINGS) or self.is_number(i + 1, "part")):
-                if not self.has(i + 1, "side") or self.has(i + 2, *NAME_READINGS):
-                    self.emit("LEVEL", token, POSITION_WORDS[value])
-                    return i + 1
+            if value in POSITION_WORDS and self.is_before_name(i):
+                self.emit("LEVEL", token, POSITION_WORDS[value])
+                return i + 1
             if value == "middle" and (self.is_number(j, "part") or self.raw_noun(j) in ("part", "side")):
                 self.emit("ORDER", token, "middle")
                 return i + 1
@@ -397,6 +399,12 @@ class Tagger:
         else:
             self.emit("DEPTH", token, readings["depth"])
         return i + 1
+
+    def is_before_name(self, i: int) -> bool:
+        """Whether "top" stands before what it is the top one of ("top lip", "top half")."""
+        if self.has(i + 1, "side"):
+            return self.has(i + 2, *NAME_READINGS)
+        return self.has(i + 1, *NAME_READINGS) or self.is_number(i + 1, "part")
 
     def raw_noun(self, i: int) -> str | None:
         return self.raw[i].readings.get("noun") if i < len(self.raw) else None
@@ -503,8 +511,8 @@ class Tagger:
                 return i + 1
             path = token.readings.get("noun") in ("around", "along") or token.value in PATH_WORDS
             self.emit("VIA" if path else "OF", token)
-        elif token.value in ("over", "via", "across", "following", "along", "around"):
-            if self.last in ("VALUE", "COMMA") and self.is_name(j) and any(t.kind in ("FROM", "TO") for t in self.tags):
+        elif token.value in ROUTE_WORDS and self.last in ("VALUE", "COMMA") and self.is_name(j):
+            if any(tag.kind in ("FROM", "TO") for tag in self.tags):
                 self.emit("VIA", token)
         return i + 1
 
