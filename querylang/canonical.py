@@ -65,7 +65,8 @@ def write_run(run: Run, registry: Registry) -> str:
     if isinstance(run, PlaceRun):
         if part.is_point and not any(run.places):
             return "; ".join([name] * len(run.places))
-        return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
+        places = [place - 1 if place > 1 else place for place in run.places]
+        return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in places)}"
     if part.is_point:
         return name
     count = "" if run.count is None else f" * {run.count}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .phrases import MistakeError
 from .syntax import (
     Density,
+    Group,
     Ids,
     Interval,
     Origin,
@@ -193,6 +194,8 @@ def split_chunks(sentence: Sentence) -> list[Chunk]:
             if has_quantity and has_target and not is_bare_range(piece) and starts_clause(chunk, piece):
                 close("")
             has_target = True
+        elif isinstance(piece, Token) and piece.kind == "COLON":
+            has_target = False
         chunk.pieces.append(piece)
     close("")
     return chunks
@@ -263,6 +266,14 @@ class ClauseBuilder:
 
     def add_name(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)
+        if self.pending and chunk.separator == "COMMA" and is_afterthought(self.pending[-1][1], clause):
+            home = self.pending[-1][1].members[-1]
+            assert home.phrase is not None
+            added = clause.members[0].phrase
+            assert added is not None
+            home.phrase = Phrase((*home.phrase.groups[:-1], Group((*added.words, *home.phrase.groups[-1].words))))
+            home.cover(added)
+            return
         if (self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause)) or (
             self.open is not None and self.open.quantity is not None and not self.open.members
         ):
@@ -382,6 +393,17 @@ class ClauseBuilder:
         for _, clause in self.pending:
             self.parts.append(clause)
         self.pending = []
+
+
+def is_afterthought(name: Clause, clause: Clause) -> bool:
+    """Whether a side alone only says which one was meant before it ("eyebrow, left, 5 points")."""
+    if len(clause.members) != 1 or clause.members[0].phrase is None or not name.members:
+        return False
+    asked = name.members[-1].phrase
+    words = list(clause.members[0].phrase.words)
+    if asked is None or asked is name.members[-1].label or name.members[-1].label is not None or not has_base(asked):
+        return False
+    return all(w.kind in ("SIDE", "JOIN") for w in words) and not any(w.kind == "SIDE" for w in asked.words)
 
 
 def counts_each(name: Clause, clause: Clause) -> bool:

@@ -51,6 +51,8 @@ class IdResolver:
         if member.parity is not None:
             odd = member.parity.value == "odd"
             ids = [number for number in ids if (number - 1 + self.ids_from) % 2 == odd]
+        if not ids:
+            raise MistakeError("nothing_left", f"{layout.title} has no such points", member.span)
         if member.phrase is None:
             return [LayoutRun(layout.name, tuple(ids))]
         return self.restrict(layout, ids, member)

@@ -174,6 +174,8 @@ class PhraseResolver:
     def find_name(self, features: set[str]) -> Name | None:
         """Return the name for a bag of words; "of the face" and "around" change nothing where no name needs them."""
         implied = {word for feature in features for word in IMPLIED.get(feature, ())}
+        if {"lid", "corner"} <= features:
+            implied |= {"upper", "lower"}
         for idle in (set(), {"face"}, {"around"}, {"along"}, {"around", "along", "face"} | implied):
             name = self.names.get(frozenset(features - idle))
             if name is not None:
@@ -201,6 +203,8 @@ class PhraseResolver:
                             raise self.two_sides(phrase)
                         else:
                             side = group.side
+                elif group.side is not None and index == 0 and len(groups) > 1:
+                    side = group.side
                 elif group.side is not None and not group.portions:
                     if not features:
                         raise MistakeError("no_part", "left or right of what?", (phrase.start, phrase.stop))
@@ -489,13 +493,13 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
     joins = 0
     plural = False
     joined: Token | None = None
-    last_noun: Token | None = None
     places: list[str] = []
     kept: dict[str, list[Token]] = {}
-    for word in group.words:
+    for previous, word in zip((None, *group.words), group.words, strict=False):
+        before_join = previous if word.kind == "JOIN" else None
         if word.kind == "JOIN":
             joins += 1
-            joined = last_noun
+            joined = before_join if before_join is not None and before_join.kind == "NOUN" else None
         elif word.kind in DIMENSIONS:
             pending.setdefault(word.kind, []).append(word)
         elif word.kind == "PART" or (
@@ -514,7 +518,6 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
                 places = [joined.value, word.value]
             else:
                 features |= set(word.value.split())
-            last_noun = word
             plural = plural or word.is_plural
             for kind, tokens in pending.items():
                 kept.setdefault(kind, []).extend(tokens)

@@ -184,7 +184,7 @@ def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
             return []
         if covers(low, high, run):
             return []
-        return [replace(run, removed=(*run.removed, (low, high)))]
+        return [run if (low, high) in run.removed else replace(run, removed=(*run.removed, (low, high)))]
     return remove_range(run, low, high, registry)
 
 

@@ -448,7 +448,9 @@ class Tagger:
         k = self.after(j + 1, "level", "depth", "side")
         named_before = any(t.kind == "NOUN" for t in self.group_so_far())
         named_after = self.is_name(k) or self.has(k, "each")
-        return named_after != named_before if named_before else True if named_after else not self.is_number(k)
+        if named_before and named_after:
+            return self.raw_noun(k) in OPERATORS
+        return True if named_before or named_after else not self.is_number(k)
 
     def joins_places(self, j: int) -> bool:
         """Whether two places of one part are joined ("top and bottom of each eye")."""
@@ -693,6 +695,11 @@ class Tagger:
             ):
                 self.emit("COUNT", token)
                 return i + 1
+            if self.has(j, "of") and self.has(self.after(j + 1), "points"):
+                span = (token.start, self.raw[self.after(j + 1)].stop)
+                self.problems.append(
+                    Problem("ambiguous", "a share of the points, or places?", span, "'half as many' or 'at 50%'")
+                )
             self.emit("VALUE", token)
             return self.after_way(i + 1)
         return self.tag_integer(i)
@@ -803,6 +810,18 @@ class Tagger:
             return self.after_way(i + 1)
         if self.last == "EVERY":
             self.unknown.append(self.tags.pop())
+        if (
+            self.has(i - 1, "points")
+            and not self.has(i - 1, "filler")
+            and not self.raw[i - 1].is_plural
+            and not self.has(j, "points")
+        ):
+            span = (self.raw[i - 1].start, token.stop)
+            self.problems.append(
+                Problem("ambiguous", "the number of one point, or a number of points?", span, "'5 points'")
+            )
+        if self.raw_value(i - 1) in ("over", "under"):
+            self.unknown.append(self.raw[i - 1])
         if self.raw[i - 1].value in ("the",) and i > 0 and self.is_quantity(i, j):
             self.emit("QUANTITY", token)
             return i + 1
