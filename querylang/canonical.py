@@ -71,7 +71,7 @@ def write_run(run: Run, registry: Registry) -> str:
         return name
     count = "" if run.count is None else f" * {run.count}"
     if run.count == 1 and run.spacing == "fpalp":
-        return f"{name} @ {write_fpalp(run.first, part.steps)}"
+        return f"{name} @ {write_fpalp(run.first - 1 if run.first > 1 else run.first, part.steps)}"
     if run.start == 0 and run.stop == 1 and run.ends == ("first" if part.is_closed else "both"):
         return name + count
     opening = "(" if run.ends == "neither" else "["

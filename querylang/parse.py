@@ -11,6 +11,7 @@ from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
+from .number_tagger import read_sized_layouts
 from .parser import parse_tokens
 from .phrases import MistakeError
 from .preface import drop_heading, drop_purposes
@@ -21,7 +22,8 @@ from .resolver import Resolver
 from .runs import Run, merge_places
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
-from .tagger import NAME_KINDS, Tagger, read_sized_layouts
+from .tagger import Tagger
+from .token_view import NAME_KINDS
 from .tokens import Token
 
 MAX_LENGTH = 4000
