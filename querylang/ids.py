@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .clauses import Member
-from .phrases import MistakeError, PhraseResolver
+from .phrases import PhraseResolver
 from .registry import Layout, Registry
 from .runs import LayoutRun, Run, lies_on
+from .targets import MistakeError
 from .tokens import Token
 
 INNER_FROM = 18

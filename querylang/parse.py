@@ -13,7 +13,6 @@ from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .number_tagger import read_sized_layouts
 from .parser import parse_tokens
-from .phrases import MistakeError
 from .preface import drop_heading, drop_purposes
 from .query import Perspective, Query, Shape
 from .reader import read_tokens
@@ -23,6 +22,7 @@ from .runs import Run, merge_places
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import Tagger
+from .targets import MistakeError
 from .token_view import NAME_KINDS
 from .tokens import Token
 
@@ -80,7 +80,7 @@ def parse(
     notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
     asked = read_globals(tokens, problems)
     resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
-    problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.find_count_problem(t)) is not None]
+    problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.placer.find_count_problem(t)) is not None]
     problems += find_contradictions(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
     if not runs and not problems:

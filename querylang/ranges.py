@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .chunks import has_base
 from .names import Piece, Pieces, Place, Stretch
 from .numbers import Number
-from .phrases import MistakeError, PhraseResolver, Target
+from .phrases import PhraseResolver
 from .portions import find_x
 from .registry import Part, Registry
 from .syntax import Group, Interval, Phrase, Range
+from .targets import MistakeError, Target
 from .tokens import OPERATORS, Span, Token
 
 HALF = Fraction(1, 2)
@@ -324,10 +326,6 @@ def check_fpalp(token: Token, value: Fraction, most: int) -> None:
         raise MistakeError(
             "fpalp_range", f"a place along a part lies between 0 and 1, not at {float(value):g}", token.span, hint
         )
-
-
-def has_base(phrase: Phrase) -> bool:
-    return any(w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS for w in phrase.words)
 
 
 def side_of(phrase: Phrase | Token) -> str | None:

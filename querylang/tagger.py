@@ -258,10 +258,13 @@ class Tagger(NumberTagger):
                 return i + 1
             path = token.readings.get("noun") in ("around", "along") or token.value in PATH_WORDS
             self.emit("VIA" if path else "OF", token)
-        elif token.value in ROUTE_WORDS and self.last in ("VALUE", "COMMA") and self.is_name(j):
-            if any(tag.kind in ("FROM", "TO") for tag in self.tags):
-                self.emit("VIA", token)
+        elif token.value in ROUTE_WORDS and self.last in ("VALUE", "COMMA") and self.is_name(j) and self.has_range:
+            self.emit("VIA", token)
         return i + 1
+
+    @property
+    def has_range(self) -> bool:
+        return any(tag.kind in ("FROM", "TO") for tag in self.tags)
 
     def tag_each(self, i: int) -> int:
         token = self.raw[i]

@@ -1,0 +1,185 @@
+"""Names that leave something out ("and 6 on the right") take it from their neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .chunks import has_base
+from .clauses import Clause, Member, Removal
+from .phrases import PhraseResolver
+from .ranges import of, with_side
+from .syntax import Group, Phrase
+from .targets import MistakeError
+
+
+class GapFiller:
+    """Completes the names of clauses, in order.
+
+    Attributes:
+        previous: The last clause that named something.
+        notes: What the answer says about the readings chosen.
+    """
+
+    def __init__(self, phrases: PhraseResolver) -> None:
+        self.phrases = phrases
+        self.previous: Clause | None = None
+        self.notes: list[str] = []
+
+    def fill_gaps(self, clause: Clause, later: Sequence[Clause | Removal]) -> None:
+        """Give names that leave out their part ("and 6 on the right") the part of their neighbours."""
+        if clause.same is not None:
+            self.repeat_previous(clause)
+        for index, member in enumerate(clause.members):
+            phrase = member.phrase
+            if member.label is not None and phrase is not None and member.label is not phrase:
+                member.phrase = self.apply_label(phrase, member.label)
+                continue
+            if phrase is not None and has_base(phrase):
+                member.phrase = self.take_side(phrase, clause, index, later)
+            if phrase is None or has_base(phrase) or is_face_word(phrase):
+                continue
+            if member.layout is not None:
+                continue
+            source = self.find_source(clause, index, later)
+            if source is None:
+                if is_each_part(phrase):
+                    continue
+                raise MistakeError("no_part", "which face part?", member.span)
+            member.phrase = borrow(phrase, source)
+
+    def take_side(self, phrase: Phrase, clause: Clause, index: int, later: Sequence[Clause | Removal]) -> Phrase:
+        """Give "eyebrow" in "left eye and eyebrow" the side of its neighbour."""
+        if any(w.kind in ("SIDE", "EACH_OF") or (w.kind == "NOUN" and w.is_plural) for w in phrase.words):
+            return phrase
+        if len(phrase.groups) > 1 or not self.phrases.takes_side(phrase):
+            return phrase
+        following = [m.phrase for m in clause.members[index + 1 :]]
+        if not following and clause.quantity is None and later and isinstance(later[0], Clause) and later[0].is_joined:
+            following = [m.phrase for m in later[0].members]
+        after = following[0] if following else None
+        if after is not None and len(after.groups) > 1 and any(w.kind == "SIDE" for w in after.groups[-1].words):
+            whole = Phrase((*phrase.groups, *after.groups[1:]))
+            if self.phrases.is_known(whole):
+                return whole
+        before = clause.members[index - 1].phrase if index else None
+        if before is None and clause.is_joined and clause.quantity is None and self.previous is not None:
+            before = self.previous.members[-1].phrase if self.previous.members else None
+        sides = [w.value for w in before.words if w.kind == "SIDE"] if before is not None else []
+        if len(sides) == 1:
+            self.notes.append(f"no side was given for the second name: the {sides[0]} one, like the first")
+            return with_side(phrase, sides[0])
+        return phrase
+
+    def apply_label(self, phrase: Phrase, label: Phrase) -> Phrase:
+        """Read "left eye: inner corner" as the inner corner of the left eye."""
+        if has_base(phrase):
+            return of(phrase, label)
+        if all(word.kind in ("SIDE", "LEVEL", "DEPTH", "JOIN", "ONE") for word in phrase.words):
+            return borrow(phrase, label)
+        return of(phrase, label)
+
+    def find_source(self, clause: Clause, index: int, later: Sequence[Clause | Removal]) -> Phrase | None:
+        phrase = clause.members[index].phrase
+        only_place = phrase is not None and any(word.kind == "NOUN" for word in phrase.words)
+        before = [m.phrase for m in clause.members[:index] if m.phrase is not None and has_base(m.phrase)]
+        if before:
+            return before[-1]
+        labels = [m.label for m in clause.members[: index + 1] if m.label is not None]
+        if labels:
+            return labels[-1]
+        after = [m.phrase for m in clause.members[index + 1 :] if m.phrase is not None and has_base(m.phrase)]
+        following = after or [
+            m.phrase
+            for part in later[:1]
+            if isinstance(part, Clause)
+            for m in part.members
+            if m.phrase is not None and has_base(m.phrase)
+        ]
+        if only_place and following and len(following[0].groups) > 1:
+            return Phrase(following[0].groups[1:])
+        if after and not only_place:
+            return after[0]
+        if self.previous is not None:
+            earlier = [
+                m.phrase or m.label for m in self.previous.members if m.phrase is not None and has_base(m.phrase)
+            ]
+            if earlier:
+                return earlier[-1]
+        for part in later:
+            if isinstance(part, Clause) and not only_place:
+                found = [m.phrase for m in part.members if m.phrase is not None and has_base(m.phrase)]
+                return found[0] if found else None
+        return None
+
+    def repeat_previous(self, clause: Clause) -> None:
+        """Read "and the same on the right" as the clause before, on the other side."""
+        if self.previous is None:
+            raise MistakeError("no_part", "the same as what?", clause.same.span if clause.same else clause.span)
+        members = clause.members
+        earlier = self.previous
+        if len(members) > 1:
+            raise MistakeError("ambiguous", "the same for which of them?", clause.span)
+        if not members:
+            raise MistakeError("no_part", "the same where?", clause.span)
+        phrase = members[0].phrase
+        if phrase is None:
+            raise MistakeError("no_part", "the same where?", clause.span)
+        if clause.quantity is None:
+            clause.quantity = earlier.quantity
+        clause.is_each = clause.is_each or earlier.is_each
+        clause.is_total = clause.is_total or earlier.is_total
+        clause.is_strict, clause.is_reversed = earlier.is_strict, earlier.is_reversed
+        clause.nth, clause.picks = clause.nth or earlier.nth, clause.picks or earlier.picks
+        if has_base(phrase):
+            return
+        sides = [word.value for word in phrase.words if word.kind == "SIDE"]
+        if len(sides) != 1:
+            raise MistakeError("ambiguous", "the same on which side?", clause.span)
+        clause.members = [mirror_member(member, sides[0], members[0]) for member in earlier.members]
+
+
+def is_face_word(phrase: Phrase) -> bool:
+    return any(word.kind == "NOUN" and word.value == "face" for word in phrase.words)
+
+
+def is_each_part(phrase: Phrase) -> bool:
+    """Whether a phrase is "each part"."""
+    return any(word.kind == "EACH_OF" for word in phrase.words) and any(
+        word.kind == "NOUN" and word.value == "part" for word in phrase.words
+    )
+
+
+def borrow(phrase: Phrase, source: Phrase) -> Phrase:
+    """Return the source's name with the sides and sorts of a phrase that leaves its noun out."""
+    words = [word for word in phrase.words if word.kind != "ONE"]
+    kinds = {word.kind for word in words}
+    if "NOUN" in kinds or "PART" in kinds:
+        return of(phrase, source)
+    groups = []
+    for group in source.groups:
+        kept = tuple(
+            w
+            for w in group.words
+            if w.kind not in ("JOIN", "QUANTITY")
+            and not (w.kind in kinds and w.kind in ("SIDE", "LEVEL", "DEPTH", "EACH_OF"))
+        )
+        if kept:
+            groups.append(Group(kept))
+    if not groups:
+        return phrase
+    return Phrase((*groups[:-1], Group((*words, *groups[-1].words))))
+
+
+def mirror_member(member: Member, side: str, asked: Member) -> Member:
+    """Return a member of the clause before on a given side."""
+    if member.phrase is None:
+        raise MistakeError("ambiguous", "the same of what?", asked.span)
+    phrase = Phrase(
+        tuple(
+            Group(tuple(w for w in g.words if w.kind not in ("SIDE", "JOIN")) or g.words) for g in member.phrase.groups
+        )
+    )
+    copy = Member(phrase=with_side(phrase, side), range=None, via=member.via, start=asked.start, stop=asked.stop)
+    if member.range is not None:
+        raise MistakeError("ambiguous", "write the range of the other side out", asked.span)
+    return copy
