@@ -129,4 +129,6 @@ def starts_clause(chunk: Chunk, piece: Piece) -> bool:
         return False
     if isinstance(piece, Token | Ids) or isinstance(before, Ids):
         return False
+    if isinstance(piece, Range | Interval) and isinstance(before, Phrase):
+        return False
     return not (isinstance(before, Token) and before.kind == "LAYOUT")

@@ -341,7 +341,11 @@ class NumberTagger(TokenView):
             self.emit("FACTOR", self.raw[j], value)
             j += 1
             return j + 1 if self.has(j, "times") else j
-        if "filler" in readings or "points" in readings:
+        if (
+            "filler" in readings
+            or "points" in readings
+            or token.value.startswith(("the points", "the landmarks", "the number of", "number of"))
+        ):
             return i + 1
         self.unknown.append(token)
         return i + 1

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from ..errors import ConfigError, Problem, QueryError
+from .canonical import write_query
 from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .faces import FaceReader, read_perspective
@@ -18,7 +19,7 @@ from .query import Perspective, Query, Shape
 from .reader import read_tokens
 from .registry import load_registry
 from .resolver import Resolver
-from .runs import Run, merge_places
+from .runs import Run, merge_places, space_by_distance
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import Tagger
@@ -89,9 +90,9 @@ def parse(
         problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
         raise QueryError(text, problems[:MAX_PROBLEMS])
     if asked.get("SPACING") == "even":
-        notes.append(
-            "evenly spaced means equal FPALP steps; say 'at equal distances' for equal distances in the picture"
-        )
+        by_distance = [space_by_distance(run) for run in runs]
+        other = write_query(by_distance, None, "largest", registry)
+        notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
     notes += resolver.notes
     shape = cast("Shape | None", asked.get("SHAPE"))
     return Query(

@@ -236,6 +236,8 @@ class PhraseResolver:
         if plural_ends and features == {"eyebrow", "end"}:
             asked = (side,) if side else ("left", "right")
             return Target(tuple(self.both_ends(name.sides[one]) for one in asked), *span)
+        if side is None and plural_ends and name.sides and name.alone is not None and name.stretch is None:
+            return Target((name.sides["left"], name.sides["right"]), *span)
         if side is not None and not name.sides:
             if "middle" in features and name.alone and isinstance(name.alone[0], Place):
                 raise MistakeError("contradiction", f"that place has no {side} side", span)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ..errors import Problem
+from .canonical import write_run
 from .chunks import has_base
 from .clauses import Clause
 from .counting import count_by_density, find_unified, make_default, make_run, share
@@ -204,7 +205,9 @@ class Placer:
             else:
                 self.notes.append(f"the {piece.part} gets no point: there are fewer points than parts")
         if len(pieces) > 1 and not all(isinstance(p, Place) for p in pieces):
-            self.notes.append(f"{count} points in all, shared in proportion; say 'each' for {count} on each")
+            each = [make_run(piece, count, self.registry) for piece in pieces]
+            other = "; ".join(write_run(run, self.registry) for run in each)
+            self.notes.append(f"{count} points in all, shared in proportion; for {count} on each: {other}")
         return runs
 
     def run_of(self, piece: Piece, count: int, ends: str) -> Run:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .canonical import write_piece
 from .chunks import has_base
 from .names import Piece, Pieces, Place, Stretch
 from .numbers import Number
@@ -44,6 +45,7 @@ class RangeResolver:
     def __init__(self, phrases: PhraseResolver, registry: Registry) -> None:
         self.phrases = phrases
         self.registry = registry
+        self.notes: list[str] = []
 
     def resolve(
         self, node: Range | Interval, carrier: Phrase | None, via: Sequence[Phrase], turn: Token | None
@@ -224,9 +226,6 @@ class RangeResolver:
         if len(firsts) != len(lasts):
             firsts = firsts * len(lasts) if len(firsts) == 1 else firsts
             lasts = lasts * len(firsts) if len(lasts) == 1 else lasts
-            notes = ("no side was given: both sides, left then right",)
-        elif len(firsts) > 1:
-            notes = ("no side was given: both sides, left then right",)
         limits = self.phrases.resolve(carrier).pieces if carrier is not None else ()
         units: list[Pieces] = []
         for one, two in zip(firsts, lasts, strict=True):
@@ -241,6 +240,9 @@ class RangeResolver:
             if self.registry.parts[first.part].is_point:
                 raise MistakeError("range_across_parts", f"the {first.part} is one point", span)
             units.append((self.connect(first, last, here[0] if here else None, via, turn, span),))
+        if len(units) > 1:
+            sides = " or ".join(write_piece(piece, self.registry) for unit in units for piece in unit)
+            notes = (f"no side was given: both sides, left then right; for one of them: {sides}",)
         return Track(tuple(units), notes)
 
     def connect(
@@ -284,7 +286,10 @@ class RangeResolver:
             return rising if up < down else falling
         high, low = part.edges["upper"]
         top = Stretch(part.name, (high + low) / 2, (high + low) / 2)
-        return falling if contains(falling, top) and not contains(rising, top) else rising
+        is_upper = contains(falling, top) and not contains(rising, top)
+        chosen, other = (falling, rising) if is_upper else (rising, falling)
+        self.notes.append(f"both ways are as long; for the other one: {write_piece(other, self.registry)}")
+        return chosen
 
     def find_stop(self, via: Sequence[Phrase], part: Part) -> Fraction | None:
         """Return the place a way goes through ("over the cupid's bow"), None if none is named."""

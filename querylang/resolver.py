@@ -66,7 +66,7 @@ class Resolver:
                     self.gaps.previous = part if part.members else self.previous
             except MistakeError as mistake:
                 self.problems.append(mistake.problem)
-        self.notes += self.gaps.notes + self.placer.notes
+        self.notes += self.gaps.notes + self.ranges.notes + self.placer.notes
         return runs
 
     def resolve_clause(self, clause: Clause) -> list[Run]:

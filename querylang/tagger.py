@@ -322,6 +322,8 @@ class Tagger(NumberTagger):
             if self.brackets and self.brackets.pop() == "interval":
                 self.emit("CLOSE", token)
             return i + 1
+        if mark == "@" and self.is_count_at(j):
+            return i + 1
         if mark == "@":
             self.emit("AT", token)
             self.in_at = True
@@ -402,7 +404,7 @@ class Tagger(NumberTagger):
                 )
                 self.raw[i + 1].kind = "PERSON"
         elif self.is_spaced(i) and self.last in NAME_KINDS:
-            self.emit("COLON", token)
+            self.emit("COMMA" if self.is_name(self.after(i + 1)) else "COLON", token)
         elif self.is_spaced(i) and self.last not in ("", "STOP", "AND", "COMMA"):
             self.emit("COMMA", token)
         return i + 1
