@@ -176,12 +176,11 @@ class FaceReader:
                 return None
             number = self.tokens[j].value.value
             k = self.skip(j + 1)
-            if token.is_plural and (
-                self.has(k, "and", "to") or (self.tokens[k : k + 1] and self.tokens[k].value in (",", "-"))
-            ):
-                if self.is_number(self.skip(k + 1)):
-                    self.refuse(i, self.skip(k + 1) + 1, "one face, or all of them, can be asked for")
-                    return self.skip(k + 1) + 1, "all"
+            joins = self.has(k, "and", "to") or (k < len(self.tokens) and self.tokens[k].value in (",", "-"))
+            if token.is_plural and joins and self.is_number(self.skip(k + 1)):
+                stop = self.skip(k + 1) + 1
+                self.refuse(i, stop, "one face, or all of them, can be asked for")
+                return stop, "all"
             if number < 1:
                 self.refuse(i, j + 1, "faces are numbered from 1, from left to right")
             return j + 1, str(int(number))

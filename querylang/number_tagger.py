@@ -26,6 +26,7 @@ STEPS_OF_NTH = {
     "5": 5,
 }
 
+COUNTED_WORDS = ("the points", "the landmarks", "the number of", "number of")
 DENSITY_WORDS = {
     "density", "granularity", "density factor", "granularity factor", "resolution", "point density",
     "sampling density", "landmark density", "the density", "the granularity",
@@ -341,11 +342,7 @@ class NumberTagger(TokenView):
             self.emit("FACTOR", self.raw[j], value)
             j += 1
             return j + 1 if self.has(j, "times") else j
-        if (
-            "filler" in readings
-            or "points" in readings
-            or token.value.startswith(("the points", "the landmarks", "the number of", "number of"))
-        ):
+        if "filler" in readings or "points" in readings or token.value.startswith(COUNTED_WORDS):
             return i + 1
         self.unknown.append(token)
         return i + 1
