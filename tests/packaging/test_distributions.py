@@ -56,9 +56,7 @@ def test_packages_are_the_folders_on_disk(root, settings):
 
 
 def test_wheel_holds_every_file_of_the_package(files_on_disk, wheel_names):
-    # Notes for developers may stay in the repository; everything else is there to be used.
-    expected = {f"faceql/{path}" for path in files_on_disk if not path.endswith(".md")}
-    assert expected <= wheel_names
+    assert {f"faceql/{path}" for path in files_on_disk} <= wheel_names
 
 
 def test_wheel_holds_nothing_else(files_on_disk, wheel_names):
