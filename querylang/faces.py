@@ -128,6 +128,9 @@ class FaceReader:
         """Second face; second largest face."""
         number = self.tokens[i].value
         j = self.skip(i + 1)
+        if number.form == "integer" and self.is_face(j) and self.tokens[j].is_plural and self.is_free(j):
+            self.refuse(i, j + 1, "one face, a numbered face or all faces can be asked for, not a number of them")
+            return j + 1, "all"
         if number.form != "ordinal":
             return None
         word = ordinal_word(int(number.value))

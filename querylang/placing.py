@@ -150,6 +150,7 @@ class Placer:
                 subject.units = subject.stretches or subject.units
         units: list[Pieces] = []
         ends: list[str] = []
+        beside: list[Pieces] = []
         for subject in subjects:
             if is_each and (subject.is_each or clause.is_each):
                 found: list[Pieces] = list(subject.units)
@@ -157,14 +158,20 @@ class Placer:
                 found = [subject.pieces]
             units += found
             ends += ["neither" if clause.is_strict else subject.ends] * len(found)
+            if not (subject.is_each or clause.is_each) and all(isinstance(piece, Place) for piece in subject.pieces):
+                beside += found
         if is_each:
-            return self.place_each(units, ends, count, token, any(s.is_all_face for s in subjects))
+            return self.place_each(units, ends, count, token, beside)
         pieces = tuple(piece for unit in units for piece in unit)
         all_ends = [end for unit, end in zip(units, ends, strict=True) for _ in unit]
         return self.place_shared(pieces, all_ends, count, token)
 
-    def place_each(self, units: list[Pieces], ends: list[str], count: int, token: Token, is_face: bool) -> list[Run]:
-        single = [unit for unit in units if all(isinstance(piece, Place) for piece in unit)]
+    def place_each(
+        self, units: list[Pieces], ends: list[str], count: int, token: Token, beside: list[Pieces]
+    ) -> list[Run]:
+        """Return count points on each unit; places named beside them ("and the nose tip") take one each."""
+        places = [unit for unit in units if all(isinstance(piece, Place) for piece in unit)]
+        single = [unit for unit in places if unit not in beside]
         if single and count > 1:
             if len(single) == len(units):
                 raise MistakeError(

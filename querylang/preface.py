@@ -60,6 +60,25 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
     return kept + tokens[colon:], None
 
 
+def drop_bullets(tokens: list[Token]) -> list[Token]:
+    """Drop the bullets of a list: "-" or "*" before a line, or "1." and "2." before lines in order."""
+    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind == NEWLINE]
+    marks = [i for i in starts if tokens[i].kind == SYMBOL and tokens[i].value in ("-", "*")]
+    numbers = [
+        i
+        for i in starts
+        if tokens[i].kind == NUMBER
+        and tokens[i].value.form == "integer"
+        and i + 1 < len(tokens)
+        and tokens[i + 1].kind == SYMBOL
+        and tokens[i + 1].value in (".", ")")
+    ]
+    dropped = set(marks)
+    if len(numbers) > 1 and [tokens[i].value.value for i in numbers] == list(range(1, len(numbers) + 1)):
+        dropped |= set(numbers) | {i + 1 for i in numbers}
+    return [token for i, token in enumerate(tokens) if i not in dropped] if dropped else tokens
+
+
 def sentence_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
     for i in range(start, len(tokens)):
         if tokens[i].kind == SYMBOL and tokens[i].value in LABEL_ENDS:

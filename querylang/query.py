@@ -10,7 +10,7 @@ from typing import Literal
 from .canonical import write_query
 from .landmarks import LandmarkQuery
 from .registry import Registry, load_registry
-from .runs import CurveRun, Run, lay_out
+from .runs import CurveRun, Run, lay_out, merge_places
 
 Perspective = Literal["viewer", "subject"]
 Shape = Literal["polygon", "polyline"]
@@ -64,7 +64,7 @@ class Query:
     @cached_property
     def canonical(self) -> str:
         """The query as canonical text, in the viewer's terms; it parses back to this query."""
-        return write_query(self.runs, self.shape, self.faces, self.registry)
+        return write_query(merge_places(self.runs), self.shape, self.faces, self.registry)
 
     def explain(self) -> str:
         """Return what was understood, for people, line by line."""

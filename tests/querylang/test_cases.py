@@ -28,7 +28,7 @@ score = load_score()
 
 def load_cases():
     for path in sorted(CASES.glob("*.jsonl")):
-        for line in path.read_text("utf-8").splitlines():
+        for line in path.read_text("utf-8").split("\n"):
             if line.strip():
                 yield pytest.param(json.loads(line), id=f"{path.stem}-{json.loads(line)['id']}")
 

@@ -18,7 +18,12 @@ from faceql.querylang.runs import CurveRun, LayoutRun, PlaceRun
 
 REGISTRY = load_registry()
 CASES = Path(__file__).parents[1] / "cases"
-TEXTS = [json.loads(line)["text"] for path in sorted(CASES.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+TEXTS = [
+    json.loads(line)["text"]
+    for path in sorted(CASES.glob("*.jsonl"))
+    for line in path.read_text("utf-8").split("\n")
+    if line
+]
 WORDS = sorted({word for text in TEXTS for word in text.split() if len(word) < 40})
 
 
