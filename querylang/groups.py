@@ -65,6 +65,11 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
     joined: Token | None = None
     places: list[str] = []
     kept: dict[str, list[Token]] = {}
+    nouns = [word for word in group.words if word.kind == "NOUN"]
+    if len({word.value for word in nouns}) < len(nouns):
+        raise MistakeError(
+            "syntax", "the same name twice with nothing between", (group.start, group.stop), "'and' between"
+        )
     for previous, word in zip((None, *group.words), group.words, strict=False):
         before_join = previous if word.kind == "JOIN" else None
         if word.kind == "JOIN":
@@ -96,7 +101,7 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
         kept.setdefault(kind, []).extend(tokens)
     for kind, tokens in kept.items():
         values = [token.value for token in tokens]
-        if len(values) > 1 and joins < len(values) - 1 and len(set(values)) > 1:
+        if len(values) > 1 and joins < len(values) - 1:
             span = (min(t.start for t in tokens), max(t.stop for t in tokens))
             raise MistakeError("contradiction", f"{' and '.join(map(str, values))} at once", span)
         if kind == "ORDER":

@@ -135,6 +135,8 @@ class NumberTagger(TokenView):
             self.emit("FACTOR", token)
             self.emit("DENSITY", self.raw[k])
             return k + 1
+        if not self.is_symbol(j, "*") and self.raw[j].value != "x":
+            self.unknown.append(self.raw[j])
         self.emit("COUNT", token)
         return j + 1
 

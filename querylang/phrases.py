@@ -45,6 +45,11 @@ class PhraseResolver:
             MistakeError: It means nothing, or no one thing.
         """
         groups = [part for group in phrase.groups for part in split_possessive(group)]
+        for group in groups:
+            bases = {w.value for w in group.words if w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS}
+            if len(bases) > 1 and self.names.get(frozenset(" ".join(bases).split())) is None:
+                span = (group.start, group.stop)
+                raise MistakeError("contradiction", "two names with nothing between them", span, "'and' between them")
         is_each = any(w.kind == "EACH_OF" and w.value in ("each", "both") for w in phrase.words)
         nouns = {feature for w in phrase.words if w.kind == "NOUN" for feature in w.value.split()}
         has_side_place = bool(nouns & {"nose", "chin", "boundary", "nostril"})

@@ -310,6 +310,8 @@ class Tagger(NumberTagger):
             return i + 1
         if mark in "&+":
             return self.tag_and(i)
+        if mark == "/" and i > 0 and isinstance(self.raw[i - 1].value, Number) and self.is_number(i + 1):
+            return self.reject(i)
         if mark == "/":
             if self.has(i - 1, "filler", "and") or self.has(i + 1, "and"):
                 return i + 1
@@ -426,7 +428,7 @@ class Tagger(NumberTagger):
             self.brackets.append("interval")
             self.emit("OPEN", token)
         else:
-            if token.value == "[" and not (self.last == "LAYOUT" and closed):
+            if token.value == "[" and not (self.last == "LAYOUT" and closed and k > i + 1):
                 stop = self.raw[min(k, len(self.raw) - 1)].stop
                 self.problems.append(
                     Problem("syntax", "this bracket holds no range", (token.start, stop), "'[0.1 .. 0.9]'")
