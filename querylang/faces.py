@@ -237,7 +237,7 @@ def ordinal_word(number: int) -> str:
     return ORDINAL_WORDS[number - 1] if 0 < number <= len(ORDINAL_WORDS) else f"{number}th"
 
 
-def read_perspective(tokens: Sequence[Token], default: str) -> list[Token]:
+def read_perspective(tokens: Sequence[Token], default: str, problems: list[Problem]) -> list[Token]:
     """Turn every side into the viewer's terms and drop the words that say whose side is meant.
 
     A possessive before a side governs it and the sides after it in the sentence; "as seen in the picture" and
@@ -246,20 +246,21 @@ def read_perspective(tokens: Sequence[Token], default: str) -> list[Token]:
     Args:
         tokens: Raw tokens after the faces were read.
         default: "viewer" or "subject", for sides no word governs.
+        problems: Takes sentences that say both whose side it is and how it is seen.
     """
     kept: list[Token] = []
     sentence: list[Token] = []
     for token in tokens:
         if token.kind == SYMBOL and token.value in SENTENCE_ENDS:
-            kept += read_sentence(sentence, default)
+            kept += read_sentence(sentence, default, problems)
             kept.append(token)
             sentence = []
         else:
             sentence.append(token)
-    return kept + read_sentence(sentence, default)
+    return kept + read_sentence(sentence, default, problems)
 
 
-def read_sentence(tokens: list[Token], default: str) -> list[Token]:
+def read_sentence(tokens: list[Token], default: str, problems: list[Problem]) -> list[Token]:
     kept: list[Token] = []
     sides: list[tuple[Token, str | None]] = []
     current: str | None = None
@@ -301,6 +302,10 @@ def read_sentence(tokens: list[Token], default: str) -> list[Token]:
                 sides.append((token, current))
             kept.append(token)
         i += 1
+    owned = [token for token, perspective in sides if perspective == "subject"]
+    if overall == "viewer" and owned:
+        span = (owned[0].start, tokens[-1].stop)
+        problems.append(Problem("contradiction", "both the person's own side and the side as seen", span))
     for token, perspective in sides:
         chosen = "viewer" if token.is_canonical else overall or perspective or default
         if overall and perspective and not token.is_canonical:

@@ -74,7 +74,7 @@ def parse(
     faces = FaceReader(raw)
     faces.read()
     problems = sized_problems + faces.problems
-    tagger = Tagger(text, read_perspective(faces.tokens, perspective), registry.layouts)
+    tagger = Tagger(text, read_perspective(faces.tokens, perspective, problems), registry.layouts)
     tokens = tagger.tag()
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []

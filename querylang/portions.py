@@ -69,6 +69,10 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
             f"the {part.name} is a closed curve: which {name_size(portion.size)} is first or last?",
             "'upper half', 'lower half'" + (", 'inner half' or 'outer half'" if "inner" in part.edges else ""),
         )
+    if portion == Portion("middle", Fraction(1, 3)) and (piece.start, piece.stop) in part.edges.values():
+        for low, high in part.middle:
+            if piece.start <= low and high <= piece.stop:
+                return (Stretch(part.name, low, high),)
     return (cut_range(piece, portion),)
 
 

@@ -126,6 +126,8 @@ class RangeResolver:
             raise MistakeError("range_across_parts", "a range needs two places on one part", span)
         units: list[Pieces] = []
         for first, last in zip(places[::2], places[1::2], strict=True):
+            if first.part != last.part:
+                raise MistakeError("range_across_parts", "a range must stay on one face part", span)
             units.append((self.connect(first, last, None, via, turn, span),))
         return Track(tuple(units), target.notes)
 
@@ -223,6 +225,8 @@ class RangeResolver:
         span: Span,
     ) -> Track:
         notes: tuple[str, ...] = ()
+        if len(firsts) == len(lasts) == 2 and [one.pieces for one in firsts] == [one.pieces for one in lasts]:
+            firsts, lasts = firsts[:1], lasts[1:]  # "from corner to corner"
         if len(firsts) != len(lasts):
             firsts = firsts * len(lasts) if len(firsts) == 1 else firsts
             lasts = lasts * len(firsts) if len(lasts) == 1 else lasts
