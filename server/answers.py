@@ -106,6 +106,13 @@ class DrawingAnswer(AnswerHead):
     scale: float = Field(description="drawing pixels per photo pixel")
 
 
+class LandmarkPlace(AnswerModel):
+    """Where a landmark lies on the face, before any photo."""
+
+    part: str
+    fpalp: float = Field(description="place along the part's curve, 0 at its start, 1 at its end")
+
+
 class ParseAnswer(AnswerModel):
     """What an instruction means, before any photo."""
 
@@ -118,8 +125,8 @@ class ParseAnswer(AnswerModel):
     perspective: Perspective
     notes: list[str]
     explanation: str = Field(description="what was understood, for people")
-    landmarks: list[tuple[str, float]] | None = Field(
-        default=None, description="detail full: [part, fpalp] of every landmark, in the order asked"
+    landmarks: list[LandmarkPlace] | None = Field(
+        default=None, description="detail full: every landmark, in the order asked"
     )
 
 
@@ -218,7 +225,7 @@ def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
         perspective=query.perspective,
         notes=list(query.notes),
         explanation=query.explain(),
-        landmarks=[(q.part, float(q.fpalp)) for q in query] if detail == "full" else None,
+        landmarks=[LandmarkPlace(part=q.part, fpalp=float(q.fpalp)) for q in query] if detail == "full" else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..errors import InvalidRequestError, ServiceError
@@ -130,9 +130,15 @@ async def read_photo_request(
         options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
         return parsed.image, options
     if content_type == "multipart/form-data":
+        parser = MemoryFormParser(
+            request.headers, request.stream(), max_files=1, max_fields=200, max_part_size=64 * 1024
+        )
         try:
-            async with request.form(max_files=1, max_fields=200, max_part_size=64 * 1024) as form:
+            form = await parser.parse()
+            try:
                 image, fields = await read_form(form)
+            finally:
+                await form.close()
         except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
             raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
         return image, validate(options_model, fields)
@@ -141,6 +147,12 @@ async def read_photo_request(
     raise ServiceError(
         "media_type", "send application/json, multipart/form-data with a file `image`, or the image itself as image/*"
     )
+
+
+class MemoryFormParser(MultiPartParser):
+    """Keeps uploaded files in memory: starlette's own writes those over a megabyte to disk."""
+
+    spool_max_size = 0  # of a spooled file: no limit
 
 
 async def read_form(form: FormData) -> tuple[ImageReference | bytes, dict[str, Any]]:

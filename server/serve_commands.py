@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -110,8 +112,12 @@ def mcp_command(
     **engine_options: Any,
 ) -> None:
     """Serve agents by the Model Context Protocol."""
+    # The SDK builds hundreds of models when it is imported; searching them for garbage takes a sixth of that time,
+    # and a client waits for its greeting.
+    gc.disable()
     from .mcp_server import build_mcp_server
 
+    gc.enable()
     service, sources = make_service(roots, url_hosts, **engine_options)
     server = build_mcp_server(service, sources)
     if transport == "stdio":
@@ -197,6 +203,8 @@ def run_uvicorn(app: ASGIApp, host: str, port: int, limits: Limits) -> None:
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO)
     PatientProtocol.head_seconds = limits.head_seconds
+    # uvicorn answers what is at work, then raises the signal again: having been told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
         host=host,

@@ -123,7 +123,7 @@ def test_parse_parts_and_layouts(client: TestClient, service: Service) -> None:
     query = service.parse("10 points from left chin to jaw end")
     assert parsed.json()["canonical"] == query.canonical
     assert parsed.json()["count"] == 10
-    assert parsed.json()["landmarks"] == [[q.part, float(q.fpalp)] for q in query]
+    assert parsed.json()["landmarks"] == [{"part": q.part, "fpalp": float(q.fpalp)} for q in query]
     assert [p["name"] for p in client.get("/v1/parts").json()] == [p.name for p in service.list_parts().parts]
     assert {x["name"]: x["size"] for x in client.get("/v1/layouts").json()}["wflw"] == 98
 

@@ -1,0 +1,136 @@
+"""The playground in a real headless Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import ASTRONAUT
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed"),
+    pytest.mark.skipif(shutil.which("chromedriver") is None, reason="chromedriver is not installed"),
+]
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The server as users start it, with the shipped weights."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu", "--threads", "1"],
+        stderr=subprocess.PIPE, text=True, bufsize=1,
+    )  # fmt: skip
+    for line in process.stderr:
+        if found := re.search(r"running on (http://[\d.]+:\d+)", line):
+            break
+    yield found[1]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+@pytest.fixture
+def browser(tmp_path: Path, address: str) -> Iterator[object]:
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    options = ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver")))
+    driver.get(address)
+    yield driver
+    driver.quit()
+
+
+def wait(browser, script: str, seconds: float = 90):
+    """Wait until a script's result is true, and return it."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, seconds).until(lambda driver: driver.execute_script(f"return {script}"))
+
+
+def ask(browser, instruction: str) -> None:
+    field = browser.find_element("id", "instruction")
+    browser.execute_script("arguments[0].value = arguments[1]", field, instruction)
+    browser.find_element("id", "ask").click()
+
+
+DOTS = "document.querySelectorAll('#overlay .dot').length"
+
+
+def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path) -> None:
+    # The sample photo is asked about as the page opens.
+    assert wait(browser, f"{DOTS} === 28 && {DOTS}") == 28
+    assert browser.find_element("id", "canonical").text == "left_eyebrow * 4; right_eyebrow * 4; outer_lip * 20"
+    ask(browser, "her left eyebrow as a polygon, 9 points")
+    wait(browser, f"{DOTS} === 9 && document.querySelectorAll('#overlay polygon').length === 1")
+    assert browser.find_element("id", "canonical").text == "right_eyebrow * 9 | polygon"
+    assert browser.find_element("id", "caption").text.startswith("512 × 512 pixels")
+    # Where the dots are drawn is where the answer says.
+    rows = browser.find_elements("css selector", "#points tr")
+    x, y = (float(cell.text) for cell in rows[0].find_elements("tag name", "td")[1:3])
+    left, top, width, at_x, at_y = browser.execute_script(
+        "const box = document.getElementById('photo').getBoundingClientRect();"
+        "const dot = document.querySelector('#overlay .dot').getBoundingClientRect();"
+        "return [box.left, box.top, box.width, dot.left + dot.width / 2, dot.top + dot.height / 2]"
+    )
+    assert at_x == pytest.approx(left + (x + 0.5) * width / 512, abs=1.0)
+    assert at_y == pytest.approx(top + (y + 0.5) * width / 512, abs=1.0)
+    # A mistake is shown with its caret.
+    ask(browser, "10 points along left eyebrown")
+    wait(browser, "!document.getElementById('problem').hidden")
+    text, carets = browser.execute_script("return document.querySelector('#problem pre').textContent").split("\n")
+    assert text == "10 points along left eyebrown"
+    assert "eyebrown" in text[carets.index("^") : carets.rindex("^") + 1]
+    assert "eyebrow" in browser.find_element("css selector", "#problem .suggestion").text
+    assert browser.execute_script(f"return {DOTS}") == 0
+    # An upload, and words that look like markup.
+    browser.find_element("id", "file").send_keys(str(ASTRONAUT))
+    wait(browser, "document.getElementById('problem').hidden === false")
+    ask(browser, "<img src=x onerror=alert(1)>")
+    wait(browser, "document.querySelector('#problem').textContent.includes('<img')")
+    assert browser.execute_script("return document.querySelectorAll('#problem img').length") == 0
+    ask(browser, "the 300W layout")
+    wait(browser, f"{DOTS} === 68")
+    shot = Path(os.environ.get("FACEQL_SCREENSHOT", tmp_path / "playground.png"))
+    browser.save_screenshot(str(shot))
+    assert shot.stat().st_size > 20_000
+
+
+def test_no_request_leaves_and_no_script_is_blocked(browser, address: str) -> None:
+    import json
+
+    wait(browser, DOTS)
+    requested = []
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            requested.append(message["params"]["request"]["url"])
+    assert any("/v1/ask" in url for url in requested)
+    assert [url for url in requested if not url.startswith((address, "blob:", "data:"))] == []
+    complaints = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert complaints == []
+    policy = browser.execute_script(
+        "return fetch('/').then(response => response.headers.get('content-security-policy'))"
+    )
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    # Strict: what a page might be tricked into is not run.
+    assert browser.execute_script(
+        "const node = document.createElement('script'); try { node.text = 'window.evil = 1' } catch (error) {}"
+        "document.body.append(node); return window.evil === undefined"
+    )
