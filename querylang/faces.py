@@ -16,6 +16,9 @@ SKIPPED = ("filler",)
 """Readings that may stand inside a phrase about faces."""
 
 NAMING = ("side", "level", "depth", "noun")
+REACH = 8
+"""How many tokens after a possessive its side may stand ("her upper left lid")."""
+
 SENTENCE_ENDS = {".", ";", "!", "?", "|"}
 
 
@@ -337,7 +340,8 @@ def is_picture_phrase(token: Token) -> bool:
 
 def next_side(tokens: Sequence[Token], i: int) -> int | None:
     """Return the index of the side that a possessor at i - 1 governs, over "own" and "upper"."""
-    while i < len(tokens):
+    end = min(len(tokens), i + REACH)
+    while i < end:
         readings = tokens[i].readings
         if "side" in readings:
             return i

@@ -140,6 +140,8 @@ class PhraseResolver:
             if target is None:
                 if group.features:
                     alone = index > 0 and bool(features)
+                    if group.features <= features:
+                        raise self.unreadable(phrase)
                     features = features | group.features
                     plural = group.is_plural
                     if group.side is not None:

@@ -24,6 +24,9 @@ OPENING = (
     "factor",
     "possessive",
 )
+LONGEST_PURPOSE = 20
+"""Tokens a purpose has at most."""
+
 PURPOSE_READINGS = ("product", "heading")
 LABEL_ENDS = {".", ";", "!", "?"}
 
@@ -127,6 +130,8 @@ def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container
     only_known = True
     while i < len(tokens):
         token = tokens[i]
+        if i - start > LONGEST_PURPOSE:
+            return None
         if token.kind in (NEWLINE, SYMBOL) and token.value not in ("-", "/", "&"):
             break
         if token.kind in (NUMBER, "FACES", "PERSON") or any(kind in token.readings for kind in MEANINGFUL):

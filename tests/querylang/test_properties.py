@@ -173,6 +173,12 @@ WORST = {
     "possessives": "her left eye's ",
     "newlines": "nose\n",
     "near misses": "eyebrowz ",
+    "purposes": "for x ",
+    "dashes": "nose - ",
+    "intervals": "(0.1, ",
+    "bullets": "1.\n",
+    "decimals": "0.",
+    "of": "eye of ",
 }
 
 
