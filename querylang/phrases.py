@@ -37,13 +37,21 @@ class PhraseResolver:
     def __init__(self, names: Names, registry: Registry) -> None:
         self.names = names
         self.registry = registry
+        self.resolved: dict[object, Target] = {}
 
     def resolve(self, phrase: Phrase) -> Target:
-        """Return what a name means, in the viewer's terms.
+        """Return what a name means, in the viewer's terms; a name that comes again in one text is not read again.
 
         Raises:
             MistakeError: It means nothing, or no one thing.
         """
+        key = tuple(tuple((w.kind, w.value, w.is_plural, w.is_possessive) for w in g.words) for g in phrase.groups)
+        if key not in self.resolved:
+            self.resolved[key] = self.read(phrase)
+        return replace(self.resolved[key], start=phrase.start, stop=phrase.stop)
+
+    def read(self, phrase: Phrase) -> Target:
+        """Return what a name means, read from its words."""
         groups = [part for group in phrase.groups for part in split_possessive(group)]
         for group in groups:
             bases = {w.value for w in group.words if w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS}
@@ -140,8 +148,6 @@ class PhraseResolver:
             if target is None:
                 if group.features:
                     alone = index > 0 and bool(features)
-                    if group.features <= features:
-                        raise self.unreadable(phrase)
                     features = features | group.features
                     plural = group.is_plural
                     if group.side is not None:
