@@ -10,12 +10,13 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, train_command
 from .serve_commands import mcp_command, serve_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
-    from ..engine import Answer
+    from ..engine import Answer, Engine
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 
@@ -116,19 +117,18 @@ def ask_command(
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
-    from ..querylang.parse import parse
+    from .limits import LOCAL_LIMITS
+    from .service import Service
 
-    query = parse(instruction, perspective=perspective)  # before the detector is loaded: mistakes show at once
-    from ..engine import Engine, WholePhoto
+    def load_engine() -> Engine:
+        from ..engine import Engine, WholePhoto
 
-    engine = Engine(device, weights, face_finder=WholePhoto() if whole else None)
-    answer = engine.ask(
-        sys.stdin.buffer.read() if image == "-" else image,
-        query,
-        faces=faces,
-        boxes=boxes or None,
-        perspective=perspective,
-    )
+        return Engine(device, weights, face_finder=WholePhoto() if whole else None)
+
+    service = Service(load_engine, LOCAL_LIMITS)
+    photo = sys.stdin.buffer.read() if image == "-" else image
+    (answer,) = service.ask(photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective).answers
+    service.close()
     if out is not None:
         save_picture(answer, out, errors=errors)
     if as_json:
@@ -175,6 +175,9 @@ def format_answer(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+main.add_command(parse_command)
+main.add_command(parts_command)
+main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(eval_command)
 main.add_command(serve_command)
