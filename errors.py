@@ -86,7 +86,9 @@ def draw_problem(text: str, problem: Problem) -> str:
         width = max(1, min(stop, begin + cut + len(shown)) - start)
         lines += ["  " + shown.replace("\t", " "), "  " + " " * (start - begin - cut) + "^" * width]
     if problem.suggestion:
-        lines.append(f"did you mean {problem.suggestion}?")
+        # Names to say instead end in a quote; anything else is a sentence of its own.
+        is_names = problem.suggestion.endswith("'")
+        lines.append(f"did you mean {problem.suggestion}?" if is_names else problem.suggestion)
     return "\n".join(lines)
 
 
