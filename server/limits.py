@@ -54,3 +54,7 @@ class Limits:
     uploaded_bytes: int = 512 * MIB
     head_seconds: float = 10.0
     url_seconds: float = 10.0
+
+
+# One user's own machine and own photos: only what a query may ask of one face stays bounded.
+LOCAL_LIMITS = Limits(points=100_000, faces=100_000, deadline_seconds=86_400.0, queued_bytes=1 << 40)

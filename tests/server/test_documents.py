@@ -1,0 +1,52 @@
+"""What the doors' documents say is so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from faceql import __version__
+from faceql.server.cli import main
+from faceql.server.error_kinds import ERROR_KINDS
+from faceql.server.limits import MIB, Limits
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_error_code_is_listed_with_its_status() -> None:
+    table = (ROOT / "docs" / "http.md").read_text("utf-8").partition("## Errors")[2].partition("## Under load")[0]
+    listed: dict[str, int] = {}
+    for codes, statuses in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([\d, ]+) \|", table, re.M):
+        names, numbers = re.findall(r"\w+", codes), [int(number) for number in re.findall(r"\d+", statuses)]
+        groups = zip(names, numbers, strict=True) if len(numbers) > 1 else ((name, numbers[0]) for name in names)
+        listed |= dict(groups)
+    assert listed == {code: kind.status for code, kind in ERROR_KINDS.items()}
+
+
+def test_the_limits_are_those_that_are_told() -> None:
+    text = " ".join((ROOT / "docs" / "http.md").read_text("utf-8").split())
+    limits = Limits()
+    assert f"({limits.queued_asks}, or {limits.queued_bytes // MIB} MiB of images)" in text
+    assert f"up to {limits.batch}, have their faces" in text
+    assert f"({limits.deadline_seconds:.0f} s, or its own" in text
+    assert (
+        f"{limits.image_bytes // MIB} MiB and {limits.pixels // 1_000_000} megapixels an image, {limits.points:,} "
+        f"points and {limits.faces} faces an answer, {limits.instructions} instructions a request"
+    ) in text
+
+
+def test_client_configurations_are_json_for_commands_that_exist() -> None:
+    text = (ROOT / "docs" / "mcp.md").read_text("utf-8")
+    configurations = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
+    assert len(configurations) == 3
+    assert all(next(iter(c.values()))["faceql"] for c in configurations)
+    for command in ("mcp", "serve"):
+        done = CliRunner().invoke(main, [command, "--help"])
+        assert done.exit_code == 0
+        for option in ("--allow-url-host", "--handle-minutes", "--api-key-file", "--allow-host"):
+            assert option in done.output
+    server = json.loads((ROOT / "server.json").read_text("utf-8"))
+    assert server["version"] == server["packages"][0]["version"] == __version__
