@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .apposition import merge_appositions
 from .chunks import Chunk, Quantity, has_base, is_quantity, is_target, split_chunks
 from .syntax import (
     Group,
@@ -111,7 +112,7 @@ class ClauseBuilder:
         Raises:
             MistakeError: A count stands with no name, or with two, or the pieces fit in no order.
         """
-        chunks = [c for c in split_chunks(sentence) if c.pieces]
+        chunks = merge_appositions([c for c in split_chunks(sentence) if c.pieces])
         for index, chunk in enumerate(chunks):
             following = chunks[index + 1] if index + 1 < len(chunks) else None
             self.add(chunk, following, is_last=following is None)
@@ -240,7 +241,7 @@ class ClauseBuilder:
         elif self.last_clause is not None and self.last_clause.quantity is None:
             absorb(self.last_clause, clause)
         elif self.last_clause is not None and following is None:
-            raise two_counts(self.last_clause, clause)
+            raise two_counts(self.last_clause.quantity, clause.quantity)
         else:
             self.parts.append(clause)
             self.open = clause
@@ -325,9 +326,12 @@ def has_flags(clause: Clause) -> bool:
     )  # fmt: skip
 
 
-def two_counts(clause: Clause, other: Clause) -> MistakeError:
-    quantity = other.quantity or other
-    return MistakeError("contradiction", "a second number for the same points", (quantity.start, quantity.stop))
+def two_counts(first: Quantity | None, second: Quantity | None) -> MistakeError:
+    """Return the mistake of two numbers for the same points; its span runs from the one to the other."""
+    assert first is not None
+    assert second is not None
+    span = (min(first.start, second.start), max(first.stop, second.stop))
+    return MistakeError("contradiction", "two numbers for the same points", span)
 
 
 def join(clause: Clause, other: Clause) -> None:
@@ -349,7 +353,7 @@ def absorb(clause: Clause, other: Clause) -> None:
     """
     if other.quantity is not None:
         if clause.quantity is not None:
-            raise two_counts(clause, other)
+            raise two_counts(clause.quantity, other.quantity)
         clause.quantity = other.quantity
     clause.is_each = clause.is_each or other.is_each
     clause.is_total = clause.is_total or other.is_total
@@ -380,7 +384,7 @@ def make_clause(chunk: Chunk) -> Clause:
     for piece in chunk.pieces:
         if is_quantity(piece):
             if clause.quantity is not None:
-                raise MistakeError("contradiction", "two numbers for the same points", (piece.start, piece.stop))
+                raise two_counts(clause.quantity, piece)  # type: ignore[arg-type]
             clause.quantity = piece  # type: ignore[assignment]
         elif isinstance(piece, Token):
             via = add_mark(clause, member, piece, via)

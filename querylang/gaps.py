@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .chunks import has_base
 from .clauses import Clause, Member, Removal
 from .phrases import PhraseResolver
 from .ranges import of, with_side
-from .syntax import Group, Phrase
+from .syntax import Group, Interval, Phrase
 from .targets import MistakeError
+from .tokens import Token
 
 
 class GapFiller:
@@ -135,6 +137,8 @@ class GapFiller:
         sides = [word.value for word in phrase.words if word.kind == "SIDE"]
         if len(sides) != 1:
             raise MistakeError("ambiguous", "the same on which side?", clause.span)
+        if earlier.turn is not None or earlier.origin is not None:
+            raise MistakeError("ambiguous", "the same way round, or mirrored?", clause.span, "a direction for each")
         clause.members = [mirror_member(member, sides[0], members[0]) for member in earlier.members]
 
 
@@ -172,14 +176,34 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
 
 def mirror_member(member: Member, side: str, asked: Member) -> Member:
     """Return a member of the clause before on a given side."""
-    if member.phrase is None:
-        raise MistakeError("ambiguous", "the same of what?", asked.span)
-    phrase = Phrase(
-        tuple(
+    copy = Member(via=[turn_side(phrase, side) for phrase in member.via], start=asked.start, stop=asked.stop)
+    if member.range is None:
+        if member.phrase is None:
+            raise MistakeError("ambiguous", "the same of what?", asked.span)
+        groups = [
             Group(tuple(w for w in g.words if w.kind not in ("SIDE", "JOIN")) or g.words) for g in member.phrase.groups
+        ]
+        copy.phrase = with_side(Phrase(tuple(groups)), side)
+        return copy
+    node = member.range
+    ends = [node.first, node.last]
+    said = [member.phrase, *(end for end in ends if isinstance(end, Phrase)), *member.via]
+    sides = {word.value for phrase in said if phrase is not None for word in phrase.words if word.kind == "SIDE"}
+    if len(sides) != 1 or any(isinstance(end, Token) for end in ends) or isinstance(node, Interval):
+        raise MistakeError("ambiguous", "write the range of the other side out", asked.span)
+    copy.phrase = turn_side(member.phrase, side) if member.phrase is not None else None
+    first, last = (turn_side(end, side) if isinstance(end, Phrase) else end for end in ends)
+    assert first is not None
+    via = turn_side(node.via, side) if node.via is not None else None
+    copy.range = replace(node, first=first, last=last, via=via)
+    return copy
+
+
+def turn_side(phrase: Phrase, side: str) -> Phrase:
+    """Return a name with the given side wherever it says one."""
+    return Phrase(
+        tuple(
+            Group(tuple(Token("SIDE", side, w.start, w.stop) if w.kind == "SIDE" else w for w in group.words))
+            for group in phrase.groups
         )
     )
-    copy = Member(phrase=with_side(phrase, side), range=None, via=member.via, start=asked.start, stop=asked.stop)
-    if member.range is not None:
-        raise MistakeError("ambiguous", "write the range of the other side out", asked.span)
-    return copy

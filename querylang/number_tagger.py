@@ -144,6 +144,9 @@ class NumberTagger(TokenView):
         token = self.raw[i]
         number: Number = token.value
         j = self.after(i + 1)
+        if self.last == "EVERY" and number.value > 1 and self.has(j, "points"):
+            self.tags[-1].kind, self.tags[-1].value = "NTH", int(number.value)
+            return j + 1
         if self.is_number(j, "part") or (self.is_number(j, "ordinal") and number.value <= self.raw[j].value.value):
             self.emit("ORDER", token, str(int(number.value)))
             if self.is_number(j, "ordinal"):

@@ -30,6 +30,10 @@ from .tokens import Token
 MAX_LENGTH = 4000
 CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
 """Codes of mistakes that stand whatever an unknown word beside them means."""
+INSIDE_RANGES = {"COUNT", "TURN", "EACH", "TOTAL"}
+"""What people say between the two ends of a range that belongs to the whole of it."""
+LOOSE_ENDS = {"the", "a", "an", "of", "on", "and", "her", "his", "their", "on the", "of the"}
+"""Words that always go on."""
 MAX_CANONICAL_LENGTH = 200_000
 CANONICAL = re.compile(
     r"(?:except )?(?P<name>[a-z0-9_]+)(?:[\[(][\d./, ]+[\])])?"
@@ -82,7 +86,7 @@ def parse(
     asked = read_globals(tokens, problems)
     resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
     problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.placer.find_count_problem(t)) is not None]
-    problems += find_contradictions(raw)
+    problems += find_contradictions(raw) + find_loose_end(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
     if not runs and not problems:
         problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
@@ -170,6 +174,14 @@ def find_contradictions(raw: Sequence[Token]) -> list[Problem]:
     return []
 
 
+def find_loose_end(raw: Sequence[Token]) -> list[Problem]:
+    """Return the mistake of an instruction that breaks off ("and 5 on the")."""
+    last = next((token for token in reversed(raw) if token.kind not in ("SYMBOL", "NEWLINE")), None)
+    if last is None or last.value not in LOOSE_ENDS:
+        return []
+    return [Problem("syntax", "the instruction breaks off here: name a part", last.span)]
+
+
 def tidy(tokens: list[Token]) -> list[Token]:
     """Drop separators that separate nothing once the flags are gone."""
     kept: list[Token] = []
@@ -187,7 +199,7 @@ def tidy(tokens: list[Token]) -> list[Token]:
 def close_ranges(tokens: list[Token]) -> list[Token]:
     """Move what stands inside a range before it: "starting at A, 10 points to B" is 10 points from A to B."""
     for index, token in enumerate(tokens):
-        if token.kind != "TO" or index == 0 or tokens[index - 1].kind != "COUNT":
+        if token.kind != "TO" or index == 0 or tokens[index - 1].kind not in INSIDE_RANGES:
             continue
         opens = [i for i in range(index) if tokens[i].kind in ("FROM", "TO", "BETWEEN")]
         if not opens or tokens[opens[-1]].kind != "FROM":

@@ -11,7 +11,7 @@ from .groups import Chosen, read_group, split_possessive
 from .names import Name, Names, Pieces, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
 from .registry import Registry
-from .syntax import Phrase
+from .syntax import Group, Phrase
 from .targets import MistakeError, Target
 from .tokens import OPERATORS, Token
 
@@ -58,6 +58,7 @@ class PhraseResolver:
             if len(bases) > 1 and self.names.get(frozenset(" ".join(bases).split())) is None:
                 span = (group.start, group.stop)
                 raise MistakeError("contradiction", "two names with nothing between them", span, "'and' between them")
+        self.check_owners(groups, phrase)
         is_each = any(w.kind == "EACH_OF" and w.value in ("each", "both") for w in phrase.words)
         nouns = {feature for w in phrase.words if w.kind == "NOUN" for feature in w.value.split()}
         has_side_place = bool(nouns & {"nose", "chin", "boundary", "nostril"})
@@ -92,6 +93,16 @@ class PhraseResolver:
             is_all_face,
             tuple(dict.fromkeys(notes)),
         )
+
+    def check_owners(self, groups: Sequence[Group], phrase: Phrase) -> None:
+        """Raise the mistake of "each eye on the eyebrows": an eyebrow may be an eye's, an eye is no eyebrow's."""
+        said = [{feature for w in group.words if w.kind == "NOUN" for feature in w.value.split()} for group in groups]
+        for index, features in enumerate(said):
+            if "eye" in features and any("eyebrow" in later for later in said[index + 1 :]):
+                suggestion = "'and' between them for both"
+                raise MistakeError(
+                    "contradiction", "these are two different parts", (phrase.start, phrase.stop), suggestion
+                )
 
     def takes_side(self, phrase: Phrase) -> bool:
         """Whether a name without a side means the left and the right one of a pair."""
@@ -363,6 +374,9 @@ class PhraseResolver:
             if portion.choice in ("side", "part"):
                 if not is_each:
                     raise NoSuchPortionError("which side?", "'left half' or 'right half'")
+                for side in ("left", "right"):
+                    units += self.cut(target, Portion(side, HALF), phrase, is_each).units
+            elif portion.choice == "" and is_each and portion.size == HALF:
                 for side in ("left", "right"):
                     units += self.cut(target, Portion(side, HALF), phrase, is_each).units
             elif portion.choice == "":

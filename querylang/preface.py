@@ -123,6 +123,16 @@ def drop_purposes(tokens: list[Token], not_covered: Container[str]) -> tuple[lis
     return kept, spans
 
 
+def names_before(tokens: Sequence[Token], start: int) -> bool:
+    """Whether something is named before a purpose in its sentence, so that a name after it belongs to the purpose."""
+    for token in reversed(tokens[:start]):
+        if token.kind == SYMBOL and token.value in LABEL_ENDS:
+            return False
+        if is_base(token) or "layout" in token.readings:
+            return True
+    return False
+
+
 def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container[str]) -> int | None:
     """Return where the purpose that opens at start ends, or None if it is none."""
     i = start + 1
@@ -135,7 +145,7 @@ def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container
         if token.kind in (NEWLINE, SYMBOL) and token.value not in ("-", "/", "&"):
             break
         if token.kind in (NUMBER, "FACES", "PERSON") or any(kind in token.readings for kind in MEANINGFUL):
-            return i if words and only_known and token.kind != NUMBER else None
+            return i if words and only_known and token.kind != NUMBER and not names_before(tokens, start) else None
         if "condition" in token.readings:
             return None
         if any(kind in token.readings for kind in OPENING) and words:
@@ -145,7 +155,7 @@ def find_purpose_end(tokens: Sequence[Token], start: int, not_covered: Container
             while ahead < len(tokens) and tokens[ahead].readings.keys() == {"filler"}:
                 ahead += 1
             if ahead < len(tokens) and any(kind in tokens[ahead].readings for kind in MEANINGFUL):
-                return i
+                return None if names_before(tokens, start) else i
         if token.kind == UNKNOWN:
             if token.value in not_covered:
                 return None

@@ -12,7 +12,8 @@ from .token_view import DIMENSIONS, NAME_KINDS, NAME_READINGS, POSITION_WORDS
 from .tokens import Token
 
 PATH_WORDS = {
-    "over", "via", "across", "following", "through the", "by way of", "passing", "passing through", "passing over",
+    "over", "via", "across", "following", "through", "through the", "by way of",
+    "passing", "passing through", "passing over",
 }  # fmt: skip
 
 ROUTE_WORDS = {"over", "via", "across", "following", "along", "around"}
@@ -140,6 +141,8 @@ class Tagger(NumberTagger):
         if "between" in readings:
             self.emit("BETWEEN", token)
             return i + 1
+        if token.value.startswith("through") and self.is_on_the_way(i):
+            return self.tag_link(i)
         if "to" in readings:
             self.emit_to(token)
             return i + 1
@@ -253,6 +256,9 @@ class Tagger(NumberTagger):
         j = self.after(i + 1)
         if token.value in ("in", "into") and self.is_number(j, "part") and self.raw[j].value.is_plural:
             return i + 1
+        if token.value == "through the" and self.is_in_range and not self.is_on_the_way(i):
+            self.emit_to(token)
+            return i + 1
         if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j)):
             if self.is_side_alone(j):
                 return i + 1
@@ -261,6 +267,23 @@ class Tagger(NumberTagger):
         elif token.value in ROUTE_WORDS and self.last in ("VALUE", "COMMA") and self.is_name(j) and self.has_range:
             self.emit("VIA", token)
         return i + 1
+
+    @property
+    def is_in_range(self) -> bool:
+        """Whether a range was opened and not closed."""
+        opened = next((tag.kind for tag in reversed(self.tags) if tag.kind in ("FROM", "TO", "STOP")), "")
+        return opened == "FROM"
+
+    def is_on_the_way(self, i: int) -> bool:
+        """Whether a "to" follows "through" in its range ("from the left corner through the bow to the right one")."""
+        if not self.is_in_range:
+            return False
+        for k in range(i + 1, len(self.raw)):
+            if self.raw[k].kind in (NUMBER, SYMBOL, NEWLINE) or self.has(k, "from", "between", "except"):
+                return False
+            if self.has(k, "to"):
+                return True
+        return False
 
     @property
     def has_range(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from ..errors import Problem
 from .numbers import Number
@@ -211,8 +212,10 @@ class TokenView:
         return self.is_number(j, "integer") and self.has(self.after(j + 1), "points", "density", "times")
 
     def is_each_of_number(self, i: int) -> bool:
-        """Whether "each" before a number belongs to names before it ("eyes each 6")."""
+        """Whether "each" before a number belongs to names beside it ("eyes each 6", "each half of the jaw")."""
         j = self.after(i + 1)
+        if self.raw[i].value == "each" and self.is_number(j, "part") and self.raw[j].value.value == Fraction(1, 2):
+            return True
         return "each" in self.raw[i].readings and self.is_number(j, "integer") and not self.has(j + 1, "pixels")
 
     def is_spaced(self, i: int) -> bool:
