@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from ..errors import InvalidRequestError, ServiceError
 from .answers import Detail, Perspective
+from .error_kinds import read_validation_error
 
 Instruction = Annotated[str, Field(max_length=20_000)]
 FaceBox = Annotated[list[float], Field(min_length=4, max_length=4, description="[x0, y0, x1, y1]")]
@@ -195,7 +196,7 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise refuse(error) from None
+        raise read_validation_error(error) from None
 
 
 def validate(model: type[ModelT], fields: dict[str, Any]) -> ModelT:
@@ -207,12 +208,4 @@ def validate(model: type[ModelT], fields: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise refuse(error) from None
-
-
-def refuse(error: ValidationError) -> InvalidRequestError:
-    """Return what a pydantic error says, without what was sent."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-    return InvalidRequestError(
-        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": item["msg"]} for item in found]
-    )
+        raise read_validation_error(error) from None

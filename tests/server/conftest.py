@@ -102,6 +102,7 @@ class GatedEngine:
         self._engine = engine
         self.gate = threading.Event()
         self.entered = threading.Event()
+        self.device = engine.device
         self.batches: list[int] = []
         self.asks = 0
 
