@@ -32,7 +32,7 @@ def server(small_weights: Path) -> Iterator[tuple[str, int]]:
          "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True, bufsize=1,
     )  # fmt: skip
     for line in process.stderr:
-        if found := re.search(r"running on http://([\d.]+):(\d+)", line):
+        if found := re.search(r"listening at http://([\d.]+):(\d+)", line):
             break
     drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
     address = found[1], int(found[2])

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -261,6 +262,28 @@ def test_a_full_service_says_when_to_come_back(gated, photo: bytes) -> None:
         gated.gate.set()
 
 
+@pytest.mark.parametrize(
+    ("limits", "code", "status"),
+    [(Limits(requests_per_client=1), "too_many_requests", 429), (Limits(requests=1), "busy", 503)],
+)
+def test_a_crowd_is_told_when_to_come_back(gated, photo: bytes, limits: Limits, code: str, status: int) -> None:
+    with (
+        TestClient(
+            build_http_app(Service(lambda: gated, limits), ImageSources(limits)), base_url="http://localhost"
+        ) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        png = {"Content-Type": "image/png"}
+        first = pool.submit(client.post, "/v1/ask?instruction=chin", content=photo, headers=png)
+        assert gated.entered.wait(20)
+        body = check_problem(client.get("/v1/parts"), code, status)
+        assert body["retry_after"] >= 1
+        assert client.get("/healthz").status_code == 200
+        gated.gate.set()
+        assert first.result(20).status_code == 200
+        assert client.get("/v1/parts").status_code == 200
+
+
 def test_a_deadline(gated, photo: bytes) -> None:
     service = Service(lambda: gated)
     with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
@@ -282,6 +305,13 @@ def test_api_keys(engine: Engine, limits: Limits) -> None:
         for path in ("/", "/healthz", "/playground/playground.js"):
             assert client.get(path).status_code == 200
         assert client.get("/metrics").status_code == 401
+
+
+def test_a_key_may_hold_any_letters(engine: Engine) -> None:
+    key = "schl\u00fcssel-und-schloss"
+    app = build_http_app(Service(lambda: engine), ImageSources(Limits()), api_keys=[key])
+    with TestClient(app, base_url="http://localhost") as client:
+        assert client.get("/v1/parts", headers={"X-Api-Key": key.encode()}).status_code == 200
 
 
 def test_request_ids_and_headers(client: TestClient) -> None:
