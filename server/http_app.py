@@ -239,7 +239,7 @@ async def read_image(image: ImageReference | bytes, service: Service, sources: I
         return service.images.get(image.handle).encoded, image.handle
     if image.base64 is not None:
         return await asyncio.to_thread(sources.read_base64, image.base64), None
-    return await asyncio.to_thread(sources.read_url, image.url or ""), None
+    return await sources.read_url(image.url or ""), None
 
 
 class ClientGoneError(Exception):
@@ -284,7 +284,7 @@ def draw_answer(answer: Any, options: DrawOptions) -> Response:
     """Return an answer drawn, as PNG or SVG."""
     if options.format == "svg":
         return Response(answer.to_svg(), media_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox"})
-    scale = 1.0 if options.max_side is None else min(1.0, options.max_side / max(answer.image_size))
+    scale = min(1.0, options.max_side / max(answer.image_size))
     stream = io.BytesIO()
     answer.draw(scale=scale, legend=options.legend, errors=options.show_errors).save(stream, "PNG")
     return Response(stream.getvalue(), media_type="image/png")

@@ -73,7 +73,7 @@ class DrawOptions(AskOptions):
     """How an answer is drawn."""
 
     format: Literal["png", "svg"] = Field(default="png", description="svg is the overlay alone, of the photo's size")
-    max_side: int | None = Field(default=None, ge=16, le=4096, description="png: longer side of the drawing at most")
+    max_side: int = Field(default=4096, ge=16, le=4096, description="png: longer side of the drawing at most")
     legend: bool = True
     show_errors: bool = Field(default=False, description="circle each point with its expected error")
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import os
 import stat
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..errors import ConfigError, ServiceError
 from .limits import Limits
 from .url_fetcher import UrlFetcher
 
+FETCHERS = 8
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -34,6 +37,8 @@ class ImageSources:
         for root in self.roots:
             if not root.is_dir():
                 raise ConfigError(f"--root {str(root)!r} is not a folder")
+        # Of their own: slow sites should not hold the threads that parse and draw.
+        self._fetchers = ThreadPoolExecutor(FETCHERS, "faceql-fetcher")
         self._fetcher = fetcher or UrlFetcher((), max_bytes=limits.image_bytes, seconds=limits.url_seconds)
 
     @property
@@ -86,9 +91,19 @@ class ImageSources:
         except (binascii.Error, ValueError):
             raise ServiceError("invalid_request", "the image is not base64 text") from None
 
-    def read_url(self, url: str) -> bytes:
-        """Return the bytes an https URL names; see `UrlFetcher.fetch`."""
-        return self._fetcher.fetch(url)
+    async def read_url(self, url: str) -> bytes:
+        """Return the bytes an https URL names; see `UrlFetcher.fetch`.
+
+        Raises:
+            ServiceError: As `UrlFetcher.fetch`, or so many are being fetched that it takes too long ("deadline").
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.wait_for(
+                loop.run_in_executor(self._fetchers, self._fetcher.fetch, url), self._limits.deadline_seconds
+            )
+        except TimeoutError:
+            raise ServiceError("deadline", "the image was not fetched in time", retry_after=5.0) from None
 
     def check_size(self, data: bytes) -> bytes:
         """Return the bytes of an image file if they are not too many.

@@ -97,7 +97,7 @@ class Tools:
         if image.startswith("data:") or len(image) > MAX_PATH_LENGTH:
             return await asyncio.to_thread(self._sources.read_base64, image), None
         if image.lower().startswith(("https:", "http:")):
-            return await asyncio.to_thread(self._sources.read_url, image), None
+            return await self._sources.read_url(image), None
         return await asyncio.to_thread(self._sources.read_path, image), None
 
     async def ask(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import datetime
 import http.server
 import io
@@ -19,6 +21,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,7 +33,7 @@ from faceql.engine import Engine
 from faceql.errors import ConfigError, ServiceError
 from faceql.server.http_app import build_http_app
 from faceql.server.http_guards import KeyGuard
-from faceql.server.image_sources import ImageSources, open_below
+from faceql.server.image_sources import FETCHERS, ImageSources, open_below
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 from faceql.server.url_fetcher import UrlFetcher, is_public
@@ -54,7 +57,7 @@ def check_refused(code: str, read, *args: object) -> None:
         "240.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1",
         "fd12::1", "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1",
         "2002:7f00:1::", "2002:a00:1::1", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1",
-        "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        "2001:0:4136:e378:8000:63bf:80ff:fffe", "fec0::1", "64:ff9b:1::7f00:1", "::ffff:0:127.0.0.1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_private_in_every_form(address: str) -> None:
@@ -86,7 +89,32 @@ def test_urls_off_the_rules_are_refused_before_any_look_up(url: str) -> None:
 
 
 def test_no_url_is_fetched_by_default() -> None:
-    check_refused("image_source", ImageSources(LIMITS).read_url, "https://example.org/a.png")
+    check_refused("image_source", anyio.run, ImageSources(LIMITS).read_url, "https://example.org/a.png")
+
+
+def test_slow_sites_hold_no_other_work() -> None:
+    """All fetchers wait for sites that do not answer; what needs no fetching goes on, and the last is told in time."""
+    gate = threading.Event()
+    fetcher = UrlFetcher(["*"], max_bytes=1000, seconds=20, resolve=lambda host, port: gate.wait(20) or [])
+    sources = ImageSources(Limits(deadline_seconds=1.0), fetcher=fetcher)
+
+    async def run() -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(FETCHERS + 1):
+                tasks.start_soon(fetch)
+            await asyncio.sleep(0.1)
+            with anyio.fail_after(0.9):
+                await asyncio.to_thread(time.monotonic)
+
+    async def fetch() -> None:
+        with pytest.raises(ServiceError) as caught:
+            await sources.read_url("https://slow.example/a.png")
+        assert caught.value.code == "deadline"
+
+    try:
+        anyio.run(run)
+    finally:
+        gate.set()
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["::ffff:127.0.0.1"], [], ["bad"]])
@@ -264,6 +292,27 @@ def test_a_site_that_trickles_is_left_in_time(site: int, certificate: Path) -> N
     assert time.monotonic() - started < 3
 
 
+def test_a_site_that_trickles_its_greeting_is_left_in_time(certificate: Path) -> None:
+    """TLS, whose handshake may go on for ever: each byte that comes begins a socket's own timeout anew."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def trickle() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # the head of a record of 16 KiB
+                while True:
+                    connection.sendall(b"\x02")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        started = time.monotonic()
+        port = listener.getsockname()[1]
+        check_refused("image_fetch", make_fetcher(port, certificate, seconds=1).fetch, "https://images.example/a.png")
+        assert time.monotonic() - started < 3
+        thread.join(5)
+
+
 # Files.
 
 
@@ -427,8 +476,6 @@ def test_forwarding_headers_are_not_believed(engine: Engine) -> None:
         seen.append(dict(guard._at_work))
 
     guard = CrowdGuard(app, LIMITS)
-    import anyio
-
     scope = {
         "type": "http",
         "path": "/v1/parts",

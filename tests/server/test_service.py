@@ -146,7 +146,6 @@ def test_closing_answers_those_that_wait_and_takes_no_more(gated: GatedEngine, p
         ((320, 200), ["1500 points on the left eye of every face"], {}, "too_many"),
         ((320, 200), ["chin"] * 5, {}, "invalid_request"),
         ((320, 200), ["face contour every 0.005 pixels"], {}, "too_many"),
-        ((320, 200), ["face contour every 0.02 pixels of every face"], {}, "too_many"),
         ((320, 200), ["chin"], {"faces": "prettiest"}, "setting"),
         ((320, 200), ["chin"], {"boxes": [(5, 5, 1, 1)]}, "image"),
         ((320, 200), ["chin"], {"boxes": [(1 + i, 1, 50, 50) for i in range(9)]}, "too_many_faces"),
