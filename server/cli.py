@@ -11,7 +11,7 @@ import click
 from .. import __version__
 from ..errors import FaceQLError
 from .language_commands import layouts_command, parse_command, parts_command
-from .model_commands import eval_command, train_command
+from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
@@ -180,6 +180,7 @@ main.add_command(parts_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(eval_command)
+main.add_command(relabel_command)
 main.add_command(serve_command)
 main.add_command(mcp_command)
 

@@ -23,8 +23,16 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--devices", default=1, show_default=True, help="How many devices.")
 @click.option("--threads", type=int, help="CPU threads; all by default.")
 @click.option("--start", type=FILE, help="Weights to begin from instead of ImageNet's.")
+@click.option("--relabelled", type=FILE, help="What `faceql relabel` wrote: a detector as a further teacher of auto.")
 def train_command(
-    recipe: str, data: Path, run: Path, precision: str, devices: int, threads: int | None, start: Path | None
+    recipe: str,
+    data: Path,
+    run: Path,
+    precision: str,
+    devices: int,
+    threads: int | None,
+    start: Path | None,
+    relabelled: Path | None,
 ) -> None:
     """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
     import torch
@@ -34,8 +42,30 @@ def train_command(
 
     if threads:
         torch.set_num_threads(threads)
-    path = train(load_recipe(recipe), data, run, precision=precision, devices=devices, start=start)
+    path = train(
+        load_recipe(recipe), data, run, precision=precision, devices=devices, start=start, relabelled=relabelled
+    )
     click.echo(f"wrote {path}")
+
+
+@click.command("relabel")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--weights", type=FILE, required=True, help="The checkpoint that labels.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The .npz to write.")
+@click.option("--device", default="cpu", show_default=True)
+def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
+    """Label the pack auto by a checkpoint, for training with --relabelled, and say how good that teacher is."""
+    from ..model.checkpoint import load_detector
+    from ..model.training.relabel import compare_teachers, relabel_auto
+
+    loaded = load_detector(weights, device)
+    errors = compare_teachers(loaded.detector, data)
+    click.echo(
+        f"NME on human68's validation adults: mesh regression {errors.mesh:.2f}%, "
+        f"{loaded.version} {errors.detector:.2f}%, their mean {errors.mean:.2f}%"
+    )
+    count = relabel_auto(loaded.detector, data, out, loaded.version)
+    click.echo(f"wrote {out}: {count} faces")
 
 
 @click.command("eval")

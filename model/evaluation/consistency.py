@@ -19,7 +19,7 @@ from ..data.curves import apply_targets, make_scheme, target_matrix
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
 from .metrics import FloatArray, inter_ocular
-from .predict import predict_landmarks
+from .predict import predict_landmarks, predict_mirrored
 
 NOISE_SIGMA = 4.0
 BOX_SHARE = 0.05
@@ -148,24 +148,6 @@ def change_frame(frame: CropFrame, change: tuple[int, int, int]) -> CropFrame:
     x, y, scale = (BOX_SHARE * step for step in change)
     center = (frame.center_px[0] + x * frame.side_px, frame.center_px[1] + y * frame.side_px)
     return replace(frame, center_px=center, side_px=frame.side_px * (1 + scale))
-
-
-def predict_mirrored(
-    detector: Detector, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
-) -> FloatArray:
-    """Return the answers (faces, landmarks, 2) to the mirrored questions on the mirrored pictures, mirrored back."""
-    registry = load_registry()
-    widths = np.array([faces.read_image(row).shape[1] for row in range(len(faces))], dtype=np.float64)
-    mirrored = [
-        replace(frame, center_px=(width - 1 - frame.center_px[0], frame.center_px[1]), angle=-frame.angle)
-        for frame, width in zip(frames, widths, strict=True)
-    ]
-    asked = [registry.mirror(landmark) for landmark in landmarks]
-    points, _ = predict_landmarks(
-        detector, faces, mirrored, asked, alter=lambda _, picture: np.ascontiguousarray(picture[:, ::-1])
-    )
-    points[..., 0] = widths[:, None] - 1 - points[..., 0]
-    return points
 
 
 def measure_occlusion(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ...querylang.landmarks import LandmarkQuery
+from ...querylang.registry import load_registry
 from ..crops import CropFrame, cut_crop
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
@@ -65,3 +67,21 @@ def predict_landmarks(
             points.append(frames[i].to_photo(xy))
             expected.append(scale * frames[i].side_px)
     return np.stack(points), np.stack(expected)
+
+
+def predict_mirrored(
+    detector: Detector, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
+) -> FloatArray:
+    """Return the answers (faces, landmarks, 2) to the mirrored questions on the mirrored pictures, mirrored back."""
+    registry = load_registry()
+    widths = np.array([faces.read_image(row).shape[1] for row in range(len(faces))], dtype=np.float64)
+    mirrored = [
+        replace(frame, center_px=(width - 1 - frame.center_px[0], frame.center_px[1]), angle=-frame.angle)
+        for frame, width in zip(frames, widths, strict=True)
+    ]
+    asked = [registry.mirror(landmark) for landmark in landmarks]
+    points, _ = predict_landmarks(
+        detector, faces, mirrored, asked, alter=lambda _, picture: np.ascontiguousarray(picture[:, ::-1])
+    )
+    points[..., 0] = widths[:, None] - 1 - points[..., 0]
+    return points

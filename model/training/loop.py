@@ -33,6 +33,7 @@ from ..evaluation.predict import landmark_frames, predict_landmarks
 from .losses import landmark_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
+from .relabel import read_relabelled
 
 LOG_COLUMNS = (
     "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
@@ -49,15 +50,18 @@ class TrainingFaces:
     validation: AnnotatedFaces
 
 
-def load_training_faces(data: Path, recipe: Recipe) -> TrainingFaces:
+def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
     """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
+
+    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
 
     Raises:
         ConfigError: a pack is missing.
     """
     train, validation = load_human68(data / "human68")
     uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
-    auto = load_auto(data / "auto", recipe.largest_disagreement) if uses_auto else ()
+    teacher = read_relabelled(relabelled) if relabelled is not None else None
+    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
     return TrainingFaces((train,), auto, validation)
 
 
@@ -314,6 +318,7 @@ def train(
     precision: str = "32-true",
     devices: int = 1,
     start: Path | None = None,
+    relabelled: Path | None = None,
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
@@ -324,11 +329,13 @@ def train(
         precision: Fabric's, "bf16-mixed" on CUDA.
         devices: how many to use.
         start: weights to begin from instead of ImageNet's.
+        relabelled: a file of `faceql relabel`.
 
     Returns:
         The exported checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe, load_training_faces(data, recipe), run, precision=precision, devices=devices, start=start)
+    faces = load_training_faces(data, recipe, relabelled)
+    trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
     return run / "detector.safetensors"

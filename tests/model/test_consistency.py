@@ -14,10 +14,9 @@ from faceql.model.evaluation.consistency import (
     change_frame,
     measure_consistency,
     measure_curves,
-    predict_mirrored,
     turning_angles,
 )
-from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
+from faceql.model.evaluation.predict import landmark_frames, predict_landmarks, predict_mirrored
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.registry import load_registry
 
