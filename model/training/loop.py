@@ -35,6 +35,9 @@ from .pretrained import initialize_detector
 from .recipe import Recipe
 from .relabel import read_relabelled
 
+# The paper lowers its rate from the 25th of 32 epochs.
+STEP_AT = 24 / 32
+
 LOG_COLUMNS = (
     "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
     "coordinate_loss", "scale_loss", "validation_nme", "validation_nme_infants",
@@ -102,7 +105,7 @@ class Trainer:
         self.fabric.launch()
         self.fabric.seed_everything(recipe.seed, verbose=False)
         detector = Detector(recipe.detector)
-        initialize_detector(detector)
+        initialize_detector(detector, recipe.encoder_weights if start is None else "none")
         if start is not None:
             detector.load_state_dict(load_detector(start).detector.state_dict())
         body = list(detector.image_encoder.body.parameters())
@@ -160,11 +163,13 @@ class Trainer:
         os.replace(partial, self.state_path)
 
     def learning_rate(self) -> float:
-        """Return the decoder's rate now: a linear rise, then half a cosine down to nothing."""
+        """Return the decoder's rate now: a linear rise, then the recipe's way down."""
         recipe = self.recipe
         if self.pictures < recipe.warmup_pictures:
             return recipe.learning_rate * (self.pictures + recipe.batch_size) / recipe.warmup_pictures
         progress = (self.pictures - recipe.warmup_pictures) / max(1, recipe.total_pictures - recipe.warmup_pictures)
+        if recipe.schedule == "step":
+            return recipe.learning_rate * (1.0 if progress < STEP_AT else 0.1)
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
     def draw(self) -> tuple[TrainingBatch, float]:

