@@ -6,6 +6,7 @@ either, which `compare_teachers` measures on faces that neither has seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +42,14 @@ class TeacherErrors:
     mean: float
 
 
-def predict_averaged(detector: Detector, faces: AnnotatedFaces, layout: str) -> FloatArray:
-    """Return a layout's points (faces, landmarks, 2): the mean of the plain and the mirrored answer."""
-    landmarks = load_registry().layouts[layout].landmarks
+def predict_averaged(detector: Detector, faces: AnnotatedFaces, layouts: Sequence[str]) -> list[FloatArray]:
+    """Return each layout's points (faces, landmarks, 2): the mean of the plain and the mirrored answer."""
+    asked = [load_registry().layouts[layout].landmarks for layout in layouts]
+    landmarks = [landmark for layout in asked for landmark in layout]
     frames = landmark_frames(faces)
     plain, _ = predict_landmarks(detector, faces, frames, landmarks)
-    mean: FloatArray = (plain + predict_mirrored(detector, faces, frames, landmarks)) / 2
-    return mean
+    mean = (plain + predict_mirrored(detector, faces, frames, landmarks)) / 2
+    return np.split(mean, np.cumsum([len(layout) for layout in asked])[:-1], axis=1)
 
 
 def relabel_auto(detector: Detector, data: Path, out: Path, version: str) -> int:
@@ -56,8 +58,9 @@ def relabel_auto(detector: Detector, data: Path, out: Path, version: str) -> int
     The file holds `points68` (faces, 68, 2) and `points98` (faces, 98, 2) in pixels of the crops, and `version`.
     """
     faces, _ = load_auto(data / "auto", np.inf)
-    points = {name: predict_averaged(detector, faces, layout).astype(np.float32) for name, layout in LAYOUTS.items()}
-    np.savez_compressed(out, version=np.array(version), **points)  # type: ignore[arg-type]
+    points = predict_averaged(detector, faces, tuple(LAYOUTS.values()))
+    labels = {name: layout.astype(np.float32) for name, layout in zip(LAYOUTS, points, strict=True)}
+    np.savez_compressed(out, version=np.array(version), **labels)  # type: ignore[arg-type]
     return len(faces)
 
 
@@ -70,7 +73,7 @@ def compare_teachers(detector: Detector, data: Path) -> TeacherErrors:
     from_mesh = regress_from_mesh(mesh, points, is_adult & ~is_val)[is_val & is_adult]
     _, validation = load_human68(data / "human68")
     validation = validation.subset(is_adult[is_val], validation.name)
-    from_detector = predict_averaged(detector, validation, "300w")
+    (from_detector,) = predict_averaged(detector, validation, ("300w",))
     normalizer = inter_ocular(validation.frame_points, "300w")
 
     def nme(predicted: FloatArray) -> float:
