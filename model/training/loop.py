@@ -30,7 +30,7 @@ from ..decoder import DecodedLayers
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
-from .losses import landmark_loss
+from .losses import landmark_loss, smoothness_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
 from .relabel import read_relabelled
@@ -196,6 +196,7 @@ class Trainer:
             image_size=stage.image_size,
             count_annotated=recipe.count_annotated,
             count_random=recipe.count_random,
+            count_triplets=recipe.count_triplets,
             augmentation=recipe.augmentation,
             rng=rng,
         )
@@ -213,11 +214,14 @@ class Trainer:
         coordinates, log_scale = self.model(
             batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
         )
-        coordinate_loss, scale_loss = landmark_loss(
-            DecodedLayers(coordinates, log_scale), batch.targets.to(device), batch.weights.to(device)
-        )
+        layers, targets, weights = DecodedLayers(coordinates, log_scale), batch.targets, batch.weights
+        coordinate_loss, scale_loss = landmark_loss(layers, targets.to(device), weights.to(device))
+        loss = coordinate_loss + self.recipe.scale_weight * scale_loss
+        if self.recipe.count_triplets:
+            smoothness = smoothness_loss(layers, targets.to(device), weights.to(device), self.recipe.count_triplets)
+            loss = loss + self.recipe.smoothness_weight * smoothness
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(weight * (coordinate_loss + self.recipe.scale_weight * scale_loss))
+        self.fabric.backward(weight * loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.recipe.gradient_clip)
         self.optimizer.step()
         self._update_average()

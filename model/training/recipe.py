@@ -46,7 +46,9 @@ class Recipe(BaseModel):
         auto_weight: weight of automatic labels in the loss.
         scale_weight: weight of the expected-error loss.
         largest_disagreement: automatic labels are used where the two teachers differ less (inter-ocular units).
-        count_annotated, count_random: annotated landmarks and random FPALPs asked in each batch.
+        smoothness_weight: weight of the loss on the bends of curves.
+        count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours
+            for the smoothness, asked in each batch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +72,8 @@ class Recipe(BaseModel):
     largest_disagreement: float = 0.08
     count_annotated: int = 28
     count_random: int = 28
+    count_triplets: int = 0
+    smoothness_weight: float = 1.0
 
     @property
     def total_pictures(self) -> int:
