@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import ConfigError
+from ..errors import ConfigError, FaceQLError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .service import Service
 
+logger = logging.getLogger("faceql.server")
 KEYS_VARIABLE = "FACEQL_API_KEYS"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -175,13 +176,20 @@ def make_service(
     limits = Limits(handle_seconds=handle_minutes * 60)
 
     def load_engine() -> Engine:
-        import torch
+        try:
+            import torch
 
-        from ..engine import Engine
+            from ..engine import Engine
 
-        if threads is not None:
-            torch.set_num_threads(threads)
-        return Engine(device, weights, max_pixels=limits.pixels)
+            if threads is not None:
+                torch.set_num_threads(threads)
+            return Engine(device, weights, max_pixels=limits.pixels)
+        except FaceQLError as error:
+            logger.error("the model cannot be loaded: %s", error)
+            raise
+        except Exception:
+            logger.exception("the model cannot be loaded")
+            raise
 
     fetcher = UrlFetcher(url_hosts, max_bytes=limits.image_bytes, seconds=limits.url_seconds)
     return Service(load_engine, limits), ImageSources(limits, roots, fetcher)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
-from ..errors import CheckpointError, ConfigError, FaceQLError, ServiceError
+from ..errors import CheckpointError, ConfigError, ServiceError
 from ..querylang.describe import describe_layouts, describe_parts
 from ..querylang.parse import parse
 from .answers import (
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from ..engine import EncodedImage, Engine, ImageSource
     from ..querylang.query import Query
 
-logger = logging.getLogger("faceql.server")
 EXAMPLES = (
     "4 points per eyebrow",
     "10 points from left chin to jaw end",
@@ -92,16 +90,9 @@ class Service:
         try:
             self._engine.set_result(self._load_engine())
         except ConfigError as error:  # the operator's setting, not one of whoever asks
-            self._give_up(CheckpointError(str(error)))
-        except BaseException as error:
-            self._give_up(error)
-
-    def _give_up(self, error: BaseException) -> None:
-        """Hand the error to everyone who waits, here and later."""
-        logger.error(
-            "the model cannot be loaded: %s", error, exc_info=None if isinstance(error, FaceQLError) else error
-        )
-        self._engine.set_exception(error)
+            self._engine.set_exception(CheckpointError(str(error)))
+        except BaseException as error:  # handed to everyone who waits, here and later
+            self._engine.set_exception(error)
 
     @property
     def is_ready(self) -> bool:

@@ -13,6 +13,7 @@ from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError,
 from faceql.server.error_kinds import ERROR_KINDS, describe_error, error_code
 from faceql.server.image_store import ImageStore
 from faceql.server.limits import Limits
+from faceql.server.serve_commands import make_service
 from faceql.server.service import EXAMPLES, Service
 
 from .conftest import GatedEngine, make_photo
@@ -208,10 +209,7 @@ def test_a_model_that_cannot_be_loaded_is_told_to_everyone(photo: bytes) -> None
 
 
 def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    def refuse() -> Engine:
-        raise ConfigError("device must be one found here")
-
-    service = Service(refuse)
+    service, _ = make_service((), (), device="cuda:99", weights=None, threads=None, handle_minutes=1.0)
     with pytest.raises(CheckpointError, match="device must be") as caught:
         service.ask(photo, ["chin"])
     assert ERROR_KINDS[error_code(caught.value)].status == 500
