@@ -9,9 +9,10 @@ const COLORS = {
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
 };
 const MOST_ROWS = 500;
+const SHOWN = 36;
 const SVG = "http://www.w3.org/2000/svg";
 const find = (id) => document.getElementById(id);
-const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null };
+const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null, caption: "" };
 
 class Refused extends Error {
   constructor(problem) { super(problem.detail); this.problem = problem; }
@@ -36,9 +37,10 @@ function make(name, attributes = {}, text = null, space = null) {
 
 function usePhoto(file, caption) {
   if (state.fileUrl) URL.revokeObjectURL(state.fileUrl);
-  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null });
+  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null, caption });
   find("photo").src = state.fileUrl;
   find("caption").textContent = caption;
+  find("view").style.transform = "none";
   drawAnswer();
 }
 
@@ -102,7 +104,7 @@ function showAnswer(answer) {
   find("legend").replaceChildren(...[...parts].map(([part, count]) => {
     const item = make("li");
     const chip = make("svg", { viewBox: "0 0 10 10" }, null, SVG);
-    chip.append(make("circle", { cx: 5, cy: 5, r: 5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
+    chip.append(make("circle", { cx: 5, cy: 5, r: 4.5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
     item.append(chip, `${part} ${count}`);
     return item;
   }));
@@ -121,8 +123,8 @@ function drawAnswer() {
   const overlay = find("overlay");
   const answer = state.answer;
   overlay.replaceChildren();
-  aimView();
   if (!answer) return;
+  aimView();
   const { width, height } = answer.image_size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
@@ -153,7 +155,9 @@ function aimView() {
   // The part of the photo that is shown, as a scale and a shift of the whole, in fractions of the frame.
   const view = find("view");
   const answer = state.answer;
-  if (!answer || !answer.points.length || !find("zoom").checked) { view.style.transform = "none"; return; }
+  if (!find("zoom").checked) view.style.transform = "none";
+  // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
+  if (!find("zoom").checked || !answer || !answer.points.length) return;
   const { width, height } = answer.image_size;
   const across = [...answer.faces.flatMap((f) => [f.box[0], f.box[2]]), ...answer.points.map((p) => p.x)];
   const down = [...answer.faces.flatMap((f) => [f.box[1], f.box[3]]), ...answer.points.map((p) => p.y)];
@@ -188,6 +192,7 @@ function showProblem(problem, instruction) {
   state.answer = null;
   drawAnswer();
   find("status").textContent = "";
+  find("caption").textContent = state.caption;
   find("answer").hidden = true;
   find("result").hidden = true;
   const items = [];
@@ -211,8 +216,12 @@ function drawCaret(instruction, [start, stop]) {
   const letters = Array.from(instruction);
   const begin = letters.lastIndexOf("\n", start - 1) + 1;
   const end = letters.indexOf("\n", start) < 0 ? letters.length : letters.indexOf("\n", start);
-  const line = letters.slice(begin, end).join("").replace(/\t/g, " ");
-  return `${line}\n${" ".repeat(start - begin)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
+  // The words at fault, with as much around them as the panel is wide.
+  const cut = end - begin > SHOWN ? Math.max(begin, Math.min(start - 12, end - SHOWN)) : begin;
+  const shown = letters.slice(cut, Math.min(end, Math.max(cut + SHOWN, stop)));
+  if (cut > begin) shown[0] = "…";
+  const line = shown.join("").replace(/\t/g, " ");
+  return `${line}\n${" ".repeat(start - cut)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
 }
 
 find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
