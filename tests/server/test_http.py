@@ -18,6 +18,7 @@ from faceql.engine import Answer, Engine
 from faceql.errors import CheckpointError
 from faceql.server.error_kinds import ERROR_KINDS
 from faceql.server.http_app import build_http_app
+from faceql.server.http_docs import AskAnswer
 from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.service import Service
@@ -370,3 +371,21 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         assert set(content) == {"application/json", "multipart/form-data", "image/*"}
         assert content["application/json"]["examples"]
     assert "ProblemDetails" in document["components"]["schemas"]
+
+
+def test_the_examples_of_the_openapi_document_are_true(client: TestClient, service: Service, photo: bytes) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    handle = client.post("/v1/images", content=photo, headers={"Content-Type": "image/png"}).json()["handle"]
+    for path in ("/v1/ask", "/v1/draw", "/v1/parse"):
+        for example in paths[path]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
+            body = example["value"] | ({"image": {"handle": handle}} if "image" in example["value"] else {})
+            assert client.post(path, json=body).status_code == 200
+    answers = paths["/v1/ask"]["post"]["responses"]
+    answer = AskAnswer.model_validate(answers["200"]["content"]["application/json"]["example"]).answers[0]
+    assert service.parse(answer.instruction).canonical == answer.canonical
+    wrong = client.post("/v1/parse", json={"instruction": "10 points along left eyebrown"}).json()
+    assert wrong == answers["422"]["content"]["application/problem+json"]["example"]
+    told = client.post("/v1/parse", json={"instruction": "10 points from left chin to jaw end as a polyline"}).json()
+    example = paths["/v1/parse"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+    assert example.pop("explanation") in told["explanation"]
+    assert example.items() <= told.items()

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,12 +32,15 @@ from starlette.testclient import TestClient
 
 from faceql.engine import Engine
 from faceql.errors import ConfigError, ServiceError
+from faceql.server.cli import main
 from faceql.server.http_app import build_http_app
 from faceql.server.http_guards import KeyGuard
 from faceql.server.image_sources import FETCHERS, ImageSources, open_below
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 from faceql.server.url_fetcher import UrlFetcher, is_public
+
+from .conftest import ASTRONAUT
 
 LIMITS = Limits(image_bytes=200_000)
 
@@ -520,6 +524,20 @@ def test_orders_to_the_reader_come_back_as_quoted_data(client: TestClient, text:
 
 
 # Privacy.
+
+
+def test_nobody_is_called(engine: Engine, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No telemetry: a question, with all that comes before its answer, opens no connection and looks up no name."""
+    calls: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda self, address: calls.append(address))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: calls.append(args) or [])
+    app = build_http_app(Service(lambda: engine), ImageSources(Limits()))
+    with TestClient(app, base_url="http://localhost") as client:
+        assert post_photo(client, photo).status_code == 200
+        assert client.get("/").status_code == 200
+    done = CliRunner().invoke(main, ["ask", str(ASTRONAUT), "pupils", "--device", "cpu"])
+    assert done.exit_code == 0
+    assert calls == []
 
 
 def test_nothing_is_written_to_disk(engine: Engine, photo: bytes, tmp_path: Path, monkeypatch) -> None:
