@@ -15,6 +15,8 @@ from .error_kinds import read_validation_error
 
 Instruction = Annotated[str, Field(max_length=20_000)]
 FaceBox = Annotated[list[float], Field(min_length=4, max_length=4, description="[x0, y0, x1, y1]")]
+# A number, not Literal[0, 1]: in a form or a query it comes as text.
+IdsFrom = Annotated[int, Field(ge=0, le=1, description="the first id of a layout's landmarks")]
 ModelT = TypeVar("ModelT", bound="ClientModel")
 
 
@@ -54,7 +56,7 @@ class AskOptions(PhotoOptions):
     instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
     faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
     perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
-    ids_from: Literal[0, 1] = Field(default=1, description="the first id of a layout's landmarks")
+    ids_from: IdsFrom = 1
     detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
 
     @model_validator(mode="after")
@@ -107,7 +109,7 @@ class ParseRequest(ClientModel):
 
     instruction: Instruction
     perspective: Perspective = "viewer"
-    ids_from: Literal[0, 1] = 1
+    ids_from: IdsFrom = 1
     detail: Detail = Field(default="concise", description="full lists every landmark")
 
 

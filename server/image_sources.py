@@ -10,6 +10,8 @@ import stat
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..errors import ConfigError, ServiceError
 from .limits import Limits
@@ -47,7 +49,9 @@ class ImageSources:
         return self._fetcher.allowed_hosts
 
     def read_path(self, text: str) -> bytes:
-        """Return the bytes of a file below a root; a relative path starts at the first root that has it.
+        """Return the bytes of a file below a root, named by its path or a file: URL.
+
+        A relative path starts at the first root that has it.
 
         Raises:
             ServiceError: It may not be read, or is not there, alike ("image_source"); or is too large ("too_large").
@@ -55,11 +59,12 @@ class ImageSources:
         if not self.roots:
             raise ServiceError("image_source", "files are not read here; the operator allows a folder with --root")
         refused = ServiceError("image_source", "no image file of this name lies below the folders given with --root")
-        if "\0" in text or len(text) > 4096:
+        name = read_file_name(text)
+        if name is None or "\0" in name or len(name) > 4096:
             raise refused
         for root in self.roots:
             # Symlinks are resolved first: one that leads out of the root is refused like any path that does.
-            path = Path(os.path.realpath(root / text))
+            path = Path(os.path.realpath(root / name))
             if path != root and path.is_relative_to(root):
                 try:
                     descriptor = open_below(root, path)
@@ -117,6 +122,17 @@ class ImageSources:
 
     def _too_large(self) -> ServiceError:
         return ServiceError("too_large", f"the image is larger than {self._limits.image_bytes:,} bytes")
+
+
+def read_file_name(text: str) -> str | None:
+    """Return the path a client means, which may begin with "~" or be a file: URL; None if it is not of this machine."""
+    if not text.startswith("file:"):
+        return os.path.expanduser(text)
+    try:
+        parts = urlsplit(text)
+        return url2pathname(parts.path) if parts.netloc in ("", "localhost") else None
+    except ValueError:
+        return None
 
 
 def open_below(root: Path, path: Path) -> int:

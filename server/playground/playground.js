@@ -98,6 +98,8 @@ function showAnswer(answer) {
   // Now with what was decided about the photo.
   find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
   const { width, height } = answer.image_size;
+  // A photo that only the server can read keeps its shape.
+  find("frame").style.setProperty("--aspect", width / height);
   find("caption").textContent = `${width} × ${height} pixels, ${countOf(answer.faces.length, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
   const parts = new Map();
   for (const point of answer.points) parts.set(point.part, (parts.get(point.part) || 0) + 1);
