@@ -31,6 +31,7 @@ from .http_guards import (
     HostGuard,
     KeyGuard,
     RequestLog,
+    check_keys,
 )
 from .http_requests import (
     AskOptions,
@@ -75,7 +76,12 @@ def build_http_app(
         sources: Reads the images that requests name.
         api_keys: If there are any, every request but the page and the health checks brings one.
         hosts: The names this server goes by, without port; "*" for any.
+
+    Raises:
+        ConfigError: A key is too short.
     """
+    # Here, not only in the guard: that is built when the first message comes.
+    check_keys(api_keys)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -179,6 +179,16 @@ def urlsplit_host(url: str) -> str:
         return ""
 
 
+def check_keys(keys: Sequence[str]) -> None:
+    """Refuse keys that could be guessed.
+
+    Raises:
+        ConfigError: One is too short.
+    """
+    if any(len(key) < MIN_KEY_LENGTH for key in keys):
+        raise ConfigError(f"an API key has at least {MIN_KEY_LENGTH} characters")
+
+
 class KeyGuard:
     """Asks for an API key in `Authorization: Bearer` or `X-Api-Key`, compared in constant time.
 
@@ -186,8 +196,7 @@ class KeyGuard:
     """
 
     def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
-        if any(len(key) < MIN_KEY_LENGTH for key in keys):
-            raise ConfigError(f"an API key has at least {MIN_KEY_LENGTH} characters")
+        check_keys(keys)
         self._app = app
         self._digests = [hashlib.sha256(key.encode()).digest() for key in keys]
 

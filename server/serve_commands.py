@@ -191,7 +191,9 @@ def make_service(
             logger.exception("the model cannot be loaded")
             raise
 
-    fetcher = UrlFetcher(url_hosts, max_bytes=limits.image_bytes, seconds=limits.url_seconds)
+    fetcher = UrlFetcher(
+        read_names("--allow-url-host", url_hosts), max_bytes=limits.image_bytes, seconds=limits.url_seconds
+    )
     return Service(load_engine, limits), ImageSources(limits, roots, fetcher)
 
 
@@ -199,21 +201,48 @@ def read_hosts(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names a server goes by.
 
     Raises:
-        ConfigError: It listens to the network and was given none.
+        ConfigError: It listens to the network and was given none, or one is no bare name.
     """
     from .http_guards import LOOPBACK_HOSTS
 
     if hosts:
-        return hosts
+        return read_names("--allow-host", hosts)
     if host not in LOOPBACK_HOSTS:
         raise ConfigError(f'--host {host} listens to the network: name the server with --allow-host NAME (or "*")')
     return LOOPBACK_HOSTS
 
 
 def read_keys(path: Path | None) -> tuple[str, ...]:
-    """Return the API keys of a file, or else of the environment."""
-    text = path.read_text("utf-8") if path is not None else os.environ.get(KEYS_VARIABLE, "").replace(",", "\n")
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    """Return the API keys of a file, or else of the environment; none where neither is given.
+
+    Raises:
+        ConfigError: The file cannot be read, or holds none: a server meant to be locked must not stand open.
+    """
+    if path is None:
+        place, text = f"${KEYS_VARIABLE}", os.environ.get(KEYS_VARIABLE, "").replace(",", "\n ")
+    else:
+        try:
+            place, text = f"{str(path)!r}", path.read_text("utf-8") or " "
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the API keys in {str(path)!r} cannot be read as UTF-8 text") from error
+    keys = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if text and not keys:
+        raise ConfigError(f"there is no API key in {place}")
+    return keys
+
+
+def read_names(option: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return host names that were given to an option.
+
+    Raises:
+        ConfigError: One is no bare name.
+    """
+    from .http_guards import read_host
+
+    for name in names:
+        if name != "*" and read_host(f"[{name}]" if name.count(":") > 1 else name) != name.lower():
+            raise ConfigError(f"{option} takes a host's name alone, such as images.example.org, not {name!r}")
+    return names
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -269,6 +298,7 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
             http=PatientProtocol,
             ws="none",
             log_config=None,
+            lifespan="on",
             access_log=False,
             proxy_headers=False,
             server_header=False,

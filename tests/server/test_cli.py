@@ -16,7 +16,9 @@ from PIL import Image
 
 from faceql import __version__
 from faceql.engine import Answer, Engine
+from faceql.errors import ConfigError
 from faceql.server.cli import main
+from faceql.server.serve_commands import read_hosts, read_keys
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
@@ -147,3 +149,39 @@ def test_the_command_runs_from_another_folder(tmp_path: Path) -> None:
     assert done.stderr == ""
     with Image.open(tmp_path / "overlay.png") as overlay:
         assert overlay.size == (512, 512)
+
+
+@pytest.mark.parametrize("command", ["serve", "mcp --transport http"])
+@pytest.mark.parametrize(
+    ("args", "keys", "message"),
+    [
+        (("--api-key-file", "keys.txt"), b"short\n", "at least 16 characters"),
+        (("--api-key-file", "keys.txt"), b"", "no API key"),
+        (("--api-key-file", "keys.txt"), b" \n\n", "no API key"),
+        (("--api-key-file", "keys.txt"), b"\xff" * 20, "UTF-8"),
+        (("--allow-host", "example.org:8000"), b"", "a host's name alone"),
+        (("--allow-host", "https://example.org"), b"", "a host's name alone"),
+        (("--allow-url-host", "https://example.org/"), b"", "a host's name alone"),
+        (("--host", "0.0.0.0"), b"", "--allow-host"),
+    ],
+)
+def test_a_server_that_would_stand_open_or_deaf_does_not_start(
+    command: str, args: tuple[str, ...], keys: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("faceql.server.serve_commands.run_uvicorn", lambda *args: pytest.fail("it started"))
+    (tmp_path / "keys.txt").write_bytes(keys)
+    result = run(*command.split(), "--port", 0, *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEQL_API_KEYS", "correct-horse-battery, another-long-key-1")
+    assert read_keys(None) == ("correct-horse-battery", "another-long-key-1")
+    monkeypatch.setenv("FACEQL_API_KEYS", ",")
+    with pytest.raises(ConfigError, match="no API key"):
+        read_keys(None)
+    monkeypatch.setenv("FACEQL_API_KEYS", "")
+    assert read_keys(None) == ()
+    assert read_hosts("0.0.0.0", ("example.org", "::1", "*")) == ("example.org", "::1", "*")

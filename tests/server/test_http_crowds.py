@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 
@@ -80,3 +81,39 @@ def test_a_key_may_hold_any_letters(engine: Engine) -> None:
     app = build_http_app(Service(lambda: engine), ImageSources(Limits()), api_keys=[key])
     with TestClient(app, base_url="http://localhost") as client:
         assert client.get("/v1/parts", headers={"X-Api-Key": key.encode()}).status_code == 200
+
+
+def test_the_work_of_a_client_that_hangs_up_is_given_up(gated, photo: bytes) -> None:
+    service = Service(lambda: gated)
+    app = build_http_app(service, ImageSources(Limits()))
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"instruction=chin", "client": ("1.2.3.4", 5),
+        "headers": [(b"host", b"localhost"), (b"content-type", b"image/png")], "http_version": "1.1", "scheme": "http",
+        "server": ("localhost", 80), "root_path": "", "raw_path": b"/v1/ask",
+    }  # fmt: skip
+    sent: list[dict] = []
+
+    async def hang_up() -> None:
+        messages = [{"type": "http.request", "body": photo, "more_body": False}]
+
+        async def receive() -> dict:
+            if messages:
+                return messages.pop()
+            while service._queue.depth == 0:
+                await anyio.sleep(0.01)
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        with anyio.fail_after(10):
+            await app(scope, receive, send)
+
+    first = service.submit(photo, ["chin"])
+    assert gated.entered.wait(20)
+    anyio.run(hang_up)
+    assert sent[0]["status"] == 499
+    gated.gate.set()
+    assert first.result(20)
+    service.close(20)
+    assert gated.asks == 1

@@ -149,15 +149,6 @@ def test_http_over_a_socket(http_server: str) -> None:
         assert "server" not in response.headers
 
 
-def test_the_network_needs_a_name() -> None:
-    for command in ("serve", "mcp --transport http"):
-        done = subprocess.run(
-            [*COMMAND, *command.split(), "--host", "0.0.0.0"], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 2
-        assert "--allow-host" in done.stderr
-
-
 @pytest.mark.parametrize("command", ["serve", "mcp --transport http"])
 def test_a_port_in_use_is_told(http_server: str, command: str) -> None:
     port = http_server.rpartition(":")[2]
