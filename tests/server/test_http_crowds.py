@@ -87,9 +87,9 @@ def test_the_work_of_a_client_that_hangs_up_is_given_up(gated, photo: bytes) -> 
     service = Service(lambda: gated)
     app = build_http_app(service, ImageSources(Limits()))
     scope = {
-        "type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"instruction=chin", "client": ("1.2.3.4", 5),
+        "type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"instruction=chin",
         "headers": [(b"host", b"localhost"), (b"content-type", b"image/png")], "http_version": "1.1", "scheme": "http",
-        "server": ("localhost", 80), "root_path": "", "raw_path": b"/v1/ask",
+        "server": ("localhost", 80), "client": ("1.2.3.4", 5), "root_path": "", "raw_path": b"/v1/ask",
     }  # fmt: skip
     sent: list[dict] = []
 
