@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .engine.answer import Answer
-    from .engine.engine import EncodedImage, Engine
+    from .engine.encoded_image import EncodedImage
+    from .engine.engine import Engine
     from .errors import (
         CheckpointError,
         ConfigError,
@@ -27,7 +28,7 @@ _HOMES = {
     "Answer": "engine.answer",
     "CheckpointError": "errors",
     "ConfigError": "errors",
-    "EncodedImage": "engine.engine",
+    "EncodedImage": "engine.encoded_image",
     "Engine": "engine.engine",
     "FaceQLError": "errors",
     "ImageError": "errors",

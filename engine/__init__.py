@@ -1,7 +1,8 @@
 """Photo and instruction in, landmarks out."""
 
 from .answer import Answer, Landmark, Stroke
-from .engine import EncodedImage, Engine, choose_asked_faces
+from .encoded_image import EncodedImage, choose_asked_faces
+from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
 
