@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ImageError,
         NoFaceError,
         NoSuchFaceError,
+        NoSuchPointError,
         QueryError,
     )
     from .querylang.landmarks import LandmarkQuery
@@ -35,6 +36,7 @@ _HOMES = {
     "LandmarkQuery": "querylang.landmarks",
     "NoFaceError": "errors",
     "NoSuchFaceError": "errors",
+    "NoSuchPointError": "errors",
     "Query": "querylang.query",
     "QueryError": "errors",
     "parse": "querylang.parse",
@@ -51,6 +53,7 @@ __all__ = [
     "LandmarkQuery",
     "NoFaceError",
     "NoSuchFaceError",
+    "NoSuchPointError",
     "Query",
     "QueryError",
     "__version__",
