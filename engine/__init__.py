@@ -5,8 +5,11 @@ from .encoded_image import EncodedImage, choose_asked_faces
 from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
+from .measures import MEASURES_INSTRUCTION, Measures
+from .part_curve import PartCurve
 
 __all__ = [
+    "MEASURES_INSTRUCTION",
     "Answer",
     "Box",
     "EncodedImage",
@@ -15,6 +18,8 @@ __all__ = [
     "FaceFinder",
     "ImageSource",
     "Landmark",
+    "Measures",
+    "PartCurve",
     "Photo",
     "SlimeFaceFinder",
     "Stroke",

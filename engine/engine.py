@@ -23,6 +23,7 @@ from .encoding import FaceEncoder, FloatArray
 from .faces import FaceFinder, default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
+from .measures import MEASURES_INSTRUCTION, Measures
 from .names import name_places
 
 Boxes = Iterable[Sequence[float]]
@@ -133,6 +134,26 @@ class Engine:
         elif boxes is not None:
             image = self._find_faces(image.photo, boxes)
         return self._answer(image, query, faces)
+
+    def measure(
+        self,
+        image: ImageSource | EncodedImage,
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        color: ColorOrder = "rgb",
+    ) -> tuple[Measures, ...]:
+        """Return the measures of faces: distances, angles, areas, openness of eyes and mouth, roll, symmetry.
+
+        Args:
+            image: As for `encode`, or what it returned.
+            faces, boxes, color: As for `ask`.
+
+        Raises:
+            NoFaceError, NoSuchFaceError, ImageError, ConfigError: As `ask` does.
+        """
+        answer = self.ask(image, MEASURES_INSTRUCTION, faces=faces, boxes=boxes, color=color)
+        return tuple(Measures(answer, face) for face in range(len(answer.faces)))
 
     def encode_faces(self, wanted: Iterable[tuple[EncodedImage, int]]) -> None:
         """Encode faces of one or many photos in one pass through the image encoder, ahead of their asks.
