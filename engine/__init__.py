@@ -5,6 +5,7 @@ from .encoded_image import EncodedImage, choose_asked_faces
 from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
+from .many import Outcome
 from .measures import MEASURES_INSTRUCTION, Measures
 from .part_curve import PartCurve
 
@@ -19,6 +20,7 @@ __all__ = [
     "ImageSource",
     "Landmark",
     "Measures",
+    "Outcome",
     "PartCurve",
     "Photo",
     "SlimeFaceFinder",

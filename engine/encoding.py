@@ -22,6 +22,8 @@ ByteArray = npt.NDArray[np.uint8]
 
 # Bounds the memory of a decode; small enough that 20,000 points stay under 300 MB.
 DECODE_CHUNK = 2048
+# Bounds the memory of an encode.
+FACES_PER_PASS = 32
 # The detector's expected errors are pixels of a crop of this side.
 ERROR_CROP_PX = 256
 # A face turned further than this in its crop is cut out again, upright. Most heads are held within it, and the
@@ -136,7 +138,11 @@ class FaceEncoder:
         return best
 
     def _look(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
-        """Encode a square of each photo, in one pass."""
+        """Encode a square of each photo, in one pass for each FACES_PER_PASS of them."""
+        if len(frames) > FACES_PER_PASS:
+            first = slice(FACES_PER_PASS)
+            rest = slice(FACES_PER_PASS, None)
+            return [*self._look(photos[first], frames[first]), *self._look(photos[rest], frames[rest])]
         size = self._detector.config.image_size
         pixels = [cut_crop(photo, frame, size) for photo, frame in zip(photos, frames, strict=True)]
         # (crops, 3, size, size)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from .encoding import FaceEncoder, FloatArray
 from .faces import FaceFinder, default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
+from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
 from .names import name_places
 
@@ -134,6 +136,42 @@ class Engine:
         elif boxes is not None:
             image = self._find_faces(image.photo, boxes)
         return self._answer(image, query, faces)
+
+    def ask_many(
+        self,
+        images: Iterable[ImageSource | EncodedImage],
+        instruction: str | Query,
+        *,
+        faces: str | None = None,
+        perspective: Perspective = "viewer",
+        color: ColorOrder = "rgb",
+        batch: int = 16,
+        keep_photos: bool = False,
+    ) -> Iterator[Outcome]:
+        """Answer one instruction on many photos; a photo that cannot be answered does not stop the others.
+
+        Photos are read ahead in threads and their faces encoded together. However many there are, only one batch of
+        them is in memory: give a generator or a list of paths.
+
+        Args:
+            images: Photos as for `encode`, taken one after the other as they are needed.
+            instruction, faces, perspective, color: As for `ask`.
+            batch: The most photos whose faces are encoded together.
+            keep_photos: Whether answers keep their photo, for `draw`; then whoever keeps the answers keeps them all.
+
+        Returns:
+            An iterator over the outcome of each photo, in order: its answer, or the error it met.
+
+        Raises:
+            QueryError: The instruction cannot be understood.
+            ConfigError: A setting is wrong.
+        """
+        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
+        if batch < 1:
+            raise ConfigError(f"batch must be 1 or more, not {batch}")
+        if color not in get_args(ColorOrder):
+            raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+        return ask_each(self, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
 
     def measure(
         self,
