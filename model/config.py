@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -13,6 +13,13 @@ def _check_fraction(text: str) -> str:
     return text
 
 
+def _check_scale(scale: float) -> float:
+    if scale not in (4, 2, 1, 0.5):
+        raise ValueError(f"a pyramid scale is 4, 2, 1 or 0.5, not {scale}")
+    return scale
+
+
+PyramidScale = Annotated[float, AfterValidator(_check_scale)]
 FpalpText = Annotated[str, AfterValidator(_check_fraction)]
 
 # Spread points that tell where everything is: every fourth contour point, the ends and middles of the other curves.
@@ -38,7 +45,10 @@ class DetectorConfig(BaseModel):
     Attributes:
         encoder: a timm model name that supports `features_only`.
         feature_indices: which of its feature levels are used, finest first.
-        query_level: index among them of the level whose cells Eq. 2 attends over.
+        pyramid_scales: for an encoder of one map (a plain ViT), the sizes at which that map is used, finest first, as
+            multiples of its own: 4, 2, 1 or 0.5; empty for an encoder with levels of its own.
+        pixel_mean, pixel_std: of the encoder's input, 0..255.
+        query_level: index among the levels of the level whose cells Eq. 2 attends over.
         image_size: side of the square crop in pixels.
         dim: d of the paper.
         attention: "context" (an answer does not depend on what else was asked; paper.md) or "joint" (the paper's
@@ -53,6 +63,9 @@ class DetectorConfig(BaseModel):
 
     encoder: str = "tf_efficientnet_lite0"
     feature_indices: tuple[int, ...] = (1, 2, 3, 4)
+    pyramid_scales: tuple[PyramidScale, ...] = ()
+    pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
+    pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
     query_level: int = 1
     image_size: int = Field(default=160, ge=32, le=1024)
     dim: int = Field(default=128, ge=8)
@@ -65,3 +78,13 @@ class DetectorConfig(BaseModel):
     harmonics: int = Field(default=3, ge=1)
     context: tuple[tuple[str, FpalpText], ...] = DEFAULT_CONTEXT
     freeze_batch_norm: bool = True
+
+    @property
+    def encoder_size(self) -> dict[str, Any]:
+        """What timm must know of the crop: a plain ViT is built for one size."""
+        return {"img_size": self.image_size} if self.pyramid_scales else {}
+
+    @property
+    def num_levels(self) -> int:
+        """How many feature maps the decoder looks at."""
+        return len(self.pyramid_scales or self.feature_indices)

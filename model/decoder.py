@@ -89,9 +89,7 @@ class DecoderLayer(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(4))
         self.encode_reference = nn.Linear(dim, dim)
         self.self_attention = AnchoredAttention(dim, config.num_heads)
-        self.image_attention = DeformableAttention(
-            dim, config.num_heads, len(config.feature_indices), config.num_points
-        )
+        self.image_attention = DeformableAttention(dim, config.num_heads, config.num_levels, config.num_points)
         self.encoding_attention = AnchoredAttention(dim, config.num_heads)
         self.feedforward = nn.Sequential(
             nn.Linear(dim, config.feedforward_dim), nn.ReLU(), nn.Linear(config.feedforward_dim, dim)

@@ -13,8 +13,9 @@ from .. import __version__
 from ..errors import FaceQLError
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
-from .model_commands import eval_command, train_command
+from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
+from .sheet_command import sheet_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -201,6 +202,8 @@ main.add_command(parts_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(eval_command)
+main.add_command(relabel_command)
+main.add_command(sheet_command)
 main.add_command(serve_command)
 main.add_command(mcp_command)
 

@@ -23,8 +23,16 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--devices", default=1, show_default=True, help="How many devices.")
 @click.option("--threads", type=int, help="CPU threads; all by default.")
 @click.option("--start", type=FILE, help="Weights to begin from instead of ImageNet's.")
+@click.option("--relabelled", type=FILE, help="What `faceql relabel` wrote: a detector as a further teacher of auto.")
 def train_command(
-    recipe: str, data: Path, run: Path, precision: str, devices: int, threads: int | None, start: Path | None
+    recipe: str,
+    data: Path,
+    run: Path,
+    precision: str,
+    devices: int,
+    threads: int | None,
+    start: Path | None,
+    relabelled: Path | None,
 ) -> None:
     """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
     import torch
@@ -34,8 +42,30 @@ def train_command(
 
     if threads:
         torch.set_num_threads(threads)
-    path = train(load_recipe(recipe), data, run, precision=precision, devices=devices, start=start)
+    path = train(
+        load_recipe(recipe), data, run, precision=precision, devices=devices, start=start, relabelled=relabelled
+    )
     click.echo(f"wrote {path}")
+
+
+@click.command("relabel")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--weights", type=FILE, required=True, help="The checkpoint that labels.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The .npz to write.")
+@click.option("--device", default="cpu", show_default=True)
+def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
+    """Label the pack auto by a checkpoint, for training with --relabelled, and say how good that teacher is."""
+    from ..model.checkpoint import load_detector
+    from ..model.training.relabel import compare_teachers, relabel_auto
+
+    loaded = load_detector(weights, device)
+    errors = compare_teachers(loaded.detector, data)
+    click.echo(
+        f"NME on human68's validation adults: mesh regression {errors.mesh:.2f}%, "
+        f"{loaded.version} {errors.detector:.2f}%, their mean {errors.mean:.2f}%"
+    )
+    count = relabel_auto(loaded.detector, data, out, loaded.version)
+    click.echo(f"wrote {out}: {count} faces")
 
 
 @click.command("eval")
@@ -50,34 +80,45 @@ def train_command(
 )
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@click.option(
+    "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
+)
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
-def eval_command(data: Path, weights: Path | None, crops: str, device: str, as_json: bool, card: Path | None) -> None:
+def eval_command(
+    data: Path, weights: Path | None, crops: str, device: str, as_json: bool, consistency: bool, card: Path | None
+) -> None:
     """Evaluate a checkpoint on human68's validation faces and on the hard 98-point faces."""
     from ..model.checkpoint import load_detector
     from ..model.data.packs import load_human68, load_human98
     from ..model.evaluation.card import write_evaluation
+    from ..model.evaluation.consistency import Consistency, measure_consistency
     from ..model.evaluation.predict import landmark_frames
-    from ..model.evaluation.report import evaluate_faces
+    from ..model.evaluation.report import Evaluation, evaluate_faces
     from ..querylang.registry import load_registry
 
     loaded = load_detector(weights, device)
     layouts = load_registry().layouts
     _, validation = load_human68(data / "human68")
     hard = load_human98(data / "human98_dev")
-    evaluations, texts = [], []
-    for faces, layout, points, subset_of in (
-        (validation, layouts["300w"], validation.frame_points, split_by_source),
-        (hard, layouts["wflw"], hard.points, split_by_condition),
+    reports: list[Evaluation | Consistency] = []
+    texts = []
+    for faces, layout, points, subsets in (
+        (validation, layouts["300w"], validation.frame_points, split_human68(validation)),
+        (hard, layouts["wflw"], hard.points, [split_by_condition(name) for name in hard.names]),
     ):
         frames, missed = finder_frames(faces) if crops == "finder" else (landmark_frames(faces), 0)
-        evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subset_of)
-        evaluations.append(evaluation)
+        evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subsets)
+        reports.append(evaluation)
         note = f" ({missed} faces not found: cropped round the picture's middle)" if missed else ""
         texts.append(f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}.")
+        if consistency and faces is validation:
+            steadiness = measure_consistency(loaded.detector, faces, points, frames, layout)
+            reports.append(steadiness)
+            texts.append(steadiness.to_markdown())
     markdown = "\n\n".join(texts)
     if card is not None:
         write_evaluation(card, markdown)
-    click.echo("[" + ",\n".join(e.to_json() for e in evaluations) + "]" if as_json else markdown)
+    click.echo("[" + ",\n".join(report.to_json() for report in reports) + "]" if as_json else markdown)
 
 
 def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
@@ -104,6 +145,23 @@ def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
             box = (middle[0] - width / 4, middle[1] - height / 4, middle[0] + width / 4, middle[1] + height / 4)
         frames.append(CropFrame.from_face_box(box))
     return frames, missed
+
+
+def split_human68(faces: AnnotatedFaces) -> list[list[str]]:
+    """Return each face's subsets: its source, and for adults how far the head is turned and tilted."""
+    from ..model.evaluation.metrics import roll_degrees, turned_share
+
+    subsets = []
+    for name, turned, roll in zip(
+        faces.names, turned_share(faces.frame_points), roll_degrees(faces.frame_points, "300w"), strict=True
+    ):
+        found = split_by_source(name)
+        if "adults" in found:
+            found.append(f"adults, head {'frontal' if turned < 0.1 else 'turned' if turned < 0.25 else 'far turned'}")
+            if abs(roll) > 15:
+                found.append("adults, head tilted over 15 degrees")
+        subsets.append(found)
+    return subsets
 
 
 def split_by_source(name: str) -> list[str]:

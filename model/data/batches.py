@@ -17,6 +17,9 @@ from .packs import AnnotatedFaces
 # Parts that carry more detail get more of the random FPALPs.
 RANDOM_PART_WEIGHT = {"face contour": 2.0}
 
+TRIPLET_STEPS = (0.004, 0.04)
+"""Least and largest distance between the neighbours of a triplet, as a share of the curve."""
+
 
 @dataclass(frozen=True)
 class TrainingBatch:
@@ -37,9 +40,9 @@ class TrainingBatch:
 
 
 def draw_queries(
-    faces: AnnotatedFaces, count_annotated: int, count_random: int, rng: np.random.Generator
+    faces: AnnotatedFaces, count_annotated: int, count_random: int, count_triplets: int, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], list[float]]:
-    """Draw annotated landmarks, and random FPALPs on the curves between them."""
+    """Draw annotated landmarks, random FPALPs on the curves between them, and triplets of close neighbours, last."""
     landmarks = faces.scheme.landmarks
     chosen = rng.choice(len(landmarks), size=min(count_annotated, len(landmarks)), replace=False)
     parts = [landmarks[i].part for i in chosen]
@@ -49,6 +52,14 @@ def draw_queries(
     for i in rng.choice(len(curves), size=count_random, p=share / share.sum()):
         parts.append(curves[i].part)
         fpalps.append(float(rng.uniform(*curves[i].reach)))
+    for i in rng.choice(len(curves), size=count_triplets, p=share / share.sum()):
+        low, high = curves[i].reach
+        step = (high - low) * float(np.exp(rng.uniform(*np.log(TRIPLET_STEPS))))
+        seam = 0.0 if curves[i].is_periodic else step
+        middle = float(rng.uniform(low + seam, high - seam))
+        triplet = (middle - step, middle, middle + step)
+        parts += [curves[i].part] * 3
+        fpalps += [fpalp % 1.0 for fpalp in triplet] if curves[i].is_periodic else triplet
     return tuple(parts), fpalps
 
 
@@ -74,11 +85,12 @@ def draw_batch(
     image_size: int,
     count_annotated: int,
     count_random: int,
+    count_triplets: int,
     augmentation: AugmentationConfig,
     rng: np.random.Generator,
 ) -> TrainingBatch:
     """Draw one batch; everything random comes from `rng`, so the same generator gives the same batch."""
-    parts, fpalps = draw_queries(faces, count_annotated, count_random, rng)
+    parts, fpalps = draw_queries(faces, count_annotated, count_random, count_triplets, rng)
     rows = rng.choice(len(faces), size=batch_size, replace=len(faces) < batch_size)
     drawn = [draw_face(faces, int(row), image_size, augmentation, rng) for row in rows]
     matrix = target_matrix(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -116,13 +117,28 @@ def load_human98(folder: Path) -> AnnotatedFaces:
     )
 
 
-def load_auto(folder: Path, largest_disagreement: float) -> tuple[AnnotatedFaces, AnnotatedFaces]:
-    """Return `auto` in 300W's scheme and in WFLW's, without the faces whose two teachers disagree more than this."""
+def load_auto(
+    folder: Path, largest_disagreement: float, relabelled: Mapping[str, FloatArray] | None = None
+) -> tuple[AnnotatedFaces, AnnotatedFaces]:
+    """Return `auto` in 300W's scheme and in WFLW's, without the faces whose two teachers disagree.
+
+    Args:
+        folder: the pack.
+        largest_disagreement: of the teachers, in inter-ocular units.
+        relabelled: a detector's `points68` and `points98` (faces, landmarks, 2): a further teacher, whose points and
+            the pack's are averaged, and whose distance from the pack's is then the disagreement.
+    """
     labels = read_labels(folder)
     mesh = labels["mesh478"].astype(np.float64)
     teacher68 = labels["teacher68"].astype(np.float64)
     teacher98 = labels["teacher98"].astype(np.float64)
-    keep = labels["disagreement"].astype(np.float64) <= largest_disagreement
+    disagreement = labels["disagreement"].astype(np.float64)
+    if relabelled is not None:
+        eyes = np.linalg.norm(teacher68[:, 36] - teacher68[:, 45], axis=-1)
+        disagreement = np.linalg.norm(relabelled["points68"] - teacher68, axis=-1).mean(axis=1) / eyes
+        teacher68 = (teacher68 + relabelled["points68"]) / 2
+        teacher98 = (teacher98 + relabelled["points98"]) / 2
+    keep = disagreement <= largest_disagreement
     as68 = assemble_faces("auto68", folder, labels, "300w", teacher68, teacher68, mesh, label_trust=1.0)
     as98 = assemble_faces("auto98", folder, labels, "wflw", teacher98, teacher68, mesh, label_trust=1.0)
     return as68.subset(keep, "auto68"), as98.subset(keep, "auto98")

@@ -43,3 +43,23 @@ def bootstrap_interval(
     means = face_errors[rows].mean(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def turned_share(points: FloatArray) -> FloatArray:
+    """Return (faces,): how far 300W's points (faces, 68, 2) show a head turned aside; 0 is frontal, 0.5 a profile.
+
+    It is the distance of the nose tip's foot on the line between the jaw ends from that line's middle, over its
+    length: a stand-in for yaw that needs no 3D model.
+    """
+    jaw = points[:, 16] - points[:, 0]
+    foot = ((points[:, 30] - points[:, 0]) * jaw).sum(axis=-1) / (jaw**2).sum(axis=-1)
+    share: FloatArray = np.abs(foot - 0.5)
+    return share
+
+
+def roll_degrees(points: FloatArray, layout: str) -> FloatArray:
+    """Return (faces,): the angle of the line between the outer eye corners, degrees, clockwise as seen."""
+    left, right = OUTER_EYE_CORNERS[layout]
+    line = points[:, right] - points[:, left]
+    angle: FloatArray = np.degrees(np.arctan2(line[:, 1], line[:, 0]))
+    return angle

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ...querylang.landmarks import LandmarkQuery
+from ...querylang.registry import load_registry
 from ..crops import CropFrame, cut_crop
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
 from .metrics import FloatArray
+
+Alteration = Callable[[int, npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
+"""Changes a face's picture (height, width, 3) before it is cropped; told its row."""
 
 
 def landmark_frames(faces: AnnotatedFaces) -> list[CropFrame]:
@@ -28,8 +34,18 @@ def predict_landmarks(
     *,
     batch_size: int = 16,
     image_size: int | None = None,
+    alter: Alteration | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Predict landmarks on every face.
+
+    Args:
+        detector: in evaluation mode.
+        faces: pictures.
+        frames: one crop a face.
+        landmarks: what to ask.
+        batch_size: crops a pass.
+        image_size: side of the crops, the detector's own by default.
+        alter: a change of every picture, for studies of robustness.
 
     Returns:
         Points (faces, landmarks, 2) and expected errors (faces, landmarks), both in pixels of the picture.
@@ -41,7 +57,8 @@ def predict_landmarks(
     points, expected = [], []
     for start in range(0, len(faces), batch_size):
         rows = range(start, min(start + batch_size, len(faces)))
-        crops = np.stack([cut_crop(faces.read_image(i), frames[i], size) for i in rows])
+        pictures = [faces.read_image(i) if alter is None else alter(i, faces.read_image(i)) for i in rows]
+        crops = np.stack([cut_crop(picture, frames[i], size) for i, picture in zip(rows, pictures, strict=True)])
         batch = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
         decoded = detector.decode(detector.encode(batch), part_ids, fpalps)
         coordinates = decoded.coordinates.double().cpu().numpy()
@@ -50,3 +67,21 @@ def predict_landmarks(
             points.append(frames[i].to_photo(xy))
             expected.append(scale * frames[i].side_px)
     return np.stack(points), np.stack(expected)
+
+
+def predict_mirrored(
+    detector: Detector, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
+) -> FloatArray:
+    """Return the answers (faces, landmarks, 2) to the mirrored questions on the mirrored pictures, mirrored back."""
+    registry = load_registry()
+    widths = np.array([faces.read_image(row).shape[1] for row in range(len(faces))], dtype=np.float64)
+    mirrored = [
+        replace(frame, center_px=(width - 1 - frame.center_px[0], frame.center_px[1]), angle=-frame.angle)
+        for frame, width in zip(frames, widths, strict=True)
+    ]
+    asked = [registry.mirror(landmark) for landmark in landmarks]
+    points, _ = predict_landmarks(
+        detector, faces, mirrored, asked, alter=lambda _, picture: np.ascontiguousarray(picture[:, ::-1])
+    )
+    points[..., 0] = widths[:, None] - 1 - points[..., 0]
+    return points

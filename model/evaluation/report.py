@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
@@ -20,6 +20,7 @@ from .metrics import FloatArray, area_under_ced, bootstrap_interval, failure_rat
 from .predict import predict_landmarks
 
 CURVE_SAMPLES = 41
+CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Evaluation:
         curves: by part with more than two annotated points.
         scale_correlation: Spearman's rho of expected and true error over faces, mean over landmarks.
         scale_ratio: mean expected error over mean true error; 1 is calibrated.
+        calibration: mean expected and mean true error, % of inter-ocular, of the tenths of all points by rising
+            expected error.
     """
 
     set_name: str
@@ -78,6 +81,7 @@ class Evaluation:
     curves: dict[str, CurveSummary]
     scale_correlation: float
     scale_ratio: float
+    calibration: tuple[tuple[float, float], ...]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
@@ -108,6 +112,11 @@ class Evaluation:
             "",
             f"Expected error: Spearman correlation with the true error {self.scale_correlation:.2f} "
             f"(mean over landmarks); mean expected over mean true error {self.scale_ratio:.2f}.",
+            "",
+            "| tenth of the points by expected error | " + " | ".join(map(str, range(1, CALIBRATION_BINS + 1))) + " |",
+            "|---" * (CALIBRATION_BINS + 1) + "|",
+            "| expected % | " + " | ".join(f"{expected:.2f}" for expected, _ in self.calibration) + " |",
+            "| true % | " + " | ".join(f"{true:.2f}" for _, true in self.calibration) + " |",
         ]
         return "\n".join(lines)
 
@@ -134,7 +143,7 @@ def evaluate_faces(
     annotated: FloatArray,
     frames: Sequence[CropFrame],
     layout: Layout,
-    subset_of: Callable[[str], Sequence[str]],
+    subsets_of_faces: Sequence[Sequence[str]],
 ) -> Evaluation:
     """Evaluate a detector.
 
@@ -144,15 +153,15 @@ def evaluate_faces(
         annotated: (faces, layout.size, 2) pixels of the picture.
         frames: one crop a face.
         layout: what the annotation's columns are.
-        subset_of: the subsets that a face's name puts it in.
+        subsets_of_faces: for each face, the subsets it belongs to.
     """
     normalizer = inter_ocular(annotated, layout.name)
     predicted, expected = predict_landmarks(detector, faces, frames, layout.landmarks)
     errors = normalized_errors(predicted, annotated, normalizer)
     per_face = errors.mean(axis=1)
     members: dict[str, list[int]] = {}
-    for row, name in enumerate(faces.names):
-        for subset in subset_of(name):
+    for row, names in enumerate(subsets_of_faces):
+        for subset in names:
             members.setdefault(subset, []).append(row)
     subsets = {"all": summarize(per_face)}
     subsets.update({name: summarize(per_face[members[name]]) for name in sorted(members)})
@@ -170,6 +179,16 @@ def evaluate_faces(
         curves=evaluate_curves(detector, faces, annotated, frames, layout, normalizer),
         scale_correlation=float(np.mean(correlations)),
         scale_ratio=float(expected_norm.mean() / errors.mean()),
+        calibration=calibrate(expected_norm.ravel(), errors.ravel()),
+    )
+
+
+def calibrate(expected: FloatArray, true: FloatArray) -> tuple[tuple[float, float], ...]:
+    """Return mean expected and mean true error in % of equal shares of the points (points,), surest first."""
+    order = np.argsort(expected, kind="stable")
+    return tuple(
+        (100 * float(expected[rows].mean()), 100 * float(true[rows].mean()))
+        for rows in np.array_split(order, CALIBRATION_BINS)
     )
 
 

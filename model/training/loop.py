@@ -30,9 +30,13 @@ from ..decoder import DecodedLayers
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
-from .losses import landmark_loss
+from .losses import landmark_loss, smoothness_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
+from .relabel import read_relabelled
+
+# The paper lowers its rate from the 25th of 32 epochs.
+STEP_AT = 24 / 32
 
 LOG_COLUMNS = (
     "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
@@ -49,15 +53,18 @@ class TrainingFaces:
     validation: AnnotatedFaces
 
 
-def load_training_faces(data: Path, recipe: Recipe) -> TrainingFaces:
+def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
     """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
+
+    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
 
     Raises:
         ConfigError: a pack is missing.
     """
     train, validation = load_human68(data / "human68")
     uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
-    auto = load_auto(data / "auto", recipe.largest_disagreement) if uses_auto else ()
+    teacher = read_relabelled(relabelled) if relabelled is not None else None
+    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
     return TrainingFaces((train,), auto, validation)
 
 
@@ -98,7 +105,7 @@ class Trainer:
         self.fabric.launch()
         self.fabric.seed_everything(recipe.seed, verbose=False)
         detector = Detector(recipe.detector)
-        initialize_detector(detector)
+        initialize_detector(detector, recipe.encoder_weights if start is None else "none")
         if start is not None:
             detector.load_state_dict(load_detector(start).detector.state_dict())
         body = list(detector.image_encoder.body.parameters())
@@ -156,11 +163,13 @@ class Trainer:
         os.replace(partial, self.state_path)
 
     def learning_rate(self) -> float:
-        """Return the decoder's rate now: a linear rise, then half a cosine down to nothing."""
+        """Return the decoder's rate now: a linear rise, then the recipe's way down."""
         recipe = self.recipe
         if self.pictures < recipe.warmup_pictures:
             return recipe.learning_rate * (self.pictures + recipe.batch_size) / recipe.warmup_pictures
         progress = (self.pictures - recipe.warmup_pictures) / max(1, recipe.total_pictures - recipe.warmup_pictures)
+        if recipe.schedule == "step":
+            return recipe.learning_rate * (1.0 if progress < STEP_AT else 0.1)
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
     def draw(self) -> tuple[TrainingBatch, float]:
@@ -187,6 +196,7 @@ class Trainer:
             image_size=stage.image_size,
             count_annotated=recipe.count_annotated,
             count_random=recipe.count_random,
+            count_triplets=recipe.count_triplets,
             augmentation=recipe.augmentation,
             rng=rng,
         )
@@ -204,11 +214,14 @@ class Trainer:
         coordinates, log_scale = self.model(
             batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
         )
-        coordinate_loss, scale_loss = landmark_loss(
-            DecodedLayers(coordinates, log_scale), batch.targets.to(device), batch.weights.to(device)
-        )
+        layers, targets, weights = DecodedLayers(coordinates, log_scale), batch.targets, batch.weights
+        coordinate_loss, scale_loss = landmark_loss(layers, targets.to(device), weights.to(device))
+        loss = coordinate_loss + self.recipe.scale_weight * scale_loss
+        if self.recipe.count_triplets:
+            smoothness = smoothness_loss(layers, targets.to(device), weights.to(device), self.recipe.count_triplets)
+            loss = loss + self.recipe.smoothness_weight * smoothness
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(weight * (coordinate_loss + self.recipe.scale_weight * scale_loss))
+        self.fabric.backward(weight * loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.recipe.gradient_clip)
         self.optimizer.step()
         self._update_average()
@@ -314,6 +327,7 @@ def train(
     precision: str = "32-true",
     devices: int = 1,
     start: Path | None = None,
+    relabelled: Path | None = None,
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
@@ -324,11 +338,13 @@ def train(
         precision: Fabric's, "bf16-mixed" on CUDA.
         devices: how many to use.
         start: weights to begin from instead of ImageNet's.
+        relabelled: a file of `faceql relabel`.
 
     Returns:
         The exported checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe, load_training_faces(data, recipe), run, precision=precision, devices=devices, start=start)
+    faces = load_training_faces(data, recipe, relabelled)
+    trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
     return run / "detector.safetensors"

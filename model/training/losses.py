@@ -38,3 +38,25 @@ def landmark_loss(layers: DecodedLayers, targets: Tensor, weights: Tensor) -> tu
     scale = layers.log_scale
     scale_loss = ((scale + error * (-scale).exp()) * weights).sum() / total
     return coordinate_loss, scale_loss
+
+
+def smoothness_loss(layers: DecodedLayers, targets: Tensor, weights: Tensor, count_triplets: int) -> Tensor:
+    """Return how far the bends of the asked curves are from the target curves' bends.
+
+    Between two neighbours a curve hardly bends, so the second difference of three of them tells roughness that the
+    points' own errors, many times as large, hide.
+
+    Args:
+        layers, targets, weights: as for `landmark_loss`; the last 3 * count_triplets landmarks are triplets.
+        count_triplets: how many.
+
+    Returns:
+        Mean absolute difference of the last layer's and the targets' second differences, pixels of a 256 crop.
+    """
+    difference = (layers.coordinates[-1] - targets)[:, -3 * count_triplets :] * LOSS_FRAME_PX
+    # (batch, triplets, 2) each
+    first, middle, last = difference.reshape(-1, count_triplets, 3, 2).unbind(2)
+    known = weights[:, -3 * count_triplets :].reshape(-1, count_triplets, 3).amin(dim=2)
+    bend = (first - 2 * middle + last).abs().mean(dim=-1)
+    total: Tensor = (bend * known).sum() / known.sum().clamp_min(1e-6)
+    return total

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
+from pathlib import Path
 
+import timm
 import torch
 from torch import Tensor
 
 from ...errors import ConfigError
+from ..config import DetectorConfig
 from ..detector import Detector
 
 LITE0_ENCODER = "tf_efficientnet_lite0"
+
+# What timm puts before a ViT's names where only features are wanted.
+WRAPPER = "model."
 
 # The package's names of the layers after the last feature level.
 HEAD = ("_conv_head.", "_bn1.", "_fc.")
@@ -71,10 +77,44 @@ def encode_part_names(part_names: Sequence[str]) -> Tensor:
     return vectors.float().cpu().clone()
 
 
-def initialize_detector(detector: Detector) -> None:
-    """Fill a new detector with ImageNet weights, where the encoder has them here, and with part vectors."""
-    if detector.config.encoder == LITE0_ENCODER:
+def load_encoder_weights(config: DetectorConfig, source: str, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights for an encoder's feature levels.
+
+    Args:
+        config: names the encoder.
+        source: "imagenet" or a file, as `Recipe.encoder_weights` says.
+        target: the tensors to fill, whose names may carry the prefix of timm's feature wrapper.
+
+    Raises:
+        ConfigError: the weights cannot be had, or do not fit.
+    """
+    encoder = config.encoder
+    if source == "imagenet" and encoder == LITE0_ENCODER:
+        return map_lite0_weights(load_lite0_weights(), target)
+    if source != "imagenet" and not Path(source).is_file():
+        raise ConfigError(f'encoder weights are "imagenet", "none" or a file, and there is no file {source}')
+    overlay = None if source == "imagenet" else {"file": source}
+    try:
+        whole = timm.create_model(
+            encoder, pretrained=True, pretrained_cfg_overlay=overlay, num_classes=0, **config.encoder_size
+        )
+    except Exception as error:  # downloads and foreign files fail in many ways
+        raise ConfigError(f"no {source} weights for {encoder}: {error}") from error
+    tensors = whole.state_dict()
+    missing = [name for name in target if name.removeprefix(WRAPPER) not in tensors]
+    if missing:
+        raise ConfigError(f"the weights of {encoder} lack {', '.join(missing[:3])}")
+    return {name: tensors[name.removeprefix(WRAPPER)] for name in target}
+
+
+def initialize_detector(detector: Detector, encoder_weights: str = "imagenet") -> None:
+    """Fill a new detector's encoder, unless `encoder_weights` is "none", and its part vectors.
+
+    Raises:
+        ConfigError: weights cannot be had or do not fit.
+    """
+    if encoder_weights != "none":
         body = detector.image_encoder.body
-        body.load_state_dict(map_lite0_weights(load_lite0_weights(), body.state_dict()))
+        body.load_state_dict(load_encoder_weights(detector.config, encoder_weights, body.state_dict()))
     if detector.config.part_vectors == "sentence":
         detector.landmark_encoder.part_vectors.copy_(encode_part_names(detector.part_names))

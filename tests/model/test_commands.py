@@ -11,6 +11,7 @@ from faceql.server.cli import main
 
 RECIPE = """
 name = "tiny-made"
+encoder_weights = "none"
 batch_size = 2
 warmup_pictures = 2
 

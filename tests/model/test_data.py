@@ -8,9 +8,10 @@ import pytest
 from faceql.errors import ConfigError
 from faceql.model.crops import CropFrame
 from faceql.model.data.augmentation import AugmentationConfig, augment_pixels, jitter_frame
-from faceql.model.data.batches import draw_batch, draw_face
+from faceql.model.data.batches import draw_batch, draw_face, draw_queries
 from faceql.model.data.packs import EXTRA_LANDMARKS, load_auto, load_human68
 from faceql.querylang.landmarks import LandmarkQuery
+from faceql.querylang.registry import load_registry
 
 STILL = AugmentationConfig(
     scale_spread=0, shift_spread=0, rotation_deg=0, wide_rotation_share=0, flip_share=0, color_share=0, grey_share=0,
@@ -100,7 +101,7 @@ def test_pixels_change_but_stay_pixels() -> None:
 def test_batches_repeat_from_their_seed_and_mask_what_is_unknown(made_packs: Path) -> None:
     train, _ = load_human68(made_packs / "human68")
     context = [("left eyebrow", 13 / 18), ("face contour", 0.5)]
-    settings = {"batch_size": 4, "image_size": 48, "count_annotated": 10, "count_random": 12}
+    settings = {"batch_size": 4, "image_size": 48, "count_annotated": 10, "count_random": 12, "count_triplets": 0}
 
     def draw() -> tuple:
         rng = np.random.default_rng([3, 1])
@@ -125,8 +126,28 @@ def test_a_face_missing_a_curve_is_masked_there(made_packs: Path) -> None:
     points[:, 8] = np.nan
     batch = draw_batch(
         replace(train, points=points), [("face contour", 0.5), ("nose bridge", 0.5)], batch_size=2, image_size=32,
-        count_annotated=1, count_random=0, augmentation=STILL, rng=np.random.default_rng(0),
+        count_annotated=1, count_random=0, count_triplets=0, augmentation=STILL, rng=np.random.default_rng(0),
     )  # fmt: skip
     assert (batch.weights[:, 0] == 0).all()
     assert (batch.weights[:, 1] == 1).all()
     assert batch.targets.isfinite().all()
+
+
+def test_triplets_are_close_neighbours_on_one_curve(made_packs: Path) -> None:
+    train, _ = load_human68(made_packs / "human68")
+    parts, fpalps = draw_queries(train, 5, 3, 40, np.random.default_rng(1))
+    assert len(parts) == len(fpalps) == 5 + 3 + 120
+    registry = load_registry()
+    wrapped = 0
+    for i in range(8, 128, 3):
+        assert len(set(parts[i : i + 3])) == 1
+        first, middle, last = fpalps[i : i + 3]
+        assert all(0 <= fpalp <= 1 for fpalp in (first, middle, last))
+        steps = np.array([middle - first, last - middle])
+        if (steps < 0).any():
+            assert registry.parts[parts[i]].is_closed
+            wrapped += 1
+        steps %= 1.0
+        assert steps[0] == pytest.approx(steps[1], abs=1e-9)
+        assert 0.001 < steps[0] < 0.05
+    assert wrapped < 40

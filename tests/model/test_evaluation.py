@@ -15,9 +15,11 @@ from faceql.model.evaluation.metrics import (
     failure_rate,
     inter_ocular,
     normalized_errors,
+    roll_degrees,
+    turned_share,
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
-from faceql.model.evaluation.report import evaluate_faces, path_lengths
+from faceql.model.evaluation.report import calibrate, evaluate_faces, path_lengths
 from faceql.querylang.registry import load_registry
 
 from .conftest import face_points
@@ -71,6 +73,25 @@ def test_predictions_are_pixels_of_the_picture(made_packs: Path, small_detector:
     assert np.abs(points - again).max() < 1e-3
 
 
+def test_a_frontal_face_is_not_turned_and_a_moved_nose_tip_is() -> None:
+    points = np.repeat(face_points("300w")[None], 2, axis=0)
+    jaw = points[0, 16, 0] - points[0, 0, 0]
+    points[1, 30, 0] += 0.2 * jaw
+    assert turned_share(points) == pytest.approx([0, 0.2], abs=1e-6)
+
+
+def test_roll_follows_a_turned_picture() -> None:
+    angle = np.deg2rad(30)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    points = np.stack([face_points("wflw"), face_points("wflw") @ turn])
+    assert roll_degrees(points, "wflw") == pytest.approx([0, 30], abs=1e-6)
+
+
+def test_calibration_by_hand() -> None:
+    expected = np.arange(20) / 100
+    assert calibrate(expected[::-1], 2 * expected[::-1])[-1] == pytest.approx((18.5, 37.0))
+
+
 def test_path_length_by_hand() -> None:
     assert path_lengths(np.array([[[0.0, 0.0], [3.0, 4.0], [3.0, 6.0]]])).tolist() == [7.0]
 
@@ -78,9 +99,8 @@ def test_path_length_by_hand() -> None:
 def test_a_report_has_every_part_and_prints(made_packs: Path, small_detector: Detector) -> None:
     _, faces = load_human68(made_packs / "human68")
     layout = load_registry().layouts["300w"]
-    report = evaluate_faces(
-        small_detector, faces, faces.frame_points, landmark_frames(faces), layout, lambda name: [name.split("/")[0]]
-    )
+    sources = [[name.split("/")[0]] for name in faces.names]
+    report = evaluate_faces(small_detector, faces, faces.frame_points, landmark_frames(faces), layout, sources)
     assert report.subsets["all"].faces == 4
     assert {name: s.faces for name, s in report.subsets.items()} == {"all": 4, "inf": 1, "made": 3}
     assert set(report.parts) == {q.part for q in layout.landmarks}
@@ -88,6 +108,9 @@ def test_a_report_has_every_part_and_prints(made_packs: Path, small_detector: De
     # Random weights are far off; a report that flatters them would be wrong.
     assert report.subsets["all"].nme > 20
     assert json.loads(report.to_json())["subsets"]["inf"]["faces"] == 1
+    expected, true = np.array(report.calibration).T
+    assert (np.diff(expected) >= 0).all()
+    assert (true > 0).all()
     assert f"| all | 4 | {report.subsets['all'].nme:.2f} |" in report.to_markdown()
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from faceql.model.decoder import DecodedLayers
-from faceql.model.training.losses import landmark_loss, wing_loss
+from faceql.model.training.losses import landmark_loss, smoothness_loss, wing_loss
 
 
 def test_wing_loss_against_its_definition() -> None:
@@ -52,3 +52,19 @@ def test_the_scale_loss_does_not_move_coordinates() -> None:
     assert coordinates.grad is None
     assert scale.grad is not None
     assert scale.grad.abs().min() > 0
+
+
+def test_smoothness_sees_bends_and_not_shifts() -> None:
+    targets = torch.tensor([[[0.1, 0.2], [0.2, 0.25], [0.3, 0.3]]]).repeat(2, 2, 1)
+    weights = torch.ones(2, 6)
+    scale = torch.zeros(2, 6)
+    shifted = DecodedLayers((targets + 0.05)[None], scale)
+    assert float(smoothness_loss(shifted, targets, weights, 1)) == pytest.approx(0, abs=1e-4)
+    bent = targets.clone()
+    bent[0, 4] += torch.tensor([1.0, -2.0]) / 256  # the middle of the last triplet of the first face
+    layers = DecodedLayers(torch.stack([targets, bent]), scale)
+    # |second difference| is (2, 4) px, its mean over x and y 3; the mean over two faces, one triplet each, 1.5.
+    assert float(smoothness_loss(layers, targets, weights, 1)) == pytest.approx(1.5, rel=1e-4)
+    assert float(smoothness_loss(layers, targets, weights, 2)) == pytest.approx(0.75, rel=1e-4)
+    weights[0, 3] = 0  # a triplet with an unknown member does not count
+    assert float(smoothness_loss(layers, targets, weights, 1)) == pytest.approx(0, abs=1e-4)

@@ -42,6 +42,52 @@ def test_the_mapped_encoder_gives_the_classifiers_features() -> None:
     assert set(direct[0].topk(5).indices.tolist()) & HELMET_AND_ROCKET
 
 
+def vit_detector() -> Detector:
+    """A detector on a plain ViT, whose one map becomes three levels."""
+    scales = (2, 1, 0.5)
+    config = DetectorConfig(
+        encoder="vit_tiny_patch16_224", feature_indices=(11,), pyramid_scales=scales, image_size=64,
+        part_vectors="learned", dim=32, num_heads=4, feedforward_dim=32,
+    )  # fmt: skip
+    return Detector(config).eval()
+
+
+def test_a_plain_vit_gives_a_pyramid_and_answers() -> None:
+    detector = vit_detector()
+    crops = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        maps = detector.image_encoder(crops)
+        decoded = detector.decode(detector.encode(crops), detector.part_ids(["left eye"] * 3), torch.rand(3))
+    assert [tuple(m.shape) for m in maps] == [(2, 32, 8, 8), (2, 32, 4, 4), (2, 32, 2, 2)]
+    assert decoded.coordinates.shape == (2, 3, 2)
+
+
+@pytest.mark.parametrize("encoder", ["vit", "resnet"])
+def test_encoder_weights_come_from_a_file(encoder: str, tmp_path: Path) -> None:
+    name = "vit_tiny_patch16_224" if encoder == "vit" else "resnet10t"
+    sized = {"img_size": 64} if encoder == "vit" else {}
+    torch.manual_seed(7)
+    whole = timm.create_model(name, num_classes=5, **sized)
+    path = tmp_path / "encoder.pt"
+    torch.save({"state_dict": whole.state_dict()}, path)
+    small = {"part_vectors": "learned", "dim": 32, "num_heads": 4, "feedforward_dim": 32}
+    detector = vit_detector() if encoder == "vit" else Detector(DetectorConfig(encoder=name, **small))
+    initialize_detector(detector, str(path))
+    body = detector.image_encoder.body.state_dict()
+    assert body
+    for key, tensor in body.items():
+        assert torch.equal(tensor, whole.state_dict()[key.removeprefix("model.")]), key
+
+
+def test_weights_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no file"):
+        initialize_detector(vit_detector(), str(tmp_path / "farl.pth"))
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"no weights")
+    with pytest.raises(ConfigError, match="vit_tiny"):
+        initialize_detector(vit_detector(), str(broken))
+
+
 def test_a_mapping_that_does_not_fit_is_refused() -> None:
     source = load_lite0_weights()
     target = Detector(DetectorConfig(encoder="resnet10t", part_vectors="learned")).image_encoder.body.state_dict()

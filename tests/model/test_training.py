@@ -8,6 +8,7 @@ import torch
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector
 from faceql.model.config import DetectorConfig
+from faceql.model.detector import Detector
 from faceql.model.training.loop import Trainer, load_training_faces
 from faceql.model.training.recipe import Recipe, Stage, load_recipe
 
@@ -20,6 +21,7 @@ RECIPE = Recipe(
         Stage(pictures=8, image_size=32, human_share=0.5, frozen=("conv1", "layer1")),
         Stage(pictures=8, image_size=48, human_share=1.0),
     ),
+    encoder_weights="none",
     batch_size=2,
     warmup_pictures=4,
     largest_disagreement=0.3,
@@ -109,7 +111,21 @@ def test_shipped_recipes_are_valid() -> None:
     names = [p.name[:-5] for p in files("faceql.model.training").joinpath("recipes").iterdir()]
     assert "default" in names
     for name in names:
-        assert load_recipe(name).name == name
+        recipe = load_recipe(name)
+        assert recipe.name == name
+        with torch.device("meta"):
+            Detector(recipe.detector)
+
+
+def test_the_papers_rate_falls_to_a_tenth_after_24_of_32_epochs(made_packs: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"schedule": "step", "warmup_pictures": 0, "learning_rate": 1e-4})
+    faces = load_training_faces(made_packs, recipe)
+    trainer = Trainer(recipe, faces, tmp_path, precision="32-true", devices=1, start=None)
+    rates = []
+    for pictures in (0, 11, 12, 15):
+        trainer.pictures = pictures
+        rates.append(trainer.learning_rate())
+    assert rates == pytest.approx([1e-4, 1e-4, 1e-5, 1e-5])
 
 
 def test_a_wrong_recipe_says_which_key(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""A contact sheet: one instruction drawn on many photos, to judge a detector by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from ..errors import ConfigError, ImageError
+from ..querylang.parse import parse
+from .answer import Answer
+from .engine import Engine
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+SURROUNDINGS = 0.35
+"""How much of the face's height is shown round it."""
+BACKGROUND = (32, 32, 32)
+TEXT_COLOR = (235, 235, 235)
+CAPTION_PX = 14
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet.
+
+    Attributes:
+        picture: the tiles, row by row.
+        shown: the photos on it.
+        skipped: the photos that could not be answered, each with the reason.
+    """
+
+    picture: Image.Image
+    shown: tuple[Path, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def list_photos(folder: Path) -> list[Path]:
+    """Return the pictures right in a folder, by name.
+
+    Raises:
+        ConfigError: it holds none.
+    """
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+    if not photos:
+        raise ConfigError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))})")
+    return photos
+
+
+def make_sheet(
+    engine: Engine, photos: Sequence[Path], instruction: str, *, tile: int = 256, columns: int = 8, limit: int = 60
+) -> Sheet:
+    """Ask every photo the instruction and put the faces on one picture.
+
+    Args:
+        engine: what answers.
+        photos: files; one that cannot be read or holds no face is skipped and told.
+        instruction: asked of each.
+        tile: side of a face's tile, pixels.
+        columns: tiles in a row.
+        limit: at most this many tiles.
+
+    Raises:
+        QueryError: the instruction cannot be understood.
+        ConfigError: no photo could be answered.
+    """
+    query = parse(instruction)
+    tiles: list[Image.Image] = []
+    shown: list[Path] = []
+    skipped: list[tuple[Path, str]] = []
+    for photo in photos:
+        if len(tiles) >= limit:
+            break
+        try:
+            answer = engine.ask(photo, query)
+        except ImageError as error:
+            skipped.append((photo, str(error)))
+            continue
+        tiles += list(draw_tiles(answer, tile, photo.stem))[: limit - len(tiles)]
+        shown.append(photo)
+    if not tiles:
+        raise ConfigError(f"none of {len(photos)} photos could be answered; the first: {skipped[0][1]}")
+    width = min(columns, len(tiles))
+    sheet = Image.new("RGB", (width * tile, -(-len(tiles) // width) * tile), BACKGROUND)
+    for number, picture in enumerate(tiles):
+        sheet.paste(picture, (number % width * tile, number // width * tile))
+    return Sheet(sheet, tuple(shown), tuple(skipped))
+
+
+def draw_tiles(answer: Answer, side: int, caption: str) -> Iterator[Image.Image]:
+    """Yield a square picture of each face with its surroundings, a caption in the corner."""
+    for face in answer.faces:
+        x0, y0, x1, y1 = face.box
+        reach = (0.5 + SURROUNDINGS) * max(x1 - x0, y1 - y0)
+        center_x, center_y = face.center
+        scale = side / (2 * reach)
+        drawn = answer.draw(scale=scale, legend=False)
+        corner = (round((center_x - reach) * scale), round((center_y - reach) * scale))
+        picture = drawn.crop((*corner, corner[0] + side, corner[1] + side))
+        ImageDraw.Draw(picture).text((4, side - CAPTION_PX), caption, fill=TEXT_COLOR)
+        yield picture

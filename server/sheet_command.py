@@ -1,0 +1,45 @@
+"""`faceql sheet`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("sheet")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("instruction")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The picture to write.")
+@click.option("--tile", type=click.IntRange(64, 2048), default=256, show_default=True, help="Side of a tile, pixels.")
+@click.option("--columns", type=click.IntRange(1, 100), default=8, show_default=True, help="Tiles in a row.")
+@click.option("--limit", type=click.IntRange(1, 2000), default=60, show_default=True, help="At most so many tiles.")
+@click.option("--device", default="auto", show_default=True)
+@click.option("--weights", type=click.Path(dir_okay=False, path_type=Path), help="Another checkpoint.")
+def sheet_command(
+    folder: Path,
+    instruction: str,
+    out: Path,
+    tile: int,
+    columns: int,
+    limit: int,
+    device: str,
+    weights: Path | None,
+) -> None:
+    """Draw INSTRUCTION on the faces of every photo in FOLDER, as one contact sheet."""
+    from PIL import Image
+
+    from ..engine import Engine
+    from ..engine.sheet import list_photos, make_sheet
+
+    if out.suffix.lower() not in Image.registered_extensions():
+        raise click.BadParameter(f"{str(out)!r} does not end as a picture does (.png, .jpg)", param_hint="--out")
+    photos = list_photos(folder)
+    sheet = make_sheet(Engine(device, weights), photos, instruction, tile=tile, columns=columns, limit=limit)
+    for photo, reason in sheet.skipped:
+        click.echo(f"skipped {photo.name}: {reason}", err=True)
+    try:
+        sheet.picture.save(out)
+    except OSError as error:
+        raise click.BadParameter(f"cannot write {str(out)!r}: {error.strerror or error}", param_hint="--out") from error
+    click.echo(f"{len(sheet.shown)} photos in {out}, {len(sheet.skipped)} skipped")
