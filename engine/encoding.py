@@ -31,7 +31,7 @@ ERROR_CROP_PX = 256
 MAX_ROLL = math.radians(15)
 MAX_CUTS = 3
 # A mean log scale of the context above this: the detector may have taken a turned face for an upright one.
-DOUBTFUL_LOG_SCALE = 2.65
+DOUBTFUL_LOG_SCALE = 2.4
 OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
 
 
