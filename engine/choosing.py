@@ -9,6 +9,9 @@ from dataclasses import replace
 from ..errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
 from .faces import Face
 
+# A face that reaches past the border may be larger than the photo, in reason.
+MAX_BOX_SIDES = 20
+
 
 def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) -> list[Face]:
     """Return the caller's boxes as faces, in the order given.
@@ -18,7 +21,8 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
         image_size: (height, width).
 
     Raises:
-        ImageError: There is none, one is not four finite numbers with x0 < x1 and y0 < y1, or lies outside.
+        ImageError: There is none, one is not four finite numbers with x0 < x1 and y0 < y1, or lies outside or is
+            more than twenty times the photo's size.
     """
     height, width = image_size
     faces = []
@@ -31,6 +35,8 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
             raise ImageError(f"a box is (x0, y0, x1, y1) with x0 < x1 and y0 < y1, not {(x0, y0, x1, y1)}")
         if x1 < -0.5 or y1 < -0.5 or x0 > width - 0.5 or y0 > height - 0.5:
             raise ImageError(f"the box {(x0, y0, x1, y1)} lies outside the photo of {width} x {height}")
+        if max(x1 - x0, y1 - y0) > MAX_BOX_SIDES * max(width, height):
+            raise ImageError(f"the box {(x0, y0, x1, y1)} is out of all proportion to a photo of {width} x {height}")
         faces.append(Face((x0, y0, x1, y1)))
     if not faces:
         raise ImageError("boxes is empty: give (x0, y0, x1, y1) for each face, or None to find the faces")
