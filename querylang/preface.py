@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from .faces import FaceReader
 from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
 from .tokens import OPERATORS, Span, Token
 
@@ -41,7 +42,7 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
     if colon is None or colon + 1 >= len(tokens):
         return tokens, None
     head, rest = tokens[:colon], sentence_at(tokens, colon + 1)
-    if any(t.kind in (NUMBER, SYMBOL, UNKNOWN) for t in head):
+    if any(t.kind in (NUMBER, SYMBOL, UNKNOWN) for t in head) or names_faces(head):
         return tokens, None
     said = [t for t in head if any(kind in t.readings for kind in MEANINGFUL)]
     idle = [t for t in head if t not in said]
@@ -61,6 +62,13 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
         return tokens[colon + 1 :], span
     kept = [t for t in head if "heading" not in t.readings or t in said]
     return kept + tokens[colon:], None
+
+
+def names_faces(tokens: Sequence[Token]) -> bool:
+    """Whether tokens say which faces are meant ("the face on the right")."""
+    reader = FaceReader(tokens)
+    reader.read()
+    return any(token.kind == "FACES" for token in reader.tokens)
 
 
 def drop_bullets(tokens: list[Token]) -> list[Token]:

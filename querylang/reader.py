@@ -35,7 +35,8 @@ def read_tokens(text: str, vocabulary: Vocabulary) -> list[Token]:
             else:
                 start = lexeme.start
             kept = match.readings if match is not None and match.length == length else {}
-            tokens.append(Token(NUMBER, value, start, lexemes[i + length - 1].stop, kept))
+            owner = lexemes[i + length - 1].is_possessive
+            tokens.append(Token(NUMBER, value, start, lexemes[i + length - 1].stop, kept, is_possessive=owner))
             i += length
         elif match is not None:
             tokens.append(make_phrase(lexemes, i, match))

@@ -71,6 +71,9 @@ def split_lexemes(text: str) -> list[Lexeme]:
         if kind == "space" or (silent and any(a <= start < b for a, b in silent)):
             continue
         if kind == "word":
+            if is_ending(m.group(), start, text, lexemes):
+                lexemes[-1].is_possessive = True
+                continue
             if joins_words(lexemes, start):
                 lexemes.pop()
             for lexeme in make_words(m.group(), start, text):
@@ -108,6 +111,17 @@ def split_lexemes(text: str) -> list[Lexeme]:
         lexemes.append(lexeme)
         end = stop
     return lexemes
+
+
+def is_ending(word: str, start: int, text: str, lexemes: list[Lexeme]) -> bool:
+    """Whether a word is the possessive ending of a number ("face 2's")."""
+    return (
+        word == "s"
+        and bool(lexemes)
+        and lexemes[-1].type == "number"
+        and lexemes[-1].stop == start - 1
+        and text[start - 1].translate(APOSTROPHES) == "'"
+    )
 
 
 def joins_words(lexemes: list[Lexeme], start: int) -> bool:
