@@ -23,7 +23,7 @@ from .syntax import (
     Sentence,
 )
 from .targets import MistakeError
-from .tokens import Span, Token
+from .tokens import Span, Token, cover
 
 
 @dataclass(slots=True)
@@ -73,6 +73,7 @@ class Clause:
     same: Token | None = None
     is_arc: bool = False
     is_joined: bool = False
+    is_listed: bool = False
     start: int = 0
     stop: int = 0
 
@@ -152,6 +153,8 @@ class ClauseBuilder:
 
     def add_name(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)
+        if self.pending and chunk.separator == "COMMA" and takes_ids(self.pending[-1][1], clause):
+            return
         if self.pending and chunk.separator == "COMMA" and is_afterthought(self.pending[-1][1], clause):
             home = self.pending[-1][1].members[-1]
             assert home.phrase is not None
@@ -266,6 +269,8 @@ class ClauseBuilder:
         if positions is None and clause.quantity is not None:
             span = (clause.quantity.start, clause.quantity.stop)
             raise MistakeError("syntax", "a number of points cannot be left out; name the places", span)
+        if clause.nth is not None:
+            raise MistakeError("ambiguous", "every so many points of what is left, or left out?", clause.nth.span)
         if not clause.members and not clause.picks:
             raise MistakeError("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
         joined = [False] * len(clause.members)
@@ -279,6 +284,24 @@ class ClauseBuilder:
         for _, clause in self.pending:
             self.parts.append(clause)
         self.pending = []
+
+
+def takes_ids(clause: Clause, other: Clause) -> bool:
+    """Join "300W, points 49 to 60" and "landmark 9, 300W": a layout and its ids on both sides of a comma."""
+    if len(clause.members) != 1 or len(other.members) != 1 or other.quantity is not None:
+        return False
+    home, added = clause.members[0], other.members[0]
+    if any(m.phrase or m.range or m.inner or m.parity or m.all_points for m in (home, added)):
+        return False
+    if (home.layout is None) == (added.layout is None) or bool(home.ids) == bool(added.ids):
+        return False
+    if (home.layout is None) == (not home.ids):
+        return False
+    home.layout = home.layout or added.layout
+    home.ids += added.ids
+    home.start, home.stop = min(home.start, added.start), max(home.stop, added.stop)
+    absorb(clause, Clause(start=other.start, stop=other.stop, is_reversed=other.is_reversed, nth=other.nth))
+    return True
 
 
 def is_afterthought(name: Clause, clause: Clause) -> bool:
@@ -359,7 +382,7 @@ def absorb(clause: Clause, other: Clause) -> None:
     clause.is_total = clause.is_total or other.is_total
     clause.is_strict = clause.is_strict or other.is_strict
     clause.is_reversed = clause.is_reversed or other.is_reversed
-    clause.turn = clause.turn or other.turn
+    clause.turn = one_turn(clause.turn, other.turn)
     clause.origin = clause.origin or other.origin
     clause.nth = clause.nth or other.nth
     clause.picks += other.picks
@@ -376,7 +399,7 @@ def make_clause(chunk: Chunk) -> Clause:
     Raises:
         MistakeError: It holds two names or two counts that nothing joins.
     """
-    clause = Clause(is_joined=chunk.separator == "AND")
+    clause = Clause(is_joined=chunk.separator == "AND", is_listed=chunk.separator in ("AND", "COMMA"))
     if chunk.pieces:
         clause.start, clause.stop = chunk.start, chunk.stop
     member = Member()
@@ -423,7 +446,7 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
     elif kind == "REVERSE":
         clause.is_reversed = not clause.is_reversed
     elif kind == "TURN":
-        clause.turn = token
+        clause.turn = one_turn(clause.turn, token)
     elif kind == "NTH":
         clause.nth = token
     elif kind == "PICK":
@@ -437,6 +460,17 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
     elif kind == "COLON" and member.phrase is not None and member.label is None:
         member.label = member.phrase
     return via
+
+
+def one_turn(first: Token | None, second: Token | None) -> Token | None:
+    """Return which way round it goes, said once or twice.
+
+    Raises:
+        MistakeError: It is said both ways.
+    """
+    if first is not None and second is not None and first.value != second.value:
+        raise MistakeError("contradiction", "clockwise and counter-clockwise at once", cover(first, second))
+    return first or second
 
 
 def add_node(member: Member, node: Piece, via: bool) -> None:

@@ -10,6 +10,7 @@ from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
 from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
+from .directions import open_directions
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .number_tagger import read_sized_layouts
@@ -78,7 +79,8 @@ def parse(
     faces = FaceReader(raw)
     faces.read()
     problems = sized_problems + faces.problems
-    tagger = Tagger(text, read_perspective(faces.tokens, perspective, problems), registry.layouts)
+    sided = open_directions(read_perspective(faces.tokens, perspective, problems))
+    tagger = Tagger(text, sided, registry.layouts)
     tokens = tagger.tag()
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []

@@ -43,6 +43,7 @@ class TokenView:
         self.in_ids = False
         self.in_at = False
         self.is_id_next = False
+        self.is_between_ids = False
         self.is_after_bar = False
 
     def has(self, i: int, *kinds: str) -> bool:
@@ -107,6 +108,8 @@ class TokenView:
         """Whether "top" stands before what it is the top one of ("top lip", "top half")."""
         if self.has(i + 1, "side"):
             return self.has(i + 2, *NAME_READINGS)
+        if self.is_number(i + 1, "ordinal") and self.raw[i + 1].value.value > 2:
+            return not self.has(self.after(i + 2), "points")
         return self.has(i + 1, *NAME_READINGS) or self.is_number(i + 1, "part")
 
     def introduces_name(self, i: int, value: str) -> bool:
@@ -205,11 +208,21 @@ class TokenView:
             return False
         return not (self.last in ("NOUN", "LEVEL") or self.has(self.after(i + 1), "of"))
 
+    def opens_ids(self, i: int, j: int) -> bool:
+        """Whether "from" or "between" before a number opens a range of a layout's ids ("WFLW points from 61 to 68")."""
+        if self.has(j, "ids"):
+            j = self.after(j + 1)
+        if not self.has_layout or not self.is_number(j, "integer"):
+            return False
+        return self.last == "LAYOUT" or self.has(i - 1, "ids", "points")
+
     def is_count_at(self, j: int) -> bool:
         """Whether the number after "at" counts points ("at 5 points")."""
         if self.is_number(j, "part"):
             return self.has(self.after(j + 1), "density")
-        return self.is_number(j, "integer") and self.has(self.after(j + 1), "points", "density", "times")
+        if not self.is_number(j, "integer"):
+            return False
+        return self.has(self.after(j + 1), "points", "density", "times") or self.has(j + 1, "points")
 
     def is_each_of_number(self, i: int) -> bool:
         """Whether "each" before a number belongs to names beside it ("eyes each 6", "each half of the jaw")."""
