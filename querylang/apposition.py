@@ -94,7 +94,7 @@ def is_place_of(place: Phrase, part: Phrase) -> bool:
         return False
     if not has_base(place):
         return bool(kinds & {"NOUN", "PART"}) and "EACH_OF" not in kinds
-    if "SIDE" in kinds or "EACH_OF" in kinds or not any(word.kind == "SIDE" for word in part.words):
+    if "SIDE" in kinds or "EACH_OF" in kinds or not any(word.kind in ("SIDE", "EACH_OF") for word in part.words):
         return False
     features = {feature for word in place.words if word.kind == "NOUN" for feature in word.value.split()}
     owner = {OWNERS.get(feature, feature) for feature in features - OPERATORS - {"inner", "outer", "upper", "lower"}}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .apposition import merge_appositions
 from .chunks import Chunk, Quantity, has_base, is_quantity, is_target, split_chunks
+from .counters import turn_counters
 from .syntax import (
     Group,
     Ids,
@@ -113,7 +114,7 @@ class ClauseBuilder:
         Raises:
             MistakeError: A count stands with no name, or with two, or the pieces fit in no order.
         """
-        chunks = merge_appositions([c for c in split_chunks(sentence) if c.pieces])
+        chunks = merge_appositions(turn_counters([c for c in split_chunks(sentence) if c.pieces]))
         for index, chunk in enumerate(chunks):
             following = chunks[index + 1] if index + 1 < len(chunks) else None
             self.add(chunk, following, is_last=following is None)

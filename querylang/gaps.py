@@ -135,7 +135,9 @@ class GapFiller:
             return after[0]
         if self.previous is not None:
             earlier = [
-                m.label or m.phrase for m in self.previous.members if m.phrase is not None and has_base(m.phrase)
+                (m.label if only_place else None) or m.phrase
+                for m in self.previous.members
+                if m.phrase is not None and has_base(m.phrase)
             ]
             if earlier:
                 return earlier[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from .faces import FaceReader
-from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
+from .reader import NEWLINE, NUMBER, PHRASE, SYMBOL, UNKNOWN
 from .tokens import OPERATORS, Span, Token
 
 MEANINGFUL = (
@@ -55,6 +55,8 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
     if not said:
         return tokens[colon + 1 :], span
     if any(t.kind == SYMBOL and t.value == ":" for t in rest):
+        return tokens, None
+    if any("each" in t.readings for t in head) and any("noun" in t.readings for t in said):
         return tokens, None
     names = [t for t in rest if is_base(t) or "layout" in t.readings]
     has_side = any("side" in t.readings for t in said) and not any("side" in t.readings for t in rest)
@@ -120,10 +122,9 @@ def drop_purposes(tokens: list[Token], not_covered: Container[str]) -> tuple[lis
         stop = find_purpose_end(tokens, i, not_covered) if "purpose" in tokens[i].readings else None
         if stop is None:
             token = tokens[i]
-            if token.readings.get("purpose") == "to" and "to" not in token.readings:
-                i += 1
-                continue
-            kept.append(token)
+            is_purpose = token.readings.get("purpose") == "to" and "to" not in token.readings
+            if not is_purpose or (names_before(tokens, i) and names_after(tokens, i)):
+                kept.append(token)
             i += 1
         else:
             spans.append((tokens[i].start, tokens[stop - 1].stop))
@@ -137,6 +138,16 @@ def names_before(tokens: Sequence[Token], start: int) -> bool:
         if token.kind == SYMBOL and token.value in LABEL_ENDS:
             return False
         if is_base(token) or "layout" in token.readings:
+            return True
+    return False
+
+
+def names_after(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a purpose names what it is about, right after it ("to draw the brow")."""
+    for token in tokens[start + 1 :]:
+        if token.kind != PHRASE or any(kind in token.readings for kind in ("points", "and", "each")):
+            return False
+        if is_base(token):
             return True
     return False
 
