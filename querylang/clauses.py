@@ -107,6 +107,7 @@ class ClauseBuilder:
         self.pending: list[tuple[Chunk, Clause]] = []
         self.open: Clause | None = None
         self.last_removal: Removal | None = None
+        self.joined: list[Clause] = []
 
     def build(self, sentence: Sentence) -> list[Clause | Removal]:
         """Return the clauses and removals of one sentence.
@@ -167,6 +168,7 @@ class ClauseBuilder:
         if (self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause)) or (
             self.open is not None and self.open.quantity is not None and not self.open.members
         ):
+            self.joined.append(clause)
             join(self.open, clause)
         else:
             self.open = None
@@ -205,6 +207,7 @@ class ClauseBuilder:
             self.flush()
             self.parts.append(clause)
             self.open = clause
+            self.joined = []
 
     def add_dependent(self, chunk: Chunk, following: Chunk | None) -> None:
         """A range without a part belongs to the name before it, else to the one after."""
@@ -242,13 +245,29 @@ class ClauseBuilder:
             self.flush()
             self.parts.append(clause)
             self.open = clause
+            self.joined = []
         elif self.last_clause is not None and self.last_clause.quantity is None:
             absorb(self.last_clause, clause)
+        elif self.open is not None and self.detach_joined(clause):
+            self.parts.append(clause)
+            self.open = None
         elif self.last_clause is not None and following is None:
             raise two_counts(self.last_clause.quantity, clause.quantity)
         else:
             self.parts.append(clause)
             self.open = clause
+
+    def detach_joined(self, clause: Clause) -> bool:
+        """Give a count the name before it, which had joined an earlier count ("3 on the nose and lips, 12 points")."""
+        waiting, self.joined = self.joined, []
+        if self.open is None or len(waiting) != 1 or clause.is_total or has_flags(waiting[0]):
+            return False
+        joined = waiting[0]
+        if len(joined.members) != 1 or self.open.members[-1] is not joined.members[0] or len(self.open.members) < 2:
+            return False
+        self.open.members.pop()
+        prepend(clause, joined)
+        return True
 
     def add_flags(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)

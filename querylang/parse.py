@@ -33,6 +33,7 @@ CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
 """Codes of mistakes that stand whatever an unknown word beside them means."""
 INSIDE_RANGES = {"COUNT", "TURN", "EACH", "TOTAL"}
 """What people say between the two ends of a range that belongs to the whole of it."""
+CALL = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*\(")
 LOOSE_ENDS = {"the", "a", "an", "of", "on", "and", "her", "his", "their", "on the", "of the"}
 """Words that always go on."""
 MAX_CANONICAL_LENGTH = 200_000
@@ -88,7 +89,7 @@ def parse(
     asked = read_globals(tokens, problems)
     resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
     problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.placer.find_count_problem(t)) is not None]
-    problems += find_contradictions(raw) + find_loose_end(raw)
+    problems += find_code(text) + find_contradictions(raw) + find_loose_end(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
     if not runs and not problems:
         problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
@@ -154,6 +155,13 @@ def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems:
         if not problems:
             problems.append(mistake.problem)
     return []
+
+
+def find_code(text: str) -> list[Problem]:
+    """Return the mistake of a call in a programming language ("left_eye.points(6)")."""
+    return [
+        Problem("unknown_words", "this looks like code, not like an instruction", m.span()) for m in CALL.finditer(text)
+    ]
 
 
 def find_contradictions(raw: Sequence[Token]) -> list[Problem]:

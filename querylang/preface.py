@@ -58,12 +58,28 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
         return tokens, None
     if any("each" in t.readings for t in head) and any("noun" in t.readings for t in said):
         return tokens, None
+    if any(is_base(t) for t in said) and counts_first(rest):
+        return tokens, None
     names = [t for t in rest if is_base(t) or "layout" in t.readings]
     has_side = any("side" in t.readings for t in said) and not any("side" in t.readings for t in rest)
     if names and not has_side:
         return tokens[colon + 1 :], span
     kept = [t for t in head if "heading" not in t.readings or t in said]
     return kept + tokens[colon:], None
+
+
+def counts_first(tokens: Sequence[Token]) -> bool:
+    """Whether a number stands alone up to the first separator or line end ("nose bridge: 20 points, right eye 6")."""
+    numbers = False
+    for token in tokens:
+        if token.kind == NEWLINE and numbers:
+            return True
+        if (token.kind == SYMBOL and token.value in (",", "&", "+")) or "and" in token.readings:
+            return numbers
+        if is_base(token) or "layout" in token.readings:
+            return False
+        numbers = numbers or token.kind == NUMBER
+    return False
 
 
 def names_faces(tokens: Sequence[Token]) -> bool:

@@ -156,7 +156,9 @@ class Tagger(NumberTagger):
         if "to" in readings:
             self.emit_to(token)
             return i + 1
-        if "except" in readings:
+        if "except" in readings or ("but" in readings and self.is_after_all):
+            if token.value == "all but" and not self.tags:
+                self.tags.append(Token("ALL_POINTS", None, token.start, token.start))
             self.emit("EXCEPT", token)
             return i + 1
         if "pixels" in readings:
@@ -337,7 +339,9 @@ class Tagger(NumberTagger):
             self.emit("EACH_OF", token, value)
             self.emit("QUANTITY", self.raw[j], self.raw[j].value)
             return j + 1
-        if self.is_name(j):
+        if value == "each" and self.ends_line(i, j):
+            self.emit("EACH", token, value)
+        elif self.is_name(j):
             if self.last in NAME_KINDS and token.value.startswith(("of ", "on ")):
                 self.tags.append(Token("OF", None, token.start, token.start))
             self.emit("EACH_OF", token, value)
@@ -406,6 +410,8 @@ class Tagger(NumberTagger):
         return i + 1
 
     def tag_stop(self, i: int) -> int:
+        if self.raw[i].value == "." and self.abbreviates(i):
+            return i + 1
         self.is_after_bar = False
         if self.tags and self.last != "STOP":
             while self.last in ("COMMA", "AND"):

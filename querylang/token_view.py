@@ -231,6 +231,28 @@ class TokenView:
             return True
         return "each" in self.raw[i].readings and self.is_number(j, "integer") and not self.has(j + 1, "pixels")
 
+    def ends_line(self, i: int, j: int) -> bool:
+        """Whether a line ends between i and j, after a number of points ("4 points each", then another line)."""
+        is_counted = self.has(i - 1, "points") or self.last == "COUNT"
+        return is_counted and any(token.kind == NEWLINE for token in self.raw[i + 1 : j])
+
+    def abbreviates(self, i: int) -> bool:
+        """Whether a full stop only shortens "points" ("6 pts. on the left eye") and ends no sentence."""
+        if self.raw_value(i - 1) not in ("pts", "pt") or i == 0:
+            return False
+        named = False
+        for tag in reversed(self.tags):
+            if tag.kind == "STOP":
+                break
+            named = named or tag.kind == "NOUN"
+        j = self.after(i + 1)
+        return not named or self.has(j, "link", "of", "each", "and", "at", "spacing") or self.is_symbol(j, ",", ";")
+
+    @property
+    def is_after_all(self) -> bool:
+        """Whether everything was named just now, so that "but" takes away from it."""
+        return self.last == "ALL_POINTS" or (self.last == "NOUN" and self.tags[-1].value == "face")
+
     def is_spaced(self, i: int) -> bool:
         token = self.raw[i]
         return (

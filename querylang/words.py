@@ -26,7 +26,7 @@ SYMBOLS = {
     "⁄": "/",
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
-ABBREVIATIONS = {"no", "nr", "approx", "ca", "pts", "pt", "incl", "excl", "max", "min", "vs"}
+ABBREVIATIONS = {"no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
