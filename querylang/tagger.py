@@ -279,7 +279,8 @@ class Tagger(NumberTagger):
         j = self.after(i + 1)
         if token.value in ("in", "into") and self.is_number(j, "part") and self.raw[j].value.is_plural:
             return i + 1
-        if token.value == "through the" and self.is_in_range and not self.is_on_the_way(i):
+        is_to = self.is_in_range or (self.last in NAME_KINDS and self.is_name(j) and not self.has_range_here)
+        if token.value == "through the" and is_to and not self.is_on_the_way(i):
             self.emit_to(token)
             return i + 1
         if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j)):
@@ -296,6 +297,12 @@ class Tagger(NumberTagger):
         """Whether a range was opened and not closed."""
         opened = next((tag.kind for tag in reversed(self.tags) if tag.kind in ("FROM", "TO", "STOP")), "")
         return opened == "FROM"
+
+    @property
+    def has_range_here(self) -> bool:
+        """Whether the item so far holds a range already."""
+        item = next((tag.kind for tag in reversed(self.tags) if tag.kind in ("FROM", "TO", "STOP", "COMMA", "AND")), "")
+        return item in ("FROM", "TO")
 
     def is_on_the_way(self, i: int) -> bool:
         """Whether a "to" follows "through" in its range ("from the left corner through the bow to the right one")."""

@@ -27,6 +27,8 @@ SYMBOLS = {
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
 ABBREVIATIONS = {"no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
+CONTRACTED = {"it", "that", "let", "where", "what", "here", "there", "who", "how", "she", "he", "this", "which", "when"}
+"""Words after which an apostrophe-s is "is" or "us", and owns nothing."""
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
@@ -159,7 +161,7 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
             possessive = True
             word = word[:-1] if len(word) > 3 else word
         lexeme = Lexeme(SPELLING.get(word, word), "word", start, stop)
-        lexeme.is_possessive = possessive
+        lexeme.is_possessive = possessive and word not in CONTRACTED
         words.append(lexeme)
         start = stop
     return words
