@@ -303,7 +303,9 @@ def read_sentence(tokens: list[Token], default: str, problems: list[Problem]) ->
                 current, overall = "subject", None
         elif "subject_phrase" in readings and ahead == i + 1:
             current = "subject"
-        elif "viewer_phrase" in readings or (is_picture_phrase(token) and i > 0 and "side" in tokens[i - 1].readings):
+        elif "viewer_phrase" in readings or (
+            is_picture_phrase(token) and i > 0 and "side" in tokens[i - 1].readings and current != "subject"
+        ):
             overall = "viewer"
         elif token.kind == "PERSON":
             if sides and follows_of(tokens, i):

@@ -15,7 +15,7 @@ from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .number_tagger import read_sized_layouts
 from .parser import parse_tokens
-from .preface import drop_bullets, drop_heading, drop_purposes
+from .preface import drop_bullets, drop_heading, drop_purposes, join_lines
 from .query import Perspective, Query, Shape
 from .reader import read_tokens
 from .registry import load_registry
@@ -72,7 +72,7 @@ def parse(
     language = language or load_language()
     registry, vocabulary = language.registry, language.vocabulary
     notes: list[str] = []
-    raw = drop_bullets(read_tokens(text, vocabulary))
+    raw = join_lines(drop_bullets(read_tokens(text, vocabulary)))
     raw, heading = drop_heading(raw)
     raw, purposes = drop_purposes(raw, load_near()["not_covered"])
     notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]

@@ -91,7 +91,7 @@ def names_faces(tokens: Sequence[Token]) -> bool:
 
 def drop_bullets(tokens: list[Token]) -> list[Token]:
     """Drop the bullets of a list: "-" or "*" before a line, or "1." and "2." before lines in order."""
-    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind == NEWLINE]
+    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind == NEWLINE or tokens[i - 1].value == ":"]
     marks = [i for i in starts if tokens[i].kind == SYMBOL and tokens[i].value in ("-", "*")]
     numbers = [
         i
@@ -106,6 +106,19 @@ def drop_bullets(tokens: list[Token]) -> list[Token]:
     if len(numbers) > 1 and [tokens[i].value.value for i in numbers] == list(range(1, len(numbers) + 1)):
         dropped |= set(numbers) | {i + 1 for i in numbers}
     return [token for i, token in enumerate(tokens) if i not in dropped] if dropped else tokens
+
+
+def join_lines(tokens: Sequence[Token]) -> list[Token]:
+    """Drop the line breaks before words that go on ("12 points on the lid" / "of each eye")."""
+    kept: list[Token] = []
+    for i, token in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.kind == NEWLINE and kept and following is not None and following.kind == PHRASE:
+            opens = following.readings.keys() & {"of", "way", "to", "link"}
+            if opens or str(following.value).startswith("of "):
+                continue
+        kept.append(token)
+    return kept
 
 
 def sentence_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:

@@ -107,7 +107,8 @@ def split_lexemes(text: str) -> list[Lexeme]:
         else:
             if word == "." and lexemes and start == end and lexemes[-1].word in ABBREVIATIONS:
                 continue
-            lexeme = Lexeme(SYMBOLS.get(word, word), "symbol", start, stop)
+            plain = SYMBOLS.get(word, word)
+            lexeme = Lexeme("and", "word", start, stop) if plain == "&" else Lexeme(plain, "symbol", start, stop)
         lexeme.is_glued = start == end
         underscore = False
         lexemes.append(lexeme)
