@@ -228,7 +228,7 @@ class FaceReader:
 
     def counts_faces(self, i: int) -> bool:
         """Whether the number after "face" is the number of a face, not of points on it."""
-        if self.tokens[i].is_possessive:
+        if self.tokens[i].is_possessive or any(token.value == "|" for token in self.tokens[:i]):
             return True
         return self.tokens[i].value.value <= MOST_FACES and not self.has(self.skip(i + 1), "points", "each", "times")
 

@@ -240,7 +240,10 @@ class NumberTagger(TokenView):
             self.problems.append(Problem("ambiguous", "which one of the two?", span, "'left' or 'right', or 'each'"))
         if self.raw_value(i - 1) in ("over", "under"):
             self.unknown.append(self.raw[i - 1])
-        if self.raw[i - 1].value in ("the",) and i > 0 and self.is_quantity(i, j):
+        is_pair = number.value == 2 and j == i + 1 and self.names_pairs(j)
+        if (i > 0 and self.raw[i - 1].value == "the") or is_pair:
+            is_pair = self.is_quantity(i, j)
+        if is_pair:
             self.emit("QUANTITY", token)
             return i + 1
         if number.value == 51 and self.has_layout and self.has(j, "depth", "points"):
@@ -252,6 +255,12 @@ class NumberTagger(TokenView):
                 return i + 1
         self.emit("COUNT", token)
         return i + 1
+
+    def names_pairs(self, j: int) -> bool:
+        """Whether a plural name of parts that come in pairs stands at j ("upper eyelids")."""
+        while self.has(j, "level", "depth"):
+            j += 1
+        return self.raw_noun(j) in PAIRED and self.raw[j].is_plural and not self.is_name(j + 1)
 
     def names_one_of_pair(self, j: int) -> bool:
         """Whether "one" stands before a part that comes in pairs, no side said ("one eye", "one of the eyes")."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import Problem
@@ -15,16 +16,20 @@ from .placing import Placer, Subject
 from .ranges import RangeResolver, Track, of
 from .registry import Registry
 from .runs import (
+    CurveRun,
     LayoutRun,
     PlaceRun,
     Run,
     pick_index,
-    remove_piece,
+    remove_pieces,
     space_by_distance,
 )
 from .syntax import Phrase
 from .targets import MistakeError, Target
 from .tokens import Token
+
+MOST_REMOVALS = 2500
+"""How many times a run of points may lose a piece in one instruction."""
 
 
 class Resolver:
@@ -47,6 +52,7 @@ class Resolver:
         self.placer = Placer(registry, self.phrases, limit)
         self.notes: list[str] = []
         self.total = 0
+        self.work = 0
 
     @property
     def previous(self) -> Clause | None:
@@ -184,9 +190,8 @@ class Resolver:
                     if isinstance(piece, Stretch)
                     for token in values
                 ]
-            left = runs
-            for piece in pieces:
-                left = [kept for run in left for kept in remove_piece(run, piece, self.registry)]
+            self.check_work(runs, pieces, removal)
+            left = [kept for run in runs for kept in remove_pieces(run, pieces, self.registry)]
             if left == runs:
                 if joined:
                     raise MistakeError(
@@ -203,11 +208,18 @@ class Resolver:
             if run is None or position is None or isinstance(run, LayoutRun):
                 raise MistakeError("ambiguous", "which point is left out?", token.span)
             place = run.places[0] if isinstance(run, PlaceRun) else run.start
-            runs = [kept for one in runs for kept in remove_piece(one, Place(run.part, place), self.registry)]
+            runs = [kept for one in runs for kept in remove_pieces(one, [Place(run.part, place)], self.registry)]
         if not runs:
             span = (min(self.first_start, removal.start), removal.stop)
             raise MistakeError("nothing_left", "the exception removes every point", span)
         return runs
+
+    def check_work(self, runs: list[Run], pieces: list[Piece], removal: Removal) -> None:
+        """Raise the mistake of exceptions from so many things that they take no sensible time."""
+        counts = Counter(piece.part for piece in pieces)
+        self.work += sum(counts[run.part] if isinstance(run, CurveRun) else 1 for run in runs)
+        if self.work > MOST_REMOVALS:
+            raise MistakeError("too_many", "too many exceptions for one instruction", removal.span)
 
     @property
     def first_start(self) -> int:

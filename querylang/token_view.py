@@ -45,6 +45,7 @@ class TokenView:
         self.is_id_next = False
         self.is_between_ids = False
         self.is_after_bar = False
+        self.said_next = self.find_said()
 
     def has(self, i: int, *kinds: str) -> bool:
         if not 0 <= i < len(self.raw):
@@ -62,9 +63,19 @@ class TokenView:
 
     def after(self, i: int, *also: str) -> int:
         """Return the next index from i on that holds more than filler (or other given readings)."""
+        if not also:
+            return self.said_next[i] if i < len(self.raw) else i
         while i < len(self.raw) and (self.is_filler(i) or any(kind in self.raw[i].readings for kind in also)):
-            i += 1
+            i = self.said_next[i + 1] if i + 1 < len(self.raw) else i + 1
         return i
+
+    def find_said(self) -> list[int]:
+        """Return, for each index, the next one from it on that holds more than filler."""
+        following = [len(self.raw)] * len(self.raw)
+        for i in reversed(range(len(self.raw))):
+            is_idle = self.is_filler(i)
+            following[i] = i if not is_idle else (following[i + 1] if i + 1 < len(self.raw) else i + 1)
+        return following
 
     def is_filler(self, i: int) -> bool:
         token = self.raw[i]

@@ -67,7 +67,7 @@ class Vocabulary:
         return match.readings if match is not None and match.length == len(lexemes) else {}
 
     def match(self, lexemes: Sequence[Lexeme], start: int) -> Match | None:
-        """Return the longest phrase that starts at a lexeme, or None; a line may break inside one that names nothing."""
+        """Return the longest phrase that starts at a lexeme, or None; a line may break inside one that is no name."""
         best: Match | None = None
         stack = [(self.trie, start, False, False)]
         while stack:
