@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .engine.answer import Answer
-    from .engine.engine import EncodedImage, Engine
+    from .engine.encoded_image import EncodedImage
+    from .engine.engine import Engine
     from .errors import (
         CheckpointError,
         ConfigError,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         ImageError,
         NoFaceError,
         NoSuchFaceError,
+        NoSuchPointError,
         QueryError,
     )
     from .querylang.landmarks import LandmarkQuery
@@ -27,13 +29,14 @@ _HOMES = {
     "Answer": "engine.answer",
     "CheckpointError": "errors",
     "ConfigError": "errors",
-    "EncodedImage": "engine.engine",
+    "EncodedImage": "engine.encoded_image",
     "Engine": "engine.engine",
     "FaceQLError": "errors",
     "ImageError": "errors",
     "LandmarkQuery": "querylang.landmarks",
     "NoFaceError": "errors",
     "NoSuchFaceError": "errors",
+    "NoSuchPointError": "errors",
     "Query": "querylang.query",
     "QueryError": "errors",
     "parse": "querylang.parse",
@@ -50,6 +53,7 @@ __all__ = [
     "LandmarkQuery",
     "NoFaceError",
     "NoSuchFaceError",
+    "NoSuchPointError",
     "Query",
     "QueryError",
     "__version__",

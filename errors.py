@@ -5,6 +5,7 @@ FaceQLError
 ├── ImageError                 the photo cannot be read, or is larger than allowed
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
+├── NoSuchPointError(LookupError)  an answer does not hold the points that are wanted of it
 ├── CheckpointError            the weights are missing, damaged or of another model
 ├── ConfigError                a setting, recipe or data file is wrong
 └── ServiceError               a door (HTTP, MCP) turned the request away; `code` says why
@@ -102,6 +103,10 @@ class NoFaceError(ImageError):
 
 class NoSuchFaceError(ImageError):
     """The photo has faces, but not the one the instruction asks for."""
+
+
+class NoSuchPointError(FaceQLError, LookupError):
+    """An answer does not hold the points that are wanted of it; the message says what to ask for."""
 
 
 class CheckpointError(FaceQLError):

@@ -1,11 +1,16 @@
 """Photo and instruction in, landmarks out."""
 
 from .answer import Answer, Landmark, Stroke
-from .engine import EncodedImage, Engine, choose_asked_faces
+from .encoded_image import EncodedImage, choose_asked_faces
+from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
+from .many import Outcome
+from .measures import MEASURES_INSTRUCTION, Measures
+from .part_curve import PartCurve
 
 __all__ = [
+    "MEASURES_INSTRUCTION",
     "Answer",
     "Box",
     "EncodedImage",
@@ -14,6 +19,9 @@ __all__ = [
     "FaceFinder",
     "ImageSource",
     "Landmark",
+    "Measures",
+    "Outcome",
+    "PartCurve",
     "Photo",
     "SlimeFaceFinder",
     "Stroke",

@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..errors import ConfigError
+from ..errors import ConfigError, NoSuchPointError
 from ..querylang.parse import parse
 from ..querylang.query import Query
-from . import drawing, formats
+from . import drawing, formats, regions
 from .faces import Face
 from .images import Photo
+from .part_curve import PartCurve
 
 SCHEMA_VERSION = 1
 FRAME = "pixels of the upright photo; (0, 0) is the centre of the top-left pixel"
@@ -114,6 +115,25 @@ class Answer:
     def __iter__(self) -> Iterator[Landmark]:
         return iter(self.points)
 
+    @overload
+    def __getitem__(self, key: int) -> Landmark: ...
+    @overload
+    def __getitem__(self, key: str) -> tuple[Landmark, ...]: ...
+    def __getitem__(self, key: int | str) -> Landmark | tuple[Landmark, ...]:
+        """Return a point by its index, or the points that lie where words say, as `find` does.
+
+        Raises:
+            IndexError: There is no such index.
+            NoSuchPointError: No point of the answer lies there.
+            QueryError: The words cannot be understood.
+        """
+        if isinstance(key, str):
+            found = tuple(self.points[i] for i in self.find(key).tolist())
+            if not found:
+                raise NoSuchPointError(f"the answer holds no points on {key!r}: ask for them too")
+            return found
+        return self.points[key]
+
     def __eq__(self, other: object) -> bool:
         return self.to_dict() == other.to_dict() if isinstance(other, Answer) else NotImplemented
 
@@ -150,6 +170,79 @@ class Answer:
                 start = stop
         return tuple(strokes)
 
+    def find(self, where: str, *, face: int | None = None) -> npt.NDArray[np.int64]:
+        """Return the indices (M,) of the points that lie where words say, in the order of the answer; none is no error.
+
+        Args:
+            where: A point's own name ("left mouth corner"), a part ("outer lip"), or anything that the language reads
+                as parts, stretches or places ("eyes", "upper half of the left eye", "tip of the nose"); "left" is the
+                left of the picture.
+            face: Only the points of this index into `faces`.
+
+        Raises:
+            QueryError: The words cannot be understood.
+        """
+        return regions.find_points(self, where, face)
+
+    def curve(self, where: str, *, face: int = 0) -> PartCurve:
+        """Return a smooth curve through the answer's points on one part of one face, or on a stretch of it.
+
+        Args:
+            where: "outer lip", "left eye", "upper half of the left eye", ...
+            face: Index into `faces`.
+
+        Raises:
+            NoSuchPointError: The answer has fewer than two points there.
+            ConfigError: It is more than one part, or one that is a point.
+            QueryError: The words cannot be understood.
+        """
+        return regions.fit_curve(self, where, face)
+
+    def polyline(self, where: str, *, face: int = 0) -> npt.NDArray[np.float64]:
+        """Return the answer's points (M, 2) on a part or a stretch, along its curve; a ring ends where it begins.
+
+        Raises:
+            NoSuchPointError, ConfigError, QueryError: As for `curve`.
+        """
+        curve = self.curve(where, face=face)
+        return np.concatenate([curve.xy, curve.xy[:1]]) if curve.is_ring else curve.xy
+
+    def polygon(self, where: str, *, face: int = 0) -> npt.NDArray[np.float64]:
+        """Return the corners (M, 2) of the polygon that the answer's points on a part or a stretch make, each once.
+
+        The polygon of an open part, or of a stretch, is closed by the chord between its ends.
+
+        Raises:
+            NoSuchPointError: The answer has fewer than three points there.
+            ConfigError, QueryError: As for `curve`.
+        """
+        corners = self.curve(where, face=face).xy
+        if len(corners) < 3:
+            raise NoSuchPointError(f"a polygon needs three points or more: ask for more of {where!r}")
+        return corners
+
+    def mask(self, where: str, *, face: int | None = None, feather: float = 0.0) -> npt.NDArray[np.float32]:
+        """Return how much of each pixel of the photo a region of the face covers.
+
+        The region is bounded by smooth curves through the answer's points, so ask for enough of them: "60 points on
+        the outer lip and 60 on the inner lip". "lips" are without the mouth opening; "outer lip" is with it. An open
+        part is closed by the chord between its ends.
+
+        Args:
+            where: "lips", "upper lip", "eyes", "eyebrows", "mouth opening", "face contour", ...
+            face: Index into `faces`; None for all of them together.
+            feather: Standard deviation of a Gaussian that softens the edge, in pixels.
+
+        Returns:
+            (height, width) float32, 0 outside to 1 inside, anti-aliased.
+
+        Raises:
+            NoSuchPointError: A face has fewer than two points on a part of the region.
+            ConfigError: The region is no region, or feather is negative.
+            QueryError: The words cannot be understood.
+        """
+        return regions.paint_mask(self, where, face, feather)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
         return {
@@ -162,7 +255,10 @@ class Answer:
             "frame": FRAME,
             "model_version": self.model_version,
             "notes": list(self.notes),
-            "faces": [{"box": list(face.box), "score": face.score, "number": face.number} for face in self.faces],
+            "faces": [
+                {"box": list(face.box), "score": face.score, "number": face.number, "angle": face.angle}
+                for face in self.faces
+            ],
             "points": [
                 {
                     "face": point.face,
@@ -244,6 +340,27 @@ class Answer:
         """
         return formats.write_pts(self, face)
 
+    def to_coco(self, *, image_id: int = 1, file_name: str | None = None) -> dict[str, Any]:
+        """Return the answer as a COCO keypoint dataset of one image: one annotation a face.
+
+        Keypoints keep this answer's frame, which is COCO's for them (pixels counted from 0); boxes are moved by half a
+        pixel, to the outer corners that COCO counts them from. A point in the photo is visible (2), one outside it
+        labelled (1). The category's keypoints are the points' names, its skeleton joins neighbours on a part.
+
+        Args:
+            image_id: The image's id.
+            file_name: The image's file name.
+        """
+        return formats.make_coco(self, image_id=image_id, file_name=file_name)
+
+    def to_supervision(self) -> Any:
+        """Return the answer as `supervision.KeyPoints` (faces, points, 2), if `supervision` is installed.
+
+        Raises:
+            ConfigError: It is not, or the faces have different numbers of points.
+        """
+        return formats.make_supervision(self)
+
     def draw(
         self,
         image: Image.Image | None = None,
@@ -269,4 +386,4 @@ class Answer:
 
 def _read_face(data: Mapping[str, Any]) -> Face:
     x0, y0, x1, y1 = (float(value) for value in data["box"])
-    return Face((x0, y0, x1, y1), data["score"], data["number"])
+    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0))

@@ -13,17 +13,16 @@ from PIL import Image, ImageDraw, ImageFont
 from ..errors import ImageError
 from .formats import dot_radii
 from .palette import Color, part_color
+from .raster import Window, clip_window, cover_rings
 
 if TYPE_CHECKING:
     from .answer import Answer
 
 FloatArray = npt.NDArray[np.float64]
-Window = tuple[int, int, int, int]  # left, top, right, bottom, the last two outside
 
 EDGE_COLOR: Color = (16, 18, 22)
 EDGE_OPACITY = 0.6
 FILL_OPACITY = 0.35
-SUPERSAMPLING = 4
 # Letters smaller than this are not readable.
 MIN_FONT_PX = 9
 
@@ -36,11 +35,7 @@ class _Canvas:
 
     def window(self, points: FloatArray, reach: float) -> Window | None:
         """Return (left, top, right, bottom) of the pixels within `reach` of the points; None for none."""
-        height, width = self.pixels.shape[:2]
-        low, high = np.floor(points.min(axis=0) - reach), np.ceil(points.max(axis=0) + reach) + 1
-        left, top = max(int(low[0]), 0), max(int(low[1]), 0)
-        right, bottom = min(int(high[0]), width), min(int(high[1]), height)
-        return (left, top, right, bottom) if left < right and top < bottom else None
+        return clip_window(points, reach, (self.pixels.shape[0], self.pixels.shape[1]))
 
     def blend(self, mask: FloatArray, window: Window, color: Color, opacity: float) -> None:
         """Lay a colour over a window; mask (height, width) 0..1 says how much of each pixel it covers."""
@@ -91,15 +86,8 @@ class _Canvas:
     def fill(self, points: FloatArray, color: Color, opacity: float) -> None:
         """Fill the ring through points (N, 2)."""
         window = self.window(points, 1)
-        if window is None or len(points) < 3:
-            return
-        left, top, right, bottom = window
-        # A ring that fills millions of pixels needs no finer edge, and its mask would need gigabytes.
-        k = SUPERSAMPLING if (right - left) * (bottom - top) < 4_000_000 else 1
-        mask = Image.new("L", ((right - left) * k, (bottom - top) * k))
-        corners = (points + 0.5 - (left, top)) * k - 0.5
-        ImageDraw.Draw(mask).polygon([(x, y) for x, y in corners.tolist()], fill=255)
-        self.blend(np.asarray(mask.reduce(k)) / 255, window, color, opacity)
+        if window is not None and len(points) >= 3:
+            self.blend(cover_rings([points], window), window, color, opacity)
 
     def to_image(self) -> Image.Image:
         return Image.fromarray(self.pixels)

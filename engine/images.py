@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import stat
@@ -18,8 +19,8 @@ from ..errors import ConfigError, FaceQLError, ImageError
 ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8]
 ColorOrder = Literal["rgb", "bgr"]
 
-# Others (PostScript, FITS, ...) run interpreters or little-tested decoders on hostile bytes. HEIF is read
-# where the caller has registered a decoder for it with Pillow (pillow-heif does).
+# Others (PostScript, FITS, ...) run interpreters or little-tested decoders on hostile bytes. HEIF is read where
+# pillow-heif is installed.
 READABLE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "HEIF")
 
 # Pillow's own limit, above which it warns: some 9,459 x 9,459.
@@ -89,10 +90,9 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     except Exception as error:  # decoders raise anything at all on damaged files
         name = f"{os.fspath(image)!r}" if isinstance(image, str | os.PathLike) else "the image"
         raise ImageError(f"{name} cannot be read: {_reason(error)}") from error
-    raise ImageError(
-        f"a photo is a path, bytes, a PIL image or a (height, width, 3) uint8 array, "
-        f"not {type(image).__module__}.{type(image).__qualname__}"
-    )
+    kind = f"{type(image).__module__}.{type(image).__qualname__}"
+    hint = "; of a tensor give tensor.permute(1, 2, 0).cpu().numpy(), as uint8" if kind == "torch.Tensor" else ""
+    raise ImageError(f"a photo is a path, bytes, a PIL image or a (height, width, 3) uint8 array, not {kind}{hint}")
 
 
 def _read_array(array: npt.NDArray[np.uint8], color: ColorOrder, max_pixels: int) -> Photo:
@@ -128,6 +128,8 @@ def _read_path(path: str | os.PathLike[str], max_pixels: int) -> Photo:
 
 def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
     Image.init()
+    if _is_heif(stream) and "HEIF" not in Image.OPEN:
+        _register_heif(name)
     formats = [name for name in READABLE_FORMATS if name in Image.OPEN]
     try:
         image = Image.open(stream, formats=formats)
@@ -138,6 +140,21 @@ def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
         raise ImageError(f"{name} is too large: more than {max_pixels:,} pixels") from error
     with image:
         return _read_pil_image(image, name, max_pixels)
+
+
+def _is_heif(stream: BinaryIO) -> bool:
+    head = stream.read(12)
+    stream.seek(0)
+    # AVIF has the same container, and a decoder in Pillow.
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1")
+
+
+def _register_heif(name: str) -> None:
+    try:
+        pillow_heif = importlib.import_module("pillow_heif")
+    except ImportError as error:
+        raise ImageError(f"{name} is a HEIC photo: pip install 'faceql[heic]' to read it") from error
+    pillow_heif.register_heif_opener()
 
 
 def _read_pil_image(image: Image.Image, name: str, max_pixels: int) -> Photo:
@@ -164,6 +181,8 @@ def _to_rgb(image: Image.Image, notes: list[str]) -> Image.Image:
             raise ImageError("an image of 32-bit grey has no known range: convert it to 8 bits")
         notes.append("16-bit grey reduced to 8 bits")
         return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode == "La":
+        image = image.convert("LA")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         alpha = rgba.getchannel("A")

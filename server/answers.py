@@ -37,6 +37,7 @@ class FaceAnswer(AnswerModel):
     box: list[float] = Field(description="[x0, y0, x1, y1] in pixels of the photo", min_length=4, max_length=4)
     score: float | None = Field(description="how sure the face finder is, 0..1; null for a box that was given")
     number: int = Field(description='its place from the left, from 1: say "face 2" to ask for it')
+    angle: float = Field(description="degrees clockwise by which the face finder found it turned")
 
 
 class LandmarkPoint(AnswerModel):
@@ -241,7 +242,7 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
         lifetime_seconds=round(max(0.0, seconds_left), 1),
         image_size=ImageSize(height=height, width=width),
         frame=FRAME,
-        faces=[FaceAnswer(box=list(f.box), score=f.score, number=f.number) for f in image.encoded.faces],
+        faces=[FaceAnswer(box=list(f.box), score=f.score, number=f.number, angle=f.angle) for f in image.encoded.faces],
         notes=list(image.encoded.photo.notes),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
@@ -50,9 +52,9 @@ def read_box_texts(ctx: click.Context, param: click.Parameter, texts: tuple[str,
 
 
 def check_ending(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse a picture that could not be saved before work is spent on it."""
-    if path is not None and path.suffix.lower() not in PICTURE_ENDINGS:
-        raise click.BadParameter(f"{str(path)!r} must end in {', '.join(PICTURE_ENDINGS)}")
+    """Refuse a file that could not be saved before work is spent on it."""
+    if path is not None and path.suffix.lower() not in PICTURE_ENDINGS + RESULT_ENDINGS:
+        raise click.BadParameter(f"{str(path)!r} must end in {', '.join(PICTURE_ENDINGS + RESULT_ENDINGS)}")
     return path
 
 
@@ -69,7 +71,8 @@ def main() -> None:
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=check_ending,
-    help="Draw the answer on the photo and save it (.png, .jpg, .webp), or the overlay alone (.svg).",
+    help="Draw the answer on the photo and save it (.png, .jpg, .webp), or the overlay alone (.svg); of a folder, "
+    "write the answers (.jsonl, .csv).",
 )
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
@@ -90,6 +93,7 @@ def main() -> None:
 @perspective_option
 @ids_from_option
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as a circle.")
+@click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @click.option(
     "--weights",
@@ -108,21 +112,38 @@ def ask_command(
     perspective: Perspective,
     ids_from: int,
     errors: bool,
+    overwrite: bool,
     device: str,
     weights: Path | None,
 ) -> None:
-    """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input)."""
+    """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
+
+    IMAGE may be a folder: every photo below it is answered into --out results.jsonl or .csv, bad ones are skipped and
+    told, and the same command goes on after a stop.
+    """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
-    from .limits import LOCAL_LIMITS
-    from .service import Service
 
     def load_engine() -> Engine:
         from ..engine import Engine, WholePhoto
 
         return Engine(device, weights, face_finder=WholePhoto() if whole else None)
+
+    if os.path.isdir(image):
+        from .folder_command import ask_folder
+
+        if boxes or as_json or as_csv or errors:
+            raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
+        status = ask_folder(
+            Path(image), instruction, out, load_engine, faces=faces, perspective=perspective, overwrite=overwrite
+        )
+        raise SystemExit(status)
+    if out is not None and out.suffix.lower() in RESULT_ENDINGS:
+        raise click.UsageError(f"an --out that ends in {out.suffix} is for a folder of photos; --json and --csv print")
+    from .limits import LOCAL_LIMITS
+    from .service import Service
 
     service = Service(load_engine, LOCAL_LIMITS)
     photo = sys.stdin.buffer.read() if image == "-" else image

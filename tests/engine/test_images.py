@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from faceql.engine.images import read_photo
 from faceql.errors import ConfigError, ImageError
@@ -120,6 +122,42 @@ def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
         photo = read_photo(source)
         np.testing.assert_array_equal(photo.pixels[:, :, 1], gradient()[:, :, 0])
         assert photo.notes == ("16-bit grey reduced to 8 bits",)
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"]
+)
+def test_every_mode_of_a_pil_image_is_read(mode: str) -> None:
+    image = Image.fromarray(gradient()).convert("L" if mode in ("1", "La", "PA") else "RGB")
+    step = {"La": "LA", "PA": "P", "RGBa": "RGBA"}.get(mode)
+    if mode == "LAB":
+        profiles = [ImageCms.createProfile(name) for name in ("sRGB", "LAB")]
+        image = ImageCms.profileToProfile(image, *profiles, outputMode="LAB")
+    elif step:
+        image = image.convert(step).convert(mode)
+    else:
+        image = image.convert(mode)
+    photo = read_photo(image)
+    assert photo.size == (HEIGHT, WIDTH)
+    assert photo.pixels.std() > 10
+
+
+def test_a_heic_photo_is_read_with_the_extra() -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    data = encode(Image.fromarray(gradient()), "HEIF", quality=95)
+    np.testing.assert_allclose(read_photo(data).pixels.astype(int), gradient(), atol=40)
+
+
+def test_a_heic_photo_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    with pytest.raises(ImageError, match=r"HEIC photo: pip install 'faceql\[heic\]'"):
+        read_photo(b"\0\0\0\x18ftypheic" + bytes(40))
+
+
+def test_a_tensor_is_refused_with_what_would_do() -> None:
+    with pytest.raises(ImageError, match=r"not torch.Tensor; of a tensor give tensor.permute"):
+        read_photo(torch.zeros(3, 4, 4))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])

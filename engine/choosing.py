@@ -1,0 +1,107 @@
+"""The faces of a photo: the caller's boxes, numbers from left to right, the ones that are asked about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ..errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
+from .faces import Face
+
+# A face that reaches past the border may be larger than the photo, in reason.
+MAX_BOX_SIDES = 20
+
+
+def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) -> list[Face]:
+    """Return the caller's boxes as faces, in the order given.
+
+    Args:
+        boxes: (x0, y0, x1, y1) each, in pixels of the photo.
+        image_size: (height, width).
+
+    Raises:
+        ImageError: There is none, one is not four finite numbers with x0 < x1 and y0 < y1, or lies outside or is
+            more than twenty times the photo's size.
+    """
+    height, width = image_size
+    faces = []
+    for box in boxes:
+        try:
+            x0, y0, x1, y1 = (float(value) for value in box)
+        except (TypeError, ValueError) as error:
+            raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {box!r} is not one") from error
+        if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 >= x1 or y0 >= y1:
+            raise ImageError(f"a box is (x0, y0, x1, y1) with x0 < x1 and y0 < y1, not {(x0, y0, x1, y1)}")
+        if x1 < -0.5 or y1 < -0.5 or x0 > width - 0.5 or y0 > height - 0.5:
+            raise ImageError(f"the box {(x0, y0, x1, y1)} lies outside the photo of {width} x {height}")
+        if max(x1 - x0, y1 - y0) > MAX_BOX_SIDES * max(width, height):
+            raise ImageError(f"the box {(x0, y0, x1, y1)} is out of all proportion to a photo of {width} x {height}")
+        faces.append(Face((x0, y0, x1, y1)))
+    if not faces:
+        raise ImageError("boxes is empty: give (x0, y0, x1, y1) for each face, or None to find the faces")
+    return faces
+
+
+def number_faces(faces: Sequence[Face]) -> tuple[Face, ...]:
+    """Return the faces in the same order, numbered from left to right by their boxes' middles."""
+    ranks = sorted(range(len(faces)), key=lambda i: faces[i].center)
+    numbers = {index: rank + 1 for rank, index in enumerate(ranks)}
+    return tuple(replace(face, number=numbers[i]) for i, face in enumerate(faces))
+
+
+_ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_ORDINALS = {word: number for number, word in enumerate(_ORDINAL_WORDS.split(), start=1)}
+
+
+def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
+    """Return the indices of the faces that `wanted` names.
+
+    Args:
+        faces: Numbered faces of one photo, in the photo's order.
+        wanted: "largest", "smallest", "leftmost", "rightmost", "middle", "face 2" or "2" (left to right, from 1),
+            "second largest", "12th smallest", or "all" (in the order of `faces`).
+
+    Raises:
+        NoFaceError: `faces` is empty.
+        NoSuchFaceError: There are fewer faces than that.
+        ConfigError: `wanted` is none of these.
+    """
+    if not faces:
+        raise NoFaceError("no face was found in the photo")
+    words = wanted.strip().lower().split()
+    left_to_right = sorted(range(len(faces)), key=lambda i: faces[i].number)
+    by_size = sorted(range(len(faces)), key=lambda i: -faces[i].area)
+    match words:
+        case ["all"]:
+            return list(range(len(faces)))
+        case ["leftmost"]:
+            return left_to_right[:1]
+        case ["rightmost"]:
+            return left_to_right[-1:]
+        case ["middle"]:
+            # Of an even number the one left of the gap, as the lower median is.
+            return [left_to_right[(len(faces) - 1) // 2]]
+        case ["face", number] | [number] if number.isdecimal() and int(number) > 0:
+            return [_pick(left_to_right, int(number), f"face {number}")]
+        case ["largest"] | ["smallest"]:
+            return [by_size[0 if words[0] == "largest" else -1]]
+        case [ordinal, "largest" | "smallest" as order] if _read_ordinal(ordinal) > 0:
+            return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), wanted)]
+    raise ConfigError(
+        f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2" or '
+        f'"second largest", not {wanted!r}'
+    )
+
+
+def _read_ordinal(word: str) -> int:
+    """Return 2 for "second" and 12 for "12th"; 0 for what is no ordinal."""
+    digits = word[:-2]
+    return int(digits) if word[-2:] in ("st", "nd", "rd", "th") and digits.isdecimal() else _ORDINALS.get(word, 0)
+
+
+def _pick(order: list[int], number: int, wanted: str) -> int:
+    if number > len(order):
+        count = "only one face" if len(order) == 1 else f"only {len(order)} faces"
+        raise NoSuchFaceError(f"the photo has {count}: there is no {wanted}")
+    return order[number - 1]

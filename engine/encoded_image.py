@@ -1,0 +1,106 @@
+"""A photo whose faces are found; each is encoded when it is first asked about."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+
+import torch
+
+from ..errors import NoFaceError
+from ..querylang.query import Query
+from .choosing import choose_faces
+from .encoding import FaceCrop
+from .faces import Face
+from .images import Photo
+
+
+class FaceCrops:
+    """The crops of an encoded image: each made once, when first asked about, whichever thread asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[int, FaceCrop] = {}
+
+    def get(self, index: int, make: Callable[[], FaceCrop]) -> FaceCrop:
+        """Return a face's crop, made now if nobody has made it."""
+        made = self._made.get(index)
+        if made is None:
+            with self._lock:
+                made = self._made.get(index)
+                if made is None:
+                    made = self._made[index] = make()
+        return made
+
+    def put(self, index: int, crop: FaceCrop) -> None:
+        """Keep a face's crop, unless another thread was faster."""
+        with self._lock:
+            self._made.setdefault(index, crop)
+
+    def __contains__(self, index: int) -> bool:
+        return index in self._made
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of all that is made."""
+        return sum(count_bytes(crop.encoded) for crop in tuple(self._made.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """A photo whose faces are found and, once asked about, encoded; an ask takes it in place of the photo.
+
+    Attributes:
+        photo: The photo.
+        faces: Its faces, numbered left to right; sorted so when found, in the caller's order for boxes.
+        has_own_boxes: Whether the caller gave the boxes.
+        model_version: Which weights encoded it.
+        search: What was tried to find faces, for people.
+    """
+
+    photo: Photo
+    faces: tuple[Face, ...]
+    has_own_boxes: bool
+    model_version: str
+    search: str = "searched"
+    _crops: FaceCrops = field(default_factory=FaceCrops, repr=False)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.photo.size
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it holds: the photo's pixels and every face that is encoded by now."""
+        return self.photo.pixels.nbytes + self._crops.nbytes
+
+
+def choose_asked_faces(image: EncodedImage, query: Query, faces: str | None = None) -> list[int]:
+    """Return the indices into `image.faces` that an ask is about; `faces` goes over what the query says.
+
+    Raises:
+        NoFaceError: No face was found.
+        NoSuchFaceError: There are fewer faces than the one asked for.
+        ConfigError: `faces` names none.
+    """
+    if not image.faces:
+        height, width = image.image_size
+        raise NoFaceError(
+            f"no face was found in the photo of {width} x {height} pixels ({image.search}); if there is one, "
+            "give its box: boxes=[(x0, y0, x1, y1)]"
+        )
+    is_default = faces is None and query.faces == "largest"
+    return choose_faces(image.faces, "all" if is_default and image.has_own_boxes else faces or query.faces)
+
+
+def count_bytes(value: object) -> int:
+    """Return the bytes of all tensors inside a value made of dataclasses and tuples."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, tuple):
+        return sum(map(count_bytes, value))
+    if is_dataclass(value):
+        return sum(count_bytes(getattr(value, item.name)) for item in fields(value))
+    return 0

@@ -1,0 +1,179 @@
+"""Running the detector: faces to encoded crops in which they stand upright, places to coordinates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..model.crops import DEFAULT_MARGIN, CropFrame, cut_crop
+from ..model.detector import Detector, EncodedCrops, select_crop
+from .curves import Place
+from .faces import Face
+from .upright import RollGauge, turn_upright
+
+FloatArray = npt.NDArray[np.float64]
+ByteArray = npt.NDArray[np.uint8]
+
+# Bounds the memory of a decode; small enough that 20,000 points stay under 300 MB.
+DECODE_CHUNK = 2048
+# Bounds the memory of an encode.
+FACES_PER_PASS = 32
+# The detector's expected errors are pixels of a crop of this side.
+ERROR_CROP_PX = 256
+# A face turned further than this in its crop is cut out again, upright. Most heads are held within it, and the
+# detector is as sure there as at 0.
+MAX_ROLL = math.radians(15)
+MAX_CUTS = 3
+# How far a face may lie from its crop's middle, and its crop differ from the landmarks' own, in shares of its side:
+# three times the face finder's spread (`benchmarks/face_finder_fit.py`).
+MAX_SHIFT = 0.1
+MAX_SCALE = 0.15
+# A mean log scale of the context above this: the detector may have taken a turned face for an upright one.
+DOUBTFUL_LOG_SCALE = 2.4
+OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """One face, encoded: its square in the photo and all the work that needs no query."""
+
+    frame: CropFrame
+    encoded: EncodedCrops
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a first look at a crop tells.
+
+    Attributes:
+        crop: The crop.
+        context: (landmarks, 2) where the context's landmarks are seen, crop units.
+        roll: How far the face is turned in the crop, radians.
+        doubt: Mean log scale of the context.
+    """
+
+    crop: FaceCrop
+    context: FloatArray = field(repr=False)
+    roll: float
+    doubt: float
+
+    @property
+    def is_ill_cut(self) -> bool:
+        """Whether the face is turned in the crop, far from its middle, or of the wrong size."""
+        low, high = self.context.min(axis=0), self.context.max(axis=0)
+        is_aside = bool((np.abs((low + high) / 2 - 0.5) > MAX_SHIFT).any())
+        is_missized = abs(float((high - low).max()) * DEFAULT_MARGIN - 1) > MAX_SCALE
+        # A doubtful look tells little of where the face lies.
+        return abs(self.roll) > MAX_ROLL or ((is_aside or is_missized) and self.doubt <= DOUBTFUL_LOG_SCALE)
+
+
+class FaceEncoder:
+    """Encodes faces and decodes places with one detector; stateless, so that one serves many threads.
+
+    What comes of a face is a function of the photo and the face alone: how it was found upright never depends on what
+    is asked.
+
+    Args:
+        detector: In evaluation mode, on `device`.
+        device: Where it runs.
+        find_upright: Whether turned faces are cut out again, upright.
+    """
+
+    def __init__(self, detector: Detector, device: torch.device, find_upright: bool = True) -> None:
+        self._detector = detector
+        self._device = device
+        self._is_finding_upright = find_upright
+        context = detector.config.context
+        self._gauge = RollGauge.for_landmarks([(part, Fraction(fpalp)) for part, fpalp in context])
+        self._context = tuple(Place(part, float(Fraction(fpalp))) for part, fpalp in context)
+
+    def encode(self, wanted: Sequence[tuple[ByteArray, Face]]) -> list[FaceCrop]:
+        """Encode faces in as few passes as their turns allow: one, where all stand upright.
+
+        Args:
+            wanted: Each a photo, (height, width, 3) uint8 RGB, and a face in it.
+        """
+        photos = [photo for photo, _ in wanted]
+        frames = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle)) for _, face in wanted]
+        views = self._look(photos, frames)
+        if not self._is_finding_upright:
+            return [view.crop for view in views]
+        views = self._find_upright(photos, views)
+        doubtful = [i for i, view in enumerate(views) if view.doubt > DOUBTFUL_LOG_SCALE]
+        for turn in OTHER_TURNS if doubtful else ():
+            boxes = [wanted[i][1] for i in doubtful]
+            turned = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle) + turn) for face in boxes]
+            some = [photos[i] for i in doubtful]
+            for i, view in zip(doubtful, self._find_upright(some, self._look(some, turned)), strict=True):
+                views[i] = min(views[i], view, key=lambda view: view.doubt)
+        return [view.crop for view in views]
+
+    def decode(self, encoded: EncodedCrops, places: Sequence[Place]) -> tuple[FloatArray, FloatArray]:
+        """Return coordinates (landmarks, 2) in crop units and log scales (landmarks,) of one encoded crop."""
+        part_ids = self._detector.part_ids([place.part for place in places]).to(self._device)
+        fpalps = torch.tensor([place.fpalp for place in places], dtype=torch.float32, device=self._device)
+        # Under joint attention the points see each other, so parting them would change the answer.
+        step = max(1, len(places)) if encoded.context is None else DECODE_CHUNK
+        coordinates, log_scales = [], []
+        with torch.inference_mode(), self._autocast():
+            for start in range(0, len(places), step):
+                chunk = slice(start, start + step)
+                decoded = self._detector.decode(encoded, part_ids[chunk], fpalps[chunk])
+                coordinates.append(decoded.coordinates[0].float().cpu())
+                log_scales.append(decoded.log_scale[0].float().cpu())
+        return torch.cat(coordinates).double().numpy(), torch.cat(log_scales).double().numpy()
+
+    def locate(self, crop: FaceCrop, places: Sequence[Place]) -> tuple[FloatArray, FloatArray]:
+        """Return places' photo pixels (landmarks, 2) and expected errors (landmarks,), photo pixels."""
+        coordinates, log_scale = self.decode(crop.encoded, places)
+        return crop.frame.to_photo(coordinates), np.exp(log_scale) * (crop.frame.side_px / ERROR_CROP_PX)
+
+    def _find_upright(self, photos: Sequence[ByteArray], views: list[View]) -> list[View]:
+        """Cut ill-cut faces out again as their landmarks lie, until they stand upright or it gets no better."""
+        best = list(views)
+        turned = list(range(len(views)))
+        for _ in range(MAX_CUTS - 1):
+            turned = [i for i in turned if best[i].is_ill_cut]
+            if not turned:
+                break
+            frames = [turn_upright(best[i].crop.frame, best[i].context, best[i].roll) for i in turned]
+            seen = dict(zip(turned, self._look([photos[i] for i in turned], frames), strict=True))
+            # Upright is worth a little doubt: the detector knows upright faces best.
+            turned = [i for i in turned if seen[i].doubt < best[i].doubt + 0.1]
+            for i in turned:
+                best[i] = seen[i]
+        return best
+
+    def _look(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
+        """Encode a square of each photo, in one pass for each FACES_PER_PASS of them."""
+        if len(frames) > FACES_PER_PASS:
+            first = slice(FACES_PER_PASS)
+            rest = slice(FACES_PER_PASS, None)
+            return [*self._look(photos[first], frames[first]), *self._look(photos[rest], frames[rest])]
+        size = self._detector.config.image_size
+        pixels = [cut_crop(photo, frame, size) for photo, frame in zip(photos, frames, strict=True)]
+        # (crops, 3, size, size)
+        crops = torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+        with torch.inference_mode(), self._autocast():
+            encoded = self._detector.encode(crops)
+            each = [select_crop(encoded, i) for i in range(len(frames))] if len(frames) > 1 else [encoded]
+        return [self._view(FaceCrop(frame, crop)) for frame, crop in zip(frames, each, strict=True)]
+
+    def _view(self, crop: FaceCrop) -> View:
+        layers = crop.encoded.context_layers
+        if layers is None:
+            context, log_scale = self.decode(crop.encoded, self._context)
+        else:
+            context = layers.coordinates[-1, 0].double().cpu().numpy()
+            log_scale = layers.log_scale[0].double().cpu().numpy()
+        return View(crop, context, self._gauge.measure(context), float(log_scale.mean()))
+
+    def _autocast(self) -> torch.autocast:
+        kind = self._device.type
+        return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")

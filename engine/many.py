@@ -1,0 +1,144 @@
+"""Many photos: read ahead, encoded together, answered one after the other, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ..errors import FaceQLError
+from ..querylang.query import Query
+from .answer import Answer
+from .encoded_image import EncodedImage, choose_asked_faces
+from .images import ColorOrder, ImageSource
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+READERS = 2
+# A batch is closed early when its photos hold more than this: eight of 8 megapixels.
+MAX_BATCH_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one of many photos: an answer, or the error that it met.
+
+    Attributes:
+        index: The photo's place among all, from 0.
+        source: The photo as it was given.
+        answer: The answer; None where there is an error.
+        error: What was wrong with the photo; None where there is an answer.
+    """
+
+    index: int
+    source: ImageSource | EncodedImage = field(repr=False)
+    answer: Answer | None
+    error: FaceQLError | None
+
+    def get(self) -> Answer:
+        """Return the answer.
+
+        Raises:
+            FaceQLError: What the photo met instead.
+        """
+        if self.answer is None:
+            assert self.error is not None
+            raise self.error
+        return self.answer
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A photo on its way: in the hands of a reader, then encoded or failed."""
+
+    index: int
+    source: ImageSource | EncodedImage
+    future: Future[EncodedImage] | None
+    image: EncodedImage | None = None
+    error: FaceQLError | None = None
+
+    def wait(self) -> int:
+        """Wait until the photo is read and its faces are found; return its pixels."""
+        try:
+            if isinstance(self.source, EncodedImage):
+                self.image = self.source
+            elif self.future is not None:
+                self.image = self.future.result()
+        except FaceQLError as error:
+            self.error = error
+        height, width = self.image.image_size if self.image is not None else (0, 0)
+        return height * width
+
+
+def ask_each(
+    engine: Engine,
+    images: Iterable[ImageSource | EncodedImage],
+    query: Query,
+    *,
+    faces: str | None,
+    color: ColorOrder,
+    batch: int,
+    keep_photos: bool,
+) -> Iterator[Outcome]:
+    """Yield the outcome of each photo, in order; see `Engine.ask_many`."""
+    with ThreadPoolExecutor(READERS, "faceql-reader") as readers:
+        waiting: deque[_Reading] = deque()
+        source = enumerate(images)
+        try:
+            while True:
+                together: list[_Reading] = []
+                pixels = 0
+                while len(together) < batch and pixels < MAX_BATCH_PIXELS:
+                    # As many photos ahead as there are readers, and no more.
+                    while len(waiting) < READERS and (following := next(source, None)) is not None:
+                        waiting.append(_start(engine, readers, *following, color))
+                    if not waiting:
+                        break
+                    reading = waiting.popleft()
+                    pixels += reading.wait()
+                    together.append(reading)
+                if not together:
+                    return
+                yield from _answer_batch(engine, together, query, faces, keep_photos)
+        finally:
+            # The caller may have had enough: what waits is given up.
+            for reading in waiting:
+                if reading.future is not None:
+                    reading.future.cancel()
+
+
+def _start(
+    engine: Engine, readers: ThreadPoolExecutor, index: int, source: ImageSource | EncodedImage, color: ColorOrder
+) -> _Reading:
+    if isinstance(source, EncodedImage):
+        return _Reading(index, source, None)
+    return _Reading(index, source, readers.submit(engine.encode, source, color=color))
+
+
+def _answer_batch(
+    engine: Engine, together: list[_Reading], query: Query, faces: str | None, keep_photos: bool
+) -> Iterator[Outcome]:
+    wanted: list[tuple[EncodedImage, int]] = []
+    for reading in together:
+        if reading.image is not None:
+            # An error about its faces shows again when it is asked.
+            with suppress(FaceQLError):
+                wanted += [(reading.image, index) for index in choose_asked_faces(reading.image, query, faces)]
+    engine.encode_faces(wanted)
+    wanted.clear()
+    together.reverse()
+    while together:
+        reading = together.pop()
+        answer, error = None, reading.error
+        if reading.image is not None:
+            try:
+                answer = engine.ask(reading.image, query, faces=faces)
+            except FaceQLError as met:
+                error = met
+        if answer is not None and not keep_photos:
+            answer = replace(answer, photo=None)
+        yield Outcome(reading.index, reading.source, answer, error)

@@ -1,0 +1,130 @@
+"""What words say about an answer: which of its points lie there, and which pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from ..errors import ConfigError, NoSuchPointError
+from ..querylang.parse import parse
+from ..querylang.registry import load_registry
+from ..querylang.runs import CurveRun, Run, lay_out
+from .part_curve import FloatArray, PartCurve
+from .raster import clip_window, cover_rings
+
+if TYPE_CHECKING:
+    from .answer import Answer
+
+IndexArray = npt.NDArray[np.int64]
+
+TOLERANCE = 1e-6
+
+
+def find_points(answer: Answer, where: str, face: int | None) -> IndexArray:
+    """Return the indices of an answer's points that lie where words say; see `Answer.find`."""
+    is_asked = np.ones(len(answer), dtype=bool) if face is None else answer.face_index == face
+    name = " ".join(where.replace("_", " ").split())
+    by_name = np.array([own == name for own in answer.names], dtype=bool)
+    if not by_name.any():
+        by_name = lie_on(answer, parse(where).runs)
+    return np.flatnonzero(by_name & is_asked).astype(np.int64)
+
+
+def lie_on(answer: Answer, runs: Sequence[Run]) -> npt.NDArray[np.bool_]:
+    """Return for each point whether it lies on a stretch or at a place of these runs."""
+    registry = load_registry()
+    parts = np.array(answer.parts, dtype=object)
+    inside = np.zeros(len(answer), dtype=bool)
+    for run in runs:
+        if isinstance(run, CurveRun):
+            low, high = sorted((float(run.start), float(run.stop)))
+            turns = (-1, 0, 1) if registry.parts[run.part].is_closed else (0,)
+            on_part = parts == run.part
+            for turn in turns:
+                at = answer.fpalps + turn
+                inside |= on_part & (at >= low - TOLERANCE) & (at <= high + TOLERANCE)
+        else:
+            for place in lay_out([run], registry):
+                inside |= (parts == place.part) & (np.abs(answer.fpalps - float(place.fpalp)) < TOLERANCE)
+    return inside
+
+
+def fit_curve(answer: Answer, where: str, face: int) -> PartCurve:
+    """Return the curve through an answer's points on one part, or a stretch of it; see `Answer.curve`."""
+    runs = parse(where).runs
+    if len(runs) != 1 or not isinstance(runs[0], CurveRun):
+        raise ConfigError(f"a curve is a part that is no point, or one stretch of it, not {where!r}")
+    return fit_run(answer, runs[0], where, face)
+
+
+def fit_run(answer: Answer, run: CurveRun, where: str, face: int) -> PartCurve:
+    """Return the curve through an answer's points on a run's stretch of one face."""
+    index = np.flatnonzero(lie_on(answer, [run]) & (answer.face_index == face))
+    if not len(index):
+        raise NoSuchPointError(describe_missing(answer, where, face))
+    return PartCurve.through(
+        run.part,
+        face,
+        answer.fpalps[index],
+        answer.xy[index].astype(np.float64),
+        is_closed=load_registry().parts[run.part].is_closed,
+        may_close=abs(run.stop - run.start) >= 1,
+    )
+
+
+def region_rings(answer: Answer, where: str, face: int) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Return the rings that a region of one face fills, and those that are cut out of it.
+
+    "lips" are the outer lip without the mouth opening; a stretch of the outer and one of the inner lip ("upper lip")
+    are one ring along both; every other part is filled, an open one up to the chord between its ends.
+    """
+    runs = parse(where).runs
+    stretches = [run for run in runs if isinstance(run, CurveRun)]
+    parts = [run.part for run in stretches]
+    if len(stretches) < len(runs) or len(set(parts)) < len(parts):
+        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
+    curves = [fit_run(answer, run, where, face) for run in stretches]
+    if parts == ["outer lip", "inner lip"]:
+        outer, inner = curves
+        if outer.is_ring and inner.is_ring:
+            return [outer.dense()], [inner.dense()]
+        return [np.concatenate([outer.dense(), inner.dense()[::-1]])], []
+    return [curve.dense() for curve in curves], []
+
+
+def describe_missing(answer: Answer, where: str, face: int) -> str:
+    """Return what to do about points that an answer does not hold."""
+    if not 0 <= face < len(answer.faces):
+        return f"the answer has {len(answer.faces)} face(s): there is no index {face}"
+    return f"the answer holds no points on {where!r}: ask for them too"
+
+
+def paint_mask(answer: Answer, where: str, face: int | None, feather: float) -> npt.NDArray[np.float32]:
+    """Return how much of each pixel a region covers, (height, width) 0..1; see `Answer.mask`."""
+    if not 0 <= feather < float("inf"):
+        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather}")
+    height, width = answer.image_size
+    mask = np.zeros((height, width), dtype=np.float32)
+    for index in range(len(answer.faces)) if face is None else [face]:
+        filled, cut = region_rings(answer, where, index)
+        for ring in filled:
+            paint_rings(mask, ring, cut, feather)
+    return mask
+
+
+def paint_rings(mask: npt.NDArray[np.float32], ring: FloatArray, cut: Sequence[FloatArray], feather: float) -> None:
+    """Fill a ring into a mask, without the rings that are cut out."""
+    window = clip_window(ring, 1 + 3 * feather, (mask.shape[0], mask.shape[1]))
+    if window is None:
+        return
+    left, top, right, bottom = window
+    cover = cover_rings([ring, *cut], window)
+    if feather > 0:
+        blurred = Image.fromarray(np.rint(cover * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(feather))
+        cover = np.asarray(blurred) / 255
+    target = mask[top:bottom, left:right]
+    np.maximum(target, cover.astype(np.float32), out=target)

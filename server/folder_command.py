@@ -1,0 +1,112 @@
+"""`faceql ask FOLDER`: one instruction on all photos below a folder, into one file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..querylang.parse import parse
+from .folder_results import RESULT_ENDINGS, ResultFile, list_photos
+
+if TYPE_CHECKING:
+    from ..engine import Engine
+    from ..querylang.query import Perspective
+
+# Lines of a log, where the progress cannot be drawn over itself.
+SECONDS_BETWEEN_LINES = 10.0
+MOST_ERRORS_SHOWN = 20
+
+
+def ask_folder(
+    folder: Path,
+    instruction: str,
+    out: Path | None,
+    load_engine: Callable[[], Engine],
+    *,
+    faces: str | None,
+    perspective: Perspective,
+    overwrite: bool,
+) -> int:
+    """Answer an instruction on every photo below a folder; return the exit status: 1 if none was answered.
+
+    Photos that cannot be answered are told at the end and skipped. A file that has results already is gone on with;
+    photos without an answer in a .csv are tried again, those in a .jsonl are done.
+
+    Raises:
+        QueryError: The instruction cannot be understood.
+        ConfigError: The file cannot be written, or holds something else than results of this instruction.
+        click.UsageError: There is no --out for results.
+    """
+    query = parse(instruction, perspective=perspective)
+    if out is None or out.suffix.lower() not in RESULT_ENDINGS:
+        raise click.UsageError(f"{str(folder)!r} is a folder: say where the answers go, --out results.jsonl or .csv")
+    names = list_photos(folder)
+    if not names:
+        raise click.UsageError(f"there is no photo in {str(folder)!r}")
+    results = ResultFile(out, query, overwrite=overwrite)
+    try:
+        missing = [name for name in names if name not in results.done]
+        progress = Progress(len(names), len(names) - len(missing))
+        errors: list[str] = []
+        if missing:
+            outcomes = load_engine().ask_many([folder / name for name in missing], query, faces=faces)
+            for name, outcome in zip(missing, outcomes, strict=True):
+                if outcome.error is not None:
+                    results.add_error(name, outcome.error)
+                    errors.append(f"  {name}: {outcome.error}")
+                else:
+                    results.add_answer(name, outcome.get())
+                progress.show(len(errors))
+    finally:
+        results.close()
+    progress.end()
+    click.echo(f"{len(missing) - len(errors)} of {len(names)} photos answered now", err=True, nl=False)
+    click.echo(f", {len(names) - len(missing)} before" if len(missing) < len(names) else "", err=True)
+    if errors:
+        click.echo(f"{len(errors)} skipped:", err=True)
+        click.echo("\n".join(errors[:MOST_ERRORS_SHOWN]), err=True)
+        if len(errors) > MOST_ERRORS_SHOWN:
+            click.echo(f"  and {len(errors) - MOST_ERRORS_SHOWN} more", err=True)
+    click.echo(f"results: {out}")
+    return int(bool(errors) and len(errors) == len(names))
+
+
+class Progress:
+    """A line on standard error that says how far the work is; on a terminal always the same line."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total, self._done, self._begun = total, done, done
+        self._started = self._shown = time.monotonic()
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, skipped: int) -> None:
+        """Tell of one more photo; `skipped` of them had no answer."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._shown < (0.2 if self._is_terminal else SECONDS_BETWEEN_LINES):
+            return
+        self._shown = now
+        each = (now - self._started) / (self._done - self._begun)
+        left = each * (self._total - self._done)
+        text = (
+            f"{self._done} of {self._total} photos, {1 / max(each, 1e-9):.1f} a second, {describe_seconds(left)} left"
+        )
+        text += f", {skipped} skipped" if skipped else ""
+        click.echo(f"\r{text:<78}" if self._is_terminal else text, err=True, nl=not self._is_terminal)
+
+    def end(self) -> None:
+        """Wipe the line."""
+        if self._is_terminal:
+            click.echo(f"\r{'':<78}\r", err=True, nl=False)
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a time for people: "40 s", "3 min", "1.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,178 @@
+"""Results of a folder of photos in one file: JSON lines or CSV, written photo by photo, gone on with after a stop."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..errors import ConfigError, FaceQLError
+from .error_kinds import describe_error
+
+if TYPE_CHECKING:
+    from ..engine import Answer
+    from ..querylang.query import Query
+
+RESULT_ENDINGS = (".jsonl", ".csv")
+
+
+class JsonLines:
+    """One line a photo: {"file": ..., "answer": {...}} as `Answer.to_dict` has it, or {"file": ..., "error": {...}}."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+
+    def head(self) -> str:
+        """Return what the file begins with."""
+        return ""
+
+    def row(self, name: str, answer: Answer) -> str:
+        """Return the text of a photo that was answered."""
+        return json.dumps({"file": name, "answer": answer.to_dict()}, ensure_ascii=False) + "\n"
+
+    def failure(self, name: str, error: FaceQLError) -> str:
+        """Return the text of a photo that was not."""
+        return json.dumps({"file": name, "error": describe_error(error)}, ensure_ascii=False) + "\n"
+
+    def read(self, data: bytes) -> tuple[set[str], int]:
+        """Return the photos that a file has, and how many of its bytes are whole lines.
+
+        Raises:
+            ConfigError: It is another kind of file, or has answers to another instruction.
+        """
+        done: set[str] = set()
+        whole = data.rfind(b"\n") + 1
+        for line in data[:whole].splitlines():
+            try:
+                row: dict[str, Any] = json.loads(line)
+                done.add(row["file"])
+                answer = row.get("answer")
+                told = (answer["canonical"], answer["perspective"]) if answer else None
+            except (ValueError, KeyError, TypeError) as error:
+                raise ConfigError("it holds something else than results") from error
+            if told and told != (self._query.canonical, self._query.perspective):
+                raise ConfigError(f"it holds answers to another instruction ({told[0]!r})")
+        return done, whole
+
+
+class CsvRows:
+    """One row a point, the photo's name before the columns of `Answer.to_csv`; a photo without an answer has none."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+
+    def head(self) -> str:
+        """Return what the file begins with."""
+        from ..engine.formats import CSV_COLUMNS
+
+        return ",".join(("file", *CSV_COLUMNS)) + "\n"
+
+    def row(self, name: str, answer: Answer) -> str:
+        """Return the text of a photo that was answered."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        _, *rows = csv.reader(io.StringIO(answer.to_csv()))
+        writer.writerows([name, *row] for row in rows)
+        return text.getvalue()
+
+    def failure(self, name: str, error: FaceQLError) -> str:
+        """Return the text of a photo that was not: none, so that it is tried again."""
+        return ""
+
+    def read(self, data: bytes) -> tuple[set[str], int]:
+        """Return the photos that a file has whole, and how many of its bytes belong to them.
+
+        The last photo's rows may have been cut off, so they are written again.
+
+        Raises:
+            ConfigError: It is another kind of file, or has answers to another instruction.
+        """
+        head = self.head().encode()
+        if not data.startswith(head):
+            if head.startswith(data):
+                return set(), 0
+            raise ConfigError("it holds something else than results")
+        lines = data[: data.rfind(b"\n") + 1].splitlines(keepends=True)[1:]
+        # Names may hold line breaks, which a writer would quote: `list_photos` leaves such files out.
+        names = [next(csv.reader([line.decode("utf-8", "replace")]), [""])[0] for line in lines]
+        kept = len(names)
+        while kept and names[kept - 1] == names[-1]:
+            kept -= 1
+        self._check(lines[:kept])
+        return set(names[:kept]), len(head) + sum(map(len, lines[:kept]))
+
+    def _check(self, lines: list[bytes]) -> None:
+        if self._query.count is None or self._query.spacing != "fpalp":
+            return
+        wanted = [(landmark.part, float(landmark.fpalp)) for landmark in self._query]
+        rows = csv.reader(line.decode("utf-8", "replace") for line in lines[: len(wanted)])
+        found = [(row[3], float(row[4])) for row in rows]
+        if found and found != wanted:
+            raise ConfigError("it holds answers to another instruction")
+
+
+class ResultFile:
+    """A file of results that grows; opening an old one goes on where it left off.
+
+    Args:
+        path: Ends in .jsonl or .csv; the ending chooses the kind.
+        query: What is asked.
+        overwrite: Begin anew whatever the file holds.
+
+    Raises:
+        ConfigError: The file cannot be written, or holds something else than results of this instruction.
+    """
+
+    def __init__(self, path: Path, query: Query, *, overwrite: bool) -> None:
+        self._kind: JsonLines | CsvRows = JsonLines(query) if path.suffix.lower() == ".jsonl" else CsvRows(query)
+        try:
+            self._stream: BinaryIO = path.open("r+b" if path.exists() and not overwrite else "wb")
+        except OSError as error:
+            raise ConfigError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+        try:
+            data = self._stream.read() if self._stream.readable() else b""
+            self.done, whole = self._kind.read(data)
+        except ConfigError as error:
+            self._stream.close()
+            raise ConfigError(f"{str(path)!r}: {error}; give another --out, or --overwrite") from error
+        # What a stop cut off is written again.
+        self._stream.truncate(whole)
+        self._stream.seek(whole)
+        if not whole:
+            self._write(self._kind.head())
+
+    def add_answer(self, name: str, answer: Answer) -> None:
+        """Write a photo's answer down, whole."""
+        self._write(self._kind.row(name, answer))
+
+    def add_error(self, name: str, error: FaceQLError) -> None:
+        """Write down why a photo has no answer, where the kind of file has a place for it."""
+        self._write(self._kind.failure(name, error))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text.encode())
+        self._stream.flush()
+
+
+def list_photos(folder: Path) -> list[str]:
+    """Return the image files below a folder by ending, as relative paths with slashes, sorted."""
+    found = []
+    for here, _, names in os.walk(folder):
+        found += [
+            (Path(here) / name).relative_to(folder).as_posix()
+            for name in names
+            if Path(name).suffix.lower() in PHOTO_ENDINGS and "\n" not in name and "\r" not in name
+        ]
+    return sorted(found)
+
+
+PHOTO_ENDINGS = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".avif", ".heic", ".heif")
+)
