@@ -194,7 +194,7 @@ class Engine:
         return tuple(Measures(answer, face) for face in range(len(answer.faces)))
 
     def encode_faces(self, wanted: Iterable[tuple[EncodedImage, int]]) -> None:
-        """Encode faces of one or many photos in one pass through the image encoder, ahead of their asks.
+        """Encode faces of one or many photos ahead of their asks; on a GPU, many in one pass through the encoder.
 
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.

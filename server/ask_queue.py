@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 Boxes = Sequence[Sequence[float]]
 logger = logging.getLogger("faceql.server")
 IDLE_SECONDS = 1.0
-# Faces encoded in one pass. On a CPU a face at a time is as fast as several, and its answer is then the same to the
-# last bit in whatever company it was asked; on a GPU several at once are many times faster, and differ below 0.001 px.
-FACES_PER_PASS = {"cpu": 1, "cuda": 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +181,7 @@ class AskQueue:
                     wanted += self._find_wanted(job, job.image)
                 except Exception as error:
                     fail(job, error)
-        size = FACES_PER_PASS.get(engine.device.type, 1)
-        for start in range(0, len(wanted), size):
-            engine.encode_faces(wanted[start : start + size])
+        engine.encode_faces(wanted)
         for job in batch:
             if job.image is not None and not job.future.done():
                 try:

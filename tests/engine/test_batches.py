@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from faceql.engine import Engine, choose_asked_faces
+from faceql.engine import encoding as encoding_module
 from faceql.errors import NoFaceError
 from faceql.querylang.parse import parse
 
 BOXES = [(180, 64, 266, 172), (40, 40, 200, 240)]
 
 
-def test_a_batch_answers_like_single_faces(engine: Engine, detector, astronaut: np.ndarray) -> None:
+def test_a_batch_answers_like_single_faces(
+    engine: Engine, detector, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(encoding_module.FACES_PER_PASS, "cpu", 32)
     turned = np.ascontiguousarray(astronaut[:, ::-1])
     alone = [engine.ask(photo, "20 points on the lips", boxes=BOXES) for photo in (astronaut, turned)]
     images = [engine.encode(photo, boxes=BOXES) for photo in (astronaut, turned)]
@@ -24,6 +28,14 @@ def test_a_batch_answers_like_single_faces(engine: Engine, detector, astronaut: 
     assert detector.encodes == before + 1
     engine.encode_faces([(images[0], 0)])
     assert detector.encodes == before + 1
+
+
+def test_on_a_cpu_the_company_changes_no_bit(engine: Engine, astronaut: np.ndarray) -> None:
+    alone = [engine.ask(astronaut, "WFLW", boxes=[box]) for box in BOXES]
+    image = engine.encode(astronaut, boxes=BOXES)
+    engine.encode_faces([(image, 0), (image, 1)])
+    together = engine.ask(image, "WFLW").xy
+    np.testing.assert_array_equal(together, np.concatenate([answer.xy for answer in alone]))
 
 
 def test_bytes_grow_with_the_faces_encoded(engine: Engine, astronaut: np.ndarray) -> None:

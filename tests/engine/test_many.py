@@ -31,7 +31,15 @@ def fixed_engine(detector) -> Engine:
     return Engine("cpu", LoadedDetector(detector, "random", {}), face_finder=FixedFinder(), find_upright=False)
 
 
-def test_answers_are_those_of_single_asks_in_order(fixed_engine: Engine, detector, astronaut: np.ndarray) -> None:
+@pytest.fixture
+def passes_of_32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU."""
+    monkeypatch.setitem(encoding_module.FACES_PER_PASS, "cpu", 32)
+
+
+def test_answers_are_those_of_single_asks_in_order(
+    fixed_engine: Engine, detector, astronaut: np.ndarray, passes_of_32: None
+) -> None:
     photos = [np.roll(astronaut, shift, axis=1) for shift in (0, 7, 19, 40, 60)]
     want = [fixed_engine.ask(photo, "WFLW").xy for photo in photos]
     before = detector.encodes
@@ -97,7 +105,7 @@ def test_photos_are_read_no_further_ahead_than_a_batch(fixed_engine: Engine, ast
 
 
 def test_large_photos_close_a_batch_early(
-    fixed_engine: Engine, detector, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    fixed_engine: Engine, detector, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch, passes_of_32: None
 ) -> None:
     monkeypatch.setattr(many_module, "MAX_BATCH_PIXELS", 512 * 512 + 1)
     before = detector.encodes
@@ -127,7 +135,7 @@ def test_many_faces_are_encoded_in_several_passes(
 ) -> None:
     boxes = [(100 + i, 60, 200 + i, 180) for i in range(7)]
     want = engine.ask(engine.encode(astronaut, boxes=boxes), "WFLW").xy
-    monkeypatch.setattr(encoding_module, "FACES_PER_PASS", 3)
+    monkeypatch.setitem(encoding_module.FACES_PER_PASS, "cpu", 3)
     image = engine.encode(astronaut, boxes=boxes)
     before = detector.encodes
     engine.encode_faces([(image, index) for index in range(7)])

@@ -124,7 +124,6 @@ class GatedEngine:
         self._engine = engine
         self.gate = threading.Event()
         self.entered = threading.Event()
-        self.device = engine.device
         self.batches: list[int] = []
         self.asks = 0
 
