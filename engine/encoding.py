@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..model.crops import CropFrame, cut_crop
+from ..model.crops import DEFAULT_MARGIN, CropFrame, cut_crop
 from ..model.detector import Detector, EncodedCrops, select_crop
 from .curves import Place
 from .faces import Face
@@ -30,6 +30,10 @@ ERROR_CROP_PX = 256
 # detector is as sure there as at 0.
 MAX_ROLL = math.radians(15)
 MAX_CUTS = 3
+# How far a face may lie from its crop's middle, and its crop differ from the landmarks' own, in shares of its side:
+# three times the face finder's spread (`benchmarks/face_finder_fit.py`).
+MAX_SHIFT = 0.1
+MAX_SCALE = 0.15
 # A mean log scale of the context above this: the detector may have taken a turned face for an upright one.
 DOUBTFUL_LOG_SCALE = 2.4
 OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
@@ -58,6 +62,15 @@ class View:
     context: FloatArray = field(repr=False)
     roll: float
     doubt: float
+
+    @property
+    def is_ill_cut(self) -> bool:
+        """Whether the face is turned in the crop, far from its middle, or of the wrong size."""
+        low, high = self.context.min(axis=0), self.context.max(axis=0)
+        is_aside = bool((np.abs((low + high) / 2 - 0.5) > MAX_SHIFT).any())
+        is_missized = abs(float((high - low).max()) * DEFAULT_MARGIN - 1) > MAX_SCALE
+        # A doubtful look tells little of where the face lies.
+        return abs(self.roll) > MAX_ROLL or ((is_aside or is_missized) and self.doubt <= DOUBTFUL_LOG_SCALE)
 
 
 class FaceEncoder:
@@ -122,11 +135,11 @@ class FaceEncoder:
         return crop.frame.to_photo(coordinates), np.exp(log_scale) * (crop.frame.side_px / ERROR_CROP_PX)
 
     def _find_upright(self, photos: Sequence[ByteArray], views: list[View]) -> list[View]:
-        """Cut turned faces out again as their landmarks lie, until they stand upright or it gets no better."""
+        """Cut ill-cut faces out again as their landmarks lie, until they stand upright or it gets no better."""
         best = list(views)
         turned = list(range(len(views)))
         for _ in range(MAX_CUTS - 1):
-            turned = [i for i in turned if abs(best[i].roll) > MAX_ROLL]
+            turned = [i for i in turned if best[i].is_ill_cut]
             if not turned:
                 break
             frames = [turn_upright(best[i].crop.frame, best[i].context, best[i].roll) for i in turned]

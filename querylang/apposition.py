@@ -21,6 +21,8 @@ def merge_appositions(chunks: Sequence[Chunk]) -> list[Chunk]:
         MistakeError: Further names follow, so that the place may as well be an item of a list.
     """
     named = [i for i, chunk in enumerate(chunks) if chunk.has_target and not chunk.is_removal]
+    if len(named) > 2 and named[0] == 0 and heads_list(chunks[0], [chunks[i] for i in named[1:]]):
+        return put_label(chunks)
     for before, after in itertools.pairwise(named):
         first, second = read_name(chunks[before]), read_name(chunks[after])
         between = chunks[before + 1 : after]
@@ -41,6 +43,27 @@ def merge_appositions(chunks: Sequence[Chunk]) -> list[Chunk]:
         elif is_only and is_next and is_place_of(second, first):
             return put_together(chunks, before, after, Phrase((*second.groups, *first.groups)))
     return list(chunks)
+
+
+def heads_list(first: Chunk, rest: Sequence[Chunk]) -> bool:
+    """Whether a part is named first and only places on it after ("right eyebrow, tail and arch")."""
+    part = read_name(first)
+    if part is None or first.quantities or rest[0].separator != "COMMA":
+        return False
+    names = [read_name(chunk) for chunk in rest]
+    return all(name is not None and is_place_of(name, part) and is_detail(name) for name in names)
+
+
+def is_detail(name: Phrase) -> bool:
+    """Whether a name is no part of its own: a bare place, or an upper or lower lid."""
+    return not has_base(name) or any(word.kind == "LEVEL" for word in name.words)
+
+
+def put_label(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Return the chunks with the first one made the label of the others."""
+    first, second = chunks[0], chunks[1]
+    colon = Token("COLON", None, first.stop, first.stop)
+    return [Chunk(first.separator, [*first.pieces, colon, *second.pieces]), *chunks[2:]]
 
 
 def put_together(chunks: Sequence[Chunk], before: int, after: int, name: Phrase) -> list[Chunk]:
@@ -71,7 +94,7 @@ def is_place_of(place: Phrase, part: Phrase) -> bool:
         return False
     if not has_base(place):
         return bool(kinds & {"NOUN", "PART"}) and "EACH_OF" not in kinds
-    if "SIDE" in kinds or "EACH_OF" in kinds or not any(word.kind == "SIDE" for word in part.words):
+    if "SIDE" in kinds or "EACH_OF" in kinds or not any(word.kind in ("SIDE", "EACH_OF") for word in part.words):
         return False
     features = {feature for word in place.words if word.kind == "NOUN" for feature in word.value.split()}
     owner = {OWNERS.get(feature, feature) for feature in features - OPERATORS - {"inner", "outer", "upper", "lower"}}

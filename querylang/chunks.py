@@ -17,6 +17,7 @@ from .syntax import (
     Sentence,
     Steps,
 )
+from .targets import MistakeError
 from .tokens import OPERATORS, Token
 
 Quantity = Positions | Steps | Pixels | Density | Segments | Token
@@ -113,6 +114,7 @@ def split_chunks(sentence: Sentence) -> list[Chunk]:
             has_quantity = True
         elif is_target(piece):
             if has_quantity and has_target and not is_bare_range(piece) and starts_clause(chunk, piece):
+                check_whole(chunk, piece)
                 close("")
             has_target = True
         elif isinstance(piece, Token) and piece.kind == "COLON":
@@ -120,6 +122,16 @@ def split_chunks(sentence: Sentence) -> list[Chunk]:
         chunk.pieces.append(piece)
     close("")
     return chunks
+
+
+def check_whole(chunk: Chunk, piece: Piece) -> None:
+    """Raise the mistake of a name that something stands in ("the left clockwise eye")."""
+    before = chunk.pieces[-1]
+    names = [p for p in chunk.pieces if isinstance(p, Phrase)]
+    if not isinstance(piece, Phrase) or not names or is_quantity(before):
+        return
+    if not any(word.kind in ("NOUN", "PART") for word in names[-1].words):
+        raise MistakeError("syntax", "this stands inside a name", (names[-1].start, piece.stop))
 
 
 def starts_clause(chunk: Chunk, piece: Piece) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .apposition import merge_appositions
 from .chunks import Chunk, Quantity, has_base, is_quantity, is_target, split_chunks
+from .counters import turn_counters
 from .syntax import (
     Group,
     Ids,
@@ -23,7 +24,7 @@ from .syntax import (
     Sentence,
 )
 from .targets import MistakeError
-from .tokens import Span, Token
+from .tokens import Span, Token, cover
 
 
 @dataclass(slots=True)
@@ -73,6 +74,7 @@ class Clause:
     same: Token | None = None
     is_arc: bool = False
     is_joined: bool = False
+    is_listed: bool = False
     start: int = 0
     stop: int = 0
 
@@ -105,6 +107,7 @@ class ClauseBuilder:
         self.pending: list[tuple[Chunk, Clause]] = []
         self.open: Clause | None = None
         self.last_removal: Removal | None = None
+        self.joined: list[Clause] = []
 
     def build(self, sentence: Sentence) -> list[Clause | Removal]:
         """Return the clauses and removals of one sentence.
@@ -112,7 +115,7 @@ class ClauseBuilder:
         Raises:
             MistakeError: A count stands with no name, or with two, or the pieces fit in no order.
         """
-        chunks = merge_appositions([c for c in split_chunks(sentence) if c.pieces])
+        chunks = merge_appositions(turn_counters([c for c in split_chunks(sentence) if c.pieces]))
         for index, chunk in enumerate(chunks):
             following = chunks[index + 1] if index + 1 < len(chunks) else None
             self.add(chunk, following, is_last=following is None)
@@ -152,6 +155,8 @@ class ClauseBuilder:
 
     def add_name(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)
+        if self.pending and chunk.separator == "COMMA" and takes_ids(self.pending[-1][1], clause):
+            return
         if self.pending and chunk.separator == "COMMA" and is_afterthought(self.pending[-1][1], clause):
             home = self.pending[-1][1].members[-1]
             assert home.phrase is not None
@@ -163,6 +168,7 @@ class ClauseBuilder:
         if (self.open is not None and chunk.separator in ("AND", "COMMA") and can_join(self.open, clause)) or (
             self.open is not None and self.open.quantity is not None and not self.open.members
         ):
+            self.joined.append(clause)
             join(self.open, clause)
         else:
             self.open = None
@@ -201,6 +207,7 @@ class ClauseBuilder:
             self.flush()
             self.parts.append(clause)
             self.open = clause
+            self.joined = []
 
     def add_dependent(self, chunk: Chunk, following: Chunk | None) -> None:
         """A range without a part belongs to the name before it, else to the one after."""
@@ -238,13 +245,29 @@ class ClauseBuilder:
             self.flush()
             self.parts.append(clause)
             self.open = clause
+            self.joined = []
         elif self.last_clause is not None and self.last_clause.quantity is None:
             absorb(self.last_clause, clause)
+        elif self.open is not None and self.detach_joined(clause):
+            self.parts.append(clause)
+            self.open = None
         elif self.last_clause is not None and following is None:
             raise two_counts(self.last_clause.quantity, clause.quantity)
         else:
             self.parts.append(clause)
             self.open = clause
+
+    def detach_joined(self, clause: Clause) -> bool:
+        """Give a count the name before it, which had joined an earlier count ("3 on the nose and lips, 12 points")."""
+        waiting, self.joined = self.joined, []
+        if self.open is None or len(waiting) != 1 or clause.is_total or has_flags(waiting[0]):
+            return False
+        joined = waiting[0]
+        if len(joined.members) != 1 or self.open.members[-1] is not joined.members[0] or len(self.open.members) < 2:
+            return False
+        self.open.members.pop()
+        prepend(clause, joined)
+        return True
 
     def add_flags(self, chunk: Chunk) -> None:
         clause = make_clause(chunk)
@@ -266,6 +289,8 @@ class ClauseBuilder:
         if positions is None and clause.quantity is not None:
             span = (clause.quantity.start, clause.quantity.stop)
             raise MistakeError("syntax", "a number of points cannot be left out; name the places", span)
+        if clause.nth is not None:
+            raise MistakeError("ambiguous", "every so many points of what is left, or left out?", clause.nth.span)
         if not clause.members and not clause.picks:
             raise MistakeError("no_part", "leave out what? name a part or a place", (chunk.start, chunk.stop))
         joined = [False] * len(clause.members)
@@ -279,6 +304,24 @@ class ClauseBuilder:
         for _, clause in self.pending:
             self.parts.append(clause)
         self.pending = []
+
+
+def takes_ids(clause: Clause, other: Clause) -> bool:
+    """Join "300W, points 49 to 60" and "landmark 9, 300W": a layout and its ids on both sides of a comma."""
+    if len(clause.members) != 1 or len(other.members) != 1 or other.quantity is not None:
+        return False
+    home, added = clause.members[0], other.members[0]
+    if any(m.phrase or m.range or m.inner or m.parity or m.all_points for m in (home, added)):
+        return False
+    if (home.layout is None) == (added.layout is None) or bool(home.ids) == bool(added.ids):
+        return False
+    if (home.layout is None) == (not home.ids):
+        return False
+    home.layout = home.layout or added.layout
+    home.ids += added.ids
+    home.start, home.stop = min(home.start, added.start), max(home.stop, added.stop)
+    absorb(clause, Clause(start=other.start, stop=other.stop, is_reversed=other.is_reversed, nth=other.nth))
+    return True
 
 
 def is_afterthought(name: Clause, clause: Clause) -> bool:
@@ -359,7 +402,7 @@ def absorb(clause: Clause, other: Clause) -> None:
     clause.is_total = clause.is_total or other.is_total
     clause.is_strict = clause.is_strict or other.is_strict
     clause.is_reversed = clause.is_reversed or other.is_reversed
-    clause.turn = clause.turn or other.turn
+    clause.turn = one_turn(clause.turn, other.turn)
     clause.origin = clause.origin or other.origin
     clause.nth = clause.nth or other.nth
     clause.picks += other.picks
@@ -376,7 +419,7 @@ def make_clause(chunk: Chunk) -> Clause:
     Raises:
         MistakeError: It holds two names or two counts that nothing joins.
     """
-    clause = Clause(is_joined=chunk.separator == "AND")
+    clause = Clause(is_joined=chunk.separator == "AND", is_listed=chunk.separator in ("AND", "COMMA"))
     if chunk.pieces:
         clause.start, clause.stop = chunk.start, chunk.stop
     member = Member()
@@ -423,7 +466,7 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
     elif kind == "REVERSE":
         clause.is_reversed = not clause.is_reversed
     elif kind == "TURN":
-        clause.turn = token
+        clause.turn = one_turn(clause.turn, token)
     elif kind == "NTH":
         clause.nth = token
     elif kind == "PICK":
@@ -437,6 +480,17 @@ def add_mark(clause: Clause, member: Member, token: Token, via: bool) -> bool:
     elif kind == "COLON" and member.phrase is not None and member.label is None:
         member.label = member.phrase
     return via
+
+
+def one_turn(first: Token | None, second: Token | None) -> Token | None:
+    """Return which way round it goes, said once or twice.
+
+    Raises:
+        MistakeError: It is said both ways.
+    """
+    if first is not None and second is not None and first.value != second.value:
+        raise MistakeError("contradiction", "clockwise and counter-clockwise at once", cover(first, second))
+    return first or second
 
 
 def add_node(member: Member, node: Piece, via: bool) -> None:

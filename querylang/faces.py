@@ -19,6 +19,9 @@ NAMING = ("side", "level", "depth", "noun")
 REACH = 8
 """How many tokens after a possessive its side may stand ("her upper left lid")."""
 
+MOST_FACES = 20
+"""A higher number after a bare "face" counts points on it."""
+
 SENTENCE_ENDS = {".", ";", "!", "?", "|"}
 
 
@@ -72,7 +75,7 @@ class FaceReader:
         if self.has(i, "everyone"):
             return i + 1, "all"
         if token.is_possessive and self.has(i, "face_word") and not self.has(i, "viewer"):
-            return None
+            return None  # an owner without a choice: read_perspective's
         if self.has(i, "face_choice"):
             return self.read_choice(i, i, "")
         if token.kind == NUMBER:
@@ -81,11 +84,11 @@ class FaceReader:
             return self.read_each(i)
         if self.has(i, "select") or (self.value(i, "noun") == "middle" and not token.is_plural):
             j = self.skip(i + 1)
-            if self.is_face(j) and self.value(i, "select") != "first":
-                return (j + 1, "middle") if self.value(i, "select") in (None, "middle") else None
+            if (self.is_face(j) or self.is_owner(j)) and self.value(i, "select") in (None, "middle"):
+                return j + 1, "middle"
         if self.has(i, "side"):
             j = self.skip(i + 1)
-            if self.is_face(j) and self.is_free(j) and self.follows_link(i):
+            if self.is_owner(j) or (self.is_face(j) and self.is_free(j) and self.follows_link(i)):
                 return j + 1, self.side_of(i)
         if self.is_face(i):
             return self.read_face(i)
@@ -95,9 +98,13 @@ class FaceReader:
         """Whether a token is a face or person word here, and not the start of another name."""
         return self.has(i, "face_word") and not self.tokens[i].is_possessive
 
+    def is_owner(self, i: int) -> bool:
+        """Whether a face or person owns what comes next ("the middle face's jaw")."""
+        return self.has(i, "face_word") and self.tokens[i].is_possessive and not self.has(i, "viewer")
+
     def is_free(self, i: int) -> bool:
         """Whether no name follows directly, so that "the left face" is a face and "left face contour" is not."""
-        return not self.has(self.skip(i + 1), "noun")
+        return self.tokens[i].is_possessive or not self.has(self.skip(i + 1), "noun")
 
     def follows_link(self, i: int) -> bool:
         j = self.skip_back(i - 1)
@@ -173,11 +180,14 @@ class FaceReader:
         token = self.tokens[i]
         is_person = self.value(i, "face_word") == "person"
         j = self.skip(i + 1)
+        is_marked = True
         if j < len(self.tokens) and self.tokens[j].kind == SYMBOL and self.tokens[j].value == "#":
             j += 1
         elif self.has(j, "ids") and not self.has(j, "filler"):
             j = self.skip(j + 1)
-        if self.is_number(j) and not self.has(self.skip(j + 1), "points", "noun", "each", "side", "times"):
+        else:
+            is_marked = False
+        if self.is_number(j) and (is_marked or self.counts_faces(j)):
             if self.has(i, "layout_noun"):
                 return None
             number = self.tokens[j].value.value
@@ -195,7 +205,7 @@ class FaceReader:
             side = self.skip(k + 1)
             if self.value(side, "face_choice") in ("leftmost", "rightmost"):
                 return side + 1, str(self.value(side, "face_choice"))
-            if self.has(side, "side") and not self.tokens[side].is_possessive and self.is_free(side):
+            if self.has(side, "side") and self.is_free(side):
                 stop = side + 1
                 if self.value(stop, "noun") == "side":
                     stop += 1
@@ -215,6 +225,12 @@ class FaceReader:
         if not is_person and k == i + 1 and self.value(k, "noun") == "middle" and self.is_free(k):
             return k + 1, "middle"
         return None
+
+    def counts_faces(self, i: int) -> bool:
+        """Whether the number after "face" is the number of a face, not of points on it."""
+        if self.tokens[i].is_possessive or any(token.value == "|" for token in self.tokens[:i]):
+            return True
+        return self.tokens[i].value.value <= MOST_FACES and not self.has(self.skip(i + 1), "points", "each", "times")
 
     def swallow_link(self, stop: int) -> int:
         """Take "to the camera" into "the face closest to the camera"."""
@@ -287,7 +303,9 @@ def read_sentence(tokens: list[Token], default: str, problems: list[Problem]) ->
                 current, overall = "subject", None
         elif "subject_phrase" in readings and ahead == i + 1:
             current = "subject"
-        elif "viewer_phrase" in readings or (is_picture_phrase(token) and i > 0 and "side" in tokens[i - 1].readings):
+        elif "viewer_phrase" in readings or (
+            is_picture_phrase(token) and i > 0 and "side" in tokens[i - 1].readings and current != "subject"
+        ):
             overall = "viewer"
         elif token.kind == "PERSON":
             if sides and follows_of(tokens, i):

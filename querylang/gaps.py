@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .apposition import is_place_of
 from .chunks import has_base
 from .clauses import Clause, Member, Removal
 from .phrases import PhraseResolver
-from .ranges import of, with_side
+from .ranges import of, side_of, with_side
 from .syntax import Group, Interval, Phrase
 from .targets import MistakeError
 from .tokens import Token
+
+PLACES = {"corner", "end", "start", "tip", "top", "bottom", "middle", "arch", "peak", "tail", "head", "root", "base"}
+"""Words for one point of a part, which another such word replaces."""
 
 
 class GapFiller:
@@ -25,6 +29,7 @@ class GapFiller:
     def __init__(self, phrases: PhraseResolver) -> None:
         self.phrases = phrases
         self.previous: Clause | None = None
+        self.owner: Phrase | None = None
         self.notes: list[str] = []
 
     def fill_gaps(self, clause: Clause, later: Sequence[Clause | Removal]) -> None:
@@ -37,10 +42,12 @@ class GapFiller:
                 member.phrase = self.apply_label(phrase, member.label)
                 continue
             if phrase is not None and has_base(phrase):
+                member.phrase = self.take_owner(phrase, clause, index)
+            if phrase is not None and has_base(phrase) and member.phrase is phrase:
                 member.phrase = self.take_side(phrase, clause, index, later)
             if phrase is None or has_base(phrase) or is_face_word(phrase):
                 continue
-            if member.layout is not None:
+            if member.layout is not None or (member.range is not None and is_middle(phrase)):
                 continue
             source = self.find_source(clause, index, later)
             if source is None:
@@ -48,6 +55,31 @@ class GapFiller:
                     continue
                 raise MistakeError("no_part", "which face part?", member.span)
             member.phrase = borrow(phrase, source)
+
+    def take_owner(self, phrase: Phrase, clause: Clause, index: int) -> Phrase:
+        """Give "lower lid 4" in "left eye: upper lid 5, lower lid 4" the part of the label.
+
+        Raises:
+            MistakeError: A part with a side came before, and nothing says whether the place is on it.
+        """
+        if index or self.previous is None or not self.previous.members:
+            return phrase
+        before = self.previous.members[-1]
+        if before.label is not None and is_place_of(phrase, before.label):
+            clause.members[0].label = before.label
+            return of(phrase, before.label)
+        if any(word.is_plural for word in phrase.words) or clause.is_each or not clause.is_listed:
+            return phrase
+        owner = next((p for p in (before.phrase, self.owner) if p is not None and is_place_of(phrase, p)), None)
+        side = side_of(owner) if owner is not None else None
+        if owner is None or side is None:
+            return phrase
+        if clause.quantity is not None:
+            span = (phrase.start, phrase.stop)
+            raise MistakeError("ambiguous", "on which side?", span, "'left' or 'right' before it")
+        self.owner = owner
+        self.notes.append(f"no side was given for the second name: the {side} one, like the first")
+        return with_side(phrase, side)
 
     def take_side(self, phrase: Phrase, clause: Clause, index: int, later: Sequence[Clause | Removal]) -> Phrase:
         """Give "eyebrow" in "left eye and eyebrow" the side of its neighbour."""
@@ -103,7 +135,9 @@ class GapFiller:
             return after[0]
         if self.previous is not None:
             earlier = [
-                m.phrase or m.label for m in self.previous.members if m.phrase is not None and has_base(m.phrase)
+                (m.label if only_place else None) or m.phrase
+                for m in self.previous.members
+                if m.phrase is not None and has_base(m.phrase)
             ]
             if earlier:
                 return earlier[-1]
@@ -146,6 +180,11 @@ def is_face_word(phrase: Phrase) -> bool:
     return any(word.kind == "NOUN" and word.value == "face" for word in phrase.words)
 
 
+def is_middle(phrase: Phrase) -> bool:
+    """Whether a name is the middle of something named after "of", or of nothing named."""
+    return [word.value for word in phrase.groups[0].words if word.kind != "JOIN"] == ["middle"]
+
+
 def is_each_part(phrase: Phrase) -> bool:
     """Whether a phrase is "each part"."""
     return any(word.kind == "EACH_OF" for word in phrase.words) and any(
@@ -157,7 +196,9 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
     """Return the source's name with the sides and sorts of a phrase that leaves its noun out."""
     words = [word for word in phrase.words if word.kind != "ONE"]
     kinds = {word.kind for word in words}
-    if "NOUN" in kinds or "PART" in kinds:
+    if "NOUN" in kinds:
+        return of(phrase, drop_place(source))
+    if "PART" in kinds:
         return of(phrase, source)
     groups = []
     for group in source.groups:
@@ -172,6 +213,19 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
     if not groups:
         return phrase
     return Phrase((*groups[:-1], Group((*words, *groups[-1].words))))
+
+
+def drop_place(source: Phrase) -> Phrase:
+    """Return a name without the place it means on its part ("the right brow's tail" is the right brow)."""
+    groups = []
+    for group in source.groups:
+        places = [w for w in group.words if w.kind == "NOUN" and w.value in PLACES]
+        kept = tuple(w for w in group.words if w not in places and not (places and w.kind == "DEPTH"))
+        if any(w.kind == "NOUN" for w in kept):
+            groups.append(Group(kept))
+        elif not places:
+            groups.append(group)
+    return Phrase(tuple(groups)) if groups else source
 
 
 def mirror_member(member: Member, side: str, asked: Member) -> Member:

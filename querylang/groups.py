@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any
 
 from .portions import HALF, Portion
@@ -14,6 +15,9 @@ from .targets import MistakeError
 from .tokens import OPERATORS, Span, Token
 
 THIRD = Fraction(1, 3)
+
+MOST_MEANINGS = 64
+"""How many things one name may mean ("left and right upper and lower lids" are four)."""
 
 DIMENSIONS = ("SIDE", "LEVEL", "DEPTH", "ORDER")
 
@@ -34,6 +38,21 @@ class Chosen:
         return self.features <= OPERATORS | {"upper", "lower", "inner", "outer"}
 
 
+def join_one(groups: Sequence[Group]) -> list[Group]:
+    """Join "the left one" of "the eyes" to the name it chooses from."""
+    kept: list[Group] = []
+    for group in groups:
+        before = kept[-1].words if kept else ()
+        chooses = any(w.kind == "ONE" for w in before) and all(
+            w.kind in ("ONE", "SIDE", "LEVEL", "DEPTH") for w in before
+        )
+        if chooses:
+            kept[-1] = Group((*(w for w in before if w.kind != "ONE"), *group.words))
+        else:
+            kept.append(group)
+    return kept
+
+
 def split_possessive(group: Group) -> list[Group]:
     """Split "right eye's left corner" into "left corner" of "right eye"."""
     words = group.words
@@ -45,6 +64,12 @@ def split_possessive(group: Group) -> list[Group]:
         if (word.is_possessive and later) or (twice and later[-1].kind != "SIDE"):
             return [Group(words[i + 1 :]), *split_possessive(Group(words[: i + 1]))]
     return [group]
+
+
+def check_size(counts: Iterable[int], span: Span) -> None:
+    """Raise the mistake of a name that joins so many things that nobody means them all."""
+    if prod(counts) > MOST_MEANINGS:
+        raise MistakeError("syntax", "too much is joined in one name", span, "a list of names")
 
 
 def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
@@ -113,6 +138,7 @@ def read_group(group: Group, has_side_place: bool) -> Iterator[Chosen]:
         [("depth", t.value) for t in kept.get("DEPTH", [])] or [("depth", None)],
         *[[("portion", (Portion(choice, size), word.span)) for choice in choices] for choices, size, word in portions],
     ]
+    check_size([len(option) for option in options], (group.start, group.stop))
     for combination in product(*options):
         chosen = Chosen(features - set(places), is_plural=plural, start=group.start, stop=group.stop)
         for kind, value in combination:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .clauses import Member
+from .names import Piece, Pieces, Stretch
 from .phrases import PhraseResolver
 from .registry import Layout, Registry
 from .runs import LayoutRun, Run, lies_on
@@ -26,8 +29,12 @@ class IdResolver:
         notes, self.notes = self.notes, []
         return notes
 
-    def resolve(self, member: Member) -> list[Run]:
+    def resolve(self, member: Member, within: tuple[Pieces, ...] | None = None) -> list[Run]:
         """Return the landmarks of a layout that a member asks for.
+
+        Args:
+            member: A layout with ids, a name, or both.
+            within: The stretches of the range it stands with; None without one.
 
         Raises:
             MistakeError: No layout is named, an id is not in it, or it has no point there.
@@ -54,25 +61,32 @@ class IdResolver:
             ids = [number for number in ids if (number - 1 + self.ids_from) % 2 == odd]
         if not ids:
             raise MistakeError("nothing_left", f"{layout.title} has no such points", member.span)
-        if member.phrase is None:
+        if within is None and member.phrase is not None:
+            within = self.phrases.resolve(member.phrase).units
+        if within is None:
             return [LayoutRun(layout.name, tuple(ids))]
-        return self.restrict(layout, ids, member)
+        return self.restrict(layout, ids, member, [piece for unit in within for piece in unit])
 
-    def restrict(self, layout: Layout, ids: list[int], member: Member) -> list[Run]:
-        """Return the landmarks of a layout that lie on a named part, part by part in the order asked."""
-        assert member.phrase is not None
-        target = self.phrases.resolve(member.phrase)
+    def restrict(self, layout: Layout, ids: list[int], member: Member, pieces: Sequence[Piece]) -> list[Run]:
+        """Return the landmarks of a layout that lie on named pieces, piece by piece; along a range in its direction."""
         kept: list[int] = []
-        for piece in target.pieces:
-            for number in ids:
-                query = layout.landmarks[number - 1]
-                if lies_on(query.part, query.fpalp, piece, self.registry) and number not in kept:
-                    kept.append(number)
+        for piece in pieces:
+            inside = [number for number in ids if self.lies_on(layout, number, piece) and number not in kept]
+            if member.range is not None and isinstance(piece, Stretch):
+                low = piece.start if piece.start <= piece.stop else piece.stop
+                inside.sort(key=lambda number, low=low: (layout.landmarks[number - 1].fpalp - low) % 1)  # type: ignore[misc]
+                if piece.start > piece.stop:
+                    inside.reverse()
+            kept += inside
         if not kept:
-            raise MistakeError(
-                "nothing_left", f"{layout.title} has no point there", (member.phrase.start, member.phrase.stop)
-            )
+            node = member.phrase or member.range
+            span = (node.start, node.stop) if node is not None else member.span
+            raise MistakeError("nothing_left", f"{layout.title} has no point there", span)
         return [LayoutRun(layout.name, tuple(kept))]
+
+    def lies_on(self, layout: Layout, number: int, piece: Piece) -> bool:
+        query = layout.landmarks[number - 1]
+        return lies_on(query.part, query.fpalp, piece, self.registry)
 
     def expand(self, layout: Layout, first: Token, last: Token) -> list[int]:
         """Return the ids, from 1, of "37 to 42" (falling ranges turn the order)."""

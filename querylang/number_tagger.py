@@ -26,6 +26,7 @@ STEPS_OF_NTH = {
     "5": 5,
 }
 
+PAIRED = {"eye", "eyebrow", "lid", "pupil", "nostril", "wing"}
 COUNTED_WORDS = ("the points", "the landmarks", "the number of", "number of")
 DENSITY_WORDS = {
     "density", "granularity", "density factor", "granularity factor", "resolution", "point density",
@@ -191,6 +192,9 @@ class NumberTagger(TokenView):
         if self.has(i + 1, "way"):
             self.emit("VALUE", token)
             return self.after_way(i + 1)
+        if self.raw_value(i + 1) == "a" and self.has(i + 2, "points"):
+            self.emit("COUNT", token)
+            return i + 1
         if number.is_plural and i > 0 and str(self.raw[i - 1].value).split()[-1:] in (["in"], ["into"]):
             self.emit("COUNT", token, Number(1 / number.value, "integer"))
             self.tags.append(Token("SEGMENTS", None, token.start, token.stop))
@@ -231,12 +235,18 @@ class NumberTagger(TokenView):
             self.problems.append(
                 Problem("ambiguous", "the number of one point, or a number of points?", span, "'5 points'")
             )
+        if token.readings.get("one") == "one" and self.names_one_of_pair(j):
+            span = (token.start, self.raw[j].stop)
+            self.problems.append(Problem("ambiguous", "which one of the two?", span, "'left' or 'right', or 'each'"))
         if self.raw_value(i - 1) in ("over", "under"):
             self.unknown.append(self.raw[i - 1])
-        if self.raw[i - 1].value in ("the",) and i > 0 and self.is_quantity(i, j):
+        is_pair = number.value == 2 and j == i + 1 and self.names_pairs(j)
+        if (i > 0 and self.raw[i - 1].value == "the") or is_pair:
+            is_pair = self.is_quantity(i, j)
+        if is_pair:
             self.emit("QUANTITY", token)
             return i + 1
-        if number.value == 51 and self.has_layout and self.has(j, "depth"):
+        if number.value == 51 and self.has_layout and self.has(j, "depth", "points"):
             self.emit("INNER_POINTS", token)
             return self.after(j + 1, "points")
         if self.has_layout and self.has(j, "layout"):
@@ -245,6 +255,18 @@ class NumberTagger(TokenView):
                 return i + 1
         self.emit("COUNT", token)
         return i + 1
+
+    def names_pairs(self, j: int) -> bool:
+        """Whether a plural name of parts that come in pairs stands at j ("upper eyelids")."""
+        while self.has(j, "level", "depth"):
+            j += 1
+        return self.raw_noun(j) in PAIRED and self.raw[j].is_plural and not self.is_name(j + 1)
+
+    def names_one_of_pair(self, j: int) -> bool:
+        """Whether "one" stands before a part that comes in pairs, no side said ("one eye", "one of the eyes")."""
+        if self.has(j, "of"):
+            j = self.after(j + 1)
+        return self.raw_noun(j) in PAIRED and self.raw_noun(self.after(j + 1)) is None
 
     def is_quantity(self, i: int, j: int) -> bool:
         """Whether "the two" counts the parts of a plural name, not points."""

@@ -10,11 +10,12 @@ from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
 from .clauses import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
+from .directions import open_directions
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .number_tagger import read_sized_layouts
 from .parser import parse_tokens
-from .preface import drop_bullets, drop_heading, drop_purposes
+from .preface import drop_bullets, drop_heading, drop_purposes, join_lines
 from .query import Perspective, Query, Shape
 from .reader import read_tokens
 from .registry import load_registry
@@ -32,6 +33,7 @@ CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
 """Codes of mistakes that stand whatever an unknown word beside them means."""
 INSIDE_RANGES = {"COUNT", "TURN", "EACH", "TOTAL"}
 """What people say between the two ends of a range that belongs to the whole of it."""
+CALL = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*\(")
 LOOSE_ENDS = {"the", "a", "an", "of", "on", "and", "her", "his", "their", "on the", "of the"}
 """Words that always go on."""
 MAX_CANONICAL_LENGTH = 200_000
@@ -70,7 +72,7 @@ def parse(
     language = language or load_language()
     registry, vocabulary = language.registry, language.vocabulary
     notes: list[str] = []
-    raw = drop_bullets(read_tokens(text, vocabulary))
+    raw = join_lines(drop_bullets(read_tokens(text, vocabulary)))
     raw, heading = drop_heading(raw)
     raw, purposes = drop_purposes(raw, load_near()["not_covered"])
     notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]
@@ -78,7 +80,8 @@ def parse(
     faces = FaceReader(raw)
     faces.read()
     problems = sized_problems + faces.problems
-    tagger = Tagger(text, read_perspective(faces.tokens, perspective, problems), registry.layouts)
+    sided = open_directions(read_perspective(faces.tokens, perspective, problems))
+    tagger = Tagger(text, sided, registry.layouts)
     tokens = tagger.tag()
     problems += tagger.problems
     problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
@@ -86,7 +89,7 @@ def parse(
     asked = read_globals(tokens, problems)
     resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
     problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.placer.find_count_problem(t)) is not None]
-    problems += find_contradictions(raw) + find_loose_end(raw)
+    problems += find_code(text) + find_contradictions(raw) + find_loose_end(raw)
     runs = resolve_tokens(text, tokens, resolver, problems)
     if not runs and not problems:
         problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
@@ -152,6 +155,13 @@ def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems:
         if not problems:
             problems.append(mistake.problem)
     return []
+
+
+def find_code(text: str) -> list[Problem]:
+    """Return the mistake of a call in a programming language ("left_eye.points(6)")."""
+    return [
+        Problem("unknown_words", "this looks like code, not like an instruction", m.span()) for m in CALL.finditer(text)
+    ]
 
 
 def find_contradictions(raw: Sequence[Token]) -> list[Problem]:

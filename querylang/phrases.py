@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from .groups import Chosen, read_group, split_possessive
+from .groups import Chosen, check_size, join_one, read_group, split_possessive
 from .names import Name, Names, Pieces, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
 from .registry import Registry
@@ -52,7 +52,7 @@ class PhraseResolver:
 
     def read(self, phrase: Phrase) -> Target:
         """Return what a name means, read from its words."""
-        groups = [part for group in phrase.groups for part in split_possessive(group)]
+        groups = [part for group in join_one(phrase.groups) for part in split_possessive(group)]
         for group in groups:
             bases = {w.value for w in group.words if w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS}
             if len(bases) > 1 and self.names.get(frozenset(" ".join(bases).split())) is None:
@@ -63,6 +63,7 @@ class PhraseResolver:
         nouns = {feature for w in phrase.words if w.kind == "NOUN" for feature in w.value.split()}
         has_side_place = bool(nouns & {"nose", "chin", "boundary", "nostril"})
         choices = [list(read_group(group, has_side_place)) for group in reversed(groups)]
+        check_size([len(choice) for choice in choices], (phrase.start, phrase.stop))
         combined: list[tuple[Chosen, ...]] = list(product(*choices))
         has_side = any(word.kind == "SIDE" for word in phrase.words)
         if is_each and self.is_lips(phrase):

@@ -55,6 +55,8 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
         NoSuchPortionError: The piece has no such portion.
     """
     part = registry.parts[piece.part]
+    if not 0 < portion.size <= 1:
+        raise NoSuchPortionError("a portion lies between 0% and 100%", None, "fpalp_range")
     if isinstance(piece, Place):
         raise NoSuchPortionError(f"the {part.name} there is one point and has no halves or sides", None, "unknown_part")
     if portion.choice in ("left", "right", "upper", "lower", "inner", "outer"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
+from .faces import FaceReader
+from .reader import NEWLINE, NUMBER, PHRASE, SYMBOL, UNKNOWN
 from .tokens import OPERATORS, Span, Token
 
 MEANINGFUL = (
@@ -41,7 +42,7 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
     if colon is None or colon + 1 >= len(tokens):
         return tokens, None
     head, rest = tokens[:colon], sentence_at(tokens, colon + 1)
-    if any(t.kind in (NUMBER, SYMBOL, UNKNOWN) for t in head):
+    if any(t.kind in (NUMBER, SYMBOL, UNKNOWN) for t in head) or names_faces(head):
         return tokens, None
     said = [t for t in head if any(kind in t.readings for kind in MEANINGFUL)]
     idle = [t for t in head if t not in said]
@@ -55,6 +56,10 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
         return tokens[colon + 1 :], span
     if any(t.kind == SYMBOL and t.value == ":" for t in rest):
         return tokens, None
+    if any("each" in t.readings for t in head) and any("noun" in t.readings for t in said):
+        return tokens, None
+    if any(is_base(t) for t in said) and counts_first(rest):
+        return tokens, None
     names = [t for t in rest if is_base(t) or "layout" in t.readings]
     has_side = any("side" in t.readings for t in said) and not any("side" in t.readings for t in rest)
     if names and not has_side:
@@ -63,9 +68,30 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
     return kept + tokens[colon:], None
 
 
+def counts_first(tokens: Sequence[Token]) -> bool:
+    """Whether a number stands alone up to the first separator or line end ("nose bridge: 20 points, right eye 6")."""
+    numbers = False
+    for token in tokens:
+        if token.kind == NEWLINE and numbers:
+            return True
+        if (token.kind == SYMBOL and token.value in (",", "&", "+")) or "and" in token.readings:
+            return numbers
+        if is_base(token) or "layout" in token.readings:
+            return False
+        numbers = numbers or token.kind == NUMBER
+    return False
+
+
+def names_faces(tokens: Sequence[Token]) -> bool:
+    """Whether tokens say which faces are meant ("the face on the right")."""
+    reader = FaceReader(tokens)
+    reader.read()
+    return any(token.kind == "FACES" for token in reader.tokens)
+
+
 def drop_bullets(tokens: list[Token]) -> list[Token]:
     """Drop the bullets of a list: "-" or "*" before a line, or "1." and "2." before lines in order."""
-    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind == NEWLINE]
+    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind == NEWLINE or tokens[i - 1].value == ":"]
     marks = [i for i in starts if tokens[i].kind == SYMBOL and tokens[i].value in ("-", "*")]
     numbers = [
         i
@@ -80,6 +106,19 @@ def drop_bullets(tokens: list[Token]) -> list[Token]:
     if len(numbers) > 1 and [tokens[i].value.value for i in numbers] == list(range(1, len(numbers) + 1)):
         dropped |= set(numbers) | {i + 1 for i in numbers}
     return [token for i, token in enumerate(tokens) if i not in dropped] if dropped else tokens
+
+
+def join_lines(tokens: Sequence[Token]) -> list[Token]:
+    """Drop the line breaks before words that go on ("12 points on the lid" / "of each eye")."""
+    kept: list[Token] = []
+    for i, token in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.kind == NEWLINE and kept and following is not None and following.kind == PHRASE:
+            opens = following.readings.keys() & {"of", "way", "to", "link"}
+            if opens or str(following.value).startswith("of "):
+                continue
+        kept.append(token)
+    return kept
 
 
 def sentence_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
@@ -112,10 +151,9 @@ def drop_purposes(tokens: list[Token], not_covered: Container[str]) -> tuple[lis
         stop = find_purpose_end(tokens, i, not_covered) if "purpose" in tokens[i].readings else None
         if stop is None:
             token = tokens[i]
-            if token.readings.get("purpose") == "to" and "to" not in token.readings:
-                i += 1
-                continue
-            kept.append(token)
+            is_purpose = token.readings.get("purpose") == "to" and "to" not in token.readings
+            if not is_purpose or (names_before(tokens, i) and names_after(tokens, i)):
+                kept.append(token)
             i += 1
         else:
             spans.append((tokens[i].start, tokens[stop - 1].stop))
@@ -129,6 +167,16 @@ def names_before(tokens: Sequence[Token], start: int) -> bool:
         if token.kind == SYMBOL and token.value in LABEL_ENDS:
             return False
         if is_base(token) or "layout" in token.readings:
+            return True
+    return False
+
+
+def names_after(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a purpose names what it is about, right after it ("to draw the brow")."""
+    for token in tokens[start + 1 :]:
+        if token.kind != PHRASE or any(kind in token.readings for kind in ("points", "and", "each")):
+            return False
+        if is_base(token):
             return True
     return False
 

@@ -10,6 +10,10 @@ from .tokens import Token
 from .vocabulary import Match, Vocabulary
 from .words import Lexeme, split_lexemes
 
+SIDES = {"left", "right"}
+SWALLOWING = {"filler", "viewer_phrase"}
+"""Readings of phrases that may end in an owner ("from the picture")."""
+
 PHRASE, NUMBER, UNKNOWN, SYMBOL, NEWLINE = "PHRASE", "NUMBER", "UNKNOWN", "SYMBOL", "NEWLINE"
 
 
@@ -24,7 +28,7 @@ def read_tokens(text: str, vocabulary: Vocabulary) -> list[Token]:
             tokens.append(Token(NEWLINE, "\n", lexeme.start, lexeme.stop))
             i += 1
             continue
-        match = vocabulary.match(lexemes, i)
+        match = free_owner(vocabulary, lexemes, i, vocabulary.match(lexemes, i))
         number = read_number(lexemes, i)
         if number is not None and (match is None or match.length <= number[0]):
             length, value = number
@@ -35,7 +39,8 @@ def read_tokens(text: str, vocabulary: Vocabulary) -> list[Token]:
             else:
                 start = lexeme.start
             kept = match.readings if match is not None and match.length == length else {}
-            tokens.append(Token(NUMBER, value, start, lexemes[i + length - 1].stop, kept))
+            owner = lexemes[i + length - 1].is_possessive
+            tokens.append(Token(NUMBER, value, start, lexemes[i + length - 1].stop, kept, is_possessive=owner))
             i += length
         elif match is not None:
             tokens.append(make_phrase(lexemes, i, match))
@@ -47,6 +52,23 @@ def read_tokens(text: str, vocabulary: Vocabulary) -> list[Token]:
             tokens.append(Token(UNKNOWN, lexeme.word, lexeme.start, lexeme.stop, is_possessive=lexeme.is_possessive))
             i += 1
     return tokens
+
+
+def free_owner(vocabulary: Vocabulary, lexemes: Sequence[Lexeme], start: int, match: Match | None) -> Match | None:
+    """Shorten a phrase that would swallow whose side comes next ("of the viewer" in "of the viewer's left eye")."""
+    while match is not None and match.length > 1 and match.readings.keys() & SWALLOWING:
+        stop = start + match.length
+        is_owner = lexemes[stop - 1].is_possessive
+        if not is_owner and stop < len(lexemes) and lexemes[stop].word in SIDES:
+            last = vocabulary.match(lexemes[:stop], stop - 1)
+            is_owner = last is not None and "viewer" in last.readings
+        if not is_owner:
+            return match
+        shorter = vocabulary.match(lexemes[: stop - 1], start)
+        if shorter is None:
+            return match
+        match = shorter
+    return match
 
 
 def make_phrase(lexemes: Sequence[Lexeme], start: int, match: Match) -> Token:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import Problem
 from .chunks import has_base
 from .clauses import Clause, Member, Removal
-from .gaps import GapFiller, borrow, is_face_word
+from .gaps import GapFiller, borrow, is_face_word, is_middle
 from .ids import IdResolver
 from .names import Names, Piece, Place, Stretch
 from .phrases import PhraseResolver
@@ -15,16 +16,20 @@ from .placing import Placer, Subject
 from .ranges import RangeResolver, Track, of
 from .registry import Registry
 from .runs import (
+    CurveRun,
     LayoutRun,
     PlaceRun,
     Run,
     pick_index,
-    remove_piece,
+    remove_pieces,
     space_by_distance,
 )
 from .syntax import Phrase
 from .targets import MistakeError, Target
 from .tokens import Token
+
+MOST_REMOVALS = 2500
+"""How many times a run of points may lose a piece in one instruction."""
 
 
 class Resolver:
@@ -47,6 +52,7 @@ class Resolver:
         self.placer = Placer(registry, self.phrases, limit)
         self.notes: list[str] = []
         self.total = 0
+        self.work = 0
 
     @property
     def previous(self) -> Clause | None:
@@ -61,6 +67,7 @@ class Resolver:
                 if isinstance(part, Removal):
                     runs = self.remove(part, runs, index)
                 else:
+                    self.carry_layout(part)
                     self.gaps.fill_gaps(part, parts[index + 1 :])
                     runs += self.resolve_clause(part)
                     self.gaps.previous = part if part.members else self.previous
@@ -83,6 +90,25 @@ class Resolver:
             raise MistakeError("too_many", f"more than {self.limit:,} points", (where.start, where.stop))
         return runs
 
+    def carry_layout(self, clause: Clause) -> None:
+        """Read "300W jaw and nose" as both of the layout, where it has points on both."""
+        before = self.previous.members[-1] if self.previous is not None and self.previous.members else None
+        if before is None or before.layout is None or before.phrase is None or before.ids:
+            return
+        if not clause.is_listed or clause.quantity is not None or clause.same is not None:
+            return
+        plain = [m for m in clause.members if m.phrase is not None and not (m.layout or m.range or m.label)]
+        layout = self.registry.layouts[before.layout.value]
+        parts = {landmark.part for landmark in layout.landmarks}
+        if len(plain) < len(clause.members) or not all(has_base(m.phrase) for m in plain if m.phrase is not None):
+            return
+        known = [m.phrase for m in plain if m.phrase is not None and self.phrases.is_known(m.phrase)]
+        pieces = [piece for phrase in known for piece in self.phrases.resolve(phrase).pieces]
+        if pieces and all(piece.part in parts for piece in pieces):
+            for member in plain:
+                member.layout = before.layout
+            self.notes.append(f"the whole list is read as points of {layout.title}")
+
     def read_size(self, clause: Clause) -> None:
         """Read a bare "all 68 points" as the layout of that size."""
         if isinstance(clause.quantity, Token) and clause.quantity.value.value.denominator == 1:
@@ -102,11 +128,16 @@ class Resolver:
     def resolve_member(self, member: Member, clause: Clause) -> Subject:
         subject = Subject(start=member.start, stop=member.stop)
         if member.layout is not None or member.ids or member.inner is not None or member.parity is not None:
-            subject.runs = self.ids.resolve(member)
+            within = None
+            if member.range is not None:
+                within = self.ranges.resolve(member.range, member.phrase, member.via, clause.turn).units
+            subject.runs = self.ids.resolve(member, within)
             self.notes += self.ids.take_notes()
             return subject
         if member.range is not None:
             carrier = member.phrase
+            if carrier is not None and is_middle(carrier):
+                return self.resolve_middle(subject, member, clause)
             track = self.ranges.resolve(member.range, carrier, member.via, clause.turn)
             return self.take_track(subject, track)
         if member.phrase is None:
@@ -117,6 +148,17 @@ class Resolver:
         self.notes += target.notes
         subject.units, subject.stretches = target.units, target.stretches
         subject.is_each, subject.is_all_face = target.is_each, target.is_all_face
+        return subject
+
+    def resolve_middle(self, subject: Subject, member: Member, clause: Clause) -> Subject:
+        """Return the middle of a range ("the midpoint of the jaw between the chin and the right gonion")."""
+        assert member.phrase is not None
+        assert member.range is not None
+        rest = member.phrase.groups[1:]
+        track = self.ranges.resolve(member.range, Phrase(rest) if rest else None, member.via, clause.turn)
+        self.notes += track.notes
+        pieces = [piece for unit in track.units for piece in unit]
+        subject.units = tuple((Place(p.part, (p.start + p.stop) / 2),) for p in pieces if isinstance(p, Stretch))
         return subject
 
     def take_track(self, subject: Subject, track: Track) -> Subject:
@@ -148,9 +190,8 @@ class Resolver:
                     if isinstance(piece, Stretch)
                     for token in values
                 ]
-            left = runs
-            for piece in pieces:
-                left = [kept for run in left for kept in remove_piece(run, piece, self.registry)]
+            self.check_work(runs, pieces, removal)
+            left = [kept for run in runs for kept in remove_pieces(run, pieces, self.registry)]
             if left == runs:
                 if joined:
                     raise MistakeError(
@@ -167,11 +208,18 @@ class Resolver:
             if run is None or position is None or isinstance(run, LayoutRun):
                 raise MistakeError("ambiguous", "which point is left out?", token.span)
             place = run.places[0] if isinstance(run, PlaceRun) else run.start
-            runs = [kept for one in runs for kept in remove_piece(one, Place(run.part, place), self.registry)]
+            runs = [kept for one in runs for kept in remove_pieces(one, [Place(run.part, place)], self.registry)]
         if not runs:
             span = (min(self.first_start, removal.start), removal.stop)
             raise MistakeError("nothing_left", "the exception removes every point", span)
         return runs
+
+    def check_work(self, runs: list[Run], pieces: list[Piece], removal: Removal) -> None:
+        """Raise the mistake of exceptions from so many things that they take no sensible time."""
+        counts = Counter(piece.part for piece in pieces)
+        self.work += sum(counts[run.part] if isinstance(run, CurveRun) else 1 for run in runs)
+        if self.work > MOST_REMOVALS:
+            raise MistakeError("too_many", "too many exceptions for one instruction", removal.span)
 
     @property
     def first_start(self) -> int:

@@ -167,17 +167,39 @@ def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     return None
 
 
-def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
-    """Return what is left of a run when the points on a piece of a part are removed."""
-    if isinstance(run, LayoutRun):
-        landmarks = registry.layouts[run.layout].landmarks
-        ids = tuple(i for i in run.ids if not lies_on(landmarks[i - 1].part, landmarks[i - 1].fpalp, piece, registry))
-        return [LayoutRun(run.layout, ids)] if ids else []
-    if run.part != piece.part:
-        return [run]
+def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
+    """Return what is left of a run when the points on pieces of parts are removed."""
+    if isinstance(run, CurveRun):
+        left: list[Run] = [run]
+        for piece in pieces:
+            if piece.part == run.part:
+                left = [kept for one in left for kept in remove_piece(one, piece, registry)]
+        return left
+    exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
+    stretches = [piece for piece in pieces if isinstance(piece, Stretch)]
+
+    def is_gone(part: str, fpalp: Fraction) -> bool:
+        if key_of(part, fpalp, registry) in exact:
+            return True
+        return any(lies_on(part, fpalp, piece, registry) for piece in stretches if piece.part == part)
+
     if isinstance(run, PlaceRun):
-        places = tuple(f for f in run.places if not lies_on(run.part, f, piece, registry))
+        places = tuple(f for f in run.places if not is_gone(run.part, f))
         return [PlaceRun(run.part, places)] if places else []
+    landmarks = registry.layouts[run.layout].landmarks
+    ids = tuple(i for i in run.ids if not is_gone(landmarks[i - 1].part, landmarks[i - 1].fpalp))
+    return [LayoutRun(run.layout, ids)] if ids else []
+
+
+def key_of(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fraction]:
+    """Return what two names of one place have in common: on a closed part 0 and 1 are one place."""
+    return part, fpalp % 1 if registry.parts[part].is_closed else fpalp
+
+
+def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
+    """Return what is left of a run of a curve when the points on a piece of its part are removed."""
+    if not isinstance(run, CurveRun):
+        return remove_pieces(run, [piece], registry)
     low, high = bounds(piece)
     if run.spacing == "arc":
         if registry.parts[run.part].is_closed and high - low >= 1:

@@ -76,6 +76,10 @@ class Tagger(NumberTagger):
             return self.tag_and(i)
         if "of" in readings:
             return self.tag_of(i)
+        if "divider" in readings and not self.is_divided:
+            return self.reject(i)
+        if "dropper" in readings and not self.is_number(self.after(i + 1)):
+            return self.reject(i)
         if "filler" in readings or "points" in readings:
             return i + 1
         if "link" in readings:
@@ -135,8 +139,14 @@ class Tagger(NumberTagger):
             self.has(j, "layout") or (self.has(self.after(j + 1), "layout") and self.is_number(j))
         ):
             return i + 1
+        if "from" in readings and self.opens_ids(i, j):
+            self.is_id_next = True
+            return i + 1
         if "from" in readings:
             self.emit("FROM", token)
+            return i + 1
+        if "between" in readings and self.opens_ids(i, j):
+            self.is_between_ids = self.is_id_next = True
             return i + 1
         if "between" in readings:
             self.emit("BETWEEN", token)
@@ -146,7 +156,9 @@ class Tagger(NumberTagger):
         if "to" in readings:
             self.emit_to(token)
             return i + 1
-        if "except" in readings:
+        if "except" in readings or ("but" in readings and self.is_after_all):
+            if token.value == "all but" and not self.tags:
+                self.tags.append(Token("ALL_POINTS", None, token.start, token.start))
             self.emit("EXCEPT", token)
             return i + 1
         if "pixels" in readings:
@@ -158,6 +170,8 @@ class Tagger(NumberTagger):
             return i + 1
         if "interval" in readings and self.last == "VALUE":
             value = self.tags.pop()
+            if self.last == "AT":
+                self.tags.pop()
             if self.last != "EVERY":
                 self.tags.append(Token("EVERY", None, value.start, value.start))
             self.tags.append(value)
@@ -219,6 +233,11 @@ class Tagger(NumberTagger):
             self.emit("SIDE", token)
         elif "level" in readings:
             self.emit("LEVEL", token, readings["level"])
+        elif " " in token.value and self.last not in NAME_KINDS:
+            self.unknown.append(token)
+        elif self.last == "LAYOUT" and readings["depth"] == "inner" and self.has(j, "points"):
+            self.emit("INNER_POINTS", token)
+            return j + 1
         else:
             self.emit("DEPTH", token, readings["depth"])
         return i + 1
@@ -227,6 +246,10 @@ class Tagger(NumberTagger):
         """Tag "and": between modifiers of one sort, between numbers, or between items."""
         token = self.raw[i]
         j = self.after(i + 1)
+        if self.is_between_ids and self.last == "ID":
+            self.is_between_ids = False
+            self.emit("TO", token)
+            return i + 1
         if self.joins_modifiers(j) or self.joins_places(j):
             self.emit("JOIN", token)
         elif self.joins_numbers(j):
@@ -256,11 +279,12 @@ class Tagger(NumberTagger):
         j = self.after(i + 1)
         if token.value in ("in", "into") and self.is_number(j, "part") and self.raw[j].value.is_plural:
             return i + 1
-        if token.value == "through the" and self.is_in_range and not self.is_on_the_way(i):
+        is_to = self.is_in_range or (self.last in NAME_KINDS and self.is_name(j) and not self.has_range_here)
+        if token.value == "through the" and is_to and not self.is_on_the_way(i):
             self.emit_to(token)
             return i + 1
         if self.last in NAME_KINDS and (self.is_name(j) or self.is_each(j)):
-            if self.is_side_alone(j):
+            if self.is_side_alone(j) or self.last == "JOIN":
                 return i + 1
             path = token.readings.get("noun") in ("around", "along") or token.value in PATH_WORDS
             self.emit("VIA" if path else "OF", token)
@@ -273,6 +297,12 @@ class Tagger(NumberTagger):
         """Whether a range was opened and not closed."""
         opened = next((tag.kind for tag in reversed(self.tags) if tag.kind in ("FROM", "TO", "STOP")), "")
         return opened == "FROM"
+
+    @property
+    def has_range_here(self) -> bool:
+        """Whether the item so far holds a range already."""
+        item = next((tag.kind for tag in reversed(self.tags) if tag.kind in ("FROM", "TO", "STOP", "COMMA", "AND")), "")
+        return item in ("FROM", "TO")
 
     def is_on_the_way(self, i: int) -> bool:
         """Whether a "to" follows "through" in its range ("from the left corner through the bow to the right one")."""
@@ -288,6 +318,16 @@ class Tagger(NumberTagger):
     @property
     def has_range(self) -> bool:
         return any(tag.kind in ("FROM", "TO") for tag in self.tags)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether the instruction says into how many parts, so that "divide" and "cut" ask for nothing else."""
+        return any(
+            "segments" in token.readings
+            or "total" in token.readings
+            or (isinstance(token.value, Number) and token.value.form == "part" and token.value.is_plural)
+            for token in self.raw
+        )
 
     def tag_each(self, i: int) -> int:
         token = self.raw[i]
@@ -306,7 +346,9 @@ class Tagger(NumberTagger):
             self.emit("EACH_OF", token, value)
             self.emit("QUANTITY", self.raw[j], self.raw[j].value)
             return j + 1
-        if self.is_name(j):
+        if value == "each" and self.ends_line(i, j):
+            self.emit("EACH", token, value)
+        elif self.is_name(j):
             if self.last in NAME_KINDS and token.value.startswith(("of ", "on ")):
                 self.tags.append(Token("OF", None, token.start, token.start))
             self.emit("EACH_OF", token, value)
@@ -335,6 +377,9 @@ class Tagger(NumberTagger):
             return self.tag_and(i)
         if mark == "/" and i > 0 and isinstance(self.raw[i - 1].value, Number) and self.is_number(i + 1):
             return self.reject(i)
+        if mark == "/" and self.is_name(j) and (self.has(i - 1, "points") or self.last == "COUNT"):
+            self.emit("EACH_OF", token, "each")
+            return i + 1
         if mark == "/":
             if self.has(i - 1, "filler", "and") or self.has(i + 1, "and"):
                 return i + 1
@@ -372,6 +417,8 @@ class Tagger(NumberTagger):
         return i + 1
 
     def tag_stop(self, i: int) -> int:
+        if self.raw[i].value == "." and self.abbreviates(i):
+            return i + 1
         self.is_after_bar = False
         if self.tags and self.last != "STOP":
             while self.last in ("COMMA", "AND"):
@@ -415,7 +462,7 @@ class Tagger(NumberTagger):
         is_next = self.is_number(i + 1) or self.is_symbol(i + 1, "#")
         if (is_next and self.last in ("VALUE", "ID")) or (token.value in ("..", "->") and self.last):
             self.emit_to(token)
-        elif self.is_number(i - 1, "integer") and self.is_number(i + 1, "integer") and self.last == "COUNT":
+        elif self.last == "COUNT" and self.tags[-1] is self.raw[i - 1] and self.is_number(i + 1, "integer"):
             if self.has_layout:
                 self.tags[-1].kind = "ID"
                 self.emit("TO", token)

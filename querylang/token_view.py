@@ -43,7 +43,9 @@ class TokenView:
         self.in_ids = False
         self.in_at = False
         self.is_id_next = False
+        self.is_between_ids = False
         self.is_after_bar = False
+        self.said_next = self.find_said()
 
     def has(self, i: int, *kinds: str) -> bool:
         if not 0 <= i < len(self.raw):
@@ -61,9 +63,19 @@ class TokenView:
 
     def after(self, i: int, *also: str) -> int:
         """Return the next index from i on that holds more than filler (or other given readings)."""
+        if not also:
+            return self.said_next[i] if i < len(self.raw) else i
         while i < len(self.raw) and (self.is_filler(i) or any(kind in self.raw[i].readings for kind in also)):
-            i += 1
+            i = self.said_next[i + 1] if i + 1 < len(self.raw) else i + 1
         return i
+
+    def find_said(self) -> list[int]:
+        """Return, for each index, the next one from it on that holds more than filler."""
+        following = [len(self.raw)] * len(self.raw)
+        for i in reversed(range(len(self.raw))):
+            is_idle = self.is_filler(i)
+            following[i] = i if not is_idle else (following[i + 1] if i + 1 < len(self.raw) else i + 1)
+        return following
 
     def is_filler(self, i: int) -> bool:
         token = self.raw[i]
@@ -107,6 +119,8 @@ class TokenView:
         """Whether "top" stands before what it is the top one of ("top lip", "top half")."""
         if self.has(i + 1, "side"):
             return self.has(i + 2, *NAME_READINGS)
+        if self.is_number(i + 1, "ordinal") and self.raw[i + 1].value.value > 2:
+            return not self.has(self.after(i + 2), "points")
         return self.has(i + 1, *NAME_READINGS) or self.is_number(i + 1, "part")
 
     def introduces_name(self, i: int, value: str) -> bool:
@@ -205,11 +219,21 @@ class TokenView:
             return False
         return not (self.last in ("NOUN", "LEVEL") or self.has(self.after(i + 1), "of"))
 
+    def opens_ids(self, i: int, j: int) -> bool:
+        """Whether "from" or "between" before a number opens a range of a layout's ids ("WFLW points from 61 to 68")."""
+        if self.has(j, "ids"):
+            j = self.after(j + 1)
+        if not self.has_layout or not self.is_number(j, "integer"):
+            return False
+        return self.last == "LAYOUT" or self.has(i - 1, "ids", "points")
+
     def is_count_at(self, j: int) -> bool:
         """Whether the number after "at" counts points ("at 5 points")."""
         if self.is_number(j, "part"):
             return self.has(self.after(j + 1), "density")
-        return self.is_number(j, "integer") and self.has(self.after(j + 1), "points", "density", "times")
+        if not self.is_number(j, "integer"):
+            return False
+        return self.has(self.after(j + 1), "points", "density", "times") or self.has(j + 1, "points")
 
     def is_each_of_number(self, i: int) -> bool:
         """Whether "each" before a number belongs to names beside it ("eyes each 6", "each half of the jaw")."""
@@ -217,6 +241,28 @@ class TokenView:
         if self.raw[i].value == "each" and self.is_number(j, "part") and self.raw[j].value.value == Fraction(1, 2):
             return True
         return "each" in self.raw[i].readings and self.is_number(j, "integer") and not self.has(j + 1, "pixels")
+
+    def ends_line(self, i: int, j: int) -> bool:
+        """Whether a line ends between i and j, after a number of points ("4 points each", then another line)."""
+        is_counted = self.has(i - 1, "points") or self.last == "COUNT"
+        return is_counted and any(token.kind == NEWLINE for token in self.raw[i + 1 : j])
+
+    def abbreviates(self, i: int) -> bool:
+        """Whether a full stop only shortens "points" ("6 pts. on the left eye") and ends no sentence."""
+        if self.raw_value(i - 1) not in ("pts", "pt") or i == 0:
+            return False
+        named = False
+        for tag in reversed(self.tags):
+            if tag.kind == "STOP":
+                break
+            named = named or tag.kind == "NOUN"
+        j = self.after(i + 1)
+        return not named or self.has(j, "link", "of", "each", "and", "at", "spacing") or self.is_symbol(j, ",", ";")
+
+    @property
+    def is_after_all(self) -> bool:
+        """Whether everything was named just now, so that "but" takes away from it."""
+        return self.last == "ALL_POINTS" or (self.last == "NOUN" and self.tags[-1].value == "face")
 
     def is_spaced(self, i: int) -> bool:
         token = self.raw[i]

@@ -13,6 +13,9 @@ from .words import Lexeme, split_lexemes
 END = ""
 """Key of a trie node under which the readings of the phrase that ends there lie (no word is empty)."""
 
+GOING_ON = {"of", "to"}
+"""Words that start no name, so that a line before them ends inside one."""
+
 NAME_KINDS = ("side", "level", "depth", "noun")
 
 
@@ -64,25 +67,27 @@ class Vocabulary:
         return match.readings if match is not None and match.length == len(lexemes) else {}
 
     def match(self, lexemes: Sequence[Lexeme], start: int) -> Match | None:
-        """Return the longest phrase that starts at a lexeme, or None."""
+        """Return the longest phrase that starts at a lexeme, or None; a line may break inside one that is no name."""
         best: Match | None = None
-        stack = [(self.trie, start, False)]
+        stack = [(self.trie, start, False, False)]
         while stack:
-            node, i, plural = stack.pop()
+            node, i, plural, broken = stack.pop()
             readings = node.get(END)
-            if readings is not None:
+            if readings is not None and not (broken and "noun" in readings):
                 if best is None or i - start > best.length:
                     best = Match(i - start, readings, plural)
                 elif i - start == best.length:
                     best = Match(best.length, {**readings, **best.readings}, best.is_plural or plural)
             if i >= len(lexemes):
                 continue
+            if lexemes[i].type == "newline" and i > start and not broken and i + 1 < len(lexemes):
+                i, broken = i + 1, lexemes[i + 1].word not in GOING_ON
             word = lexemes[i].word
             for single in singulars(word):
                 if single in node:
-                    stack.append((node[single], i + 1, True))
+                    stack.append((node[single], i + 1, True, broken))
             if word in node:
-                stack.append((node[word], i + 1, False))
+                stack.append((node[word], i + 1, False, broken))
         return best
 
 

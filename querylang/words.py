@@ -26,7 +26,9 @@ SYMBOLS = {
     "⁄": "/",
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
-ABBREVIATIONS = {"no", "nr", "approx", "ca", "pts", "pt", "incl", "excl", "max", "min", "vs"}
+ABBREVIATIONS = {"no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
+CONTRACTED = {"it", "that", "let", "where", "what", "here", "there", "who", "how", "she", "he", "this", "which", "when"}
+"""Words after which an apostrophe-s is "is" or "us", and owns nothing."""
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
@@ -71,6 +73,9 @@ def split_lexemes(text: str) -> list[Lexeme]:
         if kind == "space" or (silent and any(a <= start < b for a, b in silent)):
             continue
         if kind == "word":
+            if is_ending(m.group(), start, text, lexemes):
+                lexemes[-1].is_possessive = True
+                continue
             if joins_words(lexemes, start):
                 lexemes.pop()
             for lexeme in make_words(m.group(), start, text):
@@ -102,12 +107,24 @@ def split_lexemes(text: str) -> list[Lexeme]:
         else:
             if word == "." and lexemes and start == end and lexemes[-1].word in ABBREVIATIONS:
                 continue
-            lexeme = Lexeme(SYMBOLS.get(word, word), "symbol", start, stop)
+            plain = SYMBOLS.get(word, word)
+            lexeme = Lexeme("and", "word", start, stop) if plain == "&" else Lexeme(plain, "symbol", start, stop)
         lexeme.is_glued = start == end
         underscore = False
         lexemes.append(lexeme)
         end = stop
     return lexemes
+
+
+def is_ending(word: str, start: int, text: str, lexemes: list[Lexeme]) -> bool:
+    """Whether a word is the possessive ending of a number ("face 2's")."""
+    return (
+        word == "s"
+        and bool(lexemes)
+        and lexemes[-1].type == "number"
+        and lexemes[-1].stop == start - 1
+        and text[start - 1].translate(APOSTROPHES) == "'"
+    )
 
 
 def joins_words(lexemes: list[Lexeme], start: int) -> bool:
@@ -145,7 +162,7 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
             possessive = True
             word = word[:-1] if len(word) > 3 else word
         lexeme = Lexeme(SPELLING.get(word, word), "word", start, stop)
-        lexeme.is_possessive = possessive
+        lexeme.is_possessive = possessive and word not in CONTRACTED
         words.append(lexeme)
         start = stop
     return words

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from ..engine import Answer
+    from ..querylang.describe import LayoutListing, PartListing
     from ..querylang.query import Query
-    from ..querylang.registry import Layout, Part
     from .image_store import OpenImage
 
 Detail = Literal["concise", "full"]
@@ -150,6 +150,7 @@ class PartAnswer(AnswerModel):
     kind: Literal["open", "closed", "point"]
     unified_count: int = Field(description="points it gets when no number is asked")
     curve: str = Field(description="where FPALP 0 lies and which way the curve runs")
+    other_names: list[str] = Field(description="what else it may be called")
 
 
 class LayoutAnswer(AnswerModel):
@@ -246,18 +247,24 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
     )
 
 
-def describe_part(part: Part) -> PartAnswer:
-    """Return a part of the registry."""
-    return PartAnswer(name=part.name, kind=part.kind, unified_count=part.unified_count, curve=part.curve)
+def describe_part(part: PartListing) -> PartAnswer:
+    """Return a part of the language."""
+    return PartAnswer(
+        name=part.name,
+        kind=part.kind,
+        unified_count=part.unified_count,
+        curve=part.curve,
+        other_names=list(part.other_names),
+    )
 
 
-def describe_layout(layout: Layout) -> LayoutAnswer:
-    """Return a layout of the registry."""
+def describe_layout(layout: LayoutListing) -> LayoutAnswer:
+    """Return a layout of the language."""
     own = "as in the dataset's own files" if layout.own_numbering else "as in the paper's table, not as in its files"
     return LayoutAnswer(
         name=layout.name,
         title=layout.title,
         size=layout.size,
         ids=f"1 to {layout.size}, {own}",
-        parts=list(dict.fromkeys(landmark.part for landmark in layout.landmarks)),
+        parts=list(layout.parts),
     )

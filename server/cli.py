@@ -15,23 +15,25 @@ from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
+from .shared_options import echo_error, ids_from_option, json_option, perspective_option
 from .sheet_command import sheet_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
     from ..engine import Answer, Engine
+    from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 
 
 class CommandGroup(click.Group):
-    """Prints an error that the caller can mend as plain text and exits with 2; no stack trace."""
+    """Prints an error that the caller can mend as text, or as JSON with --json, and exits with 2; no stack trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FaceQLError as error:
-            click.echo(str(error), err=True)
+            echo_error(ctx, error)
             ctx.exit(2)
 
 
@@ -72,7 +74,7 @@ def main() -> None:
     help="Draw the answer on the photo and save it (.png, .jpg, .webp), or the overlay alone (.svg); of a folder, "
     "write the answers (.jsonl, .csv).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
 @click.option(
     "--faces",
@@ -88,13 +90,8 @@ def main() -> None:
     help="A face's box in pixels of the photo instead of finding faces; may be repeated.",
 )
 @click.option("--whole", is_flag=True, help="Take the whole photo for one face instead of finding faces.")
-@click.option(
-    "--perspective",
-    type=click.Choice(["viewer", "subject"]),
-    default="viewer",
-    show_default=True,
-    help='Whose left "left" is: the one who looks at the photo, or the person in it.',
-)
+@perspective_option
+@ids_from_option
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as a circle.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
@@ -112,7 +109,8 @@ def ask_command(
     faces: str | None,
     boxes: list[tuple[float, ...]],
     whole: bool,
-    perspective: Any,
+    perspective: Perspective,
+    ids_from: int,
     errors: bool,
     overwrite: bool,
     device: str,
@@ -149,7 +147,10 @@ def ask_command(
 
     service = Service(load_engine, LOCAL_LIMITS)
     photo = sys.stdin.buffer.read() if image == "-" else image
-    (answer,) = service.ask(photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective).answers
+    asked = service.ask(
+        photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective, ids_from=ids_from
+    )
+    (answer,) = asked.answers
     service.close()
     if out is not None:
         save_picture(answer, out, errors=errors)

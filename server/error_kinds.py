@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import (
     CheckpointError,
     ConfigError,
     FaceQLError,
     ImageError,
+    InvalidRequestError,
     NoFaceError,
     NoSuchFaceError,
     Problem,
     QueryError,
     ServiceError,
 )
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 INTERNAL_ERROR = -32603
 
@@ -110,14 +114,31 @@ def describe_error(error: FaceQLError) -> dict[str, Any]:
     The instruction comes back only inside "problems", as the quoted words each problem is about.
     """
     described: dict[str, Any] = {"code": error_code(error), "message": str(error)}
+    if isinstance(error, CheckpointError):  # it names files
+        described["message"] = "the model cannot be loaded; the server's log says why"
     if isinstance(error, QueryError):
         described["message"] = error.message
         described["span"] = list(error.span)
         described["suggestion"] = error.suggestion
         described["problems"] = [describe_problem(problem, error.text) for problem in error.problems]
+    if isinstance(error, InvalidRequestError):
+        described["errors"] = error.errors
     if isinstance(error, ServiceError) and error.retry_after is not None:
         described["retry_after"] = error.retry_after
     return described
+
+
+def read_validation_error(error: ValidationError) -> InvalidRequestError:
+    """Return what pydantic found wrong with a request, without what was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    return InvalidRequestError(
+        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": item["msg"]} for item in found]
+    )
+
+
+def tell_error(error: FaceQLError) -> dict[str, Any]:
+    """Return an error as the command line and MCP tell it."""
+    return {"error": {"title": ERROR_KINDS[error_code(error)].title, **describe_error(error)}}
 
 
 def describe_problem(problem: Problem, text: str) -> dict[str, Any]:

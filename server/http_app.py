@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
 from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
+from ..querylang.query import Query
 from . import http_docs as docs
 from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query, page_answer
 from .ask_queue import Asked
@@ -91,7 +92,7 @@ def build_http_app(
         docs_url=None,
         redoc_url=None,
         middleware=[
-            Middleware(RequestLog, metrics=service.metrics, limits=service.limits),
+            Middleware(RequestLog, metrics=service.metrics),
             Middleware(HostGuard, hosts=tuple(hosts)),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
@@ -115,14 +116,17 @@ def build_http_app(
 def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:
     """Mount what answers about photos and instructions."""
 
-    async def ask(image: ImageReference | bytes, texts: list[str], options: PhotoOptions) -> tuple[Asked, str | None]:
+    async def ask(image: ImageReference | bytes, options: PhotoOptions) -> tuple[Asked, str | None]:
         # Before the image: a mistake in the text should cost nothing.
-        how = {name: getattr(options, name) for name in ("perspective", "ids_from", "faces") if hasattr(options, name)}
-        for text in texts:
-            await asyncio.to_thread(service.parse, text, **{k: v for k, v in how.items() if k != "faces"})
+        queries: tuple[Query, ...] = ()
+        if isinstance(options, AskOptions):
+            queries = await asyncio.to_thread(
+                service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from
+            )
         photo, handle = await read_image(image, service, sources)
+        faces = options.faces if isinstance(options, AskOptions) else None
         seconds = None if options.deadline_ms is None else options.deadline_ms / 1000
-        asked = await service.ask_async(photo, texts, boxes=options.boxes, seconds=seconds, **how)
+        asked = await service.ask_async(photo, queries, faces=faces, boxes=options.boxes, seconds=seconds)
         service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
 
@@ -131,21 +135,21 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         """Locate the landmarks that one or several instructions ask for."""
         image, options = await read_photo_request(request, AskRequest, AskOptions)
         request.state.texts = options.texts
-        asked, handle = await give_up_with_client(request, ask(image, options.texts, options))
+        asked, handle = await give_up_with_client(request, ask(image, options))
         return await asyncio.to_thread(write_answers, asked, options, handle, service.limits.points)
 
     @app.post("/v1/draw", **docs.DRAW)
     async def draw_landmarks(request: Request) -> Response:
         """Answer an instruction and draw it: the photo as PNG, or the overlay alone as SVG."""
         image, options = await read_photo_request(request, DrawRequest, DrawOptions)
-        asked, _ = await give_up_with_client(request, ask(image, options.texts, options))
+        asked, _ = await give_up_with_client(request, ask(image, options))
         return await asyncio.to_thread(draw_answer, asked.answers[0], options)
 
     @app.post("/v1/images", status_code=201, **docs.OPEN)
     async def open_image(request: Request) -> ImageAnswer:
         """Open an image: later asks by its handle cost only the decoding."""
         image, options = await read_photo_request(request, OpenRequest, PhotoOptions)
-        asked, _ = await give_up_with_client(request, ask(image, [], options))
+        asked, _ = await give_up_with_client(request, ask(image, options))
         opened = service.keep(asked.image)
         return describe_image(opened, service.images.seconds_left(opened))
 
@@ -235,7 +239,7 @@ async def read_image(image: ImageReference | bytes, service: Service, sources: I
         return service.images.get(image.handle).encoded, image.handle
     if image.base64 is not None:
         return await asyncio.to_thread(sources.read_base64, image.base64), None
-    return await asyncio.to_thread(sources.read_url, image.url or ""), None
+    return await sources.read_url(image.url or ""), None
 
 
 class ClientGoneError(Exception):
@@ -280,7 +284,7 @@ def draw_answer(answer: Any, options: DrawOptions) -> Response:
     """Return an answer drawn, as PNG or SVG."""
     if options.format == "svg":
         return Response(answer.to_svg(), media_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox"})
-    scale = 1.0 if options.max_side is None else min(1.0, options.max_side / max(answer.image_size))
+    scale = min(1.0, options.max_side / max(answer.image_size))
     stream = io.BytesIO()
     answer.draw(scale=scale, legend=options.legend, errors=options.show_errors).save(stream, "PNG")
     return Response(stream.getvalue(), media_type="image/png")
@@ -292,11 +296,7 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     request.app.state.service.metrics.observe_error(error_code(error))
     texts = getattr(request.state, "texts", None)
     index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
-    return problem_response(
-        error,
-        instruction_index=index if texts and len(texts) > 1 else None,
-        errors=error.errors if isinstance(error, InvalidRequestError) else None,
-    )
+    return problem_response(error, instruction_index=index if texts and len(texts) > 1 else None)
 
 
 async def tell_http_exception(request: Request, error: Exception) -> Response:

@@ -36,6 +36,71 @@ ASK_EXAMPLES = {
         }
     },
 }
+ANSWER_EXAMPLE = {
+    "answers": [
+        {
+            "schema_version": 1,
+            "instruction": "pupils as a polyline",
+            "canonical": "left_pupil; right_pupil | polyline",
+            "perspective": "viewer",
+            "shape": "polyline",
+            "image_size": {"height": 512, "width": 512},
+            "frame": "pixels of the upright photo; (0, 0) is the centre of the top-left pixel",
+            "model_version": "faceql-default-379+6d608e4e",
+            "notes": [],
+            "faces": [{"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1}],
+            "points": [
+                {
+                    "face": 0,
+                    "part": "left pupil",
+                    "fpalp": 0.0,
+                    "name": "left pupil",
+                    "x": 202.4,
+                    "y": 100.5,
+                    "expected_error": 1.2,
+                },
+                {
+                    "face": 0,
+                    "part": "right pupil",
+                    "fpalp": 0.0,
+                    "name": "right pupil",
+                    "x": 246.6,
+                    "y": 102.5,
+                    "expected_error": 1.2,
+                },
+            ],
+        }
+    ]
+}
+PROBLEM_EXAMPLE = {
+    "type": "urn:faceql:problem:unknown_part",
+    "title": "There is no such face part",
+    "status": 422,
+    "detail": "unknown face part 'eyebrown'",
+    "code": "unknown_part",
+    "span": [21, 29],
+    "suggestion": "'eyebrow'",
+    "problems": [
+        {
+            "code": "unknown_part",
+            "message": "unknown face part 'eyebrown'",
+            "span": [21, 29],
+            "quote": "eyebrown",
+            "suggestion": "'eyebrow'",
+        }
+    ],
+}
+PARSE_EXAMPLE = {
+    "canonical": "face_contour[13/32 .. 0] * 10 | polyline",
+    "count": 10,
+    "parts": ["face contour"],
+    "spacing": "fpalp",
+    "faces": "largest",
+    "shape": "polyline",
+    "perspective": "viewer",
+    "notes": [],
+    "explanation": "- 10 points along the face contour from 13/32 to 0, at equal FPALP steps",
+}
 FORM_LISTS = {
     "box": {
         "type": "array",
@@ -48,9 +113,16 @@ FORM_LISTS = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the problem answers of these statuses."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    with_example = {MEDIA_TYPE: {**content[MEDIA_TYPE], "example": PROBLEM_EXAMPLE}}
     return {
-        status: {"model": ProblemDetails, "content": content} for status in (400, 401, 403, 408, 413, 421, *statuses)
+        status: {"model": ProblemDetails, "content": with_example if status == 422 else content}
+        for status in (400, 401, 403, 408, 413, 421, *statuses)
     }
+
+
+def answer_like(example: dict[str, Any]) -> dict[str, Any]:
+    """Return what a route's 200 says beside its model."""
+    return {"content": {"application/json": {"example": example}}}
 
 
 def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -102,7 +174,10 @@ def drop_null(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 ASK: dict[str, Any] = {
-    "responses": {200: {"model": AskAnswer}, **problems(404, 415, 422, 429, 500, 503, 504)},
+    "responses": {
+        200: {"model": AskAnswer, **answer_like(ANSWER_EXAMPLE)},
+        **problems(404, 415, 422, 429, 500, 503, 504),
+    },
     "openapi_extra": photo_body(AskRequest, AskOptions, ASK_EXAMPLES),
 }
 DRAW: dict[str, Any] = {
@@ -132,14 +207,16 @@ OPEN: dict[str, Any] = {
     ),
 }
 PARSE: dict[str, Any] = {
-    "responses": problems(415, 422, 429, 503),
+    "responses": {200: answer_like(PARSE_EXAMPLE), **problems(415, 422, 429, 503)},
     "openapi_extra": {
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {
                     "schema": inline_schema(ParseRequest),
-                    "examples": {"range": {"value": {"instruction": "10 points from left chin to jaw end"}}},
+                    "examples": {
+                        "range": {"value": {"instruction": "10 points from left chin to jaw end as a polyline"}}
+                    },
                 }
             },
         }

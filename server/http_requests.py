@@ -11,9 +11,12 @@ from starlette.requests import Request
 
 from ..errors import InvalidRequestError, ServiceError
 from .answers import Detail, Perspective
+from .error_kinds import read_validation_error
 
 Instruction = Annotated[str, Field(max_length=20_000)]
 FaceBox = Annotated[list[float], Field(min_length=4, max_length=4, description="[x0, y0, x1, y1]")]
+# A number, not Literal[0, 1]: in a form or a query it comes as text.
+IdsFrom = Annotated[int, Field(ge=0, le=1, description="the first id of a layout's landmarks")]
 ModelT = TypeVar("ModelT", bound="ClientModel")
 
 
@@ -53,7 +56,7 @@ class AskOptions(PhotoOptions):
     instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
     faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
     perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
-    ids_from: Literal[0, 1] = Field(default=1, description="the first id of a layout's landmarks")
+    ids_from: IdsFrom = 1
     detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
 
     @model_validator(mode="after")
@@ -72,7 +75,7 @@ class DrawOptions(AskOptions):
     """How an answer is drawn."""
 
     format: Literal["png", "svg"] = Field(default="png", description="svg is the overlay alone, of the photo's size")
-    max_side: int | None = Field(default=None, ge=16, le=4096, description="png: longer side of the drawing at most")
+    max_side: int = Field(default=4096, ge=16, le=4096, description="png: longer side of the drawing at most")
     legend: bool = True
     show_errors: bool = Field(default=False, description="circle each point with its expected error")
 
@@ -106,7 +109,7 @@ class ParseRequest(ClientModel):
 
     instruction: Instruction
     perspective: Perspective = "viewer"
-    ids_from: Literal[0, 1] = 1
+    ids_from: IdsFrom = 1
     detail: Detail = Field(default="concise", description="full lists every landmark")
 
 
@@ -195,7 +198,7 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise refuse(error) from None
+        raise read_validation_error(error) from None
 
 
 def validate(model: type[ModelT], fields: dict[str, Any]) -> ModelT:
@@ -207,12 +210,4 @@ def validate(model: type[ModelT], fields: dict[str, Any]) -> ModelT:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise refuse(error) from None
-
-
-def refuse(error: ValidationError) -> InvalidRequestError:
-    """Return what a pydantic error says, without what was sent."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-    return InvalidRequestError(
-        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": item["msg"]} for item in found]
-    )
+        raise read_validation_error(error) from None

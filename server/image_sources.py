@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import os
 import stat
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..errors import ConfigError, ServiceError
 from .limits import Limits
 from .url_fetcher import UrlFetcher
 
+FETCHERS = 8
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -34,6 +39,8 @@ class ImageSources:
         for root in self.roots:
             if not root.is_dir():
                 raise ConfigError(f"--root {str(root)!r} is not a folder")
+        # Of their own: slow sites should not hold the threads that parse and draw.
+        self._fetchers = ThreadPoolExecutor(FETCHERS, "faceql-fetcher")
         self._fetcher = fetcher or UrlFetcher((), max_bytes=limits.image_bytes, seconds=limits.url_seconds)
 
     @property
@@ -42,7 +49,9 @@ class ImageSources:
         return self._fetcher.allowed_hosts
 
     def read_path(self, text: str) -> bytes:
-        """Return the bytes of a file below a root; a relative path starts at the first root that has it.
+        """Return the bytes of a file below a root, named by its path or a file: URL.
+
+        A relative path starts at the first root that has it.
 
         Raises:
             ServiceError: It may not be read, or is not there, alike ("image_source"); or is too large ("too_large").
@@ -50,11 +59,12 @@ class ImageSources:
         if not self.roots:
             raise ServiceError("image_source", "files are not read here; the operator allows a folder with --root")
         refused = ServiceError("image_source", "no image file of this name lies below the folders given with --root")
-        if "\0" in text or len(text) > 4096:
+        name = read_file_name(text)
+        if name is None or "\0" in name or len(name) > 4096:
             raise refused
         for root in self.roots:
             # Symlinks are resolved first: one that leads out of the root is refused like any path that does.
-            path = Path(os.path.realpath(root / text))
+            path = Path(os.path.realpath(root / name))
             if path != root and path.is_relative_to(root):
                 try:
                     descriptor = open_below(root, path)
@@ -86,9 +96,19 @@ class ImageSources:
         except (binascii.Error, ValueError):
             raise ServiceError("invalid_request", "the image is not base64 text") from None
 
-    def read_url(self, url: str) -> bytes:
-        """Return the bytes an https URL names; see `UrlFetcher.fetch`."""
-        return self._fetcher.fetch(url)
+    async def read_url(self, url: str) -> bytes:
+        """Return the bytes an https URL names; see `UrlFetcher.fetch`.
+
+        Raises:
+            ServiceError: As `UrlFetcher.fetch`, or so many are being fetched that it takes too long ("deadline").
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.wait_for(
+                loop.run_in_executor(self._fetchers, self._fetcher.fetch, url), self._limits.deadline_seconds
+            )
+        except TimeoutError:
+            raise ServiceError("deadline", "the image was not fetched in time", retry_after=5.0) from None
 
     def check_size(self, data: bytes) -> bytes:
         """Return the bytes of an image file if they are not too many.
@@ -102,6 +122,17 @@ class ImageSources:
 
     def _too_large(self) -> ServiceError:
         return ServiceError("too_large", f"the image is larger than {self._limits.image_bytes:,} bytes")
+
+
+def read_file_name(text: str) -> str | None:
+    """Return the path a client means, which may begin with "~" or be a file: URL; None if it is not of this machine."""
+    if not text.startswith("file:"):
+        return os.path.expanduser(text)
+    try:
+        parts = urlsplit(text)
+        return url2pathname(parts.path) if parts.netloc in ("", "localhost") else None
+    except ValueError:
+        return None
 
 
 def open_below(root: Path, path: Path) -> int:

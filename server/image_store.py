@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import time
@@ -15,6 +16,14 @@ from ..errors import ServiceError
 
 if TYPE_CHECKING:
     from ..engine import EncodedImage
+
+
+HANDLE = re.compile(r"img_[\w-]{22}", re.ASCII)
+
+
+def is_handle(text: str) -> bool:
+    """Return whether a text has the form of a handle; a file may well be called img_1234.jpg."""
+    return HANDLE.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

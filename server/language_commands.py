@@ -4,49 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ..errors import QueryError
 from ..querylang.describe import describe_layouts, describe_parts, describe_places
 from ..querylang.parse import parse
+from .shared_options import ids_from_option, json_option, perspective_option
 
 # pydantic is imported where JSON is asked for: the text answers should come at once.
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ..querylang.query import Perspective
+    from .answers import PartsAnswer
 
 MOST_POINTS_SHOWN = 200
 
 
 @click.command("parse")
 @click.argument("instruction")
-@click.option(
-    "--perspective",
-    type=click.Choice(["viewer", "subject"]),
-    default="viewer",
-    show_default=True,
-    help="Whose left plain 'left' is.",
-)
-@click.option("--ids-from", type=click.IntRange(0, 1), default=1, show_default=True, help="First id of a layout.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-def parse_command(instruction: str, perspective: str, ids_from: int, as_json: bool) -> None:
+@perspective_option
+@ids_from_option
+@json_option
+def parse_command(instruction: str, perspective: Perspective, ids_from: int, as_json: bool) -> None:
     """Show what INSTRUCTION asks for: canonical text, explanation, points and notes."""
-    try:
-        query = parse(instruction, perspective=cast("Perspective", perspective), ids_from=ids_from)
-    except QueryError as error:
-        if not as_json:
-            raise
-        from ..querylang.wire import WireQueryError
-
-        click.echo(WireQueryError.of(error).model_dump_json(indent=2))
-        raise SystemExit(2) from None
+    query = parse(instruction, perspective=perspective, ids_from=ids_from)
     if as_json:
-        from ..querylang.wire import WireQuery
+        from .answers import describe_query
 
-        click.echo(WireQuery.of(query).model_dump_json(indent=2))
+        click.echo(describe_query(query, "full").model_dump_json(indent=2))
         return
     click.echo(query.explain())
     for index, landmark in zip(range(MOST_POINTS_SHOWN), query, strict=False):
@@ -57,13 +44,11 @@ def parse_command(instruction: str, perspective: str, ids_from: int, as_json: bo
 
 @click.command("parts")
 @click.option("--places", is_flag=True, help="List sub-parts and named places as well.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def parts_command(places: bool, as_json: bool) -> None:
     """List the face parts that can be asked for, with their other names."""
     if as_json:
-        from ..querylang.wire import list_parts
-
-        echo_models(list_parts())
+        echo_models(list_parts().parts)
         return
     for part in describe_parts():
         click.echo(f"{part.name}  ({part.kind}, {part.unified_count} points)")
@@ -78,18 +63,27 @@ def parts_command(places: bool, as_json: bool) -> None:
 
 
 @click.command("layouts")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def layouts_command(as_json: bool) -> None:
     """List the layouts that can be asked for."""
     if as_json:
-        from ..querylang.wire import list_layouts
-
-        echo_models(list_layouts())
+        echo_models(list_parts().layouts)
         return
     for layout in describe_layouts():
         numbering = "" if layout.own_numbering else " (numbered as in the paper; the dataset's files number otherwise)"
         click.echo(f"{layout.name}: {layout.title}, {layout.size} points{numbering}")
         click.echo(f"    {', '.join(layout.parts)}")
+
+
+def list_parts() -> PartsAnswer:
+    """Return what every door lists."""
+    from .limits import LOCAL_LIMITS
+    from .service import Service
+
+    def load_engine() -> NoReturn:
+        raise AssertionError("a listing needs no engine")
+
+    return Service(load_engine, LOCAL_LIMITS).list_parts()
 
 
 def echo_models(models: Sequence[BaseModel]) -> None:

@@ -28,7 +28,8 @@ class Limits:
         deadline_seconds: The longest a request may take; a client may ask for less.
         requests: Requests at work at once, over HTTP.
         requests_per_client: The same for one client (API key, or address).
-        upload_seconds: The longest a client may take to send its body, or to take in a piece of the answer.
+        connections: Open connections of which requests are taken.
+        upload_seconds: The longest a client may take to send its body, or to take in hardly any of its answer.
         uploaded_bytes: Bytes of all request bodies held at once.
         head_seconds: The longest a client may take to send its request's head.
         url_seconds: The longest an image may take to be fetched from a URL.
@@ -50,6 +51,7 @@ class Limits:
     deadline_seconds: float = 30.0
     requests: int = 512
     requests_per_client: int = 256
+    connections: int = 768
     upload_seconds: float = 20.0
     uploaded_bytes: int = 512 * MIB
     head_seconds: float = 10.0

@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
-from .http_guards import LOOPBACK_HOSTS, CrowdGuard, HostGuard, KeyGuard, RequestLog
+from .http_guards import LOOPBACK_HOSTS, BodyGuard, CrowdGuard, HostGuard, KeyGuard, RequestLog
 from .service import Service
 
 
@@ -23,7 +23,8 @@ def build_mcp_app(
         # HostGuard checks Host and Origin, for ports and names alike.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    app = BodyGuard(app, limits)
     app = CrowdGuard(app, limits)
     app = KeyGuard(app, api_keys)
     app = HostGuard(app, hosts)
-    return RequestLog(app, service.metrics, limits)
+    return RequestLog(app, service.metrics)

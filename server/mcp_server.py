@@ -34,8 +34,10 @@ from .answers import (
     page_answer,
 )
 from .ask_queue import Asked
-from .error_kinds import ERROR_KINDS, describe_error
+from .error_kinds import ERROR_KINDS, describe_error, error_code
 from .image_sources import ImageSources
+from .image_store import is_handle
+from .mcp_checks import CheckedServer, give_error
 from .service import Service
 
 MAX_DRAWING_SIDE = 2048
@@ -61,25 +63,17 @@ def give_result(answer: BaseModel, *content: ImageContent) -> CallToolResult:
 
 
 def tell_errors(function: ToolFunction[P]) -> ToolFunction[P]:
-    """Make a tool tell its errors as MCP knows them, with all that an agent needs to mend the call.
-
-    Words of the instruction come back inside JSON strings and nowhere else, as data.
-    """
+    """Make a tool tell its errors as MCP knows them, with all that an agent needs to mend the call."""
 
     @functools.wraps(function)
     async def tool(*args: P.args, **kwargs: P.kwargs) -> CallToolResult:
         try:
             return await function(*args, **kwargs)
         except FaceQLError as error:
-            described = describe_error(error)
-            kind = ERROR_KINDS[described["code"]]
+            kind = ERROR_KINDS[error_code(error)]
             if kind.mcp_code is not None:
-                raise MCPError(kind.mcp_code, described["message"], {"code": described["code"]}) from error
-            structured = {"error": {"title": kind.title, **described}}
-            text = json.dumps(structured, ensure_ascii=True, separators=(",", ":"))
-            return CallToolResult(
-                content=[TextContent(type="text", text=text)], structured_content=structured, is_error=True
-            )
+                raise MCPError(kind.mcp_code, describe_error(error)["message"], {"code": error_code(error)}) from error
+            return give_error(error)
 
     return tool
 
@@ -98,28 +92,35 @@ class Tools:
 
     async def read_image(self, image: str) -> tuple[Any, str | None]:
         """Return what the service takes for a photo, and its handle if it is one."""
-        if image.startswith("img_"):
+        if is_handle(image):
             return self._service.images.get(image).encoded, image
         if image.startswith("data:") or len(image) > MAX_PATH_LENGTH:
             return await asyncio.to_thread(self._sources.read_base64, image), None
         if image.lower().startswith(("https:", "http:")):
-            return await asyncio.to_thread(self._sources.read_url, image), None
+            return await self._sources.read_url(image), None
         return await asyncio.to_thread(self._sources.read_path, image), None
 
     async def ask(
-        self, image: str, instructions: list[str], ctx: Context[Any, Any], **options: Any
+        self,
+        image: str,
+        instructions: list[str],
+        ctx: Context[Any, Any],
+        *,
+        faces: str | None = None,
+        boxes: list[list[float]] | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
     ) -> tuple[Asked, str | None]:
         """Answer instructions on an image, telling the client how far it is."""
         # Before the image: a mistake in the text should cost nothing.
-        for text in instructions:
-            await asyncio.to_thread(
-                self._service.parse, text, perspective=options["perspective"], ids_from=options["ids_from"]
-            )
+        queries = await asyncio.to_thread(
+            self._service.parse_all, instructions, perspective=perspective, ids_from=ids_from
+        )
         await ctx.report_progress(0, 2, "reading the image")
         photo, handle = await self.read_image(image)
         waiting = "finding the face" if self._service.is_ready else "waiting for the model to be loaded"
         await ctx.report_progress(1, 2, waiting)
-        asked = await self._service.ask_async(photo, instructions, **options)
+        asked = await self._service.ask_async(photo, queries, faces=faces, boxes=boxes)
         await ctx.report_progress(2, 2, "answered")
         self._service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
@@ -127,7 +128,7 @@ class Tools:
 
 def build_mcp_server(service: Service, sources: ImageSources) -> MCPServer[Any]:
     """Return the MCP server over a service; the model is loaded once a client has been greeted."""
-    server: MCPServer[Any] = MCPServer(
+    server = CheckedServer(
         "faceql",
         title="faceql: ask a face for landmarks",
         description="Face landmarks from plain-English instructions.",
@@ -187,7 +188,7 @@ def build_mcp_server(service: Service, sources: ImageSources) -> MCPServer[Any]:
     async def open_image(
         ctx: Context[Any, Any], image: Photo, boxes: Boxes = None
     ) -> Annotated[CallToolResult, ImageAnswer]:
-        asked, _ = await tools.ask(image, [], ctx, boxes=boxes, perspective="viewer", ids_from=1)
+        asked, _ = await tools.ask(image, [], ctx, boxes=boxes)
         opened = service.keep(asked.image)
         return give_result(describe_image(opened, service.images.seconds_left(opened)))
 

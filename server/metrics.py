@@ -88,7 +88,7 @@ class Metrics:
             lines += [*describe("points_total", "counter", "Points answered."), f"faceql_points_total {self._points}"]
             lines += describe("request_seconds", "histogram", "Time from a request's head to its answer.")
             lines += self._seconds.write("faceql_request_seconds")
-            lines += describe("batch_requests", "histogram", "Requests whose faces were encoded in one pass.")
+            lines += describe("batch_requests", "histogram", "Requests that were worked on in one round.")
             lines += self._batches.write("faceql_batch_requests")
         for name, read in self._gauges.items():
             lines += [*describe(name, "gauge", GAUGES[name]), f"faceql_{name} {read()}"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from ..model.checkpoint import LoadedDetector
     from ..model.crops import CropFrame
     from ..model.data.packs import AnnotatedFaces
 
@@ -73,10 +74,10 @@ def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
 @click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
 @click.option(
     "--crops",
-    type=click.Choice(["finder", "annotation"]),
-    default="finder",
+    type=click.Choice(["engine", "annotation"]),
+    default="engine",
     show_default=True,
-    help="Crop by the engine's face finder, as in use, or by the annotated points, as in training.",
+    help="Crop as the engine does, or by the annotated points, as in training.",
 )
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
@@ -106,7 +107,7 @@ def eval_command(
         (validation, layouts["300w"], validation.frame_points, split_human68(validation)),
         (hard, layouts["wflw"], hard.points, [split_by_condition(name) for name in hard.names]),
     ):
-        frames, missed = finder_frames(faces) if crops == "finder" else (landmark_frames(faces), 0)
+        frames, missed = engine_frames(faces, loaded) if crops == "engine" else (landmark_frames(faces), 0)
         evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subsets)
         reports.append(evaluation)
         note = f" ({missed} faces not found: cropped round the picture's middle)" if missed else ""
@@ -121,16 +122,17 @@ def eval_command(
     click.echo("[" + ",\n".join(report.to_json() for report in reports) + "]" if as_json else markdown)
 
 
-def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
-    """Return a crop frame for each face by the engine's face finder, and how many it did not find.
+def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[CropFrame], int]:
+    """Return each face's crop frame as the engine cuts it, and how many faces its finder did not find.
 
     The packs' pictures hold one annotated face in their middle, so the found face nearest the middle is taken; where
     none is found, a box of half the picture's side stands for it.
     """
-    from ..engine.faces import SlimeFaceFinder
-    from ..model.crops import CropFrame
+    from ..engine.encoding import FaceEncoder
+    from ..engine.faces import Face, default_face_finder
 
-    finder = SlimeFaceFinder()
+    finder = default_face_finder()
+    encoder = FaceEncoder(loaded.detector, next(loaded.detector.parameters()).device)
     frames, missed = [], 0
     for row in range(len(faces)):
         picture = faces.read_image(row)
@@ -138,12 +140,11 @@ def finder_frames(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
         middle = ((width - 1) / 2, (height - 1) / 2)
         found = finder.find(picture)
         if found:
-            nearest = min(found, key=lambda f: abs(f.center[0] - middle[0]) + abs(f.center[1] - middle[1]))
-            box = nearest.box
+            face = min(found, key=lambda f: abs(f.center[0] - middle[0]) + abs(f.center[1] - middle[1]))
         else:
             missed += 1
-            box = (middle[0] - width / 4, middle[1] - height / 4, middle[0] + width / 4, middle[1] + height / 4)
-        frames.append(CropFrame.from_face_box(box))
+            face = Face((width / 4, height / 4, 3 * width / 4, 3 * height / 4))
+        frames.append(encoder.encode([(picture, face)])[0].frame)
     return frames, missed
 
 

@@ -1,21 +1,40 @@
-"""uvicorn's HTTP/1.1 protocol with patience that ends: a head that trickles in closes the connection."""
+"""uvicorn's HTTP/1.1 protocol with patience that ends, for clients that send or read slowly, and for crowds."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..errors import ServiceError
+from .problems import problem_response
+
+# A client that reads an answer slower than this, in bytes a second, is taken for one that does not read.
+SLOWEST_READING = 4096
+
+
+async def tell_busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """Turn a request away where there are too many connections."""
+    error = ServiceError("busy", "too many connections are open", retry_after=2.0)
+    await problem_response(error, headers={"Connection": "close"})(scope, receive, send)
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose request head is not whole after `head_seconds`.
+    """Closes connections that would otherwise be held for ever.
 
-    uvicorn itself waits for ever, so that a few slow clients could hold every connection it may open.
+    Attributes:
+        head_seconds: A request head that is not whole after this closes the connection.
+        reading_seconds: How often it is looked whether a client takes in its answer; one that hardly does is cut off.
+        max_connections: Requests on connections above this number are turned away.
     """
 
     head_seconds = 10.0
+    reading_seconds = 20.0
+    max_connections = 768
     _head_timer: asyncio.TimerHandle | None = None
+    _reading_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -26,10 +45,24 @@ class PatientProtocol(H11Protocol):
             self._await_head()
         super().data_received(data)
         if self._is_in_request():
-            self._stop_waiting()
+            self._stop_awaiting_head()
+
+    def handle_events(self) -> None:
+        # uvicorn's own answer to a crowd is plain text that does not say when to come back.
+        self.app = tell_busy if len(self.connections) > self.max_connections else self.config.loaded_app
+        super().handle_events()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_awaiting_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._stop_awaiting_head()
+        self._stop_awaiting_reading()
         super().connection_lost(exc)
 
     def _is_in_request(self) -> bool:
@@ -39,7 +72,24 @@ class PatientProtocol(H11Protocol):
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
 
-    def _stop_waiting(self) -> None:
+    def _stop_awaiting_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _await_reading(self) -> None:
+        held = self.transport.get_write_buffer_size()
+        self._reading_timer = self.loop.call_later(self.reading_seconds, self._check_reading, held)
+
+    def _check_reading(self, held_before: int) -> None:
+        taken = held_before - self.transport.get_write_buffer_size()
+        if taken < SLOWEST_READING * self.reading_seconds:
+            # Closing would wait for what is still to be sent, for ever.
+            self.transport.abort()
+        else:
+            self._await_reading()
+
+    def _stop_awaiting_reading(self) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None

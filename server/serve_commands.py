@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import ConfigError
+from ..errors import ConfigError, FaceQLError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .service import Service
 
+logger = logging.getLogger("faceql.server")
 KEYS_VARIABLE = "FACEQL_API_KEYS"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -86,8 +90,14 @@ def serve_command(
     names = read_hosts(host, hosts)
     keys = read_keys(api_key_file)
     service, sources = make_service((), url_hosts, **engine_options)
-    click.echo(f"faceql: http://{bracket(host)}:{port}/ (API keys {'asked for' if keys else 'off'})", err=True)
-    run_uvicorn(build_http_app(service, sources, api_keys=keys, hosts=names), host, port, service.limits)
+    app = build_http_app(service, sources, api_keys=keys, hosts=names)
+    opened = open_socket(host, port)
+    click.echo(
+        f"faceql: listening at {write_url(host, opened)}/ (a page to try it; "
+        f"API keys {'asked for' if keys else 'off'}; Ctrl+C stops it)",
+        err=True,
+    )
+    run_uvicorn(app, opened, service.limits)
 
 
 @click.command("mcp")
@@ -121,7 +131,15 @@ def mcp_command(
     service, sources = make_service(roots, url_hosts, **engine_options)
     server = build_mcp_server(service, sources)
     if transport == "stdio":
-        server.run("stdio")
+        log_as_json()
+        if sys.stdin.isatty():
+            click.echo(
+                "faceql: an MCP client talks to this command over standard input and output; docs/mcp.md says how to "
+                "set one up. Ctrl+D stops it.",
+                err=True,
+            )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run("stdio")
         service.close()
         # The model may still be loading in its thread: nobody waits for it any more.
         sys.stdout.flush()
@@ -130,8 +148,14 @@ def mcp_command(
 
     names = read_hosts(host, hosts)
     keys = read_keys(api_key_file)
-    click.echo(f"faceql: MCP at http://{bracket(host)}:{port}/mcp", err=True)
-    run_uvicorn(build_mcp_app(server, service, api_keys=keys, hosts=names), host, port, service.limits)
+    app = build_mcp_app(server, service, api_keys=keys, hosts=names)
+    opened = open_socket(host, port)
+    click.echo(
+        f"faceql: listening at {write_url(host, opened)}/mcp (MCP; API keys {'asked for' if keys else 'off'}; "
+        "Ctrl+C stops it)",
+        err=True,
+    )
+    run_uvicorn(app, opened, service.limits)
 
 
 def make_service(
@@ -152,13 +176,20 @@ def make_service(
     limits = Limits(handle_seconds=handle_minutes * 60)
 
     def load_engine() -> Engine:
-        import torch
+        try:
+            import torch
 
-        from ..engine import Engine
+            from ..engine import Engine
 
-        if threads is not None:
-            torch.set_num_threads(threads)
-        return Engine(device, weights, max_pixels=limits.pixels)
+            if threads is not None:
+                torch.set_num_threads(threads)
+            return Engine(device, weights, max_pixels=limits.pixels)
+        except FaceQLError as error:
+            logger.error("the model cannot be loaded: %s", error)
+            raise
+        except Exception:
+            logger.exception("the model cannot be loaded")
+            raise
 
     fetcher = UrlFetcher(url_hosts, max_bytes=limits.image_bytes, seconds=limits.url_seconds)
     return Service(load_engine, limits), ImageSources(limits, roots, fetcher)
@@ -185,38 +216,66 @@ def read_keys(path: Path | None) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def bracket(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def open_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises:
+        ConfigError: Nobody may listen there, or somebody does already.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {port} is in use at {host}: choose another with --port, or stop what listens there"
+            ) from error
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise ConfigError(f"cannot listen at {host}, port {port}: {reason}") from error
 
 
-def run_uvicorn(app: ASGIApp, host: str, port: int, limits: Limits) -> None:
-    """Serve an app until it is told to stop; requests at work are answered first."""
-    import uvicorn
+def write_url(host: str, opened: socket.socket) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{opened.getsockname()[1]}"
 
+
+def log_as_json() -> None:
+    """Write all logs to the error stream, a line of JSON each; other libraries' from warnings up."""
     from .http_guards import JsonLines
-    from .patient_protocol import PatientProtocol
 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    # In place of whatever a library has put there.
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in ("faceql", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
+    """Serve an app until it is told to stop; requests at work are answered first."""
+    import uvicorn
+
+    from .patient_protocol import PatientProtocol
+
+    log_as_json()
     PatientProtocol.head_seconds = limits.head_seconds
+    PatientProtocol.reading_seconds = limits.upload_seconds
+    PatientProtocol.max_connections = limits.connections
     # uvicorn answers what is at work, then raises the signal again: having been told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        http=PatientProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=2 * limits.requests,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=30,
-        h11_max_incomplete_event_size=32 * 1024,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=30,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[opened])

@@ -10,9 +10,9 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
-from ..errors import ServiceError
+from ..errors import CheckpointError, ConfigError, ServiceError
+from ..querylang.describe import describe_layouts, describe_parts
 from ..querylang.parse import parse
-from ..querylang.registry import load_registry
 from .answers import (
     LayoutAnswer,
     PartAnswer,
@@ -89,6 +89,8 @@ class Service:
     def _load(self) -> None:
         try:
             self._engine.set_result(self._load_engine())
+        except ConfigError as error:  # the operator's setting, not one of whoever asks
+            self._engine.set_exception(CheckpointError(str(error)))
         except BaseException as error:  # handed to everyone who waits, here and later
             self._engine.set_exception(error)
 
@@ -116,17 +118,35 @@ class Service:
         """
         return parse(text, perspective=perspective, ids_from=ids_from, limit=self.limits.points)
 
+    def parse_all(
+        self, texts: Sequence[str | Query], *, perspective: Perspective = "viewer", ids_from: int = 1
+    ) -> tuple[Query, ...]:
+        """Return the queries of one request's instructions; those that are parsed already are let through.
+
+        Raises:
+            QueryError: One cannot be understood.
+            ServiceError: They are too many ("invalid_request").
+            ConfigError: A setting is wrong.
+        """
+        if len(texts) > self.limits.instructions:
+            raise ServiceError(
+                "invalid_request", f"{len(texts)} instructions at once, and {self.limits.instructions} at most"
+            )
+        return tuple(
+            self.parse(text, perspective=perspective, ids_from=ids_from) if isinstance(text, str) else text
+            for text in texts
+        )
+
     def list_parts(self) -> PartsAnswer:
         """Return every face part, every layout, and instructions to learn from."""
-        registry = load_registry()
-        parts: list[PartAnswer] = [describe_part(part) for part in registry.parts.values()]
-        layouts: list[LayoutAnswer] = [describe_layout(layout) for layout in registry.layouts.values()]
+        parts: list[PartAnswer] = [describe_part(part) for part in describe_parts()]
+        layouts: list[LayoutAnswer] = [describe_layout(layout) for layout in describe_layouts()]
         return PartsAnswer(parts=parts, layouts=layouts, examples=list(EXAMPLES))
 
     def submit(
         self,
         photo: ImageSource | EncodedImage,
-        instructions: Sequence[str],
+        instructions: Sequence[str | Query],
         *,
         faces: str | None = None,
         boxes: Boxes | None = None,
@@ -138,23 +158,19 @@ class Service:
 
         Args:
             photo: The photo, or an image that is open.
-            instructions: What is asked of it; none only finds its faces and encodes the largest.
+            instructions: What is asked of it, as text or parsed; none only finds its faces and encodes the largest.
             faces: Which faces, over what the instructions say.
             boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces.
-            perspective: Whose left plain "left" is.
-            ids_from: The first id of a layout, 1 or 0.
+            perspective: Whose left plain "left" is, in text.
+            ids_from: The first id of a layout, 1 or 0, in text.
             seconds: When the answer is of no use any more; at most the limits' deadline.
 
         Raises:
             QueryError: An instruction cannot be understood.
-            ServiceError: Too many instructions, or too much work is waiting.
+            ServiceError: Too many instructions, too much work that waits ("busy"), or a shutdown ("closing").
             ConfigError: A setting is wrong.
         """
-        if len(instructions) > self.limits.instructions:
-            raise ServiceError(
-                "invalid_request", f"{len(instructions)} instructions at once, and {self.limits.instructions} at most"
-            )
-        queries = tuple(self.parse(text, perspective=perspective, ids_from=ids_from) for text in instructions)
+        queries = self.parse_all(instructions, perspective=perspective, ids_from=ids_from)
         size = len(photo) if isinstance(photo, bytes | bytearray | memoryview) else 0
         limit = self.limits.deadline_seconds
         deadline = time.monotonic() + (limit if seconds is None else min(seconds, limit))
@@ -166,7 +182,7 @@ class Service:
     def ask(
         self,
         photo: ImageSource | EncodedImage,
-        instructions: Sequence[str],
+        instructions: Sequence[str | Query],
         *,
         faces: str | None = None,
         boxes: Boxes | None = None,
@@ -193,7 +209,7 @@ class Service:
     async def ask_async(
         self,
         photo: ImageSource | EncodedImage,
-        instructions: Sequence[str],
+        instructions: Sequence[str | Query],
         *,
         faces: str | None = None,
         boxes: Boxes | None = None,
@@ -203,16 +219,8 @@ class Service:
     ) -> Asked:
         """Answer like `ask` without holding up the event loop; cancelling gives the request up."""
         # In a thread: parsing a long instruction takes a while.
-        future = await asyncio.to_thread(
-            self.submit,
-            photo,
-            instructions,
-            faces=faces,
-            boxes=boxes,
-            perspective=perspective,
-            ids_from=ids_from,
-            seconds=seconds,
-        )
+        queries = await asyncio.to_thread(self.parse_all, instructions, perspective=perspective, ids_from=ids_from)
+        future = self.submit(photo, queries, faces=faces, boxes=boxes, seconds=seconds)
         limit = self.limits.deadline_seconds
         try:
             return await asyncio.wait_for(

@@ -26,10 +26,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 def is_public(address: IPAddress) -> bool:
     """Return whether an address lies in the public internet, whatever form an IPv4 address is wrapped in."""
     if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id is not None:
+        # Site-local addresses are given up, and still routed inside some networks; Python calls them global.
+        if address.scope_id is not None or address.is_site_local:
             return False
+        # The last four bytes carry the address in the forms that begin with zeros (compatible, translated) too.
         inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _NAT64 or address.packed[:12] == bytes(12):
+        if address in _NAT64 or address.packed[:8] == bytes(8):
             inner.append(ipaddress.IPv4Address(address.packed[-4:]))
         if not all(is_public(wrapped) for wrapped in inner if wrapped is not None):
             return False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import load_registry
@@ -69,12 +71,18 @@ def predict_landmarks(
     return np.stack(points), np.stack(expected)
 
 
+def read_width(path: Path) -> int:
+    """Return a picture's width in pixels, from its header alone."""
+    with Image.open(path) as image:
+        return image.width
+
+
 def predict_mirrored(
     detector: Detector, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
 ) -> FloatArray:
     """Return the answers (faces, landmarks, 2) to the mirrored questions on the mirrored pictures, mirrored back."""
     registry = load_registry()
-    widths = np.array([faces.read_image(row).shape[1] for row in range(len(faces))], dtype=np.float64)
+    widths = np.array([read_width(path) for path in faces.image_paths], dtype=np.float64)
     mirrored = [
         replace(frame, center_px=(width - 1 - frame.center_px[0], frame.center_px[1]), angle=-frame.angle)
         for frame, width in zip(frames, widths, strict=True)

@@ -8,9 +8,11 @@ const COLORS = {
   "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
 };
+const MOST_ROWS = 500;
+const SHOWN = 36;
 const SVG = "http://www.w3.org/2000/svg";
 const find = (id) => document.getElementById(id);
-const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null };
+const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null, caption: "" };
 
 class Refused extends Error {
   constructor(problem) { super(problem.detail); this.problem = problem; }
@@ -35,10 +37,11 @@ function make(name, attributes = {}, text = null, space = null) {
 
 function usePhoto(file, caption) {
   if (state.fileUrl) URL.revokeObjectURL(state.fileUrl);
-  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null });
+  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null, caption });
   find("photo").src = state.fileUrl;
-  find("overlay").replaceChildren();
   find("caption").textContent = caption;
+  find("view").style.transform = "none";
+  drawAnswer();
 }
 
 async function useSample() {
@@ -65,6 +68,7 @@ async function ask() {
   const instruction = find("instruction").value;
   const perspective = find("perspective").value;
   find("status").textContent = "Asking…";
+  const patience = setTimeout(() => { find("status").textContent = "Asking… the model may still be loading."; }, 1500);
   try {
     const meaning = await call("/v1/parse", JSON.stringify({ instruction, perspective }), "application/json");
     if (turn !== state.asks) return;
@@ -76,36 +80,43 @@ async function ask() {
   } catch (error) {
     if (turn !== state.asks) return;
     showProblem(error instanceof Refused ? error.problem : { detail: "The server cannot be reached." }, instruction);
+  } finally {
+    clearTimeout(patience);
   }
 }
 
 function showMeaning(meaning) {
   find("problem").hidden = true;
-  find("meaning").hidden = false;
+  find("result").hidden = false;
   find("canonical").textContent = meaning.canonical;
-  find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${meaning.count} points on each face.`;
+  find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${countOf(meaning.count, "point")} on each face.`;
+  find("notes").replaceChildren(...meaning.notes.map((note) => make("li", {}, note)));
 }
 
 function showAnswer(answer) {
   state.answer = answer;
+  // Now with what was decided about the photo.
   find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
   const { width, height } = answer.image_size;
-  find("caption").textContent = `${width} × ${height} pixels, ${answer.faces.length} face${answer.faces.length === 1 ? "" : "s"} answered, ${answer.points.length} points, model ${answer.model_version}`;
+  // A photo that only the server can read keeps its shape.
+  find("frame").style.setProperty("--aspect", width / height);
+  find("caption").textContent = `${width} × ${height} pixels, ${countOf(answer.faces.length, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
   const parts = new Map();
   for (const point of answer.points) parts.set(point.part, (parts.get(point.part) || 0) + 1);
   find("legend").replaceChildren(...[...parts].map(([part, count]) => {
     const item = make("li");
     const chip = make("svg", { viewBox: "0 0 10 10" }, null, SVG);
-    chip.append(make("circle", { cx: 5, cy: 5, r: 5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
+    chip.append(make("circle", { cx: 5, cy: 5, r: 4.5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
     item.append(chip, `${part} ${count}`);
     return item;
   }));
-  find("points").replaceChildren(...answer.points.slice(0, 500).map((point) => {
-    const row = make("tr");
+  find("points").replaceChildren(...answer.points.slice(0, MOST_ROWS).map((point, index) => {
+    const row = make("tr", { "data-index": index });
     row.append(make("td", {}, point.name), make("td", {}, point.x.toFixed(1)), make("td", {}, point.y.toFixed(1)),
       make("td", {}, point.expected_error.toFixed(1)));
     return row;
   }));
+  find("more").textContent = answer.points.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${answer.points.length} points.` : "";
   find("answer").hidden = false;
   drawAnswer();
 }
@@ -115,6 +126,7 @@ function drawAnswer() {
   const answer = state.answer;
   overlay.replaceChildren();
   if (!answer) return;
+  aimView();
   const { width, height } = answer.image_size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
@@ -137,6 +149,37 @@ function drawAnswer() {
   overlay.append(layer);
 }
 
+function countOf(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function aimView() {
+  // The part of the photo that is shown, as a scale and a shift of the whole, in fractions of the frame.
+  const view = find("view");
+  const answer = state.answer;
+  if (!find("zoom").checked) view.style.transform = "none";
+  // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
+  if (!find("zoom").checked || !answer || !answer.points.length) return;
+  const { width, height } = answer.image_size;
+  const across = [...answer.faces.flatMap((f) => [f.box[0], f.box[2]]), ...answer.points.map((p) => p.x)];
+  const down = [...answer.faces.flatMap((f) => [f.box[1], f.box[3]]), ...answer.points.map((p) => p.y)];
+  const [left, right] = findRange(across), [top, bottom] = findRange(down);
+  const scale = Math.max(1, Math.min(8, width / (1.35 * (right - left)), height / (1.35 * (bottom - top))));
+  const shift = (middle) => 100 * Math.min(0, Math.max(1 - scale, 0.5 - scale * middle));
+  const x = shift((left + right) / 2 / width), y = shift((top + bottom) / 2 / height);
+  view.style.transform = `translate(${x}%, ${y}%) scale(${scale})`;
+}
+
+function findRange(values) {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}
+
+function markPoint(event) {
+  const row = event.target.closest("tr");
+  const dots = find("overlay").querySelectorAll(".dot");
+  dots.forEach((dot, index) => dot.classList.toggle("marked", row !== null && row.dataset.index === String(index)));
+}
+
 function splitRuns(points) {
   const runs = [];
   for (const point of points) {
@@ -151,16 +194,23 @@ function showProblem(problem, instruction) {
   state.answer = null;
   drawAnswer();
   find("status").textContent = "";
+  find("caption").textContent = state.caption;
   find("answer").hidden = true;
-  find("meaning").hidden = true;
+  find("result").hidden = true;
   const items = [];
   for (const mistake of problem.problems || [{ message: problem.detail }]) {
     items.push(make("p", {}, mistake.message));
     if (mistake.span) items.push(make("pre", {}, drawCaret(instruction, mistake.span)));
-    if (mistake.suggestion) items.push(make("p", { class: "suggestion" }, `Did you mean ${mistake.suggestion}?`));
+    if (mistake.suggestion) items.push(make("p", { class: "suggestion" }, phraseSuggestion(mistake.suggestion)));
   }
   find("problem").replaceChildren(...items);
   find("problem").hidden = false;
+  if (problem.code === "unauthorized") { find("key-box").open = true; find("key").focus(); }
+}
+
+function phraseSuggestion(text) {
+  // Names to say instead end in a quote; anything else is a sentence of its own.
+  return text.endsWith("'") ? `Did you mean ${text}?` : text;
 }
 
 function drawCaret(instruction, [start, stop]) {
@@ -168,8 +218,12 @@ function drawCaret(instruction, [start, stop]) {
   const letters = Array.from(instruction);
   const begin = letters.lastIndexOf("\n", start - 1) + 1;
   const end = letters.indexOf("\n", start) < 0 ? letters.length : letters.indexOf("\n", start);
-  const line = letters.slice(begin, end).join("").replace(/\t/g, " ");
-  return `${line}\n${" ".repeat(start - begin)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
+  // The words at fault, with as much around them as the panel is wide.
+  const cut = end - begin > SHOWN ? Math.max(begin, Math.min(start - 12, end - SHOWN)) : begin;
+  const shown = letters.slice(cut, Math.min(end, Math.max(cut + SHOWN, stop)));
+  if (cut > begin) shown[0] = "…";
+  const line = shown.join("").replace(/\t/g, " ");
+  return `${line}\n${" ".repeat(start - cut)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
 }
 
 find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
@@ -178,6 +232,14 @@ find("instruction").addEventListener("keydown", (event) => {
 });
 find("perspective").addEventListener("change", ask);
 find("errors").addEventListener("change", drawAnswer);
+find("zoom").addEventListener("change", aimView);
+find("key").addEventListener("change", ask);
+find("points").addEventListener("mouseover", markPoint);
+find("points").addEventListener("mouseout", markPoint);
+find("photo").addEventListener("load", (event) => {
+  const { naturalWidth, naturalHeight } = event.target;
+  find("frame").style.setProperty("--aspect", naturalWidth / naturalHeight);
+});
 find("file").addEventListener("change", (event) => {
   const [file] = event.target.files;
   if (file) { usePhoto(file, file.name); ask(); }

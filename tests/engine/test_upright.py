@@ -185,6 +185,18 @@ def test_a_doubtful_look_is_taken_from_all_sides(degrees: float) -> None:
     assert 4 <= len(detector.frames) <= 8
 
 
+@pytest.mark.parametrize("box", [(180, 180, 280, 280), (215, 215, 265, 265), (170, 160, 340, 330)])
+def test_a_face_far_from_where_its_box_says_is_cut_again(box: tuple[float, float, float, float]) -> None:
+    points = face_points() * 95 + (255, 245)
+    detector = SeeingDetector(points, 0)
+    encoder = FaceEncoder(detector, torch.device("cpu"))  # type: ignore[arg-type]
+    (crop,) = encoder.encode([(place_picture(), Face(box))])
+    assert len(detector.frames) == 2
+    own = CropFrame.from_landmarks(points)
+    assert crop.frame.center_px == pytest.approx(own.center_px, abs=2)
+    assert crop.frame.side_px == pytest.approx(own.side_px, rel=0.03)
+
+
 def test_a_face_can_be_taken_as_its_box_has_it() -> None:
     detector = SeeingDetector(turn(face_points(), 80) * 95 + (255, 245), 80)
     encoder = FaceEncoder(detector, torch.device("cpu"), find_upright=False)  # type: ignore[arg-type]

@@ -179,6 +179,18 @@ WORST = {
     "bullets": "1.\n",
     "decimals": "0.",
     "of": "eye of ",
+    "filler": "a a a ",
+    "joins in a name": "a third of left and right ",
+    "joins in a group": "left and right half ",
+    "removed ids": "300W 1-68 except 1-67 and ",
+    "removed places": "half of the left eye, upper lid 5, 300W 1-68 except 1-67 and a a a ",
+    "everything but": "left eye @ 0.1, 0.2; all points but ",
+    "counters": "per eye, lft JSON ",
+    "places": "three quarters of the way along 300W 1-68 except 1-67 and ",
+    "labels": "left eye: upper lid 5, ",
+    "possessive": "eyelid cupid's except ",
+    "wrapped": "left eye\nof the ",
+    "calls": "a.b(",
 }
 
 

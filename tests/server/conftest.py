@@ -14,9 +14,11 @@ import torch
 from PIL import Image
 
 from faceql.engine import Engine, Face
+from faceql.errors import ServiceError
 from faceql.model.checkpoint import LoadedDetector, save_detector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
+from faceql.server.error_kinds import ERROR_KINDS
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 
@@ -75,6 +77,26 @@ def make_photo(seed: int, width: int = 320, height: int = 200) -> bytes:
     return stream.getvalue()
 
 
+def check_refused(code: str, read, *args: object) -> None:
+    with pytest.raises(ServiceError) as caught:
+        read(*args)
+    assert caught.value.code == code, str(caught.value)
+
+
+def check_problem(response, code: str, status: int | None = None) -> dict:
+    """Problem details are whole, and agree with the table."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["code"] == code, body
+    kind = ERROR_KINDS[code]
+    assert response.status_code == body["status"] == kind.status == (status or kind.status)
+    assert body["title"] == kind.title
+    assert body["type"] == f"urn:faceql:problem:{code}"
+    assert body["detail"]
+    assert ("retry-after" in response.headers) == ("retry_after" in body)
+    return body
+
+
 @pytest.fixture(scope="session")
 def black_photo() -> bytes:
     """A PNG without a face."""
@@ -102,6 +124,7 @@ class GatedEngine:
         self._engine = engine
         self.gate = threading.Event()
         self.entered = threading.Event()
+        self.device = engine.device
         self.batches: list[int] = []
         self.asks = 0
 

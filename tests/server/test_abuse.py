@@ -32,7 +32,7 @@ def server(small_weights: Path) -> Iterator[tuple[str, int]]:
          "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True, bufsize=1,
     )  # fmt: skip
     for line in process.stderr:
-        if found := re.search(r"running on http://([\d.]+):(\d+)", line):
+        if found := re.search(r"listening at http://([\d.]+):(\d+)", line):
             break
     drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
     address = found[1], int(found[2])
@@ -102,7 +102,8 @@ def test_200_clients_get_each_their_own_answer(server: tuple[str, int], small_we
     for answer, want in zip(answers, wants, strict=True):
         assert answer["canonical"] == want.query.canonical
         points = np.array([(point["x"], point["y"]) for point in answer["points"]])
-        np.testing.assert_allclose(points, want.xy, atol=1e-2)
+        # The engine here runs on more threads, which sum in another order.
+        np.testing.assert_allclose(points, want.xy, atol=1e-3)
     metrics = exchange(server, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").decode()
     rounds = int(re.search(r"faceql_batch_requests_count (\d+)", metrics)[1])
     print(f"\nloop over engine.ask: {CLIENTS / loop_seconds:.1f}/s; {CLIENTS} clients: {CLIENTS / seconds:.1f}/s; "

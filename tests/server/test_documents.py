@@ -30,12 +30,15 @@ def test_the_limits_are_those_that_are_told() -> None:
     text = " ".join((ROOT / "docs" / "http.md").read_text("utf-8").split())
     limits = Limits()
     assert f"({limits.queued_asks}, or {limits.queued_bytes // MIB} MiB of images)" in text
-    assert f"up to {limits.batch}, have their faces" in text
+    assert f"up to {limits.batch}, are worked on together" in text
     assert f"({limits.deadline_seconds:.0f} s, or its own" in text
     assert (
         f"{limits.image_bytes // MIB} MiB and {limits.pixels // 1_000_000} megapixels an image, {limits.points:,} "
-        f"points and {limits.faces} faces an answer, {limits.instructions} instructions a request"
+        f"points and {limits.faces} faces an answer, {limits.instructions} instructions a request; {limits.requests} "
+        f"requests at work and {limits.requests_per_client} of one client; {limits.connections} connections."
     ) in text
+    assert f"A head takes {limits.head_seconds:.0f} s to arrive at most, a body {limits.upload_seconds:.0f} s" in text
+    assert f"reads its answer for {limits.upload_seconds:.0f} s" in text
 
 
 def test_client_configurations_are_json_for_commands_that_exist() -> None:

@@ -15,13 +15,13 @@ from starlette.testclient import TestClient
 
 from faceql.engine import Answer, Engine
 from faceql.errors import CheckpointError
-from faceql.server.error_kinds import ERROR_KINDS
 from faceql.server.http_app import build_http_app
+from faceql.server.http_docs import AskAnswer
 from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 
-KEY = "correct-horse-battery"
+from .conftest import check_problem
 
 
 @pytest.fixture
@@ -47,6 +47,31 @@ def test_json_form_and_raw_body_get_the_engines_answer(client: TestClient, engin
         (answer,) = response.json()["answers"]
         assert Answer.from_dict(answer) == want
         assert answer == want.to_dict()
+
+
+def test_every_option_in_every_form(client: TestClient, service: Service, photo: bytes) -> None:
+    """Those of a form or a query come as text."""
+    options = {"instruction": "300W points 0 to 3", "ids_from": 0, "perspective": "subject", "detail": "concise",
+               "faces": "leftmost", "deadline_ms": 15_000}  # fmt: skip
+    png = {"Content-Type": "image/png"}
+    for response in (
+        client.post("/v1/ask", json={"image": encode(photo), **options}),
+        client.post("/v1/ask", files={"image": photo}, data=options),
+        client.post("/v1/ask", content=photo, params=options, headers=png),
+    ):
+        assert response.status_code == 200, response.text
+        (answer,) = response.json()["answers"]
+        assert answer["canonical"] == service.parse("300W points 1 to 4", perspective="subject").canonical
+        assert answer["perspective"] == "subject"
+        assert answer["count"] == 4
+    drawn = {"max_side": 100, "legend": False, "show_errors": True, "format": "png", "instruction": "chin"}
+    pictures = [
+        client.post("/v1/draw", json={"image": encode(photo), **drawn}).content,
+        client.post("/v1/draw", files={"image": photo}, data=drawn).content,
+        client.post("/v1/draw", content=photo, params=drawn, headers=png).content,
+    ]
+    assert Image.open(io.BytesIO(pictures[0])).size == (100, 62)
+    assert pictures[0] == pictures[1] == pictures[2]
 
 
 def test_many_instructions_are_answered_in_order(client: TestClient, engine: Engine, photo: bytes) -> None:
@@ -113,6 +138,10 @@ def test_drawings(client: TestClient, engine: Engine, photo: bytes) -> None:
     small = client.post("/v1/draw", json={**body, "max_side": 160, "legend": False, "show_errors": True})
     drawn = np.asarray(Image.open(io.BytesIO(small.content)))
     np.testing.assert_array_equal(drawn, np.asarray(want.draw(scale=0.5, legend=False, errors=True)))
+    stream = io.BytesIO()
+    Image.new("RGB", (5000, 400), "grey").save(stream, "PNG")
+    large = client.post("/v1/draw", json={"image": encode(stream.getvalue()), "instruction": "chin"})
+    assert Image.open(io.BytesIO(large.content)).size == (4096, 328)
     svg = client.post("/v1/draw", files={"image": photo}, data={**body, "image": None, "format": "svg"})
     assert svg.headers["content-type"].startswith("image/svg+xml")
     assert svg.text == want.to_svg()
@@ -126,20 +155,6 @@ def test_parse_parts_and_layouts(client: TestClient, service: Service) -> None:
     assert parsed.json()["landmarks"] == [{"part": q.part, "fpalp": float(q.fpalp)} for q in query]
     assert [p["name"] for p in client.get("/v1/parts").json()] == [p.name for p in service.list_parts().parts]
     assert {x["name"]: x["size"] for x in client.get("/v1/layouts").json()}["wflw"] == 98
-
-
-def check_problem(response, code: str, status: int | None = None) -> dict:
-    """Problem details are whole, and agree with the table."""
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert body["code"] == code, body
-    kind = ERROR_KINDS[code]
-    assert response.status_code == body["status"] == kind.status == (status or kind.status)
-    assert body["title"] == kind.title
-    assert body["type"] == f"urn:faceql:problem:{code}"
-    assert body["detail"]
-    assert ("retry-after" in response.headers) == ("retry_after" in body)
-    return body
 
 
 def test_a_mistake_in_the_instruction(client: TestClient, photo: bytes) -> None:
@@ -249,41 +264,6 @@ def test_readiness_while_and_after_loading(engine: Engine) -> None:
         assert "secret" not in response.text
 
 
-def test_a_full_service_says_when_to_come_back(gated, photo: bytes) -> None:
-    service = Service(lambda: gated, Limits(queued_asks=1))
-    with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
-        service.submit(photo, ["chin"])
-        assert gated.entered.wait(20)
-        service.submit(photo, ["chin"])
-        png = {"Content-Type": "image/png"}
-        body = check_problem(client.post("/v1/ask?instruction=chin", content=photo, headers=png), "busy", 503)
-        assert body["retry_after"] >= 1
-        gated.gate.set()
-
-
-def test_a_deadline(gated, photo: bytes) -> None:
-    service = Service(lambda: gated)
-    with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
-        png = {"Content-Type": "image/png"}
-        response = client.post("/v1/ask?instruction=chin&deadline_ms=100", content=photo, headers=png)
-        check_problem(response, "deadline", 504)
-        gated.gate.set()
-
-
-def test_api_keys(engine: Engine, limits: Limits) -> None:
-    app = build_http_app(Service(lambda: engine, limits), ImageSources(limits), api_keys=["another-long-key-1", KEY])
-    with TestClient(app, base_url="http://localhost") as client:
-        for headers in ({}, {"X-Api-Key": KEY[:-1]}, {"Authorization": f"Basic {KEY}"}, {"X-Api-Key": ""}):
-            response = client.get("/v1/parts", headers=headers)
-            check_problem(response, "unauthorized", 401)
-            assert response.headers["www-authenticate"] == "Bearer"
-        for headers in ({"X-Api-Key": KEY}, {"Authorization": f"bearer {KEY}"}):
-            assert client.get("/v1/parts", headers=headers).status_code == 200
-        for path in ("/", "/healthz", "/playground/playground.js"):
-            assert client.get(path).status_code == 200
-        assert client.get("/metrics").status_code == 401
-
-
 def test_request_ids_and_headers(client: TestClient) -> None:
     own = client.get("/healthz", headers={"X-Request-Id": "trace-1234_abc"})
     assert own.headers["x-request-id"] == "trace-1234_abc"
@@ -336,3 +316,21 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         assert set(content) == {"application/json", "multipart/form-data", "image/*"}
         assert content["application/json"]["examples"]
     assert "ProblemDetails" in document["components"]["schemas"]
+
+
+def test_the_examples_of_the_openapi_document_are_true(client: TestClient, service: Service, photo: bytes) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    handle = client.post("/v1/images", content=photo, headers={"Content-Type": "image/png"}).json()["handle"]
+    for path in ("/v1/ask", "/v1/draw", "/v1/parse"):
+        for example in paths[path]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
+            body = example["value"] | ({"image": {"handle": handle}} if "image" in example["value"] else {})
+            assert client.post(path, json=body).status_code == 200
+    answers = paths["/v1/ask"]["post"]["responses"]
+    answer = AskAnswer.model_validate(answers["200"]["content"]["application/json"]["example"]).answers[0]
+    assert service.parse(answer.instruction).canonical == answer.canonical
+    wrong = client.post("/v1/parse", json={"instruction": "10 points along left eyebrown"}).json()
+    assert wrong == answers["422"]["content"]["application/problem+json"]["example"]
+    told = client.post("/v1/parse", json={"instruction": "10 points from left chin to jaw end as a polyline"}).json()
+    example = paths["/v1/parse"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+    assert example.pop("explanation") in told["explanation"]
+    assert example.items() <= told.items()

@@ -13,6 +13,7 @@ from mcp import Client
 from starlette.testclient import TestClient
 
 from faceql.engine import Answer, Engine
+from faceql.querylang.parse import parse
 from faceql.server.cli import main
 from faceql.server.http_app import build_http_app
 from faceql.server.image_sources import ImageSources
@@ -38,47 +39,60 @@ def service(real_engine: Engine) -> Service:
 
 
 def outcome(data: dict) -> dict:
-    """An answer, or an error's code with where and what to do."""
-    if "points" in data:
-        keys = set(data) - {"count", "shown", "handle"}
-        return {key: data[key] for key in keys}
-    return {key: data.get(key) for key in ("code", "span", "suggestion")}
+    """An answer, or an error's code with what it says and where."""
+    if "code" in data:
+        return {key: data.get(key) for key in ("code", "span", "suggestion", "problems")}
+    return {key: value for key, value in data.items() if key not in ("count", "shown", "handle")}
 
 
 def ask_engine(engine: Engine, case: dict) -> dict | None:
     if "code" in case:
         return None
-    return engine.ask(
-        ASTRONAUT, case["instruction"], faces=case.get("faces"), boxes=case.get("boxes"),
-        perspective=case.get("perspective", "viewer"),
-    ).to_dict()  # fmt: skip
+    query = parse(case["instruction"], perspective=case.get("perspective", "viewer"), ids_from=case.get("ids_from", 1))
+    return engine.ask(ASTRONAUT, query, faces=case.get("faces"), boxes=case.get("boxes")).to_dict()
 
 
-def ask_command_line(case: dict, weights: Path) -> tuple[int, str, str]:
+def run_command(*args: str) -> dict:
+    result = CliRunner().invoke(main, args, catch_exceptions=False)
+    data = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert result.exit_code == (2 if "error" in data else 0)
+    return data
+
+
+def options_of(case: dict, *names: str) -> list[str]:
+    return [text for name in names if name in case for text in (f"--{name.replace('_', '-')}", str(case[name]))]
+
+
+def ask_command_line(case: dict, weights: Path) -> dict:
     args = ["ask", str(ASTRONAUT), case["instruction"], "--json", "--device", "cpu", "--weights", str(weights)]
     for box in case.get("boxes", []):
         args += ["--box", ",".join(map(str, box))]
-    for option in ("faces", "perspective"):
-        if option in case:
-            args += [f"--{option}", case[option]]
-    result = CliRunner().invoke(main, args, catch_exceptions=False)
-    return result.exit_code, result.stdout, result.stderr
+    data = run_command(*args, *options_of(case, "faces", "perspective", "ids_from"))
+    return outcome(data.get("error", data))
+
+
+def call_mcp(service: Service, tool: str, **arguments: object) -> dict:
+    async def run():
+        async with Client(build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))) as client:
+            return await client.call_tool(tool, arguments)
+
+    data = anyio.run(run).structured_content
+    return data.get("error", data)
 
 
 def ask_mcp(case: dict, service: Service) -> dict:
-    async def run():
-        async with Client(build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))) as client:
-            arguments = {key: value for key, value in case.items() if key != "code"}
-            return await client.call_tool("ask_landmarks", {"image": "astronaut.jpg", "detail": "full", **arguments})
+    arguments = {key: value for key, value in case.items() if key != "code"}
+    return outcome(call_mcp(service, "ask_landmarks", image="astronaut.jpg", detail="full", **arguments))
 
-    result = anyio.run(run)
-    return outcome(result.structured_content.get("error", result.structured_content))
+
+def open_http(service: Service) -> TestClient:
+    return TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost")
 
 
 def ask_http(case: dict, service: Service) -> dict:
-    client = TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost")
     body = {"image": {"base64": IMAGE}, **{key: value for key, value in case.items() if key != "code"}}
-    data = client.post("/v1/ask", json=body).json()
+    data = open_http(service).post("/v1/ask", json=body).json()
     return outcome(data["answers"][0] if "answers" in data else data)
 
 
@@ -86,16 +100,27 @@ def ask_http(case: dict, service: Service) -> dict:
 def test_every_door_answers_alike(case: dict, service: Service, real_engine: Engine, small_weights: Path) -> None:
     want = ask_engine(real_engine, case)
     by_mcp, by_http = ask_mcp(case, service), ask_http(case, service)
-    status, stdout, stderr = ask_command_line(case, small_weights)
-    assert by_mcp == by_http
+    by_command_line = ask_command_line(case, small_weights)
+    assert by_mcp == by_http == by_command_line
     if want is None:
         assert by_http["code"] == case["code"]
-        assert status == 2
-        assert stdout == ""
-        if by_http["suggestion"]:
-            assert by_http["suggestion"] in stderr
     else:
         assert by_http == want
-        assert status == 0
-        assert json.loads(stdout) == want
         assert Answer.from_dict(by_mcp).to_dict() == want
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['instruction'][:40]!r}")
+def test_every_door_parses_alike(case: dict, service: Service) -> None:
+    options = {key: value for key, value in case.items() if key in ("instruction", "perspective", "ids_from")}
+    by_mcp = outcome(call_mcp(service, "parse_instruction", detail="full", **options))
+    by_http = outcome(open_http(service).post("/v1/parse", json={"detail": "full", **options}).json())
+    data = run_command("parse", case["instruction"], "--json", *options_of(case, "perspective", "ids_from"))
+    assert by_mcp == by_http == outcome(data.get("error", data))
+    assert "canonical" in by_mcp or by_mcp["code"] == case["code"]
+
+
+def test_every_door_lists_alike(service: Service) -> None:
+    by_mcp = call_mcp(service, "list_parts")
+    client = open_http(service)
+    for kind in ("parts", "layouts"):
+        assert by_mcp[kind] == client.get(f"/v1/{kind}").json() == run_command(kind, "--json")

@@ -6,12 +6,14 @@ import threading
 import time
 
 import pytest
+import torch
 
 from faceql.engine import Engine
 from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError, QueryError, ServiceError
 from faceql.server.error_kinds import ERROR_KINDS, describe_error, error_code
 from faceql.server.image_store import ImageStore
 from faceql.server.limits import Limits
+from faceql.server.serve_commands import make_service
 from faceql.server.service import EXAMPLES, Service
 
 from .conftest import GatedEngine, make_photo
@@ -39,7 +41,12 @@ def test_an_open_image_is_encoded_once(engine: Engine, gated: GatedEngine, photo
     service.close()
 
 
-def test_requests_that_wait_together_are_encoded_together(gated: GatedEngine, engine: Engine, limits: Limits) -> None:
+@pytest.mark.parametrize(("device", "batches"), [("cpu", [1] * 6), ("cuda", [1, 5])])
+def test_requests_that_wait_together(
+    gated: GatedEngine, engine: Engine, limits: Limits, device: str, batches: list[int]
+) -> None:
+    """On a GPU their faces go through the encoder in one pass; on a CPU the company changes no bit of an answer."""
+    gated.device = torch.device(device)
     service = Service(lambda: gated, limits)
     photos = [make_photo(seed) for seed in range(6)]
     first = service.submit(photos[0], ["pupils"])
@@ -51,8 +58,10 @@ def test_requests_that_wait_together_are_encoded_together(gated: GatedEngine, en
         (answer,) = future.result(20).answers
         want = engine.ask(photo, f"{n} points on the left eye")
         assert answer.query == want.query
+        if device == "cpu":
+            assert answer == want
         assert abs(answer.xy - want.xy).max() < 1e-3
-    assert gated.batches == [1, 5]
+    assert gated.batches == batches
     service.close()
 
 
@@ -137,6 +146,7 @@ def test_closing_answers_those_that_wait_and_takes_no_more(gated: GatedEngine, p
         ((320, 200), ["1500 points on the left eye", "600 points on the left eye"], {}, "too_many"),
         ((320, 200), ["1500 points on the left eye of every face"], {}, "too_many"),
         ((320, 200), ["chin"] * 5, {}, "invalid_request"),
+        ((320, 200), ["face contour every 0.005 pixels"], {}, "too_many"),
         ((320, 200), ["chin"], {"faces": "prettiest"}, "setting"),
         ((320, 200), ["chin"], {"boxes": [(5, 5, 1, 1)]}, "image"),
         ((320, 200), ["chin"], {"boxes": [(1 + i, 1, 50, 50) for i in range(9)]}, "too_many_faces"),
@@ -148,6 +158,23 @@ def test_limits(service: Service, photo_size, texts: list[str], options: dict, c
         service.ask(make_photo(1, *photo_size), texts, **options)
     assert error_code(caught.value) == code
     assert error_code(caught.value) in ERROR_KINDS
+
+
+def test_too_many_instructions_cost_no_parsing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "parse", lambda *args, **kwargs: pytest.fail("parsed"))
+    with pytest.raises(ServiceError, match="5 instructions at once, and 4 at most"):
+        service.parse_all(["chin"] * 5)
+
+
+def test_many_faces_stop_at_the_first_that_is_too_much(gated: GatedEngine, photo: bytes, limits: Limits) -> None:
+    """Only the picture tells how many points "every 0.005 pixels" are."""
+    gated.gate.set()
+    service = Service(lambda: gated, limits)
+    with pytest.raises(ServiceError) as caught:
+        service.ask(photo, ["face contour every 0.005 pixels"], boxes=[(i, 10, 150 + i, 180) for i in range(8)])
+    assert caught.value.code == "too_many"
+    assert gated.asks == 1
+    service.close()
 
 
 def test_nothing_is_loaded_for_a_parse_or_a_list() -> None:
@@ -179,6 +206,15 @@ def test_a_model_that_cannot_be_loaded_is_told_to_everyone(photo: bytes) -> None
             service.ask(photo, ["chin"])
     assert not service.is_ready
     assert isinstance(service.loading_error, CheckpointError)
+
+
+def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    service, _ = make_service((), (), device="cuda:99", weights=None, threads=None, handle_minutes=1.0)
+    with pytest.raises(CheckpointError, match="device must be") as caught:
+        service.ask(photo, ["chin"])
+    assert ERROR_KINDS[error_code(caught.value)].status == 500
+    assert "device must be" in caplog.text  # the log says why
+    assert describe_error(caught.value)["message"] == "the model cannot be loaded; the server's log says why"
 
 
 def test_a_failure_of_the_engine_is_told_without_its_text(engine: Engine, gated: GatedEngine, photo: bytes) -> None:
@@ -242,6 +278,5 @@ def test_errors_are_described_for_programs() -> None:
         (NoFaceError("x"), "no_face"),
         (ImageError("x"), "image"),
         (ConfigError("x"), "setting"),
-        (CheckpointError("x"), "checkpoint"),
     ):
         assert describe_error(error) == {"code": code, "message": "x"}

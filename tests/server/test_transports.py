@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ def run_server(*args: object) -> tuple[subprocess.Popen, str]:
         text=True,
     )
     for line in process.stderr:
-        if found := re.search(r"running on (http://[\d.:]+)", line):
+        if found := re.search(r"listening at (http://[\d.:]+)", line):
             return process, found[1]
     raise AssertionError(f"the server ended with {process.wait()}")
 
@@ -155,3 +156,45 @@ def test_the_network_needs_a_name() -> None:
         )
         assert done.returncode == 2
         assert "--allow-host" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "mcp --transport http"])
+def test_a_port_in_use_is_told(http_server: str, command: str) -> None:
+    port = http_server.rpartition(":")[2]
+    done = subprocess.run(
+        [*COMMAND, *command.split(), "--port", port], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"port {port} is in use at 127.0.0.1: choose another with --port, or stop what listens there"
+    ]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_a_server_that_is_told_to_stop_answers_what_is_at_work(small_weights: Path, stop: signal.Signals) -> None:
+    process, address = run_server("serve", "--weights", small_weights)
+    host, port = address.removeprefix("http://").split(":")
+    photo = ASTRONAUT.read_bytes()
+    head = "POST /v1/ask?instruction=pupils HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+    head += f"Content-Length: {len(photo)}\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode() + photo[:1000])
+        time.sleep(0.5)
+        process.send_signal(stop)
+        while True:  # no more are let in
+            try:
+                socket.create_connection((host, int(port)), timeout=5).close()
+            except ConnectionError:
+                break
+            time.sleep(0.05)
+        connection.sendall(photo[1000:])
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b'"fpalp"') == 2
+    log = process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    events = [json.loads(line) for line in log.splitlines()]
+    assert [event["status"] for event in events if event["event"] == "request"] == [200]

@@ -1,0 +1,51 @@
+"""The SDK's server, with what an agent gets wrong in a call told as every other mistake is: by code and field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
+from pydantic import ValidationError
+
+from ..errors import FaceQLError, InvalidRequestError
+from .error_kinds import read_validation_error, tell_error
+
+
+class CheckedServer(MCPServer[Any]):
+    """Refuses arguments that no tool has, and never sends back what was sent."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        for tool in await self.list_tools():
+            if tool.name == name:
+                known = set(tool.input_schema["properties"])
+                if unknown := sorted(set(arguments) - known):
+                    hint = f"there is no such argument; there are {', '.join(sorted(known)) or 'none'}"
+                    return give_error(InvalidRequestError([{"loc": [x[:50]], "msg": hint} for x in unknown[:20]]))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                return give_error(read_validation_error(error.__cause__))
+            raise
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        known = [prompt.name for prompt in await self.list_prompts()]
+        if name not in known:
+            raise MCPError(INVALID_PARAMS, f"there is no such prompt; there is {', '.join(known)}")
+        return await super().get_prompt(name, arguments, context)
+
+
+def give_error(error: FaceQLError) -> CallToolResult:
+    """Return an error as a tool's result; words of the instruction stand inside JSON strings and nowhere else."""
+    told = tell_error(error)
+    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=told, is_error=True)

@@ -1,0 +1,82 @@
+"""Who is let in over HTTP, and what those are told who are not: keys, crowds, deadlines."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.testclient import TestClient
+
+from faceql.engine import Engine
+from faceql.server.http_app import build_http_app
+from faceql.server.image_sources import ImageSources
+from faceql.server.limits import Limits
+from faceql.server.service import Service
+
+from .conftest import check_problem
+
+KEY = "correct-horse-battery"
+
+
+def test_a_full_service_says_when_to_come_back(gated, photo: bytes) -> None:
+    service = Service(lambda: gated, Limits(queued_asks=1))
+    with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
+        service.submit(photo, ["chin"])
+        assert gated.entered.wait(20)
+        service.submit(photo, ["chin"])
+        png = {"Content-Type": "image/png"}
+        body = check_problem(client.post("/v1/ask?instruction=chin", content=photo, headers=png), "busy", 503)
+        assert body["retry_after"] >= 1
+        gated.gate.set()
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "status"),
+    [(Limits(requests_per_client=1), "too_many_requests", 429), (Limits(requests=1), "busy", 503)],
+)
+def test_a_crowd_is_told_when_to_come_back(gated, photo: bytes, limits: Limits, code: str, status: int) -> None:
+    with (
+        TestClient(
+            build_http_app(Service(lambda: gated, limits), ImageSources(limits)), base_url="http://localhost"
+        ) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        png = {"Content-Type": "image/png"}
+        first = pool.submit(client.post, "/v1/ask?instruction=chin", content=photo, headers=png)
+        assert gated.entered.wait(20)
+        body = check_problem(client.get("/v1/parts"), code, status)
+        assert body["retry_after"] >= 1
+        assert client.get("/healthz").status_code == 200
+        gated.gate.set()
+        assert first.result(20).status_code == 200
+        assert client.get("/v1/parts").status_code == 200
+
+
+def test_a_deadline(gated, photo: bytes) -> None:
+    service = Service(lambda: gated)
+    with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
+        png = {"Content-Type": "image/png"}
+        response = client.post("/v1/ask?instruction=chin&deadline_ms=100", content=photo, headers=png)
+        check_problem(response, "deadline", 504)
+        gated.gate.set()
+
+
+def test_api_keys(engine: Engine, limits: Limits) -> None:
+    app = build_http_app(Service(lambda: engine, limits), ImageSources(limits), api_keys=["another-long-key-1", KEY])
+    with TestClient(app, base_url="http://localhost") as client:
+        for headers in ({}, {"X-Api-Key": KEY[:-1]}, {"Authorization": f"Basic {KEY}"}, {"X-Api-Key": ""}):
+            response = client.get("/v1/parts", headers=headers)
+            check_problem(response, "unauthorized", 401)
+            assert response.headers["www-authenticate"] == "Bearer"
+        for headers in ({"X-Api-Key": KEY}, {"Authorization": f"bearer {KEY}"}):
+            assert client.get("/v1/parts", headers=headers).status_code == 200
+        for path in ("/", "/healthz", "/playground/playground.js"):
+            assert client.get(path).status_code == 200
+        assert client.get("/metrics").status_code == 401
+
+
+def test_a_key_may_hold_any_letters(engine: Engine) -> None:
+    key = "schl\u00fcssel-und-schloss"
+    app = build_http_app(Service(lambda: engine), ImageSources(Limits()), api_keys=[key])
+    with TestClient(app, base_url="http://localhost") as client:
+        assert client.get("/v1/parts", headers={"X-Api-Key": key.encode()}).status_code == 200
