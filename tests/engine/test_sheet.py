@@ -51,9 +51,9 @@ def test_mistakes_are_told(engine: Engine, folder: Path, tmp_path: Path) -> None
         list_photos(empty)
 
 
-def test_the_command_writes_the_sheet(engine: Engine, folder: Path, tmp_path: Path) -> None:
+def test_the_command_writes_the_sheet(detector, folder: Path, tmp_path: Path) -> None:
     weights, out = tmp_path / "random.safetensors", tmp_path / "sheet.png"
-    save_detector(weights, engine._detector, "random", {})
+    save_detector(weights, detector, "random", {})
     arguments = ["sheet", str(folder), "pupils", "--weights", str(weights), "--device", "cpu", "--tile", "80"]
     result = CliRunner().invoke(main, [*arguments, "--out", str(out)], catch_exceptions=False)
     assert result.exit_code == 0, result.output

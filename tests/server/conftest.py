@@ -53,7 +53,13 @@ def make_detector() -> Detector:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """An engine of random weights: its answers depend on photo, part and FPALP, and mean nothing."""
-    return Engine("cpu", LoadedDetector(make_detector(), "random", {}), face_finder=FixedFinder(), max_pixels=4_000_000)
+    return Engine(
+        "cpu",
+        LoadedDetector(make_detector(), "random", {}),
+        face_finder=FixedFinder(),
+        max_pixels=4_000_000,
+        find_upright=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,9 @@ CHECKS = [
 
 def make_app():
     def load() -> Engine:
-        return Engine("cpu", LoadedDetector(make_detector(), "random", {}), face_finder=FixedFinder())
+        return Engine(
+            "cpu", LoadedDetector(make_detector(), "random", {}), face_finder=FixedFinder(), find_upright=False
+        )
 
     service = Service(load, LIMITS)
     service.start_loading()
