@@ -8,7 +8,7 @@ from typing import cast
 
 from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
-from .clauses import build_clauses
+from .clause_builder import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .directions import open_directions
 from .faces import FaceReader, read_perspective
