@@ -181,7 +181,7 @@ class ClauseBuilder:
         if self.open is None or len(waiting) != 1 or clause.is_total or has_flags(waiting[0]):
             return False
         joined = waiting[0]
-        if len(joined.members) != 1 or self.open.members[-1] is not joined.members[0] or len(self.open.members) < 2:
+        if len(joined.members) != 1 or len(self.open.members) < 2 or self.open.members[-1] is not joined.members[0]:
             return False
         self.open.members.pop()
         prepend(clause, joined)
