@@ -119,8 +119,11 @@ class PhraseResolver:
         return True
 
     def is_lips(self, phrase: Phrase) -> bool:
-        """Whether the name is bare "lips", so that "both lips" are the upper and the lower one."""
-        words = [w for w in phrase.words if w.kind not in ("EACH_OF", "QUANTITY")]
+        """Whether the name is bare "lips", or their middle, so that "both lips" are the upper and the lower one."""
+        outer = [w.value for group in phrase.groups[:-1] for w in group.words]
+        words = [w for w in phrase.groups[-1].words if w.kind not in ("EACH_OF", "QUANTITY")]
+        if outer not in ([], ["middle"]):
+            return False
         return len(words) == 1 and words[0].kind == "NOUN" and words[0].value == "lip"
 
     def needs_side(self, chosen: Sequence[Chosen]) -> bool:
