@@ -76,6 +76,9 @@ class Placer:
     def place(self, clause: Clause, subjects: list[Subject]) -> list[Run]:
         """Return the runs of a clause by its quantity."""
         quantity = clause.quantity
+        pieces = [piece for subject in subjects for piece in subject.pieces if isinstance(piece, Stretch)]
+        if clause.is_strict and any(p.is_whole and self.registry.parts[p.part].is_closed for p in pieces):
+            self.notes.append("a closed curve has no ends, so none are left out of it")
         if isinstance(quantity, Token):
             return self.place_count(clause, subjects, quantity)
         fixed = [subject for subject in subjects if subject.runs]
