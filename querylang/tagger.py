@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ..errors import Problem
 from .mark_tagger import MarkTagger
 from .numbers import Number
 from .reader import NEWLINE, NUMBER, SYMBOL, UNKNOWN
@@ -245,6 +246,9 @@ class Tagger(MarkTagger):
         """Tag "of" between names; anywhere else it says nothing."""
         token = self.raw[i]
         j = self.after(i + 1)
+        if self.last == "AND" and token.value == "of" and self.is_name(j) and self.has_of_before_and:
+            span = (self.tags[-1].start, self.raw[j].stop)
+            self.problems.append(Problem("ambiguous", "of what? say the place again", span))
         if (
             self.last in NAME_KINDS
             and (self.is_name(j) or self.is_each(j) or self.has(j, "possessive") or self.has(j, "layout"))
@@ -271,6 +275,13 @@ class Tagger(MarkTagger):
         elif token.value in ROUTE_WORDS and self.last in ("VALUE", "COMMA") and self.is_name(j) and self.has_range:
             self.emit("VIA", token)
         return i + 1
+
+    @property
+    def has_of_before_and(self) -> bool:
+        """Whether the item before "and" is a place of something ("the corner of the mouth and of the eye")."""
+        kinds = [tag.kind for tag in self.tags[:-1]]
+        start = max((k for k, kind in enumerate(kinds) if kind in ("AND", "COMMA", "STOP")), default=-1)
+        return "OF" in kinds[start + 1 :] and "VALUE" not in kinds[start + 1 :]
 
     @property
     def is_in_range(self) -> bool:
