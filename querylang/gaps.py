@@ -220,7 +220,8 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
     if "NOUN" in kinds:
         return of(phrase, drop_place(source))
     if "PART" in kinds:
-        return of(phrase, source)
+        whole = tuple(group for group in source.groups if not any(w.kind in ("PART", "ORDER") for w in group.words))
+        return of(phrase, Phrase(whole) if whole else source)
     groups = []
     for group in source.groups:
         kept = tuple(

@@ -246,6 +246,9 @@ class Tagger(MarkTagger):
         """Tag "of" between names; anywhere else it says nothing."""
         token = self.raw[i]
         j = self.after(i + 1)
+        if self.last == "COUNT" and i + 1 < len(self.raw) and self.raw_value(i + 1) in ("them", "these", "those"):
+            span = (self.tags[-1].start, self.raw[i + 1].stop)
+            self.problems.append(Problem("ambiguous", "points among others cannot be asked for", span))
         if self.last == "AND" and token.value == "of" and self.is_name(j) and self.has_of_before_and:
             span = (self.tags[-1].start, self.raw[j].stop)
             self.problems.append(Problem("ambiguous", "of what? say the place again", span))
