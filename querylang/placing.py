@@ -324,11 +324,11 @@ class Placer:
         if pixels.step.value <= 0:
             raise MistakeError("count", "a distance is above zero", span)
         runs: list[Run] = []
-        for subject, piece in ((subject, piece) for subject in subjects for piece in subject.pieces):
+        for owner, piece in [(subject, piece) for subject in subjects for piece in subject.pieces]:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place has no distances along it", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
-            ends: Ends = "first" if closed or subject.ends == "first" else "both"
+            ends: Ends = "first" if closed or owner.ends == "first" else "both"
             runs.append(CurveRun(piece.part, piece.start, piece.stop, None, ends, "arc", pixels.step.value))
         return runs
 
