@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, ConfigError
 from .config import DetectorConfig
 from .detector import Detector
+from .training.pretrained import encode_part_names
 
 FORMAT = "faceql-detector-1"
 DEFAULT_WEIGHTS = "faceql.safetensors"
@@ -75,8 +76,10 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
     try:
         config = DetectorConfig.model_validate_json(metadata["config"])
         detector = Detector(config)
-        if list(detector.part_names) != json.loads(metadata["parts"]):
+        stored = json.loads(metadata["parts"])
+        if not stored or list(detector.part_names[: len(stored)]) != stored:
             raise CheckpointError(f"{path} knows other parts: {metadata['parts']}")
+        add_parts(detector, tensors, len(stored))
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:
@@ -87,3 +90,27 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         f"{metadata['version']}+{digest}",
         json.loads(metadata["training"]),
     )
+
+
+def add_parts(detector: Detector, tensors: dict[str, torch.Tensor], stored: int) -> None:
+    """Give the parts that a user's language adds their rows: SentenceBERT's vectors, if its weights are here.
+
+    Args:
+        detector: Of the language in force; parts without a vector are noted in it, and fail when they are asked.
+        tensors: What the file holds; `part_vectors` and `part_is_closed` get a row for each further part.
+        stored: How many parts the file knows; they come first.
+    """
+    names = detector.part_names[stored:]
+    if not names:
+        return
+    encoder = detector.landmark_encoder
+    vectors = encoder.part_vectors.detach()[stored:].clone().zero_()
+    try:
+        if detector.config.part_vectors != "sentence":
+            raise ConfigError("learned part vectors cannot be made anew")
+        vectors = encode_part_names(names)
+    except (ConfigError, ImportError):
+        detector.parts_without_vector = frozenset(names)
+    for name, rows in (("part_vectors", vectors), ("part_is_closed", encoder.part_is_closed[stored:])):
+        key = f"landmark_encoder.{name}"
+        tensors[key] = torch.cat([tensors[key], rows.to(tensors[key].dtype)])

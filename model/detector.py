@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..errors import ConfigError
 from ..querylang.registry import load_registry
 from .attention import KeysValues, split_map_heads
 from .config import DetectorConfig
@@ -68,6 +69,7 @@ class Detector(nn.Module):
         self.config = config
         parts = load_registry().parts
         self.part_names = tuple(parts)
+        self.parts_without_vector: frozenset[str] = frozenset()
         self.image_encoder = ImageEncoder(config)
         self.landmark_encoder = LandmarkEncoder(config, [part.is_closed for part in parts.values()])
         self.decoder = Decoder(config)
@@ -76,7 +78,17 @@ class Detector(nn.Module):
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
 
     def part_ids(self, parts: Sequence[str]) -> Tensor:
-        """Return the numbers (landmarks,) of part names; KeyError names one that this detector lacks."""
+        """Return the numbers (landmarks,) of part names; KeyError names one that this detector lacks.
+
+        Raises:
+            ConfigError: A part was added by the user's language, and no vector of it is stored or can be made here.
+        """
+        for part in parts:
+            if part in self.parts_without_vector:
+                raise ConfigError(
+                    f"the weights hold no vector of the part {part!r}, and none can be made without SentenceBERT: "
+                    "pip install 'faceql[train]'"
+                )
         index = {name: number for number, name in enumerate(self.part_names)}
         return torch.tensor([index[part] for part in parts], dtype=torch.long)
 

@@ -51,7 +51,14 @@ def heads_list(first: Chunk, rest: Sequence[Chunk]) -> bool:
     if part is None or first.quantities or rest[0].separator != "COMMA":
         return False
     names = [read_name(chunk) for chunk in rest]
+    if all(n is not None and is_modifier(n) and c.quantities for n, c in zip(names, rest, strict=True)):
+        return not any(word.kind == "SIDE" for word in part.words)
     return all(name is not None and is_place_of(name, part) and is_detail(name) for name in names)
+
+
+def is_modifier(name: Phrase) -> bool:
+    """Whether a name only says which one: "left", "the outer"."""
+    return all(word.kind in ("SIDE", "LEVEL", "DEPTH", "ONE") for word in name.words)
 
 
 def is_detail(name: Phrase) -> bool:

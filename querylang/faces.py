@@ -317,7 +317,8 @@ def read_sentence(tokens: list[Token], default: str, problems: list[Problem]) ->
                 current = "subject"
             kept.append(token)
         elif token.is_possessive and "face_word" in readings:
-            pass
+            if sides and is_aside(tokens, i):
+                overall = overall or "subject"
         else:
             if "side" in readings:
                 sides.append((token, current))
@@ -336,6 +337,11 @@ def read_sentence(tokens: list[Token], default: str, problems: list[Problem]) ->
             side = "right" if side == "left" else "left"
         token.value = side
     return kept
+
+
+def is_aside(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token stands alone in brackets ("left eye (subject's)")."""
+    return 0 < i < len(tokens) - 1 and tokens[i - 1].value == "(" and tokens[i + 1].value == ")"
 
 
 def follows_of(tokens: Sequence[Token], i: int) -> bool:

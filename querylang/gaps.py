@@ -68,8 +68,18 @@ class GapFiller:
         if before.label is not None and is_place_of(phrase, before.label):
             clause.members[0].label = before.label
             return of(phrase, before.label)
+        side = side_of(before.label) if before.label is not None and is_only_side(before.label) else None
+        if side is not None and not any(w.kind == "SIDE" for w in phrase.words) and self.phrases.takes_side(phrase):
+            clause.members[0].label = before.label
+            return with_side(phrase, side)
         if any(word.is_plural for word in phrase.words) or clause.is_each or not clause.is_listed:
             return phrase
+        sibling = before.phrase
+        if sibling is not None and side_of(sibling) is not None and is_lid(sibling) and is_lid(phrase):
+            side = side_of(sibling) if not any(w.kind in ("SIDE", "EACH_OF") for w in phrase.words) else None
+            if side is not None:
+                self.notes.append(f"no side was given for the second name: the {side} one, like the first")
+                return with_side(phrase, side)
         owner = next((p for p in (before.phrase, self.owner) if p is not None and is_place_of(phrase, p)), None)
         side = side_of(owner) if owner is not None else None
         if owner is None or side is None:
@@ -185,6 +195,17 @@ def is_middle(phrase: Phrase) -> bool:
     return [word.value for word in phrase.groups[0].words if word.kind != "JOIN"] == ["middle"]
 
 
+def is_only_side(phrase: Phrase) -> bool:
+    """Whether a label says nothing but a side ("left: eye, eyebrow")."""
+    return all(word.kind == "SIDE" for word in phrase.words)
+
+
+def is_lid(phrase: Phrase) -> bool:
+    """Whether a name is an upper or lower lid."""
+    kinds = {word.kind for word in phrase.words}
+    return "LEVEL" in kinds and any(word.kind == "NOUN" and word.value == "lid" for word in phrase.words)
+
+
 def is_each_part(phrase: Phrase) -> bool:
     """Whether a phrase is "each part"."""
     return any(word.kind == "EACH_OF" for word in phrase.words) and any(
@@ -199,7 +220,8 @@ def borrow(phrase: Phrase, source: Phrase) -> Phrase:
     if "NOUN" in kinds:
         return of(phrase, drop_place(source))
     if "PART" in kinds:
-        return of(phrase, source)
+        whole = tuple(group for group in source.groups if not any(w.kind in ("PART", "ORDER") for w in group.words))
+        return of(phrase, Phrase(whole) if whole else source)
     groups = []
     for group in source.groups:
         kept = tuple(

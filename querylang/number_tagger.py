@@ -199,7 +199,8 @@ class NumberTagger(TokenView):
             self.emit("COUNT", token, Number(1 / number.value, "integer"))
             self.tags.append(Token("SEGMENTS", None, token.start, token.stop))
             return i + 1
-        if self.last in ("AT", "LSEP", "FROM", "EVERY") or (self.last == "TO" and self.tags[-2].kind == "VALUE"):
+        is_stop = [tag.kind for tag in self.tags[-2:]] == ["VALUE", "TO"]
+        if self.last in ("AT", "LSEP", "FROM", "EVERY") or is_stop:
             self.emit("VALUE", token)
             return self.after_way(i + 1)
         if number.is_marked and number.value < 1 and self.has(j, "and") and self.is_number(self.after(j + 1), "part"):

@@ -8,9 +8,9 @@ from typing import cast
 
 from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
-from .clauses import build_clauses
+from .clause_builder import build_clauses
 from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
-from .directions import open_directions
+from .directions import name_other, open_directions
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
 from .number_tagger import read_sized_layouts
@@ -80,7 +80,7 @@ def parse(
     faces = FaceReader(raw)
     faces.read()
     problems = sized_problems + faces.problems
-    sided = open_directions(read_perspective(faces.tokens, perspective, problems))
+    sided = name_other(open_directions(read_perspective(faces.tokens, perspective, problems)))
     tagger = Tagger(text, sided, registry.layouts)
     tokens = tagger.tag()
     problems += tagger.problems

@@ -53,6 +53,7 @@ class PhraseResolver:
     def read(self, phrase: Phrase) -> Target:
         """Return what a name means, read from its words."""
         groups = [part for group in join_one(phrase.groups) for part in split_possessive(group)]
+        groups = self.drop_both_sides(groups)
         for group in groups:
             bases = {w.value for w in group.words if w.kind == "NOUN" and not set(w.value.split()) <= OPERATORS}
             if len(bases) > 1 and self.names.get(frozenset(" ".join(bases).split())) is None:
@@ -95,6 +96,21 @@ class PhraseResolver:
             tuple(dict.fromkeys(notes)),
         )
 
+    def drop_both_sides(self, groups: list[Group]) -> list[Group]:
+        """Leave "on both sides" out after what comes in pairs, which means both already."""
+        last = [(w.kind, w.value) for w in groups[-1].words]
+        if len(groups) < 2 or last not in (
+            [("EACH_OF", "both"), ("NOUN", "side")],
+            [("EACH_OF", "each"), ("NOUN", "side")],
+        ):
+            return groups
+        rest = Phrase(tuple(groups[:-1]))
+        name = self.find_name({f for w in rest.words if w.kind in ("NOUN", "LEVEL", "DEPTH") for f in w.value.split()})
+        if any(w.kind == "SIDE" for w in rest.words) or name is None or not name.sides or name.alone is not None:
+            return groups
+        first = Group((groups[-1].words[0], *groups[-2].words))
+        return [*groups[:-2], first]
+
     def check_owners(self, groups: Sequence[Group], phrase: Phrase) -> None:
         """Raise the mistake of "each eye on the eyebrows": an eyebrow may be an eye's, an eye is no eyebrow's."""
         said = [{feature for w in group.words if w.kind == "NOUN" for feature in w.value.split()} for group in groups]
@@ -119,8 +135,11 @@ class PhraseResolver:
         return True
 
     def is_lips(self, phrase: Phrase) -> bool:
-        """Whether the name is bare "lips", so that "both lips" are the upper and the lower one."""
-        words = [w for w in phrase.words if w.kind not in ("EACH_OF", "QUANTITY")]
+        """Whether the name is bare "lips", or their middle, so that "both lips" are the upper and the lower one."""
+        outer = [w.value for group in phrase.groups[:-1] for w in group.words]
+        words = [w for w in phrase.groups[-1].words if w.kind not in ("EACH_OF", "QUANTITY")]
+        if outer not in ([], ["middle"]):
+            return False
         return len(words) == 1 and words[0].kind == "NOUN" and words[0].value == "lip"
 
     def needs_side(self, chosen: Sequence[Chosen]) -> bool:

@@ -17,6 +17,7 @@ from .ranges import check_fpalp, complete
 from .registry import Registry
 from .runs import (
     CurveRun,
+    Ends,
     PlaceRun,
     Run,
     keep_every,
@@ -76,6 +77,9 @@ class Placer:
     def place(self, clause: Clause, subjects: list[Subject]) -> list[Run]:
         """Return the runs of a clause by its quantity."""
         quantity = clause.quantity
+        pieces = [piece for subject in subjects for piece in subject.pieces if isinstance(piece, Stretch)]
+        if clause.is_strict and any(p.is_whole and self.registry.parts[p.part].is_closed for p in pieces):
+            self.notes.append("a closed curve has no ends, so none are left out of it")
         if isinstance(quantity, Token):
             return self.place_count(clause, subjects, quantity)
         fixed = [subject for subject in subjects if subject.runs]
@@ -320,15 +324,12 @@ class Placer:
         if pixels.step.value <= 0:
             raise MistakeError("count", "a distance is above zero", span)
         runs: list[Run] = []
-        for piece in (piece for subject in subjects for piece in subject.pieces):
+        for owner, piece in [(subject, piece) for subject in subjects for piece in subject.pieces]:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place has no distances along it", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
-            runs.append(
-                CurveRun(
-                    piece.part, piece.start, piece.stop, None, "first" if closed else "both", "arc", pixels.step.value
-                )
-            )
+            ends: Ends = "first" if closed or owner.ends == "first" else "both"
+            runs.append(CurveRun(piece.part, piece.start, piece.stop, None, ends, "arc", pixels.step.value))
         return runs
 
     def order(self, clause: Clause, subjects: list[Subject], runs: list[Run]) -> list[Run]:

@@ -58,7 +58,7 @@ def drop_heading(tokens: list[Token]) -> tuple[list[Token], Span | None]:
         return tokens, None
     if any("each" in t.readings for t in head) and any("noun" in t.readings for t in said):
         return tokens, None
-    if any(is_base(t) for t in said) and counts_first(rest):
+    if any(is_base(t) for t in said) and (counts_first(rest) or (not names_heading(head) and leaves_part(rest))):
         return tokens, None
     names = [t for t in rest if is_base(t) or "layout" in t.readings]
     has_side = any("side" in t.readings for t in said) and not any("side" in t.readings for t in rest)
@@ -79,6 +79,24 @@ def counts_first(tokens: Sequence[Token]) -> bool:
         if is_base(token) or "layout" in token.readings:
             return False
         numbers = numbers or token.kind == NUMBER
+    return False
+
+
+def names_heading(tokens: Sequence[Token]) -> bool:
+    """Whether a heading says that it is one ("jaw rig")."""
+    return any("heading" in token.readings for token in tokens)
+
+
+def leaves_part(tokens: Sequence[Token]) -> bool:
+    """Whether an item of a list says no part, only a place on one ("nose: bridge 4, boundary 5")."""
+    nouns: list[Token] = []
+    for token in (*tokens, None):
+        if token is None or (token.kind == SYMBOL and token.value in (",", ";")) or "and" in token.readings:
+            if nouns and not any(is_base(noun) for noun in nouns):
+                return True
+            nouns = []
+        elif "noun" in token.readings and token.readings["noun"] not in ("around", "along", "line"):
+            nouns.append(token)
     return False
 
 

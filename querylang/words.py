@@ -17,6 +17,8 @@ LEXEME = re.compile(
     |(?P<symbol>.)""",
     re.VERBOSE | re.DOTALL,
 )
+SHORTEST_CAMEL = 3
+"""Shorter pieces than in "leftEye" are no words: "LeFt" is one word in odd case."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
@@ -152,6 +154,8 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
     """Return the words of a run of letters: split at camel case, without the possessive ending."""
     words = []
     pieces = CAMEL.split(text) if not text.islower() and not text.isupper() else [text]
+    if min(map(len, pieces)) < SHORTEST_CAMEL:
+        pieces = [text]
     for piece in pieces:
         stop = start + len(piece)
         word = piece.lower().translate(APOSTROPHES)

@@ -1,5 +1,6 @@
 """A user's own names, places, parts and layouts."""
 
+import os
 import subprocess
 import sys
 
@@ -96,7 +97,11 @@ def test_clashes_and_mistakes_are_errors(tmp_path, text, reason):
 def test_environment_variable_puts_a_file_in_force(own_file):
     code = "import faceql; print(faceql.parse('5 points on the left ear rim').canonical)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"FACEQL_LANGUAGE": str(own_file)}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={**os.environ, "FACEQL_LANGUAGE": str(own_file)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "left_ear_rim * 5"
 

@@ -113,7 +113,7 @@ def make_runs(draw):
     part = draw(st.sampled_from(CURVES))
     top = 2 if part.is_closed else 1
     fractions = st.fractions(min_value=0, max_value=top, max_denominator=40)
-    kind = draw(st.sampled_from(["whole", "range", "open", "half", "places", "layout", "pixels"]))
+    kind = draw(st.sampled_from(["whole", "range", "open", "half", "places", "layout", "pixels", "steps"]))
     spacing = draw(st.sampled_from(["fpalp", "arc"]))
     count = draw(st.integers(2, 30))
     if kind == "layout":
@@ -130,6 +130,8 @@ def make_runs(draw):
             part.name, Fraction(0), Fraction(1), None, ends, "arc", draw(st.fractions(1, 50, max_denominator=8))
         )
     start, stop = draw(fractions), draw(fractions)
+    if kind == "steps":
+        return CurveRun(part.name, start, stop, None, "first", "arc", draw(st.fractions(1, 50, max_denominator=8)))
     ends = {"range": "both", "open": "neither", "half": "first"}[kind]
     return CurveRun(part.name, start, stop, count, ends, spacing)
 
