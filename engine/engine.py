@@ -22,6 +22,7 @@ from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import FaceEncoder, FloatArray
 from .faces import FaceFinder, default_face_finder
+from .folding import fold_batch_norms
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .many import Outcome, ask_each
@@ -61,6 +62,8 @@ class Engine:
             loaded = replace(weights, detector=weights.detector.eval().to(self._device))
         else:
             loaded = load_detector(None if weights is None else Path(weights), self._device)
+            # Our own copy; a detector that the caller loaded stays as it is.
+            fold_batch_norms(loaded.detector.image_encoder.body)
         self._encoder = FaceEncoder(loaded.detector, self._device, find_upright)
         self._model_version = loaded.version
         self._face_finder = face_finder
