@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 
-from ..errors import ConfigError, ImageError
+from ..errors import ConfigError
 from ..querylang.parse import parse
 from .answer import Answer
 from .engine import Engine
+from .images import Photo
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 SURROUNDINGS = 0.35
 """How much of the face's height is shown round it."""
 BACKGROUND = (32, 32, 32)
@@ -34,18 +36,6 @@ class Sheet:
     picture: Image.Image
     shown: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """Return the pictures right in a folder, by name.
-
-    Raises:
-        ConfigError: it holds none.
-    """
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
-    if not photos:
-        raise ConfigError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))})")
-    return photos
 
 
 def make_sheet(
@@ -69,16 +59,14 @@ def make_sheet(
     tiles: list[Image.Image] = []
     shown: list[Path] = []
     skipped: list[tuple[Path, str]] = []
-    for photo in photos:
-        if len(tiles) >= limit:
-            break
-        try:
-            answer = engine.ask(photo, query)
-        except ImageError as error:
-            skipped.append((photo, str(error)))
+    for photo, outcome in zip(photos, engine.ask_many(photos, query, keep_photos=True), strict=True):
+        if outcome.error is not None:
+            skipped.append((photo, str(outcome.error)))
             continue
-        tiles += list(draw_tiles(answer, tile, photo.stem))[: limit - len(tiles)]
+        tiles += islice(draw_tiles(outcome.get(), tile, photo.stem), limit - len(tiles))
         shown.append(photo)
+        if len(tiles) == limit:
+            break
     if not tiles:
         raise ConfigError(f"none of {len(photos)} photos could be answered; the first: {skipped[0][1]}")
     width = min(columns, len(tiles))
@@ -90,13 +78,20 @@ def make_sheet(
 
 def draw_tiles(answer: Answer, side: int, caption: str) -> Iterator[Image.Image]:
     """Yield a square picture of each face with its surroundings, a caption in the corner."""
+    photo = answer.photo
+    assert photo is not None
     for face in answer.faces:
         x0, y0, x1, y1 = face.box
-        reach = (0.5 + SURROUNDINGS) * max(x1 - x0, y1 - y0)
-        center_x, center_y = face.center
-        scale = side / (2 * reach)
-        drawn = answer.draw(scale=scale, legend=False)
-        corner = (round((center_x - reach) * scale), round((center_y - reach) * scale))
-        picture = drawn.crop((*corner, corner[0] + side, corner[1] + side))
+        reach = max(1, round((0.5 + SURROUNDINGS) * max(x1 - x0, y1 - y0)))
+        left, top = (round(middle) - reach for middle in face.center)
+        # Cut out before it is enlarged: a small face may stand in a large photo.
+        window = Image.fromarray(photo.pixels).crop((left, top, left + 2 * reach, top + 2 * reach))
+        cut = replace(
+            answer,
+            xy=answer.xy - np.array((left, top), dtype=np.float32),
+            image_size=(2 * reach, 2 * reach),
+            photo=Photo(np.asarray(window)),
+        )
+        picture = cut.draw(scale=side / (2 * reach), legend=False)
         ImageDraw.Draw(picture).text((4, side - CAPTION_PX), caption, fill=TEXT_COLOR)
         yield picture

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .folder_results import list_photos
+
 
 @click.command("sheet")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -26,15 +28,17 @@ def sheet_command(
     device: str,
     weights: Path | None,
 ) -> None:
-    """Draw INSTRUCTION on the faces of every photo in FOLDER, as one contact sheet."""
+    """Draw INSTRUCTION on the faces of every photo below FOLDER, as one contact sheet."""
     from PIL import Image
 
     from ..engine import Engine
-    from ..engine.sheet import list_photos, make_sheet
+    from ..engine.sheet import make_sheet
 
     if out.suffix.lower() not in Image.registered_extensions():
         raise click.BadParameter(f"{str(out)!r} does not end as a picture does (.png, .jpg)", param_hint="--out")
-    photos = list_photos(folder)
+    photos = [folder / name for name in list_photos(folder)]
+    if not photos:
+        raise click.UsageError(f"there is no photo in {str(folder)!r}")
     sheet = make_sheet(Engine(device, weights), photos, instruction, tile=tile, columns=columns, limit=limit)
     for photo, reason in sheet.skipped:
         click.echo(f"skipped {photo.name}: {reason}", err=True)

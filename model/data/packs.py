@@ -14,6 +14,7 @@ from PIL import Image
 from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import load_registry
+from ..evaluation.metrics import inter_ocular, normalized_errors
 from .curves import AnnotationScheme, FloatArray, make_scheme
 
 # MediaPipe mesh vertices: the outermost points of the nostril wings, the iris centres; left of the picture first.
@@ -134,8 +135,8 @@ def load_auto(
     teacher98 = labels["teacher98"].astype(np.float64)
     disagreement = labels["disagreement"].astype(np.float64)
     if relabelled is not None:
-        eyes = np.linalg.norm(teacher68[:, 36] - teacher68[:, 45], axis=-1)
-        disagreement = np.linalg.norm(relabelled["points68"] - teacher68, axis=-1).mean(axis=1) / eyes
+        eyes = inter_ocular(teacher68, "300w")
+        disagreement = normalized_errors(relabelled["points68"], teacher68, eyes).mean(axis=1)
         teacher68 = (teacher68 + relabelled["points68"]) / 2
         teacher98 = (teacher98 + relabelled["points98"]) / 2
     keep = disagreement <= largest_disagreement

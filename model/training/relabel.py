@@ -15,13 +15,12 @@ import numpy as np
 from ...errors import ConfigError
 from ...querylang.registry import load_registry
 from ..data.curves import FloatArray
-from ..data.packs import AnnotatedFaces, load_auto, load_human68, read_labels
+from ..data.packs import MESH_IRISES, AnnotatedFaces, load_auto, load_human68, read_labels
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks, predict_mirrored
 
 LAYOUTS = {"points68": "300w", "points98": "wflw"}
-MESH_IRIS_COLUMNS = (468, 473)
 RIDGE = 10.0
 LARGEST_RESIDUAL = 0.06
 """Faces that the mesh misses by more, of inter-ocular, do not teach its regression."""
@@ -92,7 +91,7 @@ def regress_from_mesh(
     """
     center = mesh.mean(axis=1, keepdims=True)
     size = np.sqrt(((mesh - center) ** 2).mean(axis=(1, 2), keepdims=True))
-    eyes = mesh[:, MESH_IRIS_COLUMNS[1]] - mesh[:, MESH_IRIS_COLUMNS[0]]
+    eyes = mesh[:, MESH_IRISES[1]] - mesh[:, MESH_IRISES[0]]
     along = eyes / np.linalg.norm(eyes, axis=-1, keepdims=True)
     axes = np.stack([along, np.stack([-along[:, 1], along[:, 0]], axis=-1)], axis=1)  # (faces, 2, 2), rows
     inputs = np.einsum("fij,fkj->fki", axes, (mesh - center) / size).reshape(len(mesh), -1)

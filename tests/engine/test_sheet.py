@@ -5,11 +5,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from faceql.engine import Engine
-from faceql.engine.sheet import list_photos, make_sheet
+from faceql.engine import Answer, Engine
+from faceql.engine.sheet import make_sheet
 from faceql.errors import ConfigError, QueryError
 from faceql.model.checkpoint import save_detector
 from faceql.server.cli import main
+from faceql.server.folder_results import list_photos
 
 
 @pytest.fixture
@@ -25,8 +26,12 @@ def folder(tmp_path: Path, astronaut: np.ndarray) -> Path:
     return photos
 
 
+def list_paths(folder: Path) -> list[Path]:
+    return [folder / name for name in list_photos(folder)]
+
+
 def test_every_face_gets_a_tile_and_what_fails_is_told(engine: Engine, folder: Path) -> None:
-    sheet = make_sheet(engine, list_photos(folder), "12 points on the outer lip", tile=128, columns=4)
+    sheet = make_sheet(engine, list_paths(folder), "12 points on the outer lip", tile=128, columns=4)
     assert [path.name for path in sheet.shown] == ["a.png", "b.jpg"]
     assert [path.name for path, _ in sheet.skipped] == ["c.png", "d.png"]
     assert sheet.picture.size == (2 * 128, 128)
@@ -42,13 +47,14 @@ def test_the_limit_holds_and_rows_fill(engine: Engine, folder: Path) -> None:
 
 def test_mistakes_are_told(engine: Engine, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(QueryError):
-        make_sheet(engine, list_photos(folder), "left ear")
+        make_sheet(engine, list_paths(folder), "left ear")
     with pytest.raises(ConfigError, match="none of 1"):
         make_sheet(engine, [folder / "d.png"], "pupils")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(ConfigError, match="no pictures"):
-        list_photos(empty)
+    result = CliRunner().invoke(main, ["sheet", str(empty), "pupils", "--out", str(tmp_path / "sheet.png")])
+    assert result.exit_code == 2
+    assert "no photo" in result.output
 
 
 def test_the_command_writes_the_sheet(detector, folder: Path, tmp_path: Path) -> None:
@@ -64,3 +70,22 @@ def test_the_command_writes_the_sheet(detector, folder: Path, tmp_path: Path) ->
     result = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "sheet.doc")])
     assert result.exit_code == 2
     assert ".png" in result.output
+
+
+def test_a_small_face_in_a_large_photo_costs_its_own_surroundings_only(
+    engine: Engine, astronaut: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Image.new("RGB", (3000, 2000), (90, 120, 90))
+    large.paste(Image.fromarray(astronaut).resize((128, 128)), (100, 60))
+    large.save(tmp_path / "large.png")
+    sizes = []
+    draw = Answer.draw
+
+    def watch(self: Answer, *args: object, **options: object) -> Image.Image:
+        sizes.append(self.image_size)
+        return draw(self, *args, **options)
+
+    monkeypatch.setattr(Answer, "draw", watch)
+    sheet = make_sheet(engine, [tmp_path / "large.png"], "pupils", tile=512)
+    assert sheet.picture.size == (512, 512)
+    assert max(sizes[0]) < 100
