@@ -80,6 +80,9 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         if not stored or list(detector.part_names[: len(stored)]) != stored:
             raise CheckpointError(f"{path} knows other parts: {metadata['parts']}")
         add_parts(detector, tensors, len(stored))
+        # Weights older than the error's shape: circles.
+        for name, tensor in detector.decoder.predict_stretch.state_dict(prefix="decoder.predict_stretch.").items():
+            tensors.setdefault(name, tensor)
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:

@@ -29,6 +29,10 @@ class ImageMemory(NamedTuple):
     level_values: tuple[Tensor, ...]
 
 
+LARGEST_STRETCH = 1.5
+"""Of each component; together they allow an ellipse eight times as long as it is wide."""
+
+
 class ContextMemory(NamedTuple):
     """The context's keys and values in one decoder layer: of its queries (Eq. 3) and its encodings (Eq. 5)."""
 
@@ -37,10 +41,17 @@ class ContextMemory(NamedTuple):
 
 
 class DecodedLayers(NamedTuple):
-    """Every layer's coordinates (layers + 1, batch, landmarks, 2), C_0 first, and log scales (batch, landmarks)."""
+    """What a decode gives.
+
+    Attributes:
+        coordinates: every layer's (layers + 1, batch, landmarks, 2), C_0 first.
+        log_scale: (batch, landmarks), see `Decoded`.
+        stretch: (batch, landmarks, 2), see `Decoded`.
+    """
 
     coordinates: Tensor
     log_scale: Tensor
+    stretch: Tensor
 
 
 class QueryInitializer(nn.Module):
@@ -64,7 +75,7 @@ class QueryInitializer(nn.Module):
 
         Args:
             memory: the image.
-            encodings: E_IA (landmarks, dim).
+            encodings: E_IA (batch or 1, landmarks, dim).
 
         Returns:
             LQ_0 (batch, landmarks, dim) and C_0 (batch, landmarks, 2) as (x, y), crop units, float32. C_0 is a
@@ -72,7 +83,7 @@ class QueryInitializer(nn.Module):
         """
         scale = self.log_temperature.exp() / math.sqrt(encodings.shape[-1])
         with torch.autocast(encodings.device.type, enabled=False):
-            scores = memory.cell_keys.float() @ encodings.float().T * scale  # (batch, cells, landmarks)
+            scores = memory.cell_keys.float() @ encodings.float().transpose(1, 2) * scale  # (batch, cells, landmarks)
             attention = scores.softmax(dim=1).transpose(1, 2)
             coordinates = attention @ memory.cell_centers
             queries = attention @ memory.cells.float()
@@ -114,7 +125,7 @@ class DecoderLayer(nn.Module):
         Args:
             queries: LQ_{i-1} (batch, landmarks, dim).
             reference_points: C_{i-1} (batch, landmarks, 2), crop units.
-            encodings: E_IA (landmarks, dim).
+            encodings: E_IA (batch or 1, landmarks, dim).
             level_values: the image's features, split into heads.
             context: None lets the queries attend to each other; otherwise each sees the context and itself.
 
@@ -134,7 +145,7 @@ class DecoderLayer(nn.Module):
         queries = queries + self.image_attention(x + place, reference_points, level_values)
         # Eq. 5
         x = self.norms[2](queries)
-        own_encodings = self.encoding_attention.keys_values(encodings[None], encodings[None])
+        own_encodings = self.encoding_attention.keys_values(encodings, encodings)
         if context is None:
             queries = queries + self.encoding_attention.attend(x, own_encodings)
         else:
@@ -157,6 +168,13 @@ class Decoder(nn.Module):
         self.predict_log_scale = nn.Sequential(
             nn.LayerNorm(config.dim), nn.Linear(config.dim, config.dim), nn.ReLU(), nn.Linear(config.dim, 1)
         )
+        self.predict_stretch = nn.Sequential(
+            nn.LayerNorm(config.dim), nn.Linear(config.dim, config.dim), nn.ReLU(), nn.Linear(config.dim, 2)
+        )
+        last = self.predict_stretch[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
     def forward(
         self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | None
@@ -177,4 +195,5 @@ class Decoder(nn.Module):
             memories.append(own)
         with torch.autocast(queries.device.type, enabled=False):
             log_scale = self.predict_log_scale(queries.float()).squeeze(-1)
-        return DecodedLayers(torch.stack(all_coordinates), log_scale), tuple(memories)
+            stretch = LARGEST_STRETCH * self.predict_stretch(queries.float()).tanh()
+        return DecodedLayers(torch.stack(all_coordinates), log_scale, stretch), tuple(memories)

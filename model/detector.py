@@ -49,10 +49,13 @@ class Decoded:
     Attributes:
         coordinates: (batch, landmarks, 2) float32 as (x, y), crop units.
         log_scale: (batch, landmarks) float32, natural logarithm of the expected error in pixels of a 256 crop.
+        stretch: (batch, landmarks, 2) float32, (u, v) of the error's shape: its covariance is that of a circle times
+            the matrix exponential of [[u, v], [v, -u]], whose determinant is 1; crop axes.
     """
 
     coordinates: Tensor
     log_scale: Tensor
+    stretch: Tensor
 
 
 class Detector(nn.Module):
@@ -111,13 +114,14 @@ class Detector(nn.Module):
         )
         if self.config.attention == "joint":
             return EncodedCrops(memory, None, None)
-        encodings = self.landmark_encoder(self.context_part_ids, self.context_fpalps)
+        encodings = self.landmark_encoder(self.context_part_ids, self.context_fpalps)[None]
         layers, context = self.decoder(memory, encodings, None)
         return EncodedCrops(memory, context, layers)
 
     def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
-        """Return every layer's coordinates, for training and for study."""
-        encodings = self.landmark_encoder(part_ids, fpalps)
+        """Return every layer's coordinates, for training and for study; arguments as for `decode`."""
+        landmarks = part_ids.shape[-1]
+        encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
         layers, _ = self.decoder(encoded.memory, encodings, encoded.context)
         return layers  # type: ignore[no-any-return]
 
@@ -126,17 +130,17 @@ class Detector(nn.Module):
 
         Args:
             encoded: from `encode`.
-            part_ids: (landmarks,) long, from `part_ids`.
-            fpalps: (landmarks,) float, 0..1.
+            part_ids: long, from `part_ids`: (landmarks,), or (batch, landmarks) where each crop is asked its own.
+            fpalps: float, 0..1, of the same shape.
         """
-        count = len(part_ids)
+        count = part_ids.shape[-1]
         if encoded.context is not None and count % ROW_BLOCK:
             # Matrix products round a row alike in any company only if they see whole blocks of rows.
             padding = ROW_BLOCK - count % ROW_BLOCK
             part_ids = functional.pad(part_ids, (0, padding))
             fpalps = functional.pad(fpalps, (0, padding))
         layers = self.decode_layers(encoded, part_ids, fpalps)
-        return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count])
+        return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count], layers.stretch[:, :count])
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
@@ -165,5 +169,6 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
         DecodedLayers(
             encoded.context_layers.coordinates[:, index : index + 1],
             encoded.context_layers.log_scale[index : index + 1],
+            encoded.context_layers.stretch[index : index + 1],
         ),
     )

@@ -21,20 +21,20 @@ def fpalp_features(fpalps: Tensor, is_closed: Tensor, harmonics: int) -> Tensor:
     kinds fill columns of their own.
 
     Args:
-        fpalps: (landmarks,) float.
-        is_closed: (landmarks,) bool.
+        fpalps: (..., landmarks) float.
+        is_closed: (..., landmarks) bool.
         harmonics: k runs from 1 to this.
 
     Returns:
-        (landmarks, 3 * harmonics + 1) float32.
+        (..., landmarks, 3 * harmonics + 1) float32.
     """
-    f = fpalps.to(torch.float32)[:, None]
+    f = fpalps.to(torch.float32)[..., None]
     k = torch.arange(1, harmonics + 1, device=fpalps.device, dtype=torch.float32)
     turn = 2 * math.pi * k * f
-    periodic = torch.cat([turn.sin(), turn.cos()], dim=1)
-    straight = torch.cat([f, (math.pi * k * f).sin()], dim=1)
-    closed = is_closed[:, None].to(torch.float32)
-    return torch.cat([periodic * closed, straight * (1 - closed)], dim=1)
+    periodic = torch.cat([turn.sin(), turn.cos()], dim=-1)
+    straight = torch.cat([f, (math.pi * k * f).sin()], dim=-1)
+    closed = is_closed[..., None].to(torch.float32)
+    return torch.cat([periodic * closed, straight * (1 - closed)], dim=-1)
 
 
 class LandmarkEncoder(nn.Module):
@@ -67,7 +67,7 @@ class LandmarkEncoder(nn.Module):
         )
 
     def forward(self, part_ids: Tensor, fpalps: Tensor) -> Tensor:
-        """Return E_IA (landmarks, dim) for part_ids (landmarks,) and fpalps (landmarks,)."""
+        """Return E_IA (..., landmarks, dim) for part_ids (..., landmarks) and fpalps (..., landmarks)."""
         features = fpalp_features(fpalps, self.part_is_closed[part_ids], self.harmonics)
         encodings: Tensor = self.encode_fpalp(features) + self.encode_part(self.part_vectors[part_ids])
         return encodings

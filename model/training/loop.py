@@ -30,7 +30,7 @@ from ..decoder import DecodedLayers
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
-from .losses import landmark_loss, smoothness_loss
+from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
 from .relabel import read_relabelled
@@ -75,15 +75,16 @@ class AskingDetector(nn.Module):
         super().__init__()
         self.detector = detector
 
-    def forward(self, crops: Tensor, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, crops: Tensor, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
         encoded = self.detector.encode(crops)
         asked = self.detector.decode_layers(encoded, part_ids, fpalps)
         if encoded.context_layers is None:
-            return asked.coordinates, asked.log_scale
+            return asked
         context = encoded.context_layers
-        return (
+        return DecodedLayers(
             torch.cat([context.coordinates, asked.coordinates], dim=2),
             torch.cat([context.log_scale, asked.log_scale], dim=1),
+            torch.cat([context.stretch, asked.stretch], dim=1),
         )
 
 
@@ -211,14 +212,14 @@ class Trainer:
             group["lr"] = rate * group["factor"]
         self.model.train()
         self.detector.image_encoder.freeze_body(self.recipe.stage_at(self.pictures).frozen)
-        coordinates, log_scale = self.model(
+        layers = self.model(
             batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
         )
-        layers, targets, weights = DecodedLayers(coordinates, log_scale), batch.targets, batch.weights
-        coordinate_loss, scale_loss = landmark_loss(layers, targets.to(device), weights.to(device))
-        loss = coordinate_loss + self.recipe.scale_weight * scale_loss
+        targets, weights = batch.targets.to(device), batch.weights.to(device)
+        coordinate_loss, scale_loss = landmark_loss(layers, targets, weights)
+        loss = coordinate_loss + self.recipe.scale_weight * (scale_loss + stretch_loss(layers, targets, weights))
         if self.recipe.count_triplets:
-            smoothness = smoothness_loss(layers, targets.to(device), weights.to(device), self.recipe.count_triplets)
+            smoothness = smoothness_loss(layers, targets, weights, self.recipe.count_triplets)
             loss = loss + self.recipe.smoothness_weight * smoothness
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(weight * loss)

@@ -40,6 +40,27 @@ def landmark_loss(layers: DecodedLayers, targets: Tensor, weights: Tensor) -> tu
     return coordinate_loss, scale_loss
 
 
+def stretch_loss(layers: DecodedLayers, targets: Tensor, weights: Tensor) -> Tensor:
+    """Return how long the errors are, measured by the predicted ellipses of area 1.
+
+    With the error e and its expected length b held fixed, the mean of sqrt(e' S^-1 e) / b over matrices S of
+    determinant 1 is least where S has the shape of the errors' scatter (Tyler 1987).
+
+    Args:
+        layers, targets, weights: as for `landmark_loss`.
+    """
+    error = (layers.coordinates[-1] - targets).detach() * LOSS_FRAME_PX
+    x, y = error.unbind(-1)
+    length = error.norm(dim=-1).clamp_min(0.05)
+    u, v = layers.stretch.unbind(-1)
+    size = (u * u + v * v + 1e-8).sqrt()
+    along = (u * (x * x - y * y) + 2 * v * x * y) / (size * length * length)
+    shape = (size.cosh() - size.sinh() * along).clamp_min(1e-6).sqrt()
+    relative = (length * (-layers.log_scale.detach()).exp()).clamp_max(4.0)
+    total: Tensor = (relative * shape * weights).sum() / weights.sum().clamp_min(1e-6)
+    return total
+
+
 def smoothness_loss(layers: DecodedLayers, targets: Tensor, weights: Tensor, count_triplets: int) -> Tensor:
     """Return how far the bends of the asked curves are from the target curves' bends.
 

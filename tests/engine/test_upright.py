@@ -122,7 +122,8 @@ class SeeingDetector:
         is_blind = abs(left) > self.blind_from
         if is_blind:
             seen = turn(seen - 0.5, -left) + 0.5
-        layers = DecodedLayers(torch.from_numpy(seen)[None, None], torch.full((1, len(seen)), 3.0 if is_blind else 1.0))
+        log_scale = torch.full((1, len(seen)), 3.0 if is_blind else 1.0)
+        layers = DecodedLayers(torch.from_numpy(seen)[None, None], log_scale, torch.zeros(1, len(seen), 2))
         return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), torch.zeros(1), ()), (), layers)
 
 

@@ -63,7 +63,7 @@ def test_position_encoding_against_a_loop() -> None:
 def test_eq_2_against_loops(detector: Detector, memory: ImageMemory) -> None:
     initializer = detector.decoder.initializer
     encodings = torch.randn(3, 32, generator=torch.Generator().manual_seed(1)).double()
-    queries, coordinates = initializer(memory, encodings)
+    queries, coordinates = initializer(memory, encodings[None])
     temperature = math.exp(float(initializer.log_temperature)) / math.sqrt(32)
     batch, cells = memory.cells.shape[:2]
     for b, landmark in itertools.product(range(batch), range(3)):
@@ -79,7 +79,7 @@ def test_eq_2_against_loops(detector: Detector, memory: ImageMemory) -> None:
 
 def test_first_coordinates_cannot_leave_the_crop(detector: Detector, memory: ImageMemory) -> None:
     encodings = 100 * torch.randn(50, 32).double()
-    _, coordinates = detector.decoder.initializer(memory, encodings)
+    _, coordinates = detector.decoder.initializer(memory, encodings[None])
     low, high = memory.cell_centers.min(), memory.cell_centers.max()
     assert (coordinates >= low - 1e-6).all()
     assert (coordinates <= high + 1e-6).all()
@@ -124,8 +124,8 @@ def test_eq_3_to_7_against_loops(memory: ImageMemory, anchored: bool) -> None:
     context_encodings = torch.randn(3, 32, generator=generator)
     queries, places = torch.randn(1, 4, 32, generator=generator), torch.rand(1, 4, 2)
     encodings = torch.randn(4, 32, generator=generator)
-    _, _, context = layer(context_queries, context_places, context_encodings, one.level_values, None)
-    found_queries, found_places, _ = layer(queries, places, encodings, one.level_values, context if anchored else None)
+    _, _, context = layer(context_queries, context_places, context_encodings[None], one.level_values, None)
+    found_queries, found_places, _ = layer(queries, places, encodings[None], one.level_values, context if anchored else None)
     for row in range(4):
         if anchored:
             others_at = [(context_queries[0, i], context_places[0, i]) for i in range(3)]
@@ -148,7 +148,7 @@ def test_each_layer_starts_from_the_last_ones_coordinates(crops: Tensor) -> None
     layers = detector.decode_layers(encoded, ids, fpalps).coordinates
     assert layers.shape == (4, 2, 1, 2)
     assert encoded.context is not None
-    encodings = detector.landmark_encoder(ids, fpalps)
+    encodings = detector.landmark_encoder(ids, fpalps)[None]
     queries, coordinates = detector.decoder.initializer(encoded.memory, encodings)
     for index, layer in enumerate(detector.decoder.layers):
         assert torch.equal(layers[index], coordinates)

@@ -58,7 +58,7 @@ def test_joint_attention_depends_on_the_company(
 def test_the_context_is_decoded_as_its_own_questions_would_be_jointly(small_detector: Detector, crops: Tensor) -> None:
     encoded = small_detector.encode(crops)
     assert encoded.context_layers is not None
-    encodings = small_detector.landmark_encoder(small_detector.context_part_ids, small_detector.context_fpalps)
+    encodings = small_detector.landmark_encoder(small_detector.context_part_ids, small_detector.context_fpalps)[None]
     layers, _ = small_detector.decoder(encoded.memory, encodings, None)
     assert torch.equal(layers.coordinates, encoded.context_layers.coordinates)
     assert encoded.context_layers.coordinates.shape[2] == len(small_detector.config.context) == 38
@@ -126,3 +126,17 @@ def test_cuda_agrees_with_the_cpu(crops: Tensor, asked: tuple[list[str], Tensor]
     detector.to("cuda")
     there = detector.decode(detector.encode(crops.cuda()), ids.cuda(), fpalps.cuda()).coordinates.cpu()
     assert (here - there).abs().max() * 256 < 0.05
+
+
+def test_each_crop_may_be_asked_its_own(
+    small_detector: Detector, crops: torch.Tensor, asked: tuple[list[str], torch.Tensor]
+) -> None:
+    parts, fpalps = asked
+    ids = small_detector.part_ids(parts)
+    encoded = small_detector.encode(crops)
+    turned = ids.flip(0), fpalps.flip(0)
+    both = small_detector.decode(encoded, torch.stack([ids, turned[0]]), torch.stack([fpalps, turned[1]]))
+    for row, (row_ids, row_fpalps) in enumerate(((ids, fpalps), turned)):
+        one = small_detector.decode(encoded, row_ids, row_fpalps)
+        assert torch.allclose(both.coordinates[row], one.coordinates[row], atol=1e-5)
+        assert torch.allclose(both.log_scale[row], one.log_scale[row], atol=1e-5)
