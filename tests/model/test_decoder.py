@@ -125,7 +125,9 @@ def test_eq_3_to_7_against_loops(memory: ImageMemory, anchored: bool) -> None:
     queries, places = torch.randn(1, 4, 32, generator=generator), torch.rand(1, 4, 2)
     encodings = torch.randn(4, 32, generator=generator)
     _, _, context = layer(context_queries, context_places, context_encodings[None], one.level_values, None)
-    found_queries, found_places, _ = layer(queries, places, encodings[None], one.level_values, context if anchored else None)
+    found_queries, found_places, _ = layer(
+        queries, places, encodings[None], one.level_values, context if anchored else None
+    )
     for row in range(4):
         if anchored:
             others_at = [(context_queries[0, i], context_places[0, i]) for i in range(3)]

@@ -16,7 +16,9 @@ def test_wing_loss_against_its_definition() -> None:
 
 def test_coordinate_loss_sums_layers_and_leaves_out_the_unknown() -> None:
     torch.manual_seed(0)
-    layers = DecodedLayers(torch.rand(4, 2, 3, 2, dtype=torch.float64), torch.zeros(2, 3, dtype=torch.float64), torch.zeros(2, 3, 2))
+    layers = DecodedLayers(
+        torch.rand(4, 2, 3, 2, dtype=torch.float64), torch.zeros(2, 3, dtype=torch.float64), torch.zeros(2, 3, 2)
+    )
     targets = torch.rand(2, 3, 2, dtype=torch.float64)
     weights = torch.tensor([[1.0, 0.0, 0.5], [1.0, 1.0, 0.0]], dtype=torch.float64)
     total = 0.0
@@ -47,7 +49,9 @@ def test_the_scale_loss_is_least_at_the_expected_error() -> None:
 def test_the_scale_loss_does_not_move_coordinates() -> None:
     coordinates = torch.rand(2, 1, 4, 2, requires_grad=True)
     scale = torch.zeros(1, 4, requires_grad=True)
-    _, scale_loss = landmark_loss(DecodedLayers(coordinates, scale, torch.zeros(1, 4, 2)), torch.zeros(1, 4, 2), torch.ones(1, 4))
+    _, scale_loss = landmark_loss(
+        DecodedLayers(coordinates, scale, torch.zeros(1, 4, 2)), torch.zeros(1, 4, 2), torch.ones(1, 4)
+    )
     scale_loss.backward()
     assert coordinates.grad is None
     assert scale.grad is not None
