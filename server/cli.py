@@ -14,6 +14,7 @@ from ..errors import FaceQLError
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, relabel_command, train_command
+from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import echo_error, ids_from_option, json_option, perspective_option
 from .sheet_command import sheet_command
@@ -204,6 +205,7 @@ main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
+main.add_command(reproduce_group)
 main.add_command(sheet_command)
 main.add_command(serve_command)
 main.add_command(mcp_command)

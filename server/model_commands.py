@@ -25,6 +25,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--threads", type=int, help="CPU threads; all by default.")
 @click.option("--start", type=FILE, help="Weights to begin from instead of ImageNet's.")
 @click.option("--relabelled", type=FILE, help="What `faceql relabel` wrote: a detector as a further teacher of auto.")
+@click.option("--layouts", multiple=True, metavar="NAME", help="Train on this layout's labels alone; may be repeated.")
+@click.option("--seed", type=int, help="Another seed than the recipe's.")
 def train_command(
     recipe: str,
     data: Path,
@@ -34,6 +36,8 @@ def train_command(
     threads: int | None,
     start: Path | None,
     relabelled: Path | None,
+    layouts: tuple[str, ...],
+    seed: int | None,
 ) -> None:
     """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
     import torch
@@ -43,8 +47,18 @@ def train_command(
 
     if threads:
         torch.set_num_threads(threads)
+    loaded = load_recipe(recipe)
+    if seed is not None:
+        loaded = loaded.model_copy(update={"seed": seed})
     path = train(
-        load_recipe(recipe), data, run, precision=precision, devices=devices, start=start, relabelled=relabelled
+        loaded,
+        data,
+        run,
+        precision=precision,
+        devices=devices,
+        start=start,
+        relabelled=relabelled,
+        layouts=layouts,
     )
     click.echo(f"wrote {path}")
 

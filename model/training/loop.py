@@ -12,6 +12,7 @@ import csv
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ...errors import ConfigError
 from ...querylang.registry import load_registry
 from ..checkpoint import load_detector, save_detector
 from ..data.batches import TrainingBatch, draw_batch
+from ..data.layout_choice import keep_layouts
 from ..data.packs import AnnotatedFaces, load_auto, load_human68
 from ..decoder import DecodedLayers
 from ..detector import Detector
@@ -53,19 +55,31 @@ class TrainingFaces:
     validation: AnnotatedFaces
 
 
-def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
+def load_training_faces(
+    data: Path, recipe: Recipe, relabelled: Path | None = None, layouts: Sequence[str] = ()
+) -> TrainingFaces:
     """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
 
-    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
+    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`. `layouts` leaves only the
+    labels of these layouts.
 
     Raises:
-        ConfigError: a pack is missing.
+        ConfigError: a pack is missing, or no label that the recipe asks for is left.
     """
     train, validation = load_human68(data / "human68")
     uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
     teacher = read_relabelled(relabelled) if relabelled is not None else None
-    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
-    return TrainingFaces((train,), auto, validation)
+    human: tuple[AnnotatedFaces, ...] = (train,)
+    auto: tuple[AnnotatedFaces, ...] = ()
+    if uses_auto:
+        auto = load_auto(data / "auto", recipe.largest_disagreement, teacher)
+    if layouts:
+        human, auto = keep_layouts(human, layouts), keep_layouts(auto, layouts)
+        if not human or (uses_auto and not auto):
+            raise ConfigError(
+                f"{data} has no {'automatic' if human else 'human'} labels of {', '.join(layouts)} to train on"
+            )
+    return TrainingFaces(human, auto, validation)
 
 
 class AskingDetector(nn.Module):
@@ -100,8 +114,9 @@ class Trainer:
         precision: str,
         devices: int,
         start: Path | None,
+        layouts: Sequence[str] = (),
     ) -> None:
-        self.recipe, self.faces, self.run = recipe, faces, run
+        self.recipe, self.faces, self.run, self.layouts = recipe, faces, run, list(layouts)
         self.fabric = Fabric(accelerator="auto", devices=devices, precision=precision)  # type: ignore[arg-type]
         self.fabric.launch()
         self.fabric.seed_everything(recipe.seed, verbose=False)
@@ -141,6 +156,8 @@ class Trainer:
         state = torch.load(self.state_path, map_location=self.fabric.device, weights_only=True)
         if state["recipe"] != self.recipe.model_dump_json():
             raise ConfigError(f"{self.run} holds a run of another recipe; choose another --run folder")
+        if state.get("layouts", []) != self.layouts:
+            raise ConfigError(f"{self.run} holds a run on other layouts; choose another --run folder")
         self.detector.load_state_dict(state["detector"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -152,6 +169,7 @@ class Trainer:
             return
         state = {
             "recipe": self.recipe.model_dump_json(),
+            "layouts": self.layouts,
             "detector": self.detector.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -313,8 +331,11 @@ class Trainer:
         if self.fabric.is_global_zero:
             training: dict[str, object] = {
                 "recipe": self.recipe.name,
+                "seed": self.recipe.seed,
+                "devices": self.fabric.world_size,
                 "pictures": self.pictures,
                 "seconds": round(self.seconds),
+                "layouts": self.layouts,
                 "sets": [faces.name for faces in (*self.faces.human, *self.faces.auto)],
             }
             save_detector(path, self.average, f"faceql-{self.recipe.name}-{self.step}", training)
@@ -329,6 +350,7 @@ def train(
     devices: int = 1,
     start: Path | None = None,
     relabelled: Path | None = None,
+    layouts: Sequence[str] = (),
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
@@ -340,12 +362,13 @@ def train(
         devices: how many to use.
         start: weights to begin from instead of ImageNet's.
         relabelled: a file of `faceql relabel`.
+        layouts: train on the labels of these layouts alone; all by default.
 
     Returns:
         The exported checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    faces = load_training_faces(data, recipe, relabelled)
-    trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
+    faces = load_training_faces(data, recipe, relabelled, layouts)
+    trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start, layouts=layouts)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
     return run / "detector.safetensors"
