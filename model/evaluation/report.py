@@ -11,40 +11,16 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from ...querylang.landmarks import LandmarkQuery
-from ...querylang.registry import Layout, load_registry
 from ..crops import CropFrame
-from ..data.curves import apply_targets, make_scheme, target_matrix
+from ..data.curves import apply_targets, target_matrix
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
-from .metrics import FloatArray, area_under_ced, bootstrap_interval, failure_rate, inter_ocular, normalized_errors
+from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
+from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces
 
 CURVE_SAMPLES = 41
 CALIBRATION_BINS = 10
-
-
-@dataclass(frozen=True)
-class ErrorSummary:
-    """Mean inter-ocular NME over faces.
-
-    Attributes:
-        faces: how many.
-        nme: mean, %.
-        nme_low, nme_high: 95% bootstrap interval over faces, %.
-        median: over faces, %.
-        failure_8, failure_10: share of faces over 8% and 10%, %.
-        auc_8, auc_10: area under the cumulative error curve up to 8% and 10%, 0..1.
-    """
-
-    faces: int
-    nme: float
-    nme_low: float
-    nme_high: float
-    median: float
-    failure_8: float
-    failure_10: float
-    auc_8: float
-    auc_10: float
 
 
 @dataclass(frozen=True)
@@ -65,49 +41,65 @@ class Evaluation:
     """What `evaluate_faces` found.
 
     Attributes:
-        subsets: summaries by name; "all" is every face.
-        parts: mean NME by part, %.
+        scores: errors by normaliser, subset, part and landmark.
         curves: by part with more than two annotated points.
         scale_correlation: Spearman's rho of expected and true error over faces, mean over landmarks.
         scale_ratio: mean expected error over mean true error; 1 is calibrated.
-        calibration: mean expected and mean true error, % of inter-ocular, of the tenths of all points by rising
+        calibration: mean expected and mean true error, % of the normaliser, of the tenths of all points by rising
             expected error.
     """
 
     set_name: str
     layout: str
-    subsets: dict[str, ErrorSummary]
-    parts: dict[str, float]
+    scores: Scores
     curves: dict[str, CurveSummary]
     scale_correlation: float
     scale_ratio: float
     calibration: tuple[tuple[float, float], ...]
 
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values for JSON; the errors of single faces are left out."""
+        told = asdict(self)
+        scores = told.pop("scores")
+        del scores["face_errors"]
+        return {**{key: told.pop(key) for key in ("set_name", "layout")}, **scores, **told}
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
+        return json.dumps(self.to_dict(), indent=2)
 
     def to_markdown(self) -> str:
         """Return the tables of the model card."""
+        subsets, own = self.scores.subsets, self.scores.normalizer
         lines = [
-            f"### {self.set_name}, {self.layout} points",
+            f"### {self.set_name}, {self.layout or len(self.scores.landmarks)} points",
+            "",
+            f"Errors in % of the {own} distance, with 95% bootstrap intervals over faces.",
             "",
             "| faces | n | NME % | 95% interval | median | FR@8 % | FR@10 % | AUC@8 | AUC@10 |",
             "|---|---|---|---|---|---|---|---|---|",
         ]
-        for name, s in self.subsets.items():
+        for name, s in subsets.items():
             lines.append(
                 f"| {name} | {s.faces} | {s.nme:.2f} | {s.nme_low:.2f}-{s.nme_high:.2f} | {s.median:.2f} | "
                 f"{s.failure_8:.1f} | {s.failure_10:.1f} | {s.auc_8:.3f} | {s.auc_10:.3f} |"
             )
+        used = [name for name in NORMALIZERS if name in subsets["all"].by_normalizer]
+        lines += ["", "| NME % by normaliser | " + " | ".join(used) + " |", "|---" * (1 + len(used)) + "|"]
+        for name, s in subsets.items():
+            cells = [str(s.by_normalizer.get(key, "-")) for key in used]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
         lines += [
+            "",
+            f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: between "
+            "the pupils, or the means of the eyes' points where no pupils are annotated.",
             "",
             "| part | NME % | path length over the spline's | distance to the spline % |",
             "|---|---|---|---|",
         ]
-        for part, nme in self.parts.items():
+        for part, error in self.scores.parts.items():
             curve = self.curves.get(part)
             extra = f"{curve.path_ratio:.3f} | {curve.distance:.2f}" if curve else "- | -"
-            lines.append(f"| {part} | {nme:.2f} | {extra} |")
+            lines.append(f"| {part} | {error} | {extra} |")
         lines += [
             "",
             f"Expected error: Spearman correlation with the true error {self.scale_correlation:.2f} "
@@ -120,66 +112,44 @@ class Evaluation:
         ]
         return "\n".join(lines)
 
-
-def summarize(face_errors: FloatArray) -> ErrorSummary:
-    """Summarise mean errors of faces (faces,), inter-ocular units."""
-    low, high = bootstrap_interval(face_errors)
-    return ErrorSummary(
-        faces=len(face_errors),
-        nme=100 * float(face_errors.mean()),
-        nme_low=100 * low,
-        nme_high=100 * high,
-        median=100 * float(np.median(face_errors)),
-        failure_8=100 * failure_rate(face_errors, 0.08),
-        failure_10=100 * failure_rate(face_errors, 0.10),
-        auc_8=area_under_ced(face_errors, 0.08),
-        auc_10=area_under_ced(face_errors, 0.10),
-    )
+    def landmarks_to_markdown(self) -> str:
+        """Return the table of single landmarks."""
+        lines = ["| id | part | FPALP | NME % |", "|---|---|---|---|"]
+        lines += [f"| {mark.id} | {mark.part} | {mark.fpalp} | {mark.error} |" for mark in self.scores.landmarks]
+        return "\n".join(lines)
 
 
 def evaluate_faces(
     detector: Detector,
     faces: AnnotatedFaces,
-    annotated: FloatArray,
     frames: Sequence[CropFrame],
-    layout: Layout,
-    subsets_of_faces: Sequence[Sequence[str]],
+    subsets_of_faces: Sequence[Sequence[str]] | None = None,
 ) -> Evaluation:
-    """Evaluate a detector.
+    """Evaluate a detector on the landmarks that the faces' columns are.
 
     Args:
         detector: in evaluation mode.
-        faces: pictures and names.
-        annotated: (faces, layout.size, 2) pixels of the picture.
+        faces: pictures and annotation.
         frames: one crop a face.
-        layout: what the annotation's columns are.
-        subsets_of_faces: for each face, the subsets it belongs to.
+        subsets_of_faces: for each face, the subsets it belongs to; the source's by default.
     """
-    normalizer = inter_ocular(annotated, layout.name)
-    predicted, expected = predict_landmarks(detector, faces, frames, layout.landmarks)
-    errors = normalized_errors(predicted, annotated, normalizer)
-    per_face = errors.mean(axis=1)
-    members: dict[str, list[int]] = {}
-    for row, names in enumerate(subsets_of_faces):
-        for subset in names:
-            members.setdefault(subset, []).append(row)
-    subsets = {"all": summarize(per_face)}
-    subsets.update({name: summarize(per_face[members[name]]) for name in sorted(members)})
-    parts: dict[str, float] = {}
-    for part in dict.fromkeys(landmark.part for landmark in layout.landmarks):
-        columns = [i for i, landmark in enumerate(layout.landmarks) if landmark.part == part]
-        parts[part] = 100 * float(errors[:, columns].mean())
+    predicted, expected = predict_landmarks(detector, faces, frames, faces.scheme.landmarks)
+    scores = score_faces(faces, predicted, subsets_of_faces)
+    normalizer = measure_normalizers(faces)[scores.normalizer]
+    errors = normalized_errors(predicted, faces.points, normalizer)
     expected_norm = expected / normalizer[:, None]
-    correlations = [spearmanr(expected_norm[:, i], errors[:, i]).statistic for i in range(layout.size)]
+    known = np.isfinite(errors)
+    correlations = [
+        spearmanr(expected_norm[rows, i], errors[rows, i]).statistic for i, rows in enumerate(known.T) if rows.sum() > 2
+    ]
     return Evaluation(
         set_name=faces.name,
-        layout=layout.name,
-        subsets=subsets,
-        parts=parts,
-        curves=evaluate_curves(detector, faces, annotated, frames, layout, normalizer),
+        layout=faces.layout,
+        scores=scores,
+        curves=evaluate_curves(detector, faces, frames, normalizer),
         scale_correlation=float(np.mean(correlations)),
-        scale_ratio=float(expected_norm.mean() / errors.mean()),
-        calibration=calibrate(expected_norm.ravel(), errors.ravel()),
+        scale_ratio=float(expected_norm[known].mean() / errors[known].mean()),
+        calibration=calibrate(expected_norm[known], errors[known]),
     )
 
 
@@ -195,24 +165,29 @@ def calibrate(expected: FloatArray, true: FloatArray) -> tuple[tuple[float, floa
 def evaluate_curves(
     detector: Detector,
     faces: AnnotatedFaces,
-    annotated: FloatArray,
     frames: Sequence[CropFrame],
-    layout: Layout,
     normalizer: FloatArray,
 ) -> dict[str, CurveSummary]:
     """Compare densely asked curves with splines through the annotated points."""
-    scheme = make_scheme(layout.landmarks, load_registry())
+    scheme = faces.scheme
     curves = [curve for curve in scheme.curves if len(curve.columns) > 2]
     asked = [LandmarkQuery(c.part, Fraction(f)) for c in curves for f in np.linspace(*c.reach, CURVE_SAMPLES)]
+    if not asked:
+        return {}
     paths, _ = predict_landmarks(detector, faces, frames, asked)
     summaries = {}
     for number, curve in enumerate(curves):
         path = paths[:, number * CURVE_SAMPLES : (number + 1) * CURVE_SAMPLES]
         dense = np.linspace(*curve.reach, 8 * (CURVE_SAMPLES - 1) + 1).tolist()
-        spline = apply_targets(target_matrix(scheme, [curve.part] * len(dense), dense), annotated)
+        spline = apply_targets(target_matrix(scheme, [curve.part] * len(dense), dense), faces.points)
         ratio = path_lengths(path) / path_lengths(spline)
-        gap = np.linalg.norm(path[:, :, None] - spline[:, None], axis=-1).min(axis=2).mean(axis=1)
-        summaries[curve.part] = CurveSummary(float(ratio.mean()), 100 * float((gap / normalizer).mean()))
+        gap = np.array(  # face by face: all at once is gigabytes on large sets
+            [
+                np.linalg.norm(own[:, None] - true[None], axis=-1).min(axis=1).mean()
+                for own, true in zip(path, spline, strict=True)
+            ]
+        )
+        summaries[curve.part] = CurveSummary(float(np.nanmean(ratio)), 100 * float(np.nanmean(gap / normalizer)))
     return summaries
 
 
