@@ -1,8 +1,8 @@
 """Fit and check the crops of layouts without a jaw line: python benchmarks/inner_frame_fit.py --data PACKS.
 
-The crops of AFLW's and COFW's faces must be those that 300W's 68 points would give. On human68's training faces both are known: the
-constants of `model/data/datasets/layout_faces.py` are fitted there, and what is left is printed beside the jitter that
-training adds anyway.
+The crops of AFLW's and COFW's faces must be those that 300W's 68 points would give. On human68's training faces both
+are known: the constants of `model/data/datasets/layout_faces.py` are fitted there, and what is left is printed beside
+the jitter that training adds anyway.
 """
 
 from __future__ import annotations
