@@ -1,0 +1,313 @@
+"""Placing a new layout's landmarks on the parts, from annotated faces alone (the paper's future work).
+
+A landmark belongs to the place of the parts that it keeps closest to over many faces. Faces that differ in shape,
+expression and pose tell apart places that lie close together on any one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import ConfigError
+from ...querylang.landmarks import LandmarkQuery
+from ...querylang.registry import Registry
+from .dense_curves import STEPS, DenseCurves
+from .mirror_pairs import find_mirror_pairs
+from .part_splines import PartSpline, make_part_spline
+
+FloatArray = npt.NDArray[np.float64]
+
+KEPT_SHARE = 0.85
+"""Share of the faces, the closest ones, that count for a landmark and place: the rest may be ill annotated."""
+FEWEST_FACES = 5
+NOSE_TIP = LandmarkQuery("nose bridge", Fraction(1))
+FINE_STEPS = 10 * STEPS
+LARGEST_RATIO = 2.0
+"""A landmark lies on a part if its residual is at most so many times what the part's own points are known to."""
+OTHER_PARTS_HANDICAP = 1.25
+"""How much closer a landmark must keep to a part that "face" leaves out ("middle of mouth") than to one of the face."""
+PAIR_SLACK = 1.3
+"""A mirror pair is placed as one where that costs no more than so many times the two placed apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredLandmark:
+    """Where a landmark of the new layout lies; distances in shares of inter-ocular.
+
+    Attributes:
+        index: its column, from 0.
+        part, fpalp: the place it keeps closest to.
+        residual: root mean square distance from there, over the faces that count.
+        offset: mean (x, y) from there to the landmark: along the line of the eyes, and down the face.
+        known_to: how far the part's own points are known there.
+        is_on_part: whether the residual is small enough for the landmark to lie on the part.
+        mirror: the column of its mirror image, itself on the midline, None where none was found.
+        rival: another part that it keeps nearly as close to; None where there is none.
+    """
+
+    index: int
+    part: str
+    fpalp: Fraction
+    residual: float
+    offset: tuple[float, float]
+    known_to: float
+    is_on_part: bool
+    mirror: int | None
+    rival: str | None
+
+    @property
+    def query(self) -> LandmarkQuery:
+        return LandmarkQuery(self.part, self.fpalp)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A layout placed on the parts.
+
+    Attributes:
+        landmarks: every landmark, whether it lies on a part or not.
+        faces: how many faces it was learnt from.
+        registry: the parts.
+    """
+
+    landmarks: tuple[RegisteredLandmark, ...]
+    faces: int
+    registry: Registry
+
+    @property
+    def on_parts(self) -> tuple[RegisteredLandmark, ...]:
+        return tuple(landmark for landmark in self.landmarks if landmark.is_on_part)
+
+    @cached_property
+    def splines(self) -> dict[str, PartSpline]:
+        """A spline for each part, through its registered landmarks."""
+        by_part: dict[str, list[RegisteredLandmark]] = {}
+        for landmark in self.on_parts:
+            by_part.setdefault(landmark.part, []).append(landmark)
+        return {
+            part: make_part_spline(
+                self.registry.parts[part],
+                [landmark.index for landmark in members],
+                [float(landmark.fpalp) for landmark in members],
+                [landmark.residual / landmark.known_to for landmark in members],
+            )
+            for part, members in by_part.items()
+        }
+
+    def map_matrix(self, landmarks: Sequence[LandmarkQuery]) -> FloatArray:
+        """Return (asked, columns): how asked places are made of the layout's points; rows of NaN where they are not."""
+        matrix = np.full((len(landmarks), len(self.landmarks)), np.nan)
+        for part, spline in self.splines.items():
+            rows = [row for row, landmark in enumerate(landmarks) if landmark.part == part]
+            if rows:
+                weights = spline.weights([float(landmarks[row].fpalp) for row in rows])
+                matrix[rows] = np.where(np.isfinite(weights).all(axis=1, keepdims=True), 0.0, np.nan)
+                matrix[np.ix_(rows, spline.columns)] = weights
+        return matrix
+
+    def map_points(self, points: FloatArray, landmarks: Sequence[LandmarkQuery]) -> FloatArray:
+        """Return the asked places on faces of which this layout's points are known.
+
+        Splines run along each part through the landmarks that lie on it.
+
+        Args:
+            points: (faces, columns, 2) in the layout's own numbering, any frame; NaN where unknown.
+            landmarks: the places.
+
+        Returns:
+            (faces, asked, 2) in the frame of `points`; NaN where the layout has no landmark near the place, or a
+            point that it needs is unknown.
+
+        Raises:
+            ConfigError: `points` has another number of landmarks than the layout.
+        """
+        if points.ndim != 3 or points.shape[1:] != (len(self.landmarks), 2):
+            raise ConfigError(
+                f"this registration is of {len(self.landmarks)} landmarks: points must be (faces, "
+                f"{len(self.landmarks)}, 2), not {points.shape}"
+            )
+        matrix = self.map_matrix(landmarks)
+        mapped = np.full((len(points), len(landmarks), 2), np.nan)
+        for row, weights in enumerate(matrix):
+            used = np.flatnonzero(np.nan_to_num(weights))
+            if np.isfinite(weights).all():
+                mapped[:, row] = np.einsum("c,fcd->fd", weights[used], points[:, used])
+        return mapped
+
+
+def register_layout(points: FloatArray, curves: DenseCurves, registry: Registry) -> Registration:
+    """Place every landmark of a layout on the part and FPALP that it keeps closest to.
+
+    Args:
+        points: (faces, landmarks, 2) pixels of a layout of which nothing else is known; NaN where unknown.
+        curves: the parts on the same faces.
+        registry: the parts.
+
+    Raises:
+        ConfigError: the faces differ in number, or are fewer than FEWEST_FACES.
+    """
+    if points.ndim != 3 or points.shape[0] != len(curves) or points.shape[2] != 2:
+        raise ConfigError(f"points must be ({len(curves)} faces, landmarks, 2), not {points.shape}")
+    if len(points) < FEWEST_FACES:
+        raise ConfigError(f"{len(points)} faces are too few to place a layout by: at least {FEWEST_FACES}, better 100")
+    fitter = _Fitter(curves, registry)
+    here = curves.to_face(points)
+    shape = facing_shape(here, curves)
+    partners = find_mirror_pairs(shape)
+    costs = np.stack([fitter.costs(here[:, column]) for column in range(here.shape[1])])  # (landmarks, samples)
+    places = place_in_pairs(costs, partners, curves.mirror)
+    landmarks = []
+    for column, (sample, is_paired) in enumerate(places):
+        if sample < 0:
+            raise ConfigError(f"landmark {column} is annotated together with known curves on too few faces")
+        fpalp = refine(costs, column, int(partners[column]) if is_paired else None, sample, curves, registry)
+        landmarks.append(fitter.describe(column, here[:, column], costs[column], sample, fpalp, int(partners[column])))
+    return Registration(tuple(landmarks), len(points), registry)
+
+
+def facing_shape(points: FloatArray, curves: DenseCurves) -> FloatArray:
+    """Return (landmarks, 2): where the landmarks of a face that looks straight ahead lie, in the face's own frame.
+
+    A head turned aside takes its nose tip along, so each coordinate's line over the nose tip's is read at 0. Without
+    nose tips it is the median.
+
+    Args:
+        points: (faces, landmarks, 2) in each face's own frame, NaN where unknown.
+        curves: the same faces'.
+    """
+    shape = np.full(points.shape[1:], np.nan)
+    tip = curves.index.get(NOSE_TIP)
+    aside = np.zeros(len(points)) if tip is None else curves.to_face(curves.points[:, [tip]])[:, 0, 0]
+    for column in range(points.shape[1]):
+        rows = np.flatnonzero(np.isfinite(points[:, column]).all(axis=1) & np.isfinite(aside))
+        for _ in range(3):
+            if len(rows) < FEWEST_FACES:
+                break
+            lines = np.stack([np.ones(len(rows)), aside[rows]], axis=1)
+            fitted = np.linalg.lstsq(lines, points[rows, column], rcond=None)[0]
+            shape[column] = fitted[0]
+            miss = np.linalg.norm(points[rows, column] - lines @ fitted, axis=1)
+            rows = rows[miss <= np.quantile(miss, KEPT_SHARE)]
+    return shape
+
+
+def place_in_pairs(
+    costs: FloatArray, partners: npt.NDArray[np.intp], mirror: npt.NDArray[np.intp]
+) -> list[tuple[int, bool]]:
+    """Return each landmark's best sample, and whether it was chosen together with its mirror image's.
+
+    Args:
+        costs: (landmarks, samples), infinite where a landmark and a sample never met.
+        partners: (landmarks,) mirror images, -1 for none.
+        mirror: (samples,) mirror images, -1 for none.
+    """
+    mirrored = np.where(mirror >= 0, costs[:, mirror], np.inf)
+    places = []
+    for column, partner in enumerate(partners):
+        alone = int(costs[column].argmin())
+        if not np.isfinite(costs[column, alone]):
+            places.append((-1, False))
+            continue
+        if partner >= 0:
+            both = costs[column] + mirrored[partner]
+            if partner == column:
+                both = np.where(mirror == np.arange(len(mirror)), both, np.inf)
+            apart = costs[column, alone] + costs[partner].min()
+            if both.min() <= PAIR_SLACK * apart:
+                places.append((int(both.argmin()), True))
+                continue
+        places.append((alone, False))
+    return places
+
+
+def refine(
+    costs: FloatArray, column: int, partner: int | None, sample: int, curves: DenseCurves, registry: Registry
+) -> Fraction:
+    """Return the FPALP between samples where a parabola through the cost's lowest values is lowest, in FINE_STEPS."""
+    part = registry.parts[curves.landmarks[sample].part]
+    fpalp = curves.landmarks[sample].fpalp
+    if part.is_point or partner == column:
+        return fpalp
+    neighbours = []
+    for step in (-1, 1):
+        place = registry.canonical_place(LandmarkQuery(part.name, fpalp + Fraction(step, STEPS)))
+        neighbours.append(curves.index.get(place, -1))
+    if min(neighbours) < 0:
+        return fpalp
+    values = np.array([costs[column, at] for at in (neighbours[0], sample, neighbours[1])])
+    if partner is not None:
+        values = values + [costs[partner, curves.mirror[at]] for at in (neighbours[0], sample, neighbours[1])]
+    bend = values[0] - 2 * values[1] + values[2]
+    if not np.isfinite(bend) or bend <= 0:
+        return fpalp
+    shift = float(np.clip((values[0] - values[2]) / (2 * bend), -0.5, 0.5)) / STEPS
+    moved = fpalp + Fraction(round(shift * FINE_STEPS), FINE_STEPS)
+    return (
+        registry.canonical_place(LandmarkQuery(part.name, moved)).fpalp
+        if part.is_closed
+        else min(max(moved, Fraction(0)), Fraction(1))
+    )
+
+
+class _Fitter:
+    """Distances of landmarks from dense curves, in each face's own frame."""
+
+    def __init__(self, curves: DenseCurves, registry: Registry) -> None:
+        self.curves = curves
+        self.registry = registry
+        self.paths = curves.to_face(curves.points)  # (faces, samples, 2)
+        self.known = np.asarray(np.isfinite(self.paths).all(axis=2))  # (faces, samples)
+
+    def blocks(self) -> Iterator[tuple[str, slice]]:
+        """Yield each part and its samples."""
+        for part, members in groupby(range(len(self.curves.landmarks)), lambda i: self.curves.landmarks[i].part):
+            at = list(members)
+            yield part, slice(at[0], at[-1] + 1)
+
+    def costs(self, landmark: FloatArray) -> FloatArray:
+        """Return (samples,): a landmark's (faces, 2) mean squared distance over the closest KEPT_SHARE of faces."""
+        costs = np.full(len(self.curves.landmarks), np.inf)
+        is_known = np.asarray(np.isfinite(landmark).all(axis=1))
+        for part, block in self.blocks():
+            rows = np.flatnonzero(is_known & np.asarray(self.known[:, block].all(axis=1)))
+            if len(rows) >= FEWEST_FACES:
+                squared = ((landmark[rows, None] - self.paths[rows, block]) ** 2).sum(axis=2)
+                kept = int(np.ceil(KEPT_SHARE * len(rows)))
+                handicap = 1.0 if self.registry.parts[part].in_face else OTHER_PARTS_HANDICAP**2
+                costs[block] = handicap * np.partition(squared, kept - 1, axis=0)[:kept].mean(axis=0)
+        return costs
+
+    def describe(
+        self, column: int, landmark: FloatArray, costs: FloatArray, sample: int, fpalp: Fraction, partner: int
+    ) -> RegisteredLandmark:
+        """Gather what is told of a landmark at the sample that was chosen for it."""
+        apart = landmark - self.paths[:, sample]
+        rows = np.flatnonzero(np.isfinite(apart).all(axis=1))
+        rows = rows[np.argsort((apart[rows] ** 2).sum(axis=1))[: int(np.ceil(KEPT_SHARE * len(rows)))]]
+        residual = float(np.sqrt((apart[rows] ** 2).sum(axis=1).mean()))
+        offset = apart[rows].mean(axis=0)
+        part = self.curves.landmarks[sample].part
+        known_to = float(self.curves.known_to[sample])
+        best_elsewhere = {name: float(costs[block].min()) for name, block in self.blocks() if name != part}
+        rival = min(best_elsewhere, key=best_elsewhere.__getitem__, default=None)
+        is_on_part = residual <= LARGEST_RATIO * known_to
+        if rival is not None and (not is_on_part or best_elsewhere[rival] > (1.15 * residual) ** 2):
+            rival = None
+        return RegisteredLandmark(
+            index=column,
+            part=part,
+            fpalp=fpalp,
+            residual=residual,
+            offset=(float(offset[0]), float(offset[1])),
+            known_to=known_to,
+            is_on_part=is_on_part,
+            mirror=None if partner < 0 else partner,
+            rival=rival,
+        )
