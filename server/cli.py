@@ -11,9 +11,10 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from .eval_command import eval_command
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
-from .model_commands import eval_command, relabel_command, train_command
+from .model_commands import relabel_command, train_command
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import echo_error, ids_from_option, json_option, perspective_option

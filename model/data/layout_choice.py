@@ -45,4 +45,5 @@ def keep_columns(faces: AnnotatedFaces, landmarks: Collection[LandmarkQuery]) ->
         scheme=make_scheme([faces.scheme.landmarks[i] for i in columns], load_registry()),
         points=faces.points[:, columns],
         column_weights=faces.column_weights[columns],
+        visibility=None if faces.visibility is None else faces.visibility[:, columns],
     )

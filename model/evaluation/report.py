@@ -17,7 +17,7 @@ from ..data.packs import AnnotatedFaces
 from ..detector import Detector
 from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
-from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces
+from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
 
 CURVE_SAMPLES = 41
 CALIBRATION_BINS = 10
@@ -47,6 +47,7 @@ class Evaluation:
         scale_ratio: mean expected error over mean true error; 1 is calibrated.
         calibration: mean expected and mean true error, % of the normaliser, of the tenths of all points by rising
             expected error.
+        predicted: (faces, landmarks, 2) pixels of the picture.
     """
 
     set_name: str
@@ -56,12 +57,13 @@ class Evaluation:
     scale_correlation: float
     scale_ratio: float
     calibration: tuple[tuple[float, float], ...]
+    predicted: FloatArray
 
     def to_dict(self) -> dict[str, object]:
-        """Return plain values for JSON; the errors of single faces are left out."""
+        """Return plain values for JSON; what is known of single faces is left out."""
         told = asdict(self)
         scores = told.pop("scores")
-        del scores["face_errors"]
+        del scores["face_errors"], told["predicted"]
         return {**{key: told.pop(key) for key in ("set_name", "layout")}, **scores, **told}
 
     def to_json(self) -> str:
@@ -90,8 +92,8 @@ class Evaluation:
             lines.append(f"| {name} | {' | '.join(cells)} |")
         lines += [
             "",
-            f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: between "
-            "the pupils, or the means of the eyes' points where no pupils are annotated.",
+            f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: "
+            "between the pupils, or the means of the eyes' points where no pupils are annotated.",
             "",
             "| part | NME % | path length over the spline's | distance to the spline % |",
             "|---|---|---|---|",
@@ -150,6 +152,7 @@ def evaluate_faces(
         scale_correlation=float(np.mean(correlations)),
         scale_ratio=float(expected_norm[known].mean() / errors[known].mean()),
         calibration=calibrate(expected_norm[known], errors[known]),
+        predicted=predicted,
     )
 
 
@@ -195,3 +198,25 @@ def path_lengths(points: FloatArray) -> FloatArray:
     """Return (faces,): the length of each polyline of points (faces, samples, 2)."""
     lengths: FloatArray = np.linalg.norm(np.diff(points, axis=1), axis=-1).sum(axis=1)
     return lengths
+
+
+def format_overview(evaluations: Sequence[Evaluation]) -> str:
+    """Return a table of all sets, and of all faces of a layout together where several sets have it."""
+    lines = [
+        "### All sets",
+        "",
+        "| layout | set | faces | normaliser | NME % | FR@8 % | FR@10 % | AUC@8 | AUC@10 |",
+        "|---" * 9 + "|",
+    ]
+    by_layout: dict[tuple[str, str], list[Evaluation]] = {}
+    for evaluation in evaluations:
+        by_layout.setdefault((evaluation.layout, evaluation.scores.normalizer), []).append(evaluation)
+    for (layout, normalizer), members in by_layout.items():
+        rows = [(each.set_name, each.scores.subsets["all"]) for each in members]
+        if len(members) > 1 and layout:
+            rows.append(("all of the layout", summarize(np.concatenate([each.scores.face_errors for each in members]))))
+        for name, s in rows:
+            cells = [layout or "-", name, str(s.faces), normalizer, f"{s.nme:.2f} ({s.nme_low:.2f}-{s.nme_high:.2f})"]
+            cells += [f"{s.failure_8:.1f}", f"{s.failure_10:.1f}", f"{s.auc_8:.3f}", f"{s.auc_10:.3f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

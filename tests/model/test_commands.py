@@ -66,5 +66,5 @@ def test_eval_prints_json(made_packs: Path, trained: Path) -> None:
 def test_a_missing_pack_is_a_plain_error(tmp_path: Path, trained: Path) -> None:
     result = CliRunner().invoke(main, ["eval", "--data", str(tmp_path), "--weights", str(trained)])
     assert result.exit_code == 2
-    assert "labels.npz" in result.output
+    assert "human68 is no folder" in result.output
     assert "Traceback" not in result.output

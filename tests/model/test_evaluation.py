@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,12 +7,15 @@ import pytest
 
 from faceql.errors import ConfigError
 from faceql.model.crops import CropFrame
-from faceql.model.data.packs import load_human68
+from faceql.model.data.datasets.catalogue import DatasetSettings, load_dataset
+from faceql.model.data.packs import AnnotatedFaces, load_human68
 from faceql.model.detector import Detector
 from faceql.model.evaluation.card import END, START, write_evaluation
+from faceql.model.evaluation.ced import BOTTOM, TOP, draw_ced
 from faceql.model.evaluation.metrics import (
     area_under_ced,
     bootstrap_interval,
+    bootstrap_intervals,
     failure_rate,
     inter_ocular,
     normalized_errors,
@@ -19,7 +23,8 @@ from faceql.model.evaluation.metrics import (
     turned_share,
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
-from faceql.model.evaluation.report import calibrate, evaluate_faces, path_lengths
+from faceql.model.evaluation.report import calibrate, evaluate_faces, format_overview, path_lengths
+from faceql.model.evaluation.scores import measure_normalizers, own_normalizer, score_faces
 from faceql.querylang.registry import load_registry
 
 from .conftest import face_points
@@ -96,22 +101,87 @@ def test_path_length_by_hand() -> None:
     assert path_lengths(np.array([[[0.0, 0.0], [3.0, 4.0], [3.0, 6.0]]])).tolist() == [7.0]
 
 
-def test_a_report_has_every_part_and_prints(made_packs: Path, small_detector: Detector) -> None:
-    _, faces = load_human68(made_packs / "human68")
-    layout = load_registry().layouts["300w"]
-    sources = [[name.split("/")[0]] for name in faces.names]
-    report = evaluate_faces(small_detector, faces, faces.frame_points, landmark_frames(faces), layout, sources)
-    assert report.subsets["all"].faces == 4
-    assert {name: s.faces for name, s in report.subsets.items()} == {"all": 4, "inf": 1, "made": 3}
-    assert set(report.parts) == {q.part for q in layout.landmarks}
-    assert set(report.curves) == set(report.parts)
+@pytest.fixture(scope="module")
+def validation(made_packs: Path) -> AnnotatedFaces:
+    dataset = load_dataset("human68", DatasetSettings(kind="pack", folder=made_packs / "human68"))
+    return dataset.tests["validation"]
+
+
+def test_a_report_has_every_part_and_prints(validation: AnnotatedFaces, small_detector: Detector) -> None:
+    sources = [[name.split("/")[0]] for name in validation.names]
+    report = evaluate_faces(small_detector, validation, landmark_frames(validation), sources)
+    scores = report.scores
+    assert scores.subsets["all"].faces == 4
+    assert {name: s.faces for name, s in scores.subsets.items()} == {"all": 4, "inf": 1, "made": 3}
+    assert set(scores.parts) == {q.part for q in validation.scheme.landmarks}
+    assert set(report.curves) == set(scores.parts)
     # Random weights are far off; a report that flatters them would be wrong.
-    assert report.subsets["all"].nme > 20
+    assert scores.subsets["all"].nme > 20
     assert json.loads(report.to_json())["subsets"]["inf"]["faces"] == 1
     expected, true = np.array(report.calibration).T
     assert (np.diff(expected) >= 0).all()
     assert (true > 0).all()
-    assert f"| all | 4 | {report.subsets['all'].nme:.2f} |" in report.to_markdown()
+    assert f"| all | 4 | {scores.subsets['all'].nme:.2f} |" in report.to_markdown()
+    assert f"| 68 | inner lip | 7/8 | {scores.landmarks[-1].error} |" in report.landmarks_to_markdown()
+    overview = format_overview([report, report])
+    assert "| 300w | all of the layout | 8 | inter-ocular |" in overview
+
+
+def test_scores_by_hand(validation: AnnotatedFaces) -> None:
+    predicted = validation.points.copy()
+    predicted[:, :17] += (3.0, 4.0)
+    points = validation.points.copy()
+    points[0, 0] = np.nan
+    scores = score_faces(replace(validation, points=points), predicted, [["a"], ["a"], ["b"], []])
+    shares = 5 / validation.inter_ocular_px * 17 / 68
+    shares[0] = 5 / validation.inter_ocular_px[0] * 16 / 67
+    assert scores.face_errors == pytest.approx(shares)
+    assert scores.subsets["a"].nme == pytest.approx(100 * shares[:2].mean())
+    assert scores.parts["face contour"].nme == pytest.approx(100 * (5 / validation.inter_ocular_px).mean())
+    assert scores.parts["left eye"].nme == 0
+    assert scores.landmarks[0].error.nme == pytest.approx(100 * (5 / validation.inter_ocular_px[1:]).mean())
+    assert scores.landmarks[20].error.nme == 0
+
+
+def test_the_three_normalisers(validation: AnnotatedFaces) -> None:
+    lengths = measure_normalizers(validation)
+    points = validation.points
+    assert lengths["inter-ocular"] == pytest.approx(np.linalg.norm(points[:, 36] - points[:, 45], axis=-1))
+    pupils = points[:, 36:42].mean(axis=1) - points[:, 42:48].mean(axis=1)
+    assert lengths["inter-pupil"] == pytest.approx(np.linalg.norm(pupils, axis=-1))
+    spread = points.max(axis=1) - points.min(axis=1)
+    assert lengths["diagonal"] == pytest.approx(np.linalg.norm(spread, axis=-1))
+    boxed = replace(validation, boxes=np.tile([10.0, 10.0, 40.0, 50.0], (4, 1)))
+    assert measure_normalizers(boxed)["diagonal"] == pytest.approx(50)
+    assert own_normalizer(validation) == "inter-ocular"
+    assert own_normalizer(replace(validation, layout="aflw")) == "diagonal"
+
+
+def test_pupils_count_where_they_are_annotated(made_packs: Path) -> None:
+    dataset = load_dataset("human98", DatasetSettings(kind="pack", folder=made_packs / "human98_dev"))
+    hard = dataset.tests["hard"]
+    apart = np.linalg.norm(hard.points[:, 96] - hard.points[:, 97], axis=-1)
+    assert measure_normalizers(hard)["inter-pupil"] == pytest.approx(apart)
+
+
+def test_columns_share_the_resampled_faces() -> None:
+    errors = np.random.default_rng(0).gamma(4, 0.01, size=(100, 3))
+    errors[:40, 2] = np.nan
+    low, high = bootstrap_intervals(errors)
+    assert (low[1], high[1]) == pytest.approx(bootstrap_interval(errors[:, 1]))
+    assert low[2] < errors[40:, 2].mean() < high[2]
+    assert high[2] - low[2] > high[1] - low[1]
+
+
+def test_the_plot_rises_as_the_errors_are_distributed() -> None:
+    picture = np.asarray(draw_ced({"a": np.array([0.02, 0.04, np.nan, 0.2])}, "made", "inter-ocular"))
+    blue = (np.abs(picture.astype(int) - (0, 114, 178)).sum(axis=-1) < 60)[:, :600]  # without the legend
+    plot = np.flatnonzero(blue.any(axis=1))
+    # Two of three faces are under 10%: the curve ends at two thirds of the height, and starts at the bottom.
+    height = 640 - TOP - BOTTOM
+    assert plot.min() == pytest.approx(TOP + height / 3, abs=3)
+    assert plot.max() == pytest.approx(640 - BOTTOM, abs=3)
+    assert np.flatnonzero(blue[: TOP + height // 2].any(axis=0)).min() == pytest.approx(84 + 848 * 0.4, abs=4)
 
 
 def test_a_card_takes_the_evaluation_between_its_marks(tmp_path: Path) -> None:

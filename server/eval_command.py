@@ -1,0 +1,239 @@
+"""`faceql eval`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import ConfigError
+from .model_commands import FILE, FOLDER
+
+if TYPE_CHECKING:
+    from ..model.checkpoint import LoadedDetector
+    from ..model.crops import CropFrame
+    from ..model.data.datasets.catalogue import Dataset
+    from ..model.data.packs import AnnotatedFaces
+    from ..model.evaluation.comparison import FittedSystem, SystemScores
+    from ..model.evaluation.report import Evaluation
+
+
+@click.command("eval")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--datasets", type=FILE, help="A TOML file of datasets (docs/datasets.md).")
+@click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
+@click.option(
+    "--crops",
+    type=click.Choice(["engine", "annotation"]),
+    default="engine",
+    show_default=True,
+    help="Crop as the engine does, or by the annotated points, as in training.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Choice(["mediapipe", "dlib"]),
+    help="Another system on the same crops, where it is installed; may be repeated.",
+)
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@click.option(
+    "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
+)
+@click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write report.md (with every landmark), report.json and the plots of cumulative errors to this folder.",
+)
+def eval_command(
+    data: Path | None,
+    datasets: Path | None,
+    weights: Path | None,
+    crops: str,
+    against: tuple[str, ...],
+    device: str,
+    as_json: bool,
+    consistency: bool,
+    card: Path | None,
+    out: Path | None,
+) -> None:
+    """Evaluate a checkpoint on the test faces of the packs (--data), of datasets (--datasets), or of both."""
+    from ..model.checkpoint import load_detector
+    from ..model.evaluation.card import write_evaluation
+    from ..model.evaluation.comparison import compare_system, format_comparison
+    from ..model.evaluation.consistency import measure_consistency
+    from ..model.evaluation.predict import landmark_frames
+    from ..model.evaluation.report import evaluate_faces, format_overview
+
+    loaded = load_detector(weights, device)
+    found = load_sources(data, datasets)
+    tests = [faces for dataset in found for faces in whole_test(dataset)]
+    if not tests:
+        raise ConfigError("none of these datasets has test faces")
+    rivals = fit_rivals(against, found, tests)
+    evaluations: list[Evaluation] = []
+    told: list[dict[str, Any]] = []
+    texts, full = [], []
+    for number, faces in enumerate(tests):
+        frames, missed = engine_frames(faces, loaded) if crops == "engine" else (landmark_frames(faces), 0)
+        evaluation = evaluate_faces(loaded.detector, faces, frames)
+        evaluations.append(evaluation)
+        told.append(evaluation.to_dict())
+        note = f" ({missed} faces not found: cropped by annotation)" if missed else ""
+        text = f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}."
+        scores = [each for rival in rivals for each in compare_system(rival, faces, frames, evaluation.predicted)]
+        if scores:
+            text += f"\n\n{format_comparison(scores)}"
+            told[-1]["against"] = [to_plain(each) for each in scores]
+        texts.append(text)
+        full.append(f"{text}\n\n{evaluation.landmarks_to_markdown()}")
+        if consistency and number == 0:
+            steadiness = measure_consistency(loaded.detector, faces, faces.points, frames, layout_of(faces))
+            told.append(asdict(steadiness))
+            texts.append(steadiness.to_markdown())
+            full.append(texts[-1])
+        if out is not None:
+            save_plots(out, faces, evaluation, scores)
+    if len(tests) > 1:
+        texts.insert(0, format_overview(evaluations))
+        full.insert(0, texts[0])
+    markdown, plain = "\n\n".join(texts), json.dumps(told, indent=2)
+    if card is not None:
+        write_evaluation(card, markdown)
+    if out is not None:
+        (out / "report.md").write_text("\n\n".join(full) + "\n", encoding="utf-8")
+        (out / "report.json").write_text(plain + "\n", encoding="utf-8")
+    click.echo(plain if as_json else markdown)
+
+
+def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:
+    """Return the packs of a folder and the datasets of a TOML file.
+
+    Raises:
+        ConfigError: neither is given, or one cannot be read.
+    """
+    from ..model.data.datasets.catalogue import DatasetSettings, load_dataset, load_datasets
+
+    if data is None and datasets is None:
+        raise ConfigError("nothing to evaluate on: give --data (the packs' folder), --datasets (a TOML file), or both")
+    found = []
+    if data is not None:
+        for pack in ("human68", "human98_dev"):
+            found.append(load_dataset(pack, DatasetSettings(kind="pack", folder=data / pack)))
+    if datasets is not None:
+        found += load_datasets(datasets).values()
+    return found
+
+
+def whole_test(dataset: Dataset) -> list[AnnotatedFaces]:
+    """Return a dataset's whole test set, whose subsets it names itself; human68's are split by pose too."""
+    from ..model.evaluation.subsets import split_human68
+
+    first = next(iter(dataset.tests.values()), None)
+    if first is None:
+        return []
+    if dataset.settings.kind == "pack" and first.layout == "300w":
+        first = replace(first, subsets=tuple(map(tuple, split_human68(first))))
+    return [first]
+
+
+def fit_rivals(names: tuple[str, ...], found: list[Dataset], tests: list[AnnotatedFaces]) -> list[FittedSystem]:
+    """Return the other systems, fitted on training faces.
+
+    Raises:
+        ConfigError: one is not installed, or there are no training faces.
+    """
+    if not names:
+        return []
+    from ..model.evaluation.comparison import FittedSystem, choose_training
+    from ..model.evaluation.other_systems import OTHER_SYSTEMS
+
+    systems = [OTHER_SYSTEMS[name]() for name in dict.fromkeys(names)]
+    training = choose_training([faces for dataset in found if dataset.is_human for faces in dataset.train], tests)
+    return [FittedSystem(system, training) for system in systems]
+
+
+def layout_of(faces: AnnotatedFaces) -> Any:
+    """Return the layout of a set whose steadiness is measured.
+
+    Raises:
+        ConfigError: its points are no whole layout.
+    """
+    from ..querylang.registry import load_registry
+
+    if not faces.layout:
+        raise ConfigError(f"--consistency needs a set whose points are a layout, and {faces.name} is none")
+    return load_registry().layouts[faces.layout]
+
+
+def to_plain(scores: SystemScores) -> dict[str, Any]:
+    """Return plain values for JSON."""
+    told = asdict(scores)
+    del told["face_errors"]
+    return told
+
+
+def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores: list[SystemScores]) -> None:
+    """Draw the cumulative errors of all systems, and of faceql by subset."""
+    from ..model.evaluation.ced import draw_ced
+
+    out.mkdir(parents=True, exist_ok=True)
+    own = evaluation.scores
+    stem = "-".join(("ced", *faces.name.split()))
+    title = f"{faces.name}, {faces.layout or len(own.landmarks)} points, {len(faces)} faces"
+    curves = {"faceql": own.face_errors}
+    curves |= {f"{each.title}, {each.how} ({each.points} points)": each.face_errors for each in scores}
+    draw_ced(curves, title, own.normalizer).save(out / f"{stem}.png")
+    members = {name: [row for row, names in enumerate(faces.subsets) if name in names] for name in own.subsets}
+    by_subset = {
+        f"{name} ({len(rows)})": own.face_errors[rows]
+        for name, rows in members.items()
+        if len(rows) >= LEAST_PLOTTED
+    }
+    if by_subset:
+        draw_ced(by_subset, f"{title}, by subset", own.normalizer).save(out / f"{stem}-subsets.png")
+
+
+LEAST_PLOTTED = 10
+"""A subset of fewer faces has no curve to speak of."""
+
+
+def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[CropFrame], int]:
+    """Return each face's crop frame as the engine cuts it, and how many faces its finder did not find.
+
+    Of the faces found in a picture the one nearest the annotated face is taken, if their middles are less than half
+    of the annotated box apart; otherwise a box stands for it whose crop is the annotation's.
+    """
+    from ..engine.encoding import FaceEncoder
+    from ..engine.faces import Face, default_face_finder
+    from ..model.evaluation.predict import landmark_frames
+
+    finder = default_face_finder()
+    encoder = FaceEncoder(loaded.detector, next(loaded.detector.parameters()).device)
+    frames, missed = [], 0
+    for row, annotated in enumerate(landmark_frames(faces)):
+        picture = faces.read_image(row)
+        x, y = annotated.center_px
+
+        def distance(face: Face, x: float = x, y: float = y) -> float:
+            return float(abs(face.center[0] - x) + abs(face.center[1] - y))
+
+        face = min(finder.find(picture), key=distance, default=None)
+        if face is None or distance(face) > annotated.side_px / 2:
+            missed += 1
+            face = Face(finder_box(annotated))
+        frames.append(encoder.encode([(picture, face)])[0].frame)
+    return frames, missed
+
+
+def finder_box(frame: CropFrame) -> tuple[float, float, float, float]:
+    """Return the box of a face finder whose crop is this upright frame (`CropFrame.from_face_box`)."""
+    from ..model.crops import DEFAULT_MARGIN, FINDER_SCALE, FINDER_SHIFT
+
+    extent = frame.side_px / (FINDER_SCALE * DEFAULT_MARGIN)
+    x, y = (center - shift * extent for center, shift in zip(frame.center_px, FINDER_SHIFT, strict=True))
+    return (x - extent / 2, y - extent / 2, x + extent / 2, y + extent / 2)
