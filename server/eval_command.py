@@ -11,6 +11,7 @@ import click
 
 from ..errors import ConfigError
 from .model_commands import FILE, FOLDER
+from .shared_options import flip_test_option
 
 if TYPE_CHECKING:
     from ..model.checkpoint import LoadedDetector
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Also write report.md (with every landmark), report.json and the plots of cumulative errors to this folder.",
 )
+@flip_test_option
 def eval_command(
     data: Path | None,
     datasets: Path | None,
@@ -60,6 +62,7 @@ def eval_command(
     consistency: bool,
     card: Path | None,
     out: Path | None,
+    flip_test: bool,
 ) -> None:
     """Evaluate a checkpoint on the test faces of the packs (--data), of datasets (--datasets), or of both."""
     from ..model.checkpoint import load_detector
@@ -68,8 +71,11 @@ def eval_command(
     from ..model.evaluation.consistency import measure_consistency
     from ..model.evaluation.predict import landmark_frames
     from ..model.evaluation.report import evaluate_faces, format_overview
+    from ..model.reader import LandmarkReader
 
     loaded = load_detector(weights, device)
+    reader = LandmarkReader(loaded.detector, flip_test)
+    mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
     found = load_sources(data, datasets)
     tests = [faces for dataset in found for faces in whole_test(dataset)]
     if not tests:
@@ -80,11 +86,11 @@ def eval_command(
     texts, full = [], []
     for number, faces in enumerate(tests):
         frames, missed = engine_frames(faces, loaded) if crops == "engine" else (landmark_frames(faces), 0)
-        evaluation = evaluate_faces(loaded.detector, faces, frames)
+        evaluation = evaluate_faces(reader, faces, frames)
         evaluations.append(evaluation)
         told.append(evaluation.to_dict())
         note = f" ({missed} faces not found: cropped by annotation)" if missed else ""
-        text = f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}."
+        text = f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}{mirror}."
         scores = [each for rival in rivals for each in compare_system(rival, faces, frames, evaluation.predicted)]
         if scores:
             text += f"\n\n{format_comparison(scores)}"
@@ -92,7 +98,7 @@ def eval_command(
         texts.append(text)
         full.append(f"{text}\n\n{evaluation.landmarks_to_markdown()}")
         if consistency and number == 0:
-            steadiness = measure_consistency(loaded.detector, faces, faces.points, frames, layout_of(faces))
+            steadiness = measure_consistency(reader, faces, faces.points, frames, layout_of(faces))
             told.append(asdict(steadiness))
             texts.append(steadiness.to_markdown())
             full.append(texts[-1])
@@ -213,7 +219,7 @@ def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[C
     from ..model.evaluation.predict import landmark_frames
 
     finder = default_face_finder()
-    encoder = FaceEncoder(loaded.detector, next(loaded.detector.parameters()).device)
+    encoder = FaceEncoder(loaded.detector, loaded.detector.device)
     frames, missed = [], 0
     for row, annotated in enumerate(landmark_frames(faces)):
         picture = faces.read_image(row)

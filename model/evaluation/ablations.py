@@ -17,6 +17,8 @@ import numpy as np
 from ...querylang.registry import load_registry
 from ..checkpoint import LoadedDetector
 from ..data.packs import load_human68, load_human98
+from ..detector import EncodedCrops
+from ..reader import LOG_SCALE, STRETCH, Curves, LandmarkReader, Reading
 from .metrics import FloatArray, bootstrap_interval, inter_ocular, normalized_errors
 from .predict import landmark_frames, predict_landmarks
 
@@ -80,6 +82,16 @@ class TrainedAblation:
     errors: Mapping[str, FloatArray]
 
 
+class PlainReader(LandmarkReader):
+    """Asks a detector exactly what is wanted, whatever its attention: a run on 300W's labels knows no whole curves."""
+
+    def read(
+        self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
+    ) -> Reading:
+        values = self._decode(encoded, parts, fpalps)
+        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+
+
 def evaluate_ablation(ablation: Ablation, loaded: LoadedDetector, data: Path) -> TrainedAblation:
     """Measure a run on human68's validation faces and on the hard 98-point faces, crops by annotation.
 
@@ -92,12 +104,13 @@ def evaluate_ablation(ablation: Ablation, loaded: LoadedDetector, data: Path) ->
     own = set(layouts["300w"].landmarks)
     unseen = np.array([landmark not in own for landmark in layouts["wflw"].landmarks])
     infants = np.array([name.startswith("inf/") for name in validation.names])
+    reader = PlainReader(loaded.detector)
     predicted68, _ = predict_landmarks(
-        loaded.detector, validation, landmark_frames(validation), layouts["300w"].landmarks
+        reader, validation, landmark_frames(validation), layouts["300w"].landmarks
     )
     points68 = validation.frame_points
     errors68 = normalized_errors(predicted68, points68, inter_ocular(points68, "300w")).mean(axis=1)
-    predicted98, _ = predict_landmarks(loaded.detector, hard, landmark_frames(hard), layouts["wflw"].landmarks)
+    predicted98, _ = predict_landmarks(reader, hard, landmark_frames(hard), layouts["wflw"].landmarks)
     errors98 = normalized_errors(predicted98, hard.points, inter_ocular(hard.points, "wflw"))
     errors = {
         "human68 adults": errors68[~infants],

@@ -9,11 +9,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .metrics import FloatArray, area_under_ced
 
-WIDTH, HEIGHT = 960, 640
+WIDTH, HEIGHT = 960, 640  # without the legend
 LEFT, TOP, RIGHT, BOTTOM = 84, 56, 28, 72
 SUPERSAMPLING = 2
 # Told apart by hue and by lightness (Okabe and Ito 2008), as printed in grey too.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6d31")
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6d31", "#6a3d9a", "#999999")
+ROW = 24
 INK, GRID = "#222222", "#d8d8d8"
 
 
@@ -27,10 +28,12 @@ def draw_ced(curves: Mapping[str, FloatArray], title: str, normalizer: str, thre
         threshold: right end of the axis.
 
     Returns:
-        An RGB picture of 960 x 640; the legend gives mean error and the area under the curve up to the threshold.
+        An RGB picture 960 wide; the legend beneath the plot gives mean error and the area under the curve up to the
+        threshold.
     """
     k = SUPERSAMPLING
-    picture = Image.new("RGB", (WIDTH * k, HEIGHT * k), "white")
+    height = HEIGHT + ROW * len(curves) + 8
+    picture = Image.new("RGB", (WIDTH * k, height * k), "white")
     draw = ImageDraw.Draw(picture)
     font, small = ImageFont.load_default(17 * k), ImageFont.load_default(15 * k)
     plot_width, plot_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -63,12 +66,8 @@ def draw_ced(curves: Mapping[str, FloatArray], title: str, normalizer: str, thre
         draw.line([place(*step) for step in steps], fill=color, width=3 * k, joint="curve")
         area = area_under_ced(known, threshold)
         labels.append((color, f"{name}: NME {100 * known.mean():.2f}%, AUC@{100 * threshold:g} {area:.3f}"))
-    # The curves fill the upper left, so the legend stands at the lower right.
-    width = max(draw.textlength(text, small) for _, text in labels) + 52 * k
-    left, top = place(threshold, 0)[0] - width - 12 * k, place(0, 0)[1] - (24 * len(labels) + 22) * k
-    draw.rectangle([left, top, left + width, top + (24 * len(labels) + 10) * k], fill="white", outline=GRID, width=k)
     for number, (color, text) in enumerate(labels):
-        y = top + (17 + 24 * number) * k
-        draw.line([(left + 8 * k, y), (left + 36 * k, y)], fill=color, width=4 * k)
-        draw.text((left + 44 * k, y), text, INK, small, anchor="lm")
-    return picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+        y = (HEIGHT + ROW * number + ROW / 2) * k
+        draw.line([(LEFT * k, y), ((LEFT + 30) * k, y)], fill=color, width=4 * k)
+        draw.text(((LEFT + 40) * k, y), text, INK, small, anchor="lm")
+    return picture.resize((WIDTH, height), Image.Resampling.LANCZOS)

@@ -37,6 +37,7 @@ class SystemScores:
         theirs, ours: errors at these points.
         difference: theirs less ours over the same faces, with a paired interval; positive where ours is nearer.
         parts: theirs and ours, by part.
+        subsets: theirs and ours, by the faces' subsets.
         face_errors: (faces,) theirs.
     """
 
@@ -47,6 +48,7 @@ class SystemScores:
     ours: ErrorSummary
     difference: MeanError
     parts: dict[str, tuple[MeanError, MeanError]]
+    subsets: dict[str, tuple[MeanError, MeanError]]
     face_errors: FloatArray
 
 
@@ -212,6 +214,7 @@ def compare_system(
                 ours=summarize(per_face[1]),
                 difference=MeanError(100 * float(difference.mean()), 100 * low, 100 * high),
                 parts=score_parts(errors, landmarks),
+                subsets=score_subsets(np.stack(per_face, axis=1), faces.subsets),
                 face_errors=per_face[0],
             )
         )
@@ -228,6 +231,17 @@ def score_parts(
         means = np.stack([nanmean(each[:, columns], axis=1) for each in errors], axis=1)
         theirs, ours = mean_errors(means)
         found[part] = (theirs, ours)
+    return found
+
+
+def score_subsets(
+    errors: FloatArray, subsets_of_faces: Sequence[Sequence[str]]
+) -> dict[str, tuple[MeanError, MeanError]]:
+    """Return theirs and ours by subset, of each face's errors (faces, 2)."""
+    found = {}
+    for subset in sorted({name for names in subsets_of_faces for name in names}):
+        theirs, ours = mean_errors(errors[[subset in names for names in subsets_of_faces]])
+        found[subset] = (theirs, ours)
     return found
 
 
@@ -248,12 +262,13 @@ def format_comparison(scores: Sequence[SystemScores]) -> str:
             f"{each.ours.nme:.2f} ({each.ours.nme_low:.2f}-{each.ours.nme_high:.2f}) | "
             f"{gap.nme:+.2f} ({gap.low:+.2f} to {gap.high:+.2f}) |"
         )
-    parts = list(dict.fromkeys(part for each in scores for part in each.parts))
     names = [f"{each.title}, {each.how}: theirs, faceql's" for each in scores]
-    lines += ["", "| part | " + " | ".join(names) + " |", "|---" * (1 + len(scores)) + "|"]
-    for part in parts:
-        cells = [", ".join(map(str, each.parts[part])) if part in each.parts else "-" for each in scores]
-        lines.append(f"| {part} | {' | '.join(cells)} |")
+    for what in ("subset", "part"):
+        tables = [each.subsets if what == "subset" else each.parts for each in scores]
+        lines += ["", f"| {what} | " + " | ".join(names) + " |", "|---" * (1 + len(scores)) + "|"]
+        for row in dict.fromkeys(row for table in tables for row in table):
+            cells = [", ".join(map(str, table[row])) if row in table else "-" for table in tables]
+            lines.append(f"| {row} | {' | '.join(cells)} |")
     if any(each.title == "dlib" for each in scores):
         lines += ["", "dlib's predictor was trained on 300W's faces, human68's among them: its errors there are of "
                   "faces that it has seen."]  # fmt: skip

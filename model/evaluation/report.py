@@ -14,7 +14,7 @@ from ...querylang.landmarks import LandmarkQuery
 from ..crops import CropFrame
 from ..data.curves import apply_targets, target_matrix
 from ..data.packs import AnnotatedFaces
-from ..detector import Detector
+from ..reader import LandmarkReader
 from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
 from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
@@ -122,7 +122,7 @@ class Evaluation:
 
 
 def evaluate_faces(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     frames: Sequence[CropFrame],
     subsets_of_faces: Sequence[Sequence[str]] | None = None,
@@ -130,12 +130,12 @@ def evaluate_faces(
     """Evaluate a detector on the landmarks that the faces' columns are.
 
     Args:
-        detector: in evaluation mode.
+        reader: of a detector in evaluation mode.
         faces: pictures and annotation.
         frames: one crop a face.
         subsets_of_faces: for each face, the subsets it belongs to; the source's by default.
     """
-    predicted, expected = predict_landmarks(detector, faces, frames, faces.scheme.landmarks)
+    predicted, expected = predict_landmarks(reader, faces, frames, faces.scheme.landmarks)
     scores = score_faces(faces, predicted, subsets_of_faces)
     normalizer = measure_normalizers(faces)[scores.normalizer]
     errors = normalized_errors(predicted, faces.points, normalizer)
@@ -148,7 +148,7 @@ def evaluate_faces(
         set_name=faces.name,
         layout=faces.layout,
         scores=scores,
-        curves=evaluate_curves(detector, faces, frames, normalizer),
+        curves=evaluate_curves(reader, faces, frames, normalizer),
         scale_correlation=float(np.mean(correlations)),
         scale_ratio=float(expected_norm[known].mean() / errors[known].mean()),
         calibration=calibrate(expected_norm[known], errors[known]),
@@ -166,7 +166,7 @@ def calibrate(expected: FloatArray, true: FloatArray) -> tuple[tuple[float, floa
 
 
 def evaluate_curves(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     frames: Sequence[CropFrame],
     normalizer: FloatArray,
@@ -177,7 +177,7 @@ def evaluate_curves(
     asked = [LandmarkQuery(c.part, Fraction(f)) for c in curves for f in np.linspace(*c.reach, CURVE_SAMPLES)]
     if not asked:
         return {}
-    paths, _ = predict_landmarks(detector, faces, frames, asked)
+    paths, _ = predict_landmarks(reader, faces, frames, asked)
     summaries = {}
     for number, curve in enumerate(curves):
         path = paths[:, number * CURVE_SAMPLES : (number + 1) * CURVE_SAMPLES]

@@ -13,6 +13,7 @@ from ...querylang.registry import load_registry
 from ..checkpoint import LoadedDetector, load_detector
 from ..data.datasets.catalogue import Dataset, DatasetSettings, load_dataset
 from ..data.packs import AnnotatedFaces
+from ..reader import LandmarkReader
 from .metrics import FloatArray, bootstrap_interval, normalized_errors
 from .paper_tables import Column, PaperTable, Run, load_paper_tables
 from .predict import landmark_frames, predict_landmarks
@@ -85,7 +86,7 @@ class Checkpoint:
         """Return (faces,) errors under the set's own normaliser, and whether unseen parts were left out."""
         if faces.name not in self.errors:
             predicted, _ = predict_landmarks(
-                self.loaded.detector, faces, landmark_frames(faces), faces.scheme.landmarks
+                LandmarkReader(self.loaded.detector), faces, landmark_frames(faces), faces.scheme.landmarks
             )
             length = measure_normalizers(faces)[own_normalizer(faces)]
             seen = self.seen_parts()
