@@ -19,6 +19,7 @@ from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import echo_error, flip_test_option, ids_from_option, json_option, perspective_option
 from .sheet_command import sheet_command
+from .template_commands import template_group
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(reproduce_group)
 main.add_command(sheet_command)
+main.add_command(template_group)
 main.add_command(serve_command)
 main.add_command(mcp_command)
 

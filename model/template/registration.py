@@ -43,7 +43,7 @@ class RegisteredLandmark:
 
     Attributes:
         index: its column, from 0.
-        part, fpalp: the place it keeps closest to.
+        part, fpalp: the place it keeps closest to; "" and 0 for one that too few faces have, all else of it is NaN.
         residual: root mean square distance from there, over the faces that count.
         offset: mean (x, y) from there to the landmark: along the line of the eyes, and down the face.
         known_to: how far the part's own points are known there.
@@ -73,11 +73,16 @@ class Registration:
 
     Attributes:
         landmarks: every landmark, whether it lies on a part or not.
+        shape: (landmarks, 2) where the landmarks of a face that looks straight ahead lie, in the face's own frame:
+            outer eye corners level and 1 apart, their middle at 0, y down.
+        paths: the parts in that frame: places, and where they lie (places, 2).
         faces: how many faces it was learnt from.
         registry: the parts.
     """
 
     landmarks: tuple[RegisteredLandmark, ...]
+    shape: FloatArray
+    paths: tuple[tuple[LandmarkQuery, ...], FloatArray]
     faces: int
     registry: Registry
 
@@ -166,10 +171,12 @@ def register_layout(points: FloatArray, curves: DenseCurves, registry: Registry)
     landmarks = []
     for column, (sample, is_paired) in enumerate(places):
         if sample < 0:
-            raise ConfigError(f"landmark {column} is annotated together with known curves on too few faces")
+            landmarks.append(_make_unknown(column))
+            continue
         fpalp = refine(costs, column, int(partners[column]) if is_paired else None, sample, curves, registry)
         landmarks.append(fitter.describe(column, here[:, column], costs[column], sample, fpalp, int(partners[column])))
-    return Registration(tuple(landmarks), len(points), registry)
+    paths = (curves.landmarks, facing_shape(fitter.paths, curves))
+    return Registration(tuple(landmarks), shape, paths, len(points), registry)
 
 
 def facing_shape(points: FloatArray, curves: DenseCurves) -> FloatArray:
@@ -254,6 +261,11 @@ def refine(
         if part.is_closed
         else min(max(moved, Fraction(0)), Fraction(1))
     )
+
+
+def _make_unknown(column: int) -> RegisteredLandmark:
+    nan = float("nan")
+    return RegisteredLandmark(column, "", Fraction(0), nan, (nan, nan), nan, False, None, None)
 
 
 class _Fitter:

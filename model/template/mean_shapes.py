@@ -1,0 +1,175 @@
+"""Mean shapes of layouts, by generalised Procrustes analysis, and laying them over one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import ConfigError
+from ...querylang.landmarks import LandmarkQuery
+from ...querylang.registry import Registry
+from ..crops import DEFAULT_MARGIN
+from ..data.packs import AnnotatedFaces
+
+FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
+
+ROUNDS = 10
+TEMPLATE_PX = 256
+"""Side of the crop that the template stands in, pixels; the paper does not say how large its own is."""
+FEWEST_SHARED = 3
+LEAST_COVERED = 0.6
+
+
+@dataclass(frozen=True)
+class MeanShape:
+    """The face template T_Di of one layout.
+
+    Attributes:
+        title: what the tables call it.
+        landmarks: what its points are: parts and registry FPALPs.
+        points: (landmarks, 2), in whatever frame the shape was brought into.
+        faces: how many faces it is the mean of.
+    """
+
+    title: str
+    landmarks: tuple[LandmarkQuery, ...]
+    points: FloatArray
+    faces: int
+
+    def columns_on(self, part: str) -> list[int]:
+        """Return the columns on a part, in the order of its curve."""
+        columns = [column for column, landmark in enumerate(self.landmarks) if landmark.part == part]
+        return sorted(columns, key=lambda column: self.landmarks[column].fpalp)
+
+
+def make_mean_shapes(sets: Sequence[AnnotatedFaces], registry: Registry) -> list[MeanShape]:
+    """Return the mean shape of every scheme among sets of faces; sets of one scheme are taken together.
+
+    Each is symmetric: the mean of itself and of its mirror image, so that how often heads turn left is no matter.
+    Columns that no face has are left out.
+
+    Raises:
+        ConfigError: a set holds no face.
+    """
+    by_scheme: dict[tuple[LandmarkQuery, ...], list[FloatArray]] = {}
+    for faces in sets:
+        if len(faces) == 0:
+            raise ConfigError(f"the set {faces.name!r} holds no face")
+        by_scheme.setdefault(faces.scheme.landmarks, []).append(faces.points)
+    shapes = []
+    for landmarks, parts in by_scheme.items():
+        points = np.concatenate(parts)
+        known = np.flatnonzero(np.isfinite(points).all(axis=2).any(axis=0))
+        kept = tuple(landmarks[column] for column in known)
+        mean = upright(symmetrize(procrustes_mean(to_complex(points[:, known])), kept, registry), kept, registry)
+        shapes.append(MeanShape(name_scheme(kept, registry), kept, to_points(mean), len(points)))
+    return shapes
+
+
+def name_scheme(landmarks: Sequence[LandmarkQuery], registry: Registry) -> str:
+    """Return "300W", or "300W + 7" where points beside a layout's are annotated."""
+    places = {registry.canonical_place(landmark) for landmark in landmarks}
+    best, title = 0, "points"
+    for layout in registry.layouts.values():
+        covered = len(places & {registry.canonical_place(landmark) for landmark in layout.landmarks})
+        if layout.name != "unified" and covered > best and covered >= LEAST_COVERED * layout.size:
+            best, title = covered, layout.title
+    return title if best == len(places) else f"{title} + {len(places) - best}"
+
+
+def procrustes_mean(shapes: ComplexArray) -> ComplexArray:
+    """Return the mean (landmarks,) of shapes (faces, landmarks), x + iy, NaN where unknown; of unit mean radius.
+
+    Each shape is laid over the mean by the best shift, turn and scale over the points that it has, and the mean taken
+    anew.
+    """
+    known = np.isfinite(shapes)
+    filled = np.where(known, shapes, 0)
+    mean: ComplexArray = filled[known.sum(axis=1).argmax()]
+    for _ in range(ROUNDS):
+        counts = known.sum(axis=1, keepdims=True)
+        centered = np.where(known, filled - filled.sum(axis=1, keepdims=True) / counts, 0)
+        targets = np.where(known, mean, 0)
+        middles = targets.sum(axis=1, keepdims=True) / counts
+        turns = (centered.conj() * np.where(known, targets - middles, 0)).sum(axis=1, keepdims=True)
+        laid = centered * turns / (abs(centered) ** 2).sum(axis=1, keepdims=True) + middles
+        mean = np.where(known, laid, 0).sum(axis=0) / known.sum(axis=0)
+        mean = mean - mean.mean()
+        mean = mean / abs(mean).mean()
+    return mean
+
+
+def symmetrize(shape: ComplexArray, landmarks: Sequence[LandmarkQuery], registry: Registry) -> ComplexArray:
+    """Return the mean of a shape (landmarks,) and its mirror image; points whose image is no landmark stay."""
+    index = {registry.canonical_place(landmark): column for column, landmark in enumerate(landmarks)}
+    mirror = np.array([index.get(registry.mirror(landmark), -1) for landmark in landmarks])
+    paired = np.flatnonzero(mirror >= 0)
+    image = -shape[mirror].conj()
+    laid = lay_over(image, image[paired], shape[paired])
+    return np.where(mirror >= 0, (shape + laid) / 2, shape)
+
+
+def upright(shape: ComplexArray, landmarks: Sequence[LandmarkQuery], registry: Registry) -> ComplexArray:
+    """Return a shape (landmarks,) turned by as little as brings mirror images level with each other."""
+    index = {registry.canonical_place(landmark): column for column, landmark in enumerate(landmarks)}
+    across = [
+        shape[index[registry.mirror(landmark)]] - shape[column]
+        for column, landmark in enumerate(landmarks)
+        if registry.mirror(landmark) in index
+    ]
+    rightward = sum(line if line.real > 0 else -line for line in across)
+    return shape if rightward == 0 else shape * abs(rightward) / rightward
+
+
+def lay_over(points: ComplexArray, source: ComplexArray, target: ComplexArray) -> ComplexArray:
+    """Return points under the shift, turn and scale that best lay source over target (pairs,)."""
+    centered = source - source.mean()
+    turn = (centered.conj() * (target - target.mean())).sum() / (abs(centered) ** 2).sum()
+    laid: ComplexArray = (points - source.mean()) * turn + target.mean()
+    return laid
+
+
+def align_shapes(shapes: Sequence[MeanShape], registry: Registry) -> list[MeanShape]:
+    """Return the shapes in one frame: each laid over those before it by the landmarks that they share, largest first.
+
+    The frame is a face crop of TEMPLATE_PX, as the detector's training has it.
+
+    Raises:
+        ConfigError: a layout shares fewer than FEWEST_SHARED landmarks with those before it.
+    """
+    aligned: list[MeanShape] = []
+    places: dict[LandmarkQuery, list[complex]] = {}
+    for shape in sorted(shapes, key=lambda s: -len(s.landmarks)):
+        own = [registry.canonical_place(landmark) for landmark in shape.landmarks]
+        points = to_complex(shape.points)
+        if aligned:
+            shared = [column for column, place in enumerate(own) if place in places]
+            if len(shared) < FEWEST_SHARED:
+                raise ConfigError(
+                    f"{shape.title} shares {len(shared)} landmarks with the other layouts: at least {FEWEST_SHARED} "
+                    "are needed to lay it over them"
+                )
+            target = np.array([np.mean(places[own[column]]) for column in shared])
+            points = lay_over(points, points[shared], target)
+        for place, point in zip(own, points, strict=True):
+            places.setdefault(place, []).append(complex(point))
+        aligned.append(MeanShape(shape.title, shape.landmarks, to_points(points), shape.faces))
+    everything = np.concatenate([shape.points for shape in aligned])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    scale = TEMPLATE_PX / DEFAULT_MARGIN / float((high - low).max())
+    return [
+        MeanShape(s.title, s.landmarks, (s.points - (low + high) / 2) * scale + (TEMPLATE_PX - 1) / 2, s.faces)
+        for s in aligned
+    ]
+
+
+def to_complex(points: FloatArray) -> ComplexArray:
+    return np.asarray(points[..., 0] + 1j * points[..., 1])
+
+
+def to_points(shape: ComplexArray) -> FloatArray:
+    return np.stack([shape.real, shape.imag], axis=-1)
