@@ -196,9 +196,7 @@ def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores:
     draw_ced(curves, title, own.normalizer).save(out / f"{stem}.png")
     members = {name: [row for row, names in enumerate(faces.subsets) if name in names] for name in own.subsets}
     by_subset = {
-        f"{name} ({len(rows)})": own.face_errors[rows]
-        for name, rows in members.items()
-        if len(rows) >= LEAST_PLOTTED
+        f"{name} ({len(rows)})": own.face_errors[rows] for name, rows in members.items() if len(rows) >= LEAST_PLOTTED
     }
     if by_subset:
         draw_ced(by_subset, f"{title}, by subset", own.normalizer).save(out / f"{stem}-subsets.png")

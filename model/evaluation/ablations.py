@@ -105,9 +105,7 @@ def evaluate_ablation(ablation: Ablation, loaded: LoadedDetector, data: Path) ->
     unseen = np.array([landmark not in own for landmark in layouts["wflw"].landmarks])
     infants = np.array([name.startswith("inf/") for name in validation.names])
     reader = PlainReader(loaded.detector)
-    predicted68, _ = predict_landmarks(
-        reader, validation, landmark_frames(validation), layouts["300w"].landmarks
-    )
+    predicted68, _ = predict_landmarks(reader, validation, landmark_frames(validation), layouts["300w"].landmarks)
     points68 = validation.frame_points
     errors68 = normalized_errors(predicted68, points68, inter_ocular(points68, "300w")).mean(axis=1)
     predicted98, _ = predict_landmarks(reader, hard, landmark_frames(hard), layouts["wflw"].landmarks)

@@ -249,7 +249,8 @@ def format_comparison(scores: Sequence[SystemScores]) -> str:
     """Return the tables of the systems beside the detector."""
     lines = [
         "Other systems on the same faces and crops; each row compares the points that the system gives. The last "
-        "column is theirs less faceql's on the same faces, with a paired 95% interval: positive where faceql is nearer.",
+        "column is theirs less faceql's on the same faces, with a paired 95% interval: positive where faceql is "
+        "nearer.",
         "",
         "| system | how | points | NME % | median | FR@8 % | FR@10 % | AUC@8 | AUC@10 | faceql there % | difference |",
         "|---" * 11 + "|",

@@ -181,9 +181,7 @@ def score_faces(
     rows_of = {"all": list(range(len(faces))), **{name: members[name] for name in sorted(members)}}
     landmarks = faces.scheme.landmarks
     parts = tuple(dict.fromkeys(landmark.part for landmark in landmarks))
-    by_part = np.stack(
-        [nanmean(errors[own][:, [q.part == part for q in landmarks]], axis=1) for part in parts], axis=1
-    )
+    by_part = np.stack([nanmean(errors[own][:, [q.part == part for q in landmarks]], axis=1) for part in parts], axis=1)
     return Scores(
         normalizer=own,
         diagonal_of="the source's face box" if faces.boxes is not None else "the tight box of the annotated points",

@@ -25,6 +25,7 @@ from faceql.model.evaluation.metrics import (
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
 from faceql.model.evaluation.report import calibrate, evaluate_faces, format_overview, path_lengths
 from faceql.model.evaluation.scores import measure_normalizers, own_normalizer, score_faces
+from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
 
 from .conftest import face_points
