@@ -27,6 +27,7 @@ from ..decoder import DecodedLayers
 from ..detector import Detector
 from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
+from ..reader import LandmarkReader
 from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
@@ -222,7 +223,9 @@ class Trainer:
         faces = self.faces.validation
         landmarks = faces.scheme.landmarks
         size = self.recipe.stage_at(self.pictures).image_size
-        predicted, _ = predict_landmarks(self.average, faces, landmark_frames(faces), landmarks, image_size=size)
+        predicted, _ = predict_landmarks(
+            LandmarkReader(self.average), faces, landmark_frames(faces), landmarks, image_size=size
+        )
         assert faces.inter_ocular_px is not None
         errors = 100 * normalized_errors(predicted, faces.points, faces.inter_ocular_px)
         infants = np.array(["infants" in subsets for subsets in faces.subsets or ((),) * len(faces)])
