@@ -12,7 +12,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("train")
 @click.argument("recipe")
-@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, auto).")
+@click.option("--datasets", type=FILE, help="Instead of --data: a TOML file of datasets to fuse (docs/datasets.md).")
 @click.option("--run", type=click.Path(path_type=Path), required=True, help="Folder of the run; an old one goes on.")
 @click.option("--precision", default="32-true", show_default=True, help='Fabric\'s; "bf16-mixed" on CUDA.')
 @click.option("--devices", default=1, show_default=True, help="How many devices.")
@@ -23,7 +24,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", type=int, help="Another seed than the recipe's.")
 def train_command(
     recipe: str,
-    data: Path,
+    data: Path | None,
+    datasets: Path | None,
     run: Path,
     precision: str,
     devices: int,
@@ -36,24 +38,25 @@ def train_command(
     """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
     import torch
 
+    from ..model.training.layout_choice import keep_layouts
     from ..model.training.loop import train
     from ..model.training.recipe import load_recipe
+    from ..model.training.sets import load_fused_faces, load_training_faces
 
     if threads:
         torch.set_num_threads(threads)
-    loaded = load_recipe(recipe)
+    plan = load_recipe(recipe)
     if seed is not None:
-        loaded = loaded.model_copy(update={"seed": seed})
-    path = train(
-        loaded,
-        data,
-        run,
-        precision=precision,
-        devices=devices,
-        start=start,
-        relabelled=relabelled,
-        layouts=layouts,
-    )
+        plan = plan.model_copy(update={"seed": seed})
+    if data is not None and datasets is None:
+        faces = load_training_faces(data, plan, relabelled)
+    elif datasets is not None and data is None and relabelled is None:
+        faces = load_fused_faces(datasets, plan)
+    else:
+        raise click.UsageError("give --data, and with it --relabelled if you like, or --datasets instead")
+    if layouts:
+        faces = keep_layouts(faces, layouts)
+    path = train(plan, faces, run, precision=precision, devices=devices, start=start)
     click.echo(f"wrote {path}")
 
 

@@ -172,23 +172,19 @@ def format_ablations(trained: Sequence[TrainedAblation], not_run: Mapping[str, s
         ]
         lines.append(f"| {run.ablation.recipe}, {other.ablation.recipe} | {' | '.join(cells)} |")
     if trained:
-        lines += ["", "| run | version | seed | devices | pictures | seconds | layouts | sets |", "|---" * 8 + "|"]
+        lines += ["", "| run | version | seed | devices | pictures | seconds | sets |", "|---" * 7 + "|"]
     for run in trained:
         told = run.training
-        layouts, sets = (", ".join(map(str, list_of(told.get(key)))) for key in ("layouts", "sets"))
+        names = told.get("sets")
+        sets = ", ".join(map(str, names)) if isinstance(names, list) else "-"
         lines.append(
             f"| {run.ablation.recipe} | {run.version} | {told.get('seed')} | {told.get('devices')} | "
-            f"{told.get('pictures')} | {told.get('seconds')} | {layouts or 'all'} | {sets} |"
+            f"{told.get('pictures')} | {told.get('seconds')} | {sets} |"
         )
     if not_run:
         lines += ["", *(f"- {recipe} was not run: {why}" for recipe, why in not_run.items())]
     lines += ["", *(f"- {name}/labels.npz: SHA-256 {digest}" for name, digest in digests.items())]
     return "\n".join(lines)
-
-
-def list_of(value: object) -> list[object]:
-    """Return a list out of a checkpoint's description, empty where it has none."""
-    return value if isinstance(value, list) else []
 
 
 def ablations_to_json(

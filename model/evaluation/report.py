@@ -173,7 +173,7 @@ def evaluate_curves(
 ) -> dict[str, CurveSummary]:
     """Compare densely asked curves with splines through the annotated points."""
     scheme = faces.scheme
-    curves = [curve for curve in scheme.curves if len(curve.columns) > 2]
+    curves = [curve for curve in scheme.curves if len(curve.columns) > 2 and curve.is_dense]
     asked = [LandmarkQuery(c.part, Fraction(f)) for c in curves for f in np.linspace(*c.reach, CURVE_SAMPLES)]
     if not asked:
         return {}

@@ -21,6 +21,7 @@ from ..data.curves import LARGEST_GAP, AnnotatedCurve
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
 from ..evaluation.predict import predict_landmarks
+from ..reader import LandmarkReader
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def detect_dense_curves(
         if part.name not in detector.parts_without_vector
         for step in range(1 if part.is_point else ASKED_STEPS + (not part.is_closed))
     ]
-    points, expected = predict_landmarks(detector, faces, frames, asked, batch_size=4)
+    points, expected = predict_landmarks(LandmarkReader(detector), faces, frames, asked, batch_size=4)
     index = {landmark: number for number, landmark in enumerate(asked)}
     left, right = (points[:, index[LandmarkQuery(*corner)]] for corner in EYE_CORNERS)
     size = np.linalg.norm(right - left, axis=-1, keepdims=True)
@@ -156,7 +157,7 @@ def gather_curves(landmarks: Sequence[LandmarkQuery], registry: Registry) -> lis
         members.sort()
         fpalps = tuple(fpalp for fpalp, _ in members)
         is_periodic = registry.parts[part].is_closed and float(np.diff([*fpalps, fpalps[0] + 1]).max()) < LARGEST_GAP
-        curves.append(AnnotatedCurve(part, tuple(column for _, column in members), fpalps, is_periodic))
+        curves.append(AnnotatedCurve(part, tuple(column for _, column in members), fpalps, is_periodic, is_dense=True))
     return curves
 
 

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import save_detector
-from faceql.model.data.layout_choice import keep_layouts
-from faceql.model.data.packs import load_auto, load_human68
 from faceql.model.evaluation.ablations import ABLATIONS, compare
-from faceql.model.training.loop import Trainer, load_training_faces
+from faceql.model.training.layout_choice import keep_layouts
+from faceql.model.training.loop import Trainer
 from faceql.model.training.recipe import load_recipe
+from faceql.model.training.sets import TrainingFaces, load_training_faces
 from faceql.querylang.registry import load_registry
 from faceql.server.cli import main
 from faceql.server.reproduce_commands import train_ablation
@@ -44,41 +44,37 @@ def test_ablations_share_budget_and_seed_and_differ_in_what_they_say() -> None:
 
 
 def test_one_layout_trains_on_its_own_points_alone(made_packs: Path) -> None:
-    human, _ = load_human68(made_packs / "human68")
-    as68, as98 = load_auto(made_packs / "auto", 0.3)
+    faces = load_training_faces(made_packs, RECIPE)
     layouts = load_registry().layouts
-    (kept,) = keep_layouts([as68, as98], ["300w"])
-    assert kept.name == "auto68"
-    assert set(kept.scheme.landmarks) == set(layouts["300w"].landmarks)
-    column = as68.scheme.landmarks.index(kept.scheme.landmarks[20])
-    assert np.array_equal(kept.points[:, 20], as68.points[:, column])
-    (wflw,) = keep_layouts([human, as98], ["wflw"])
-    assert wflw.name == "auto98"
-    assert set(wflw.scheme.landmarks) < set(layouts["wflw"].landmarks)
-    assert [faces.name for faces in keep_layouts([human, as68, as98], ["wflw", "300w"])] == [
-        "human68",
-        "auto68",
-        "auto98",
-    ]
+    kept = keep_layouts(faces, ["300w"])
+    assert kept.names == ["human68 (only 300w)", "auto68 (only 300w)"]
+    whole, alone = faces.auto[0].faces, kept.auto[0].faces
+    assert set(alone.scheme.landmarks) == set(layouts["300w"].landmarks) < set(whole.scheme.landmarks)
+    column = whole.scheme.landmarks.index(alone.scheme.landmarks[20])
+    assert np.array_equal(alone.points[:, 20], whole.points[:, column])
+    assert kept.auto[0].weight == faces.auto[0].weight
+    both = keep_layouts(faces, ["wflw", "300w"])
+    assert both.names == ["human68 (only 300w)", "auto68 (only 300w)", "auto98 (only wflw)"]
+    assert set(both.auto[1].faces.scheme.landmarks) < set(layouts["wflw"].landmarks)
     with pytest.raises(ConfigError, match="no layout '68'"):
-        keep_layouts([human], ["68"])
-
-
-def test_training_wants_labels_and_does_not_go_on_with_other_layouts(made_packs: Path, tmp_path: Path) -> None:
+        keep_layouts(faces, ["68"])
     with pytest.raises(ConfigError, match="no human labels of wflw"):
-        load_training_faces(made_packs, RECIPE, layouts=["wflw"])
-    faces = load_training_faces(made_packs, RECIPE, layouts=["300w"])
-    assert [faces.name for faces in (*faces.human, *faces.auto)] == ["human68", "auto68"]
+        keep_layouts(faces, ["wflw"])
 
-    def make_trainer(layouts: list[str]) -> Trainer:
-        return Trainer(RECIPE, faces, tmp_path, precision="32-true", devices=1, start=None, layouts=layouts)
 
-    trainer = make_trainer(["300w"])
+def test_a_run_does_not_go_on_with_other_layouts(made_packs: Path, tmp_path: Path) -> None:
+    whole = load_training_faces(made_packs, RECIPE)
+    alone = keep_layouts(whole, ["300w"])
+
+    def make_trainer(faces: TrainingFaces) -> Trainer:
+        return Trainer(RECIPE, faces, tmp_path, precision="32-true", devices=1, start=None)
+
+    trainer = make_trainer(alone)
     trainer.train_step()
     trainer.save()
-    assert make_trainer(["300w"]).step == 1
-    with pytest.raises(ConfigError, match="other layouts"):
-        make_trainer([])
+    assert make_trainer(alone).step == 1
+    with pytest.raises(ConfigError, match="only 300w"):
+        make_trainer(whole)
 
 
 def test_runs_are_compared_face_by_face() -> None:
@@ -95,7 +91,7 @@ def test_runs_are_compared_face_by_face() -> None:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two finished runs of seven."""
     folder = tmp_path_factory.mktemp("ablations")
-    told = {"seed": 1, "devices": 2, "pictures": 12, "seconds": 3, "layouts": [], "sets": ["human68"]}
+    told = {"seed": 1, "devices": 2, "pictures": 12, "seconds": 3, "sets": ["human68"]}
     for name, attention in (("ablation-base", "context"), ("ablation-joint", "joint")):
         (folder / name).mkdir()
         detector = make_detector(attention=attention, part_vectors="learned", encoder="resnet10t")

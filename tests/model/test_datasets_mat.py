@@ -1,6 +1,8 @@
 """AFLW-19's, COFW's, COFW68's and MERL-RAV's own files."""
 
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -8,13 +10,15 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from faceql.errors import ConfigError
+from faceql.model.data.datasets import catalogue
 from faceql.model.data.datasets.aflw import LIST_NUMBERS, load_aflw
+from faceql.model.data.datasets.catalogue import Dataset
 from faceql.model.data.datasets.cofw import FILE_NUMBERS, load_cofw, load_cofw68
 from faceql.model.data.datasets.merl_rav import load_merl_rav
-from faceql.model.data.packs import Visibility
+from faceql.model.data.packs import AnnotatedFaces, Visibility
 from faceql.querylang.registry import load_registry
 
-from .made_datasets import place_faces, write_aflw, write_cofw, write_cofw68, write_merl_rav
+from .made_datasets import place_faces, write_aflw, write_cofw, write_cofw68, write_merl_rav, write_w300, write_wflw
 from .test_datasets_text import assert_dots, load
 
 
@@ -163,6 +167,62 @@ def test_merl_rav_tells_three_kinds_of_points(tmp_path: Path) -> None:
     (root / "right" / "testset").rename(root / "right" / "elsewhere")
     with pytest.raises(ConfigError, match="right test faces"):
         load_merl_rav(root, "test")
+
+
+def load_each(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
+    """Write every kind of dataset and read it through one file."""
+    monkeypatch.setattr(catalogue, "load_aflw", partial(load_aflw, train_faces=3))
+    write_w300(root / "w300", per_folder=1)
+    write_wflw(root / "wflw", count=2)
+    write_aflw(root / "aflw")
+    write_cofw68(write_cofw(root / "cofw"))
+    write_merl_rav(root / "merl")
+    folders = {
+        "300w": "w300", "wflw": "wflw", "wflw68": "wflw", "wflw_e": "wflw", "aflw19": "aflw", "cofw": "cofw",
+        "cofw68": "cofw", "merl_rav": "merl",
+    }  # fmt: skip
+    assert {*folders, "pack"} == set(get_args(catalogue.Kind))
+    path = root / "all.toml"
+    path.write_text("".join(f'[{kind}]\nkind = "{kind}"\nfolder = "{name}"\n' for kind, name in folders.items()))
+    return list(catalogue.load_datasets(path).values())
+
+
+def test_faces_of_every_kind_are_mirror_symmetric_and_run_along_their_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The made faces are symmetric and smooth, so points in a wrong column break the symmetry or the run."""
+    registry = load_registry()
+    for dataset in load_each(tmp_path, monkeypatch):
+        for faces in (*dataset.train, *dataset.tests.values()):
+            landmarks = faces.scheme.landmarks
+            mirrored = [landmarks.index(registry.mirror(landmark)) for landmark in landmarks]
+            across = faces.points[..., 0] + faces.points[:, mirrored, 0]
+            assert np.nanmax(np.abs(across - np.nanmean(across, axis=1, keepdims=True))) < 1, faces.name
+            assert np.nanmax(np.abs(faces.points[..., 1] - faces.points[:, mirrored, 1])) < 1, faces.name
+            sizes = np.nanmax(faces.points, axis=1) - np.nanmin(faces.points, axis=1)
+            for curve in faces.scheme.curves:
+                if curve.is_dense:
+                    steps = np.linalg.norm(np.diff(faces.points[:, curve.columns], axis=1), axis=-1)
+                    assert (steps[np.isfinite(steps)] < 0.25 * sizes.max()).all(), (faces.name, curve.part)
+            assert_upright(faces)
+            assert len(faces.names) == len(set(faces.names))
+            low = np.nanmin(faces.points, axis=1) - np.nanmin(faces.frame_points, axis=1)
+            high = np.nanmax(faces.frame_points, axis=1) - np.nanmax(faces.points, axis=1)
+            assert (low > -1e-6).all(), faces.name  # the crop's box holds the points
+            assert (high > -1e-6).all(), faces.name
+
+
+def assert_upright(faces: AnnotatedFaces) -> None:
+    parts = np.array([landmark.part for landmark in faces.scheme.landmarks])
+
+    def center(part: str) -> np.ndarray:
+        return np.nanmean(faces.points[:, parts == part], axis=1)
+
+    assert (center("left eye")[:, 0] < center("right eye")[:, 0]).all(), faces.name
+    assert (center("left eyebrow")[:, 1] < center("left eye")[:, 1]).all(), faces.name
+    if "outer lip" in parts:  # WFLW_E has none
+        assert (center("left eye")[:, 1] < center("outer lip")[:, 1]).all(), faces.name
+        assert (center("outer lip")[:, 1] < np.nanmax(faces.points[..., 1], axis=1)).all(), faces.name
 
 
 # Mean faces of the published training sets in the files' own order, rounded, as PIPNet's `meanface.txt` prints them:

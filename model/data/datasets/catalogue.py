@@ -30,7 +30,7 @@ class DatasetSettings(BaseModel):
         kind: the format of the files.
         folder: where they are; a relative path starts at the TOML file's folder.
         share: how often training draws from the dataset, relative to the others' shares; 0 leaves it out.
-        weight: of its points in the loss.
+        weight: of its points in the loss; None: 1 for human labels, the recipe's `auto_weight` for others.
         human: whether people placed the points; None: as the kind knows.
         pictures: where COFW's pictures, which its files hold inside, are written; by default `pictures` in the folder.
         largest_disagreement: the pack `auto` leaves out faces whose teachers differ more (inter-ocular units).
@@ -57,7 +57,6 @@ class Dataset:
         train: what may be trained on, one scheme each; empty where the dataset is for tests alone.
         tests: the test sets by name; the first holds all test faces, the others are subsets of it.
         is_human: whether people placed the points.
-        weight: of its points in the loss.
     """
 
     name: str
@@ -65,11 +64,6 @@ class Dataset:
     train: tuple[AnnotatedFaces, ...]
     tests: Mapping[str, AnnotatedFaces]
     is_human: bool
-    weight: float
-
-
-AUTOMATIC_WEIGHT = 0.7
-"""Weight in the loss of points that no person placed, where the file gives none."""
 
 
 def read_catalogue(path: Path) -> dict[str, DatasetSettings]:
@@ -117,8 +111,7 @@ def load_dataset(name: str, settings: DatasetSettings) -> Dataset:
         train, tests = load_files(settings)
     if settings.human is not None:
         is_human = settings.human
-    weight = settings.weight if settings.weight is not None else 1.0 if is_human else AUTOMATIC_WEIGHT
-    return Dataset(name, settings, train, tests, is_human, weight)
+    return Dataset(name, settings, train, tests, is_human)
 
 
 def load_datasets(path: Path) -> dict[str, Dataset]:

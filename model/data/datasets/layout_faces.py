@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -155,6 +156,6 @@ def read_numbers(words: Sequence[str], count: int, where: str, what: str) -> lis
         numbers = [float(word) for word in words]
     except ValueError as error:
         raise ConfigError(f"{where}: {error} ({what})") from error
-    if not np.isfinite(numbers).all():
+    if not all(map(math.isfinite, numbers)):
         raise ConfigError(f"{where}: a value is not finite ({what})")
     return numbers
