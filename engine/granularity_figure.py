@@ -35,7 +35,7 @@ COLUMNS: tuple[tuple[str, tuple[tuple[str, Color | None], ...]], ...] = (
 """Each column: its title, and what is asked with the colour of its points; without one, each part has its own."""
 
 TILE, TITLE_PX = 300, 30
-REACH = 0.75
+REACH = 0.66
 """Half the side of a tile over the longer side of the face's box."""
 
 

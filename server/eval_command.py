@@ -14,6 +14,7 @@ from .model_commands import FILE, FOLDER
 from .shared_options import flip_test_option
 
 if TYPE_CHECKING:
+    from ..engine.faces import FaceFinder
     from ..model.checkpoint import LoadedDetector
     from ..model.crops import CropFrame
     from ..model.data.datasets.catalogue import Dataset
@@ -206,7 +207,9 @@ LEAST_PLOTTED = 10
 """A subset of fewer faces has no curve to speak of."""
 
 
-def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[CropFrame], int]:
+def engine_frames(
+    faces: AnnotatedFaces, loaded: LoadedDetector, finder: FaceFinder | None = None
+) -> tuple[list[CropFrame], int]:
     """Return each face's crop frame as the engine cuts it, and how many faces its finder did not find.
 
     Of the faces found in a picture the one nearest the annotated face is taken, if their middles are less than half
@@ -216,7 +219,7 @@ def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[C
     from ..engine.faces import Face, default_face_finder
     from ..model.evaluation.predict import landmark_frames
 
-    finder = default_face_finder()
+    finder = finder or default_face_finder()
     encoder = FaceEncoder(loaded.detector, loaded.detector.device)
     frames, missed = [], 0
     for row, annotated in enumerate(landmark_frames(faces)):

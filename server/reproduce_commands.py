@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..engine.granularity_figure import Box
     from ..model.crops import ByteArray
     from ..model.evaluation.ablations import Ablation
-    from ..model.evaluation.reproduce import TestSets
+    from ..model.evaluation.reproduce import DatasetsAtHand
 
 
 @click.group("reproduce")
@@ -26,7 +26,7 @@ def reproduce_group() -> None:
     """Run an experiment of the paper where its data are at hand, and say what could not be run."""
 
 
-def test_set_options(command: Callable[..., None]) -> Callable[..., None]:
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say where test faces and checkpoints are."""
     for option in (
         click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the tables here too."),
@@ -43,7 +43,7 @@ def test_set_options(command: Callable[..., None]) -> Callable[..., None]:
 def make_table_command(number: str, parts: tuple[str, ...]) -> click.Command:
     """Return the command of one of the Tables 2 to 6; Table 6 has two parts."""
 
-    @test_set_options
+    @data_options
     def table_command(
         datasets: Path | None, data: Path | None, runs: Path | None, weights: Path | None, device: str, out: Path | None
     ) -> None:
@@ -115,14 +115,14 @@ def figure6_command(
     click.echo(f"wrote {out}: {len(rows)} faces of {shown}")
 
 
-def read_sets(datasets: Path | None) -> TestSets:
+def read_sets(datasets: Path | None) -> DatasetsAtHand:
     """Return the datasets of a file, none of them read yet; without a file, none."""
     from ..model.data.datasets.catalogue import read_catalogue
-    from ..model.evaluation.reproduce import TestSets
+    from ..model.evaluation.reproduce import DatasetsAtHand
 
     if datasets is None:
-        return TestSets({}, "--datasets, which was not given")
-    return TestSets(read_catalogue(datasets), str(datasets))
+        return DatasetsAtHand({}, "(--datasets was not given)")
+    return DatasetsAtHand(read_catalogue(datasets), f"in {datasets}")
 
 
 def format_hashes(data: Path) -> str:

@@ -46,7 +46,7 @@ class OurRow:
     why: tuple[str, ...]
 
 
-class TestSets:
+class DatasetsAtHand:
     """The datasets of a file, each read when a table first needs it."""
 
     def __init__(self, catalogue: Mapping[str, DatasetSettings], source: str) -> None:
@@ -64,7 +64,7 @@ class TestSets:
             try:
                 name = next((name for name, told in self.catalogue.items() if told.kind == kind), None)
                 if name is None:
-                    raise ConfigError(f'no dataset of kind "{kind}" in {self.source}')
+                    raise ConfigError(f'no dataset of kind "{kind}" {self.source}')
                 self._loaded[kind] = load_dataset(name, self.catalogue[name])
             except ConfigError as error:
                 self._loaded[kind] = error
@@ -119,7 +119,7 @@ def measure(checkpoint: Checkpoint, faces: AnnotatedFaces, test: str, whole: str
     return Cell(MeanError(100 * float(known.mean()), 100 * low, 100 * high), is_partial, len(known))
 
 
-def measure_column(checkpoint: Checkpoint, sets: TestSets, column: Column) -> Cell:
+def measure_column(checkpoint: Checkpoint, sets: DatasetsAtHand, column: Column) -> Cell:
     """Return a checkpoint's error in a column of a table.
 
     Raises:
@@ -144,15 +144,18 @@ class Checkpoints:
         if name not in self._found:
             run = load_paper_tables().runs[name]
             changed = f" with {run.changes}" if run.changes else ""
-            how = f"train recipe {run.recipe}{changed} on {', '.join(run.datasets)} (faceql train {run.recipe})"
+            how = (
+                f"train {run.recipe}{changed} by faceql train --datasets, on a file of the kinds "
+                f"{', '.join(run.datasets)}, into {name} of the --runs folder"
+            )
             if self.runs is None:
-                self._found[name] = f"checkpoint {name} not trained, no --runs given: {how}"
+                self._found[name] = f"no checkpoint, for --runs was not given; {how}"
             else:
                 path = self.runs / name / "detector.safetensors"
                 try:
                     self._found[name] = Checkpoint(name, load_detector(path, self.device), run)
                 except CheckpointError as error:
-                    self._found[name] = f"checkpoint {name} not trained ({error}): {how}"
+                    self._found[name] = f"no checkpoint ({error}); {how}"
         return self._found[name]
 
     def found(self, names: set[str]) -> list[Checkpoint]:
@@ -161,7 +164,7 @@ class Checkpoints:
         return [*(run for run in runs if isinstance(run, Checkpoint)), self.extra]
 
 
-def fill_table(table: PaperTable, sets: TestSets, checkpoints: Checkpoints) -> list[OurRow]:
+def fill_table(table: PaperTable, sets: DatasetsAtHand, checkpoints: Checkpoints) -> list[OurRow]:
     """Return our rows of a table: one for each of the paper's own, and one of the extra checkpoint, in any case."""
 
     def fill(name: str, place: int | None, checkpoint: Checkpoint | str) -> OurRow:
@@ -214,7 +217,7 @@ def format_row(row: OurRow) -> str:
     return f"| {row.name} | {' | '.join(cells)} |"
 
 
-def format_clusters(sets: TestSets, data: Path | None) -> str:
+def format_clusters(sets: DatasetsAtHand, data: Path | None) -> str:
     """Return Table 7: the paper's distances beside ours, and what could not be run.
 
     Ours come of the unified template of AFLW-19, 300W and WFLW (their training faces), and, as a proxy, of the packs
