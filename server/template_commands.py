@@ -99,9 +99,9 @@ def register_command(
     from ..model.template.new_layout import read_pack_layout, read_points_file
     from ..model.template.registration import register_layout
     from ..model.template.registration_report import to_json, to_markdown
-    from ..querylang.registry import load_registry
+    from ..querylang.language import load_language
 
-    registry = load_registry()
+    registry = load_language().registry
     if (points is None) == (data is None):
         raise click.UsageError("give either --points, or --data with --pack and --layout")
     if points is not None:
@@ -111,8 +111,8 @@ def register_command(
     else:
         source = read_pack_layout(data / pack, array, count)
     title = name or source.name
-    if out is not None and title in registry.layouts:
-        raise ConfigError(f"there is a layout {title!r} already: give the new one another --name")
+    if out is not None and (title in registry.layouts or load_language().vocabulary.find(title)):
+        raise ConfigError(f"{title!r} has a meaning in the language already: give the new layout another --name")
     compare = compare or source.truth
     truth = find_layout(registry, compare, source.points) if compare else None
     if known is not None or by == "points":
