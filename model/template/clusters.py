@@ -20,6 +20,9 @@ Member = tuple[int, int]
 LARGEST_SHARE = 0.5
 """How far landmarks of a cluster may be apart, as a share of the step between neighbours of the sparser layout."""
 
+LARGEST_END_SHARE = 0.75
+"""The same between the ends of an open part in two layouts, as a share of the denser layout's step."""
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -53,12 +56,13 @@ def find_clusters(shapes: Sequence[MeanShape], registry: Registry) -> list[Clust
     The closest pairs are joined first, while every two members of a cluster are of different layouts and nearer than
     LARGEST_SHARE of the step between neighbours, which keeps a landmark from joining what lies next along the curve.
     Before them, where an open part begins in one layout is joined with where it begins in another, and likewise the
-    ends, if they are not a whole step of the denser layout apart.
+    ends, if they are not about a step of the denser layout apart.
     """
     clusters = []
     for part in dict.fromkeys(landmark.part for shape in shapes for landmark in shape.landmarks):
-        grouping = _Grouping(part, shapes)
-        if not registry.parts[part].is_closed:
+        is_closed = registry.parts[part].is_closed
+        grouping = _Grouping(part, [shape.columns_on(part, is_closed) for shape in shapes], shapes)
+        if not is_closed:
             grouping.join_ends()
         grouping.join_close()
         clusters += grouping.clusters()
@@ -68,9 +72,9 @@ def find_clusters(shapes: Sequence[MeanShape], registry: Registry) -> list[Clust
 class _Grouping:
     """The landmarks of one part, being joined."""
 
-    def __init__(self, part: str, shapes: Sequence[MeanShape]) -> None:
+    def __init__(self, part: str, columns: Sequence[Sequence[int]], shapes: Sequence[MeanShape]) -> None:
         self.part = part
-        self.tracks = [[(number, column) for column in shape.columns_on(part)] for number, shape in enumerate(shapes)]
+        self.tracks = [[(number, column) for column in own] for number, own in enumerate(columns)]
         self.points = {member: shapes[member[0]].points[member[1]] for track in self.tracks for member in track}
         self.steps = {member: self.step_at(member, track) for track in self.tracks for member in track}
         self.groups = {member: [member] for member in self.points}
@@ -87,7 +91,7 @@ class _Grouping:
         for one, other in combinations(tracks, 2):
             for end in (0, -1):
                 few, many = sorted((self.steps[one[end]], self.steps[other[end]]), reverse=True)
-                if self.apart(one[end], other[end]) < min(LARGEST_SHARE * few, many):
+                if self.apart(one[end], other[end]) < min(LARGEST_SHARE * few, LARGEST_END_SHARE * many):
                     self.join(one[end], other[end])
 
     def join_close(self) -> None:

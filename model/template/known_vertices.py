@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from .registration import Registration
 
@@ -59,13 +60,13 @@ class RingCheck:
         part: the part it runs along.
         size: its vertices.
         on_part: how many were registered on that part.
-        in_order: whether those follow each other along the part as they do round the ring.
+        step_back: the largest FPALP by which a vertex lies before the one that it follows in the ring.
     """
 
     part: str
     size: int
     on_part: int
-    in_order: bool
+    step_back: float
 
 
 def check_rings(registration: Registration) -> list[RingCheck]:
@@ -77,10 +78,10 @@ def check_rings(registration: Registration) -> list[RingCheck]:
             for landmark in (registration.landmarks[vertex] for vertex in ring)
             if landmark.is_on_part and landmark.part == part
         ]
-        steps = [b - a for a, b in zip(found, [*found[1:], *found[:1]], strict=True)]
-        # Round a closed part the way goes down once, where it passes the start; so does the step back from the end.
-        in_order = sum(step < 0 for step in steps) <= 1
-        checks.append(RingCheck(part, len(ring), len(found), in_order))
+        steps = [b - a for a, b in pairwise(found)]
+        if registration.registry.parts[part].is_closed:
+            steps = [(step + 0.5) % 1 - 0.5 for step in steps]
+        checks.append(RingCheck(part, len(ring), len(found), max(0.0, *(-step for step in steps), 0.0)))
     return checks
 
 

@@ -40,10 +40,12 @@ class MeanShape:
     points: FloatArray
     faces: int
 
-    def columns_on(self, part: str) -> list[int]:
-        """Return the columns on a part, in the order of its curve."""
-        columns = [column for column, landmark in enumerate(self.landmarks) if landmark.part == part]
-        return sorted(columns, key=lambda column: self.landmarks[column].fpalp)
+    def columns_on(self, part: str, is_closed: bool) -> list[int]:
+        """Return the columns on a part in the order of its curve; on a closed part from the layout's own first on."""
+        own = [column for column, landmark in enumerate(self.landmarks) if landmark.part == part]
+        ordered = sorted(own, key=lambda column: self.landmarks[column].fpalp)
+        start = ordered.index(own[0]) if own and is_closed else 0
+        return ordered[start:] + ordered[:start]
 
 
 def make_mean_shapes(sets: Sequence[AnnotatedFaces], registry: Registry) -> list[MeanShape]:
@@ -108,6 +110,8 @@ def symmetrize(shape: ComplexArray, landmarks: Sequence[LandmarkQuery], registry
     index = {registry.canonical_place(landmark): column for column, landmark in enumerate(landmarks)}
     mirror = np.array([index.get(registry.mirror(landmark), -1) for landmark in landmarks])
     paired = np.flatnonzero(mirror >= 0)
+    if len(paired) < 2:
+        return shape
     image = -shape[mirror].conj()
     laid = lay_over(image, image[paired], shape[paired])
     return np.where(mirror >= 0, (shape + laid) / 2, shape)

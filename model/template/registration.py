@@ -35,6 +35,11 @@ OTHER_PARTS_HANDICAP = 1.25
 """How much closer a landmark must keep to a part that "face" leaves out ("middle of mouth") than to one of the face."""
 PAIR_SLACK = 1.3
 """A mirror pair is placed as one where that costs no more than so many times the two placed apart."""
+RIVAL_RATIO = 1.15
+"""Parts whose residuals differ by less are told apart by which of them the landmark moves with."""
+LARGEST_OFFSET = 1.25
+"""A landmark's mean offset from its part, which more faces do not wear off, may be so many times what the part's own
+points are known to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class RegisteredLandmark:
         residual: root mean square distance from there, over the faces that count.
         offset: mean (x, y) from there to the landmark: along the line of the eyes, and down the face.
         known_to: how far the part's own points are known there.
-        is_on_part: whether the residual is small enough for the landmark to lie on the part.
+        is_on_part: whether residual and offset are small enough for the landmark to lie on the part.
         mirror: the column of its mirror image, itself on the midline, None where none was found.
         rival: another part that it keeps nearly as close to; None where there is none.
     """
@@ -167,34 +172,35 @@ def register_layout(points: FloatArray, curves: DenseCurves, registry: Registry)
     shape = facing_shape(here, curves)
     partners = find_mirror_pairs(shape)
     costs = np.stack([fitter.costs(here[:, column]) for column in range(here.shape[1])])  # (landmarks, samples)
-    places = place_in_pairs(costs, partners, curves.mirror)
     landmarks = []
-    for column, (sample, is_paired) in enumerate(places):
-        if sample < 0:
+    for column, partner in enumerate(partners.tolist()):
+        if not np.isfinite(costs[column]).any():
             landmarks.append(_make_unknown(column))
             continue
-        fpalp = refine(costs, column, int(partners[column]) if is_paired else None, sample, curves, registry)
-        landmarks.append(fitter.describe(column, here[:, column], costs[column], sample, fpalp, int(partners[column])))
-    paths = (curves.landmarks, facing_shape(fitter.paths, curves))
+        sample, is_paired = fitter.choose(here, costs, column, partner)
+        fpalp = refine(costs, column, partner if is_paired else None, sample, curves, registry)
+        landmarks.append(fitter.describe(column, here[:, column], costs[column], sample, fpalp, partner))
+    paths = (curves.landmarks, facing_shape(fitter.paths, curves, rounds=1))
     return Registration(tuple(landmarks), shape, paths, len(points), registry)
 
 
-def facing_shape(points: FloatArray, curves: DenseCurves) -> FloatArray:
+def facing_shape(points: FloatArray, curves: DenseCurves, *, rounds: int = 3) -> FloatArray:
     """Return (landmarks, 2): where the landmarks of a face that looks straight ahead lie, in the face's own frame.
 
     A head turned aside takes its nose tip along, so each coordinate's line over the nose tip's is read at 0. Without
-    nose tips it is the median.
+    nose tips it is the mean.
 
     Args:
         points: (faces, landmarks, 2) in each face's own frame, NaN where unknown.
         curves: the same faces'.
+        rounds: fits; after each, the faces that miss it most are left out.
     """
     shape = np.full(points.shape[1:], np.nan)
     tip = curves.index.get(NOSE_TIP)
     aside = np.zeros(len(points)) if tip is None else curves.to_face(curves.points[:, [tip]])[:, 0, 0]
     for column in range(points.shape[1]):
         rows = np.flatnonzero(np.isfinite(points[:, column]).all(axis=1) & np.isfinite(aside))
-        for _ in range(3):
+        for _ in range(rounds):
             if len(rows) < FEWEST_FACES:
                 break
             lines = np.stack([np.ones(len(rows)), aside[rows]], axis=1)
@@ -203,35 +209,6 @@ def facing_shape(points: FloatArray, curves: DenseCurves) -> FloatArray:
             miss = np.linalg.norm(points[rows, column] - lines @ fitted, axis=1)
             rows = rows[miss <= np.quantile(miss, KEPT_SHARE)]
     return shape
-
-
-def place_in_pairs(
-    costs: FloatArray, partners: npt.NDArray[np.intp], mirror: npt.NDArray[np.intp]
-) -> list[tuple[int, bool]]:
-    """Return each landmark's best sample, and whether it was chosen together with its mirror image's.
-
-    Args:
-        costs: (landmarks, samples), infinite where a landmark and a sample never met.
-        partners: (landmarks,) mirror images, -1 for none.
-        mirror: (samples,) mirror images, -1 for none.
-    """
-    mirrored = np.where(mirror >= 0, costs[:, mirror], np.inf)
-    places = []
-    for column, partner in enumerate(partners):
-        alone = int(costs[column].argmin())
-        if not np.isfinite(costs[column, alone]):
-            places.append((-1, False))
-            continue
-        if partner >= 0:
-            both = costs[column] + mirrored[partner]
-            if partner == column:
-                both = np.where(mirror == np.arange(len(mirror)), both, np.inf)
-            apart = costs[column, alone] + costs[partner].min()
-            if both.min() <= PAIR_SLACK * apart:
-                places.append((int(both.argmin()), True))
-                continue
-        places.append((alone, False))
-    return places
 
 
 def refine(
@@ -296,21 +273,62 @@ class _Fitter:
                 costs[block] = handicap * np.partition(squared, kept - 1, axis=0)[:kept].mean(axis=0)
         return costs
 
+    def choose(self, here: FloatArray, costs: FloatArray, column: int, partner: int) -> tuple[int, bool]:
+        """Return a landmark's sample, and whether it was chosen together with its mirror image's.
+
+        Layouts draw one line a little apart from each other, so where two parts run close together the nearer one may
+        be the wrong one: of nearly equal parts the one is taken from which the offset varies least.
+
+        Args:
+            here: (faces, landmarks, 2) in the faces' own frames.
+            costs: (landmarks, samples).
+            column: the landmark.
+            partner: its mirror image, -1 for none.
+        """
+        mirror = self.curves.mirror
+        cost, is_paired = costs[column], False
+        if partner >= 0:
+            both = cost + np.where(mirror >= 0, costs[partner, mirror], np.inf)
+            if partner == column:
+                both = np.where(mirror == np.arange(len(mirror)), both, np.inf)
+            if both.min() <= PAIR_SLACK * (cost.min() + costs[partner].min()):
+                cost, is_paired = both, True
+        best = [(float(cost[block].min()), block.start + int(cost[block].argmin())) for _, block in self.blocks()]
+        rivals = [sample for lowest, sample in best if lowest <= RIVAL_RATIO**2 * cost.min()]
+
+        def spread(sample: int) -> float:
+            own = self.spread(here[:, column], sample)
+            return own + self.spread(here[:, partner], int(mirror[sample])) if is_paired else own
+
+        return min(rivals, key=spread), is_paired
+
+    def closest(self, landmark: FloatArray, sample: int) -> FloatArray:
+        """Return (faces, 2): a landmark's offsets from a sample, on the closest KEPT_SHARE of the faces."""
+        apart = landmark - self.paths[:, sample]
+        rows = np.flatnonzero(np.isfinite(apart).all(axis=1))
+        kept = int(np.ceil(KEPT_SHARE * len(rows)))
+        offsets: FloatArray = apart[rows[np.argsort((apart[rows] ** 2).sum(axis=1), kind="stable")[:kept]]]
+        return offsets
+
+    def spread(self, landmark: FloatArray, sample: int) -> float:
+        """Return how much a landmark's offset from a sample varies, with the handicap of its part."""
+        variance = float(self.closest(landmark, sample).var(axis=0).sum())
+        in_face = self.registry.parts[self.curves.landmarks[sample].part].in_face
+        return variance if in_face else variance * OTHER_PARTS_HANDICAP**2
+
     def describe(
         self, column: int, landmark: FloatArray, costs: FloatArray, sample: int, fpalp: Fraction, partner: int
     ) -> RegisteredLandmark:
         """Gather what is told of a landmark at the sample that was chosen for it."""
-        apart = landmark - self.paths[:, sample]
-        rows = np.flatnonzero(np.isfinite(apart).all(axis=1))
-        rows = rows[np.argsort((apart[rows] ** 2).sum(axis=1))[: int(np.ceil(KEPT_SHARE * len(rows)))]]
-        residual = float(np.sqrt((apart[rows] ** 2).sum(axis=1).mean()))
-        offset = apart[rows].mean(axis=0)
+        offsets = self.closest(landmark, sample)
+        residual = float(np.sqrt((offsets**2).sum(axis=1).mean()))
+        offset = offsets.mean(axis=0)
         part = self.curves.landmarks[sample].part
         known_to = float(self.curves.known_to[sample])
         best_elsewhere = {name: float(costs[block].min()) for name, block in self.blocks() if name != part}
         rival = min(best_elsewhere, key=best_elsewhere.__getitem__, default=None)
-        is_on_part = residual <= LARGEST_RATIO * known_to
-        if rival is not None and (not is_on_part or best_elsewhere[rival] > (1.15 * residual) ** 2):
+        is_on_part = residual <= LARGEST_RATIO * known_to and float(np.hypot(*offset)) <= LARGEST_OFFSET * known_to
+        if rival is not None and (not is_on_part or best_elsewhere[rival] > (RIVAL_RATIO * residual) ** 2):
             rival = None
         return RegisteredLandmark(
             index=column,

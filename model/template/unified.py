@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...querylang.registry import Registry
 from ..data.packs import AnnotatedFaces
-from .clusters import Cluster, find_clusters
+from .clusters import LARGEST_SHARE, Cluster, find_clusters
 from .dense_curves import EYE_CORNERS
 from .mean_shapes import MeanShape, align_shapes, make_mean_shapes
 
@@ -123,11 +123,11 @@ def place_part(
     of the first. Another layout's start is found in T_U (the position of its cluster, or the place between two), and
     so is its end; its landmarks are evenly spaced from there by their index (Eq. 8).
     """
-    columns = [shape.columns_on(part) for shape in shapes]
+    is_closed = registry.parts[part].is_closed
+    columns = [shape.columns_on(part, is_closed) for shape in shapes]
     if not any(columns):
         return []
     reference = max(range(len(shapes)), key=lambda number: len(columns[number]))
-    is_closed = registry.parts[part].is_closed
     track = _Track.lay(shapes[reference].points[columns[reference]], is_closed)
     position: dict[tuple[int, int], float] = {(reference, c): float(i) for i, c in enumerate(columns[reference])}
     before: list[tuple[float, Cluster]] = []
@@ -137,7 +137,7 @@ def place_part(
         at = ranks[0] if ranks else track.locate(cluster.center)
         if at < 0:
             before.append((at, cluster))
-        elif at > track.last:
+        elif at > track.last and not is_closed:
             after.append((at, cluster))
         position.update(dict.fromkeys(cluster.members, at))
     for rank, (_, cluster) in enumerate(sorted(before, key=lambda pair: pair[0])):
@@ -194,15 +194,19 @@ class _Track:
         return cls(points, len(points) - 1, last, is_closed)
 
     def locate(self, point: FloatArray) -> float:
-        """Return the position nearest to a point; below 0 or above `last` half a step and more beyond an open end."""
+        """Return the position nearest to a point; below 0 or above `last` where it lies well beyond an open end."""
         if len(self.points) < 2:
             return 0.0
         starts, lines = self.points[:-1], np.diff(self.points, axis=0)
         share = ((point - starts) * lines).sum(axis=1) / (lines**2).sum(axis=1)
         inside = np.clip(share, 0, 1)
-        nearest = int(np.linalg.norm(starts + inside[:, None] * lines - point, axis=1).argmin())
-        if not self.is_closed and nearest == 0 and share[0] < -0.5:
-            return float(share[0])
-        if not self.is_closed and nearest == len(lines) - 1 and share[-1] > 1.5:
-            return float(nearest + share[-1])
+        distances = np.linalg.norm(starts + inside[:, None] * lines - point, axis=1)
+        nearest = int(distances.argmin())
+        # How far it is from there, in steps.
+        aside = float(distances[nearest] / np.linalg.norm(lines[nearest]))
+        if not self.is_closed and aside > LARGEST_SHARE:
+            if nearest == 0 and share[0] < 0:
+                return -aside
+            if nearest == len(lines) - 1 and share[-1] > 1:
+                return self.last + aside
         return float(nearest + inside[nearest])
