@@ -180,11 +180,12 @@ def fill_table(table: PaperTable, sets: DatasetsAtHand, checkpoints: Checkpoints
                 why.append(f"{column.title}: {error}")
         return OurRow(name, place, tuple(cells), tuple(why))
 
-    rows = [
-        fill(f"ours: {row.method} ({row.run})", place, checkpoints.find(row.run))
-        for place, row in enumerate(table.rows)
-        if row.run
-    ]
+    rows = []
+    for place, row in enumerate(table.rows):
+        if row.run:
+            found = checkpoints.find(row.run)
+            version = "" if isinstance(found, str) else f", {found.loaded.version}"
+            rows.append(fill(f"ours: {row.method} ({row.run}{version})", place, found))
     return [*rows, fill(checkpoints.extra.name, None, checkpoints.extra)]
 
 

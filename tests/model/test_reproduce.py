@@ -88,7 +88,7 @@ def test_what_is_at_hand_is_run(at_hand: Path, tmp_path: Path) -> None:
         "--out", tmp_path / "table.md",
     )  # fmt: skip
     assert (tmp_path / "table.md").read_text() == output
-    row = next(line for line in output.splitlines() if line.startswith("| ours: 300W (vitb-300w)"))
+    row = next(line for line in output.splitlines() if line.startswith("| ours: 300W (vitb-300w, made+"))
     aflw, w300, wflw, cofw, *_ = row.split(" | ")[1:]
     assert (aflw, cofw) == ("not run", "not run")
     detector = make_detector(part_vectors="learned", encoder="resnet10t")
