@@ -192,7 +192,7 @@ def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores:
     own = evaluation.scores
     stem = "-".join(("ced", *faces.name.split()))
     title = f"{faces.name}, {faces.layout or len(own.landmarks)} points, {len(faces)} faces"
-    curves = {"faceql": own.face_errors}
+    curves = {f"faceql ({len(own.landmarks)} points)": own.face_errors}
     curves |= {f"{each.title}, {each.how} ({each.points} points)": each.face_errors for each in scores}
     draw_ced(curves, title, own.normalizer).save(out / f"{stem}.png")
     members = {name: [row for row, names in enumerate(faces.subsets) if name in names] for name in own.subsets}
