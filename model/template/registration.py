@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import Registry
-from .dense_curves import STEPS, DenseCurves
+from .dense_curves import EYE_CORNERS, STEPS, DenseCurves
 from .mirror_pairs import find_mirror_pairs
 from .part_splines import PartSpline, make_part_spline
 
@@ -122,7 +122,9 @@ class Registration:
                 matrix[np.ix_(rows, spline.columns)] = weights
         return matrix
 
-    def map_points(self, points: FloatArray, landmarks: Sequence[LandmarkQuery]) -> FloatArray:
+    def map_points(
+        self, points: FloatArray, landmarks: Sequence[LandmarkQuery], *, take_offsets_off: bool = False
+    ) -> FloatArray:
         """Return the asked places on faces of which this layout's points are known.
 
         Splines run along each part through the landmarks that lie on it.
@@ -130,6 +132,9 @@ class Registration:
         Args:
             points: (faces, columns, 2) in the layout's own numbering, any frame; NaN where unknown.
             landmarks: the places.
+            take_offsets_off: whether to take off the mean offsets that registration saw, in each face's own frame.
+                Layouts draw one line a little apart from each other (the mesh's jaw lies inside people's), so what is
+                left is nearer to what the parts are known by. It needs both outer eye corners.
 
         Returns:
             (faces, asked, 2) in the frame of `points`; NaN where the layout has no landmark near the place, or a
@@ -144,12 +149,26 @@ class Registration:
                 f"{len(self.landmarks)}, 2), not {points.shape}"
             )
         matrix = self.map_matrix(landmarks)
-        mapped = np.full((len(points), len(landmarks), 2), np.nan)
-        for row, weights in enumerate(matrix):
-            used = np.flatnonzero(np.nan_to_num(weights))
-            if np.isfinite(weights).all():
-                mapped[:, row] = np.einsum("c,fcd->fd", weights[used], points[:, used])
-        return mapped
+        mapped = _combine(matrix, points)
+        if not take_offsets_off:
+            return mapped
+        offsets = np.array([landmark.offset for landmark in self.landmarks])[None]  # (1, columns, 2)
+        corners = _combine(self.map_matrix([LandmarkQuery(*corner) for corner in EYE_CORNERS]), points)
+        along = (corners[:, 1] - corners[:, 0])[:, None]  # (faces, 1, 2), as long as inter-ocular
+        down = np.stack([-along[..., 1], along[..., 0]], axis=-1)
+        right, below = np.split(_combine(matrix, offsets), 2, axis=-1)  # (1, asked, 1)
+        moved: FloatArray = mapped - right * along - below * down
+        return moved
+
+
+def _combine(matrix: FloatArray, points: FloatArray) -> FloatArray:
+    """Return (faces, asked, 2): points (faces, columns, 2) combined as a matrix (asked, columns) says, else NaN."""
+    combined = np.full((len(points), len(matrix), 2), np.nan)
+    for row, weights in enumerate(matrix):
+        used = np.flatnonzero(np.nan_to_num(weights))
+        if np.isfinite(weights).all():
+            combined[:, row] = np.einsum("c,fcd->fd", weights[used], points[:, used])
+    return combined
 
 
 def register_layout(points: FloatArray, curves: DenseCurves, registry: Registry) -> Registration:

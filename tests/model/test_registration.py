@@ -133,6 +133,31 @@ def test_points_are_mapped_to_another_layout() -> None:
     assert error.mean() < 0.01
 
 
+def test_offsets_are_taken_off_in_each_faces_own_frame() -> None:
+    layout = REGISTRY.layouts["wflw"].landmarks
+
+    def draw_higher(points: np.ndarray) -> np.ndarray:
+        """Return the points with the jaw's a little up the face, as another layout might draw it."""
+        line = points[:, 72] - points[:, 60]
+        up = np.stack([line[:, 1], -line[:, 0]], axis=-1)
+        moved = points.copy()
+        moved[:, :33] += 0.05 * up[:, None]
+        return moved
+
+    known = make_faces(layout, FACES)
+    registration = register_layout(draw_higher(known), make_dense_curves(layout, known, REGISTRY), REGISTRY)
+    truth = make_faces(layout, 5, seed=9, noise=0)
+    chin = [at("face contour", "1/2")]
+    size = np.linalg.norm(truth[:, 72] - truth[:, 60], axis=1)
+
+    def miss(take_offsets_off: bool) -> np.ndarray:
+        mapped = registration.map_points(draw_higher(truth), chin, take_offsets_off=take_offsets_off)
+        return np.linalg.norm(mapped[:, 0] - truth[:, 16], axis=1) / size
+
+    assert miss(False) == pytest.approx(0.05, abs=0.012)
+    assert miss(True).max() < 0.012
+
+
 def test_what_a_layout_lacks_is_not_made_up(registration: Registration) -> None:
     mapped = registration.map_points(make_faces(HIDDEN, 2), [at("left eye", "3/4"), at("left pupil", "0")])
     assert np.isnan(mapped[:, 0]).all()
