@@ -14,9 +14,6 @@ from .model_commands import FILE, FOLDER
 from .shared_options import flip_test_option
 
 if TYPE_CHECKING:
-    from ..engine.faces import FaceFinder
-    from ..model.checkpoint import LoadedDetector
-    from ..model.crops import CropFrame
     from ..model.data.datasets.catalogue import Dataset
     from ..model.data.packs import AnnotatedFaces
     from ..model.evaluation.comparison import FittedSystem, SystemScores
@@ -66,6 +63,8 @@ def eval_command(
     flip_test: bool,
 ) -> None:
     """Evaluate a checkpoint on the test faces of the packs (--data), of datasets (--datasets), or of both."""
+    from ..engine.annotated_crops import find_annotated_crops
+    from ..engine.faces import default_face_finder
     from ..model.checkpoint import load_detector
     from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.comparison import compare_system, format_comparison
@@ -86,7 +85,10 @@ def eval_command(
     told: list[dict[str, Any]] = []
     texts, full = [], []
     for number, faces in enumerate(tests):
-        frames, missed = engine_frames(faces, loaded) if crops == "engine" else (landmark_frames(faces), 0)
+        if crops == "engine":
+            frames, missed = find_annotated_crops(faces, loaded.detector, default_face_finder())
+        else:
+            frames, missed = landmark_frames(faces), 0
         evaluation = evaluate_faces(reader, faces, frames)
         evaluations.append(evaluation)
         told.append(evaluation.to_dict())
@@ -205,42 +207,3 @@ def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores:
 
 LEAST_PLOTTED = 10
 """A subset of fewer faces has no curve to speak of."""
-
-
-def engine_frames(
-    faces: AnnotatedFaces, loaded: LoadedDetector, finder: FaceFinder | None = None
-) -> tuple[list[CropFrame], int]:
-    """Return each face's crop frame as the engine cuts it, and how many faces its finder did not find.
-
-    Of the faces found in a picture the one nearest the annotated face is taken, if their middles are less than half
-    of the annotated box apart; otherwise a box stands for it whose crop is the annotation's.
-    """
-    from ..engine.encoding import FaceEncoder
-    from ..engine.faces import Face, default_face_finder
-    from ..model.evaluation.predict import landmark_frames
-
-    finder = finder or default_face_finder()
-    encoder = FaceEncoder(loaded.detector, loaded.detector.device)
-    frames, missed = [], 0
-    for row, annotated in enumerate(landmark_frames(faces)):
-        picture = faces.read_image(row)
-        x, y = annotated.center_px
-
-        def distance(face: Face, x: float = x, y: float = y) -> float:
-            return float(abs(face.center[0] - x) + abs(face.center[1] - y))
-
-        face = min(finder.find(picture), key=distance, default=None)
-        if face is None or distance(face) > annotated.side_px / 2:
-            missed += 1
-            face = Face(finder_box(annotated))
-        frames.append(encoder.encode([(picture, face)])[0].frame)
-    return frames, missed
-
-
-def finder_box(frame: CropFrame) -> tuple[float, float, float, float]:
-    """Return the box of a face finder whose crop is this upright frame (`CropFrame.from_face_box`)."""
-    from ..model.crops import DEFAULT_MARGIN, FINDER_SCALE, FINDER_SHIFT
-
-    extent = frame.side_px / (FINDER_SCALE * DEFAULT_MARGIN)
-    x, y = (center - shift * extent for center, shift in zip(frame.center_px, FINDER_SHIFT, strict=True))
-    return (x - extent / 2, y - extent / 2, x + extent / 2, y + extent / 2)

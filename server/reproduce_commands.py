@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ConfigError
-from .eval_command import finder_box
 from .model_commands import FILE, FOLDER
 
 if TYPE_CHECKING:
     from ..engine.granularity_figure import Box
-    from ..model.crops import ByteArray
+    from ..model.crops import ByteArray, CropFrame
     from ..model.evaluation.ablations import Ablation
     from ..model.evaluation.reproduce import DatasetsAtHand
 
@@ -113,6 +112,15 @@ def figure6_command(
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"cannot write {str(out)!r}: {error}", param_hint="--out") from error
     click.echo(f"wrote {out}: {len(rows)} faces of {shown}")
+
+
+def finder_box(frame: CropFrame) -> tuple[float, float, float, float]:
+    """Return the box of a face finder whose crop is this upright frame (`CropFrame.from_face_box`)."""
+    from ..model.crops import DEFAULT_MARGIN, FINDER_SCALE, FINDER_SHIFT
+
+    extent = frame.side_px / (FINDER_SCALE * DEFAULT_MARGIN)
+    x, y = (center - shift * extent for center, shift in zip(frame.center_px, FINDER_SHIFT, strict=True))
+    return (x - extent / 2, y - extent / 2, x + extent / 2, y + extent / 2)
 
 
 def read_sets(datasets: Path | None) -> DatasetsAtHand:

@@ -101,7 +101,8 @@ class FittedSystem:
             matrix = target_matrix(scheme, [q.part for q in landmarks], [float(q.fpalp) for q in landmarks])
             return [("splines through its own layout", apply_targets(matrix, points))]
         registration = self.registration()
-        ways = [(f"registered on {registration.faces} training faces", registration.map_points(points, landmarks))]
+        how = f"registered on {registration.faces} training faces, mean offsets taken off"
+        ways = [(how, registration.map_points(points, landmarks, take_offsets_off=True))]
         trained, located = self.located()
         columns = columns_of(trained, landmarks)
         if columns is not None:

@@ -3,21 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from faceql.engine.encoding import FaceEncoder
-from faceql.engine.faces import Face
-from faceql.model.checkpoint import LoadedDetector
-from faceql.model.crops import CropFrame
-from faceql.model.data.packs import load_human98
-from faceql.model.detector import Detector
 from faceql.model.evaluation.card import END, START
-from faceql.model.evaluation.predict import landmark_frames
 from faceql.server.cli import main
-from faceql.server.eval_command import engine_frames, finder_box
 
 from .made_datasets import write_wflw
 
@@ -99,30 +90,6 @@ def test_eval_wants_something_to_evaluate_on(trained: Path) -> None:
     result = CliRunner().invoke(main, ["eval", "--weights", str(trained)])
     assert result.exit_code == 2
     assert "give --data" in result.output
-
-
-def test_the_engines_crop_is_of_the_annotated_face(made_packs: Path, small_detector: Detector) -> None:
-    class TwoFaces:
-        def find(self, picture: np.ndarray) -> list[Face]:
-            return [Face((0, 0, 20, 24)), Face(finder_box(wanted))]
-
-    faces = load_human98(made_packs / "human98_dev")
-    wanted = landmark_frames(faces)[0]
-    loaded = LoadedDetector(small_detector, "small", {})
-    (frame, *_), missed = engine_frames(faces.subset(np.array([True, False, False]), "one"), loaded, TwoFaces())
-    assert missed == 0
-    encoder = FaceEncoder(small_detector, small_detector.device)
-    assert frame == encoder.encode([(faces.read_image(0), Face(finder_box(wanted)))])[0].frame
-    found = CropFrame.from_face_box(finder_box(wanted))
-    assert found.center_px == pytest.approx(wanted.center_px)
-    assert found.side_px == pytest.approx(wanted.side_px)
-
-    class NoFace:
-        def find(self, picture: np.ndarray) -> list[Face]:
-            return [Face((0, 0, 4, 4))]
-
-    _, missed = engine_frames(faces, loaded, NoFace())
-    assert missed == 3
 
 
 def test_a_missing_pack_is_a_plain_error(tmp_path: Path, trained: Path) -> None:

@@ -104,7 +104,7 @@ def test_unknown_points_are_registered_and_mapped(sets: tuple[AnnotatedFaces, An
     order = np.random.default_rng(4).permutation(68)
     fitted = FittedSystem(MadeSystem(sets, "", order, (0.0, 0.0)), training)
     registered, linear = compare_system(fitted, faces, landmark_frames(faces), faces.points + 9.0)
-    assert registered.how == "registered on 8 training faces"
+    assert registered.how == "registered on 8 training faces, mean offsets taken off"
     assert linear.how == "linear map fitted on 8 training faces"
     # The system's points are the very ones, only in another order: both ways find most of them again.
     assert registered.theirs.median < 3

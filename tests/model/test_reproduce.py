@@ -11,6 +11,7 @@ from PIL import Image
 
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import save_detector
+from faceql.model.crops import CropFrame
 from faceql.model.data.datasets.catalogue import DatasetSettings, load_dataset
 from faceql.model.evaluation.metrics import normalized_errors
 from faceql.model.evaluation.paper_tables import load_paper_tables
@@ -19,6 +20,7 @@ from faceql.model.evaluation.reproduce import DatasetsAtHand
 from faceql.model.reader import LandmarkReader
 from faceql.model.training.recipe import load_recipe
 from faceql.server.cli import main
+from faceql.server.reproduce_commands import finder_box
 
 from .conftest import make_detector
 from .made_datasets import write_w300, write_wflw
@@ -129,6 +131,13 @@ def test_table_7_needs_all_three_datasets(at_hand: Path) -> None:
     assert "| face contour | 3.82 |" in output
     assert 'aflw19: no dataset of kind "aflw19"' in output
     assert "300w: " not in output
+
+
+def test_a_finders_box_gives_the_crop_back() -> None:
+    wanted = CropFrame((81.5, 60.25), 47.0)
+    found = CropFrame.from_face_box(finder_box(wanted))
+    assert found.center_px == pytest.approx(wanted.center_px)
+    assert found.side_px == pytest.approx(wanted.side_px)
 
 
 def test_figure_6_lays_out_faces_and_granularities(made_packs: Path, at_hand: Path, tmp_path: Path) -> None:
