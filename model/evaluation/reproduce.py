@@ -185,7 +185,8 @@ def fill_table(table: PaperTable, sets: DatasetsAtHand, checkpoints: Checkpoints
         if row.run:
             found = checkpoints.find(row.run)
             version = "" if isinstance(found, str) else f", {found.loaded.version}"
-            rows.append(fill(f"ours: {row.method} ({row.run}{version})", place, found))
+            method = row.method.removeprefix("Ours ").strip("()")
+            rows.append(fill(f"ours: {method} ({row.run}{version})", place, found))
     return [*rows, fill(checkpoints.extra.name, None, checkpoints.extra)]
 
 
