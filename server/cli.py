@@ -15,7 +15,7 @@ from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
-from .shared_options import echo_error, ids_from_option, json_option, perspective_option
+from .shared_options import echo_error, flip_test_option, ids_from_option, json_option, perspective_option
 from .sheet_command import sheet_command
 from .template_commands import template_group
 
@@ -93,7 +93,7 @@ def main() -> None:
 @click.option("--whole", is_flag=True, help="Take the whole photo for one face instead of finding faces.")
 @perspective_option
 @ids_from_option
-@click.option("--errors", is_flag=True, help="Draw each point's expected error as a circle.")
+@click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @click.option(
@@ -101,6 +101,7 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Another checkpoint than the shipped one.",
 )
+@flip_test_option
 def ask_command(
     image: str,
     instruction: str,
@@ -116,6 +117,7 @@ def ask_command(
     overwrite: bool,
     device: str,
     weights: Path | None,
+    flip_test: bool,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
 
@@ -130,7 +132,7 @@ def ask_command(
     def load_engine() -> Engine:
         from ..engine import Engine, WholePhoto
 
-        return Engine(device, weights, face_finder=WholePhoto() if whole else None)
+        return Engine(device, weights, face_finder=WholePhoto() if whole else None, flip_test=flip_test)
 
     if os.path.isdir(image):
         from .folder_command import ask_folder

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import ConfigError, FaceQLError
+from .shared_options import flip_test_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -36,6 +37,7 @@ _ENGINE_OPTIONS = (
     click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...'),
     click.option("--weights", type=FILE, help="Another checkpoint than the shipped one."),
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
+    flip_test_option,
     click.option(
         "--allow-url-host",
         "url_hosts",
@@ -166,6 +168,7 @@ def make_service(
     weights: Path | None,
     threads: int | None,
     handle_minutes: float,
+    flip_test: bool,
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
@@ -183,7 +186,7 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels)
+            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test)
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise
