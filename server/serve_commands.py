@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import ConfigError, FaceQLError
+from .shared_options import WEIGHTS_HELP, backend_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from ..engine import Engine
+    from ..engine import Backend, Engine
     from .image_sources import ImageSources
     from .limits import Limits
     from .service import Service
@@ -34,7 +35,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _ENGINE_OPTIONS = (
     click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...'),
-    click.option("--weights", type=FILE, help="Another checkpoint than the shipped one."),
+    click.option("--weights", type=click.Path(exists=True, path_type=Path), help=WEIGHTS_HELP),
+    backend_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
     click.option(
         "--allow-url-host",
@@ -164,6 +166,7 @@ def make_service(
     *,
     device: str,
     weights: Path | None,
+    backend: Backend,
     threads: int | None,
     handle_minutes: float,
 ) -> tuple[Service, ImageSources]:
@@ -183,7 +186,7 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels)
+            return Engine(device, weights, max_pixels=limits.pixels, backend=backend)
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 import faceql.engine.encoding as encoding_module
 from faceql.engine import Engine, Face, WholePhoto
-from faceql.engine.engine import choose_device
+from faceql.engine.backends import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.detector import Detector
