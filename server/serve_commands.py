@@ -166,9 +166,9 @@ def make_service(
     *,
     device: str,
     weights: Path | None,
-    backend: Backend,
     threads: int | None,
     handle_minutes: float,
+    backend: Backend = "torch",
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
