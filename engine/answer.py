@@ -20,7 +20,7 @@ from .faces import Face
 from .images import Photo
 from .part_curve import PartCurve
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FRAME = "pixels of the upright photo; (0, 0) is the centre of the top-left pixel"
 
 
@@ -78,6 +78,9 @@ class Answer:
         names: The name of each.
         xy: (N, 2) float32.
         expected_error: (N,) float32, pixels of the photo.
+        error_ellipses: (N, 3) float32, the shape of each expected error: longer and shorter semi-axis in pixels of the
+            photo, and the longer one's direction in degrees clockwise from the x axis. Each has the area of the
+            circle of the expected error.
         face_index: (N,) int64, index into `faces` of each.
         faces: The faces that were answered for.
         image_size: (height, width) of the photo in pixels.
@@ -93,6 +96,7 @@ class Answer:
     names: tuple[str, ...]
     xy: npt.NDArray[np.float32]
     expected_error: npt.NDArray[np.float32]
+    error_ellipses: npt.NDArray[np.float32]
     face_index: npt.NDArray[np.int64]
     faces: tuple[Face, ...]
     image_size: tuple[int, int]
@@ -102,9 +106,9 @@ class Answer:
 
     def __post_init__(self) -> None:
         count = len(self.parts)
-        arrays = (self.fpalps, self.xy, self.expected_error, self.face_index)
+        arrays = (self.fpalps, self.xy, self.expected_error, self.error_ellipses, self.face_index)
         shapes = [array.shape for array in arrays]
-        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count,)]:
+        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count, 3), (count,)]:
             raise ConfigError(f"an answer of {count} points holds arrays of other lengths: {shapes}")
         for array in arrays:
             array.flags.writeable = False
@@ -268,6 +272,7 @@ class Answer:
                     "x": formats.shorten(self.xy[i, 0]),
                     "y": formats.shorten(self.xy[i, 1]),
                     "expected_error": formats.shorten(self.expected_error[i]),
+                    "error_ellipse": [formats.shorten(value) for value in self.error_ellipses[i]],
                 }
                 for i, point in enumerate(self.points)
             ],
@@ -292,6 +297,7 @@ class Answer:
                 names=tuple(point["name"] for point in points),
                 xy=np.array([(point["x"], point["y"]) for point in points], dtype=np.float32).reshape(-1, 2),
                 expected_error=np.array([point["expected_error"] for point in points], dtype=np.float32),
+                error_ellipses=np.array([point["error_ellipse"] for point in points], dtype=np.float32).reshape(-1, 3),
                 face_index=np.array([point["face"] for point in points], dtype=np.int64),
                 faces=tuple(_read_face(face) for face in data["faces"]),
                 image_size=(data["image_size"]["height"], data["image_size"]["width"]),
@@ -376,7 +382,7 @@ class Answer:
             scale: The result is this many times the photo's size (for small photos).
             legend: Name the parts and their colours in the corner with the fewest points; left out where the
                 picture has no room for readable letters.
-            errors: Show each point's expected error as a circle of that radius.
+            errors: Show each point's expected error as its ellipse.
 
         Raises:
             ImageError: There is no photo to draw on, or `image` is of another size.

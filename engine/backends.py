@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import torch
-from torch import Tensor
 
 from ..errors import CheckpointError, ConfigError
 from ..model.checkpoint import LoadedDetector, load_detector
-from ..model.config import DetectorConfig
-from ..model.detector import Decoded, EncodedCrops
 from ..model.onnx_detector import OnnxDetector, load_onnx_detector
 from ..model.onnx_export import export_graphs
+from ..model.reader import AnswersQueries
 from .folding import fold_batch_norms
 
 Backend = Literal["torch", "onnxruntime"]
 Weights = str | os.PathLike[str] | LoadedDetector | None
 
 
-class CropDetector(Protocol):
-    """What the engine needs of a detector; see `faceql.model.detector.Detector`."""
-
-    @property
-    def config(self) -> DetectorConfig: ...
-
-    def part_ids(self, parts: Sequence[str]) -> Tensor: ...
-
-    def encode(self, crops: Tensor) -> EncodedCrops: ...
-
-    def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
-
-
 def load_backend(
     backend: Backend, device: str | torch.device, weights: Weights
-) -> tuple[CropDetector, str, torch.device]:
+) -> tuple[AnswersQueries, str, torch.device]:
     """Return a detector ready to answer, its version, and the device it runs on; arguments as `Engine` has them.
 
     Raises:

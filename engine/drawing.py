@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 EDGE_COLOR: Color = (16, 18, 22)
 EDGE_OPACITY = 0.6
 FILL_OPACITY = 0.35
+ERROR_OPACITY, ERROR_EDGE_OPACITY = 0.16, 0.75
 # Letters smaller than this are not readable.
 MIN_FONT_PX = 9
 
@@ -44,24 +44,38 @@ class _Canvas:
         part += (np.array(color, dtype=np.float32) - part) * (mask * opacity)[:, :, None].astype(np.float32)
         self.pixels[top:bottom, left:right] = np.rint(part).astype(np.uint8)
 
-    def dots(self, points: FloatArray, radii: float | Sequence[float], color: Color, opacity: float) -> None:
-        """Fill circles about points (N, 2), all of one radius or one radius each."""
-        each = [radii] * len(points) if isinstance(radii, float) else radii
-        for point, radius in zip(points, each, strict=True):
+    def dots(self, points: FloatArray, radius: float, color: Color, opacity: float) -> None:
+        """Fill circles about points (N, 2)."""
+        for point in points:
             window = self.window(point[None], radius + 1)
             if window is not None:
                 x, y = _pixel_centers(window)
                 mask = np.clip(radius + 0.5 - np.hypot(x - point[0], y - point[1]), 0, 1)
                 self.blend(mask, window, color, opacity)
 
-    def rings(self, points: FloatArray, radii: Sequence[float], width: float, color: Color, opacity: float) -> None:
-        """Draw circles' outlines about points (N, 2)."""
-        for point, radius in zip(points, radii, strict=True):
-            window = self.window(point[None], radius + width + 1)
-            if window is not None:
-                x, y = _pixel_centers(window)
-                distance = np.abs(np.hypot(x - point[0], y - point[1]) - radius)
-                self.blend(np.clip(width / 2 + 0.5 - distance, 0, 1), window, color, opacity)
+    def ellipses(self, points: FloatArray, axes: npt.NDArray[np.floating[Any]], width: float, color: Color) -> None:
+        """Draw ellipses about points (N, 2), see-through with an outline.
+
+        Args:
+            points: Their middles.
+            axes: (N, 3) semi-axes, and the first one's direction in degrees clockwise from the x axis.
+            width: Of the outline.
+            color: Of both.
+        """
+        for point, (long, short, degrees) in zip(points, axes.tolist(), strict=True):
+            long, short = max(long, 0.5), max(short, 0.5)
+            window = self.window(point[None], long + width + 1)
+            if window is None:
+                continue
+            x, y = _pixel_centers(window)
+            cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+            along, across = cos * (x - point[0]) + sin * (y - point[1]), cos * (y - point[1]) - sin * (x - point[0])
+            level = np.hypot(along / long, across / short)
+            # The distance from the outline, to first order.
+            slope = np.hypot(along / long**2, across / short**2)
+            distance = np.where(level > 0, (level - 1) * level / np.maximum(slope, 1e-9), -short)
+            self.blend(np.clip(0.5 - distance, 0, 1), window, color, ERROR_OPACITY)
+            self.blend(np.clip(width / 2 + 0.5 - np.abs(distance), 0, 1), window, color, ERROR_EDGE_OPACITY)
 
     def line(self, points: FloatArray, width: float, color: Color, opacity: float) -> None:
         """Draw one line through points (N, 2), of even opacity where it crosses itself."""
@@ -115,9 +129,8 @@ def draw_answer(answer: Answer, image: Image.Image | None, *, scale: float, lege
     colors = [part_color(stroke.part) for stroke in answer.strokes]
     if errors:
         for stroke, run, radius, color in zip(answer.strokes, runs, radii, colors, strict=True):
-            reach = (answer.expected_error[stroke.start : stroke.stop] * scale).tolist()
-            canvas.dots(run, reach, color, 0.16)
-            canvas.rings(run, reach, max(0.35 * radius, 1.0), color, 0.75)
+            axes = answer.error_ellipses[stroke.start : stroke.stop] * (scale, scale, 1)
+            canvas.ellipses(run, axes, max(0.35 * radius, 1.0), color)
     shape = answer.query.shape
     if shape in ("polygon", "polyline"):
         for run, radius, color in zip(runs, radii, colors, strict=True):

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 
 from ..model.crops import DEFAULT_MARGIN, CropFrame, cut_crop
-from ..model.detector import EncodedCrops, select_crop
-from .backends import CropDetector
+from ..model.detector import EncodedCrops, join_crops, select_crop
+from ..model.reader import AnswersQueries, Curves, LandmarkReader, Reading
 from .curves import Place
 from .faces import Face
 from .upright import RollGauge, turn_upright
@@ -21,8 +21,6 @@ from .upright import RollGauge, turn_upright
 FloatArray = npt.NDArray[np.float64]
 ByteArray = npt.NDArray[np.uint8]
 
-# Bounds the memory of a decode; small enough that 20,000 points stay under 300 MB.
-DECODE_CHUNK = 2048
 # Bounds the memory of an encode, by the kind of device. On a CPU a face at a time is as fast as several, and its answer
 # is then the same to the last bit in whatever company it was asked; a GPU is faster with several.
 FACES_PER_PASS = {"cpu": 1, "cuda": 32}
@@ -43,10 +41,32 @@ OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
-    """One face, encoded: its square in the photo and all the work that needs no query."""
+    """One face, encoded: its square in the photo and all the work that needs no query.
+
+    Attributes:
+        frame: The square.
+        encoded: What the detector made of it.
+        curves: The curves that were read off it by now, by part.
+    """
 
     frame: CropFrame
     encoded: EncodedCrops
+    curves: Curves = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where landmarks lie in the photo.
+
+    Attributes:
+        xy: (landmarks, 2) pixels of the photo.
+        expected_error: (landmarks,) pixels of the photo.
+        error_ellipses: (landmarks, 3), as `Answer.error_ellipses`.
+    """
+
+    xy: FloatArray
+    expected_error: FloatArray
+    error_ellipses: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +105,19 @@ class FaceEncoder:
         detector: In evaluation mode, on `device`.
         device: Where it runs.
         find_upright: Whether turned faces are cut out again, upright.
+        flip_test: Whether answers are the mean over the crop and its mirror image.
     """
 
-    def __init__(self, detector: CropDetector, device: torch.device, find_upright: bool = True) -> None:
+    def __init__(
+        self, detector: AnswersQueries, device: torch.device, find_upright: bool = True, flip_test: bool = False
+    ) -> None:
         self._detector = detector
+        self._reader = LandmarkReader(detector, flip_test)
         self._device = device
         self._is_finding_upright = find_upright
         context = detector.config.context
         self._gauge = RollGauge.for_landmarks([(part, Fraction(fpalp)) for part, fpalp in context])
-        self._context = tuple(Place(part, float(Fraction(fpalp))) for part, fpalp in context)
+        self._context = context
 
     def encode(self, wanted: Sequence[tuple[ByteArray, Face]]) -> list[FaceCrop]:
         """Encode faces in as few passes as their turns allow: one, where all stand upright.
@@ -104,8 +128,26 @@ class FaceEncoder:
         photos = [photo for photo, _ in wanted]
         frames = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle)) for _, face in wanted]
         views = self._look(photos, frames)
-        if not self._is_finding_upright:
-            return [view.crop for view in views]
+        if self._is_finding_upright:
+            views = self._find_any_upright(wanted, views)
+        return self._add_mirrored(photos, [view.crop for view in views])
+
+    def locate(self, crop: FaceCrop, places: Sequence[Place]) -> Located:
+        """Return where places lie on a face."""
+        parts, fpalps = [place.part for place in places], [place.fpalp for place in places]
+        with torch.inference_mode(), self._autocast():
+            reading = self._reader.read(crop.encoded, parts, fpalps, crop.curves)
+        expected_error = np.exp(reading.log_scale[0]) * (crop.frame.side_px / ERROR_CROP_PX)
+        u, v = reading.stretch[0].T
+        ratio = np.exp(np.hypot(u, v) / 2)
+        # The eigenvectors of [[u, v], [v, -u]] lie at half the angle of (u, v).
+        direction = np.degrees(np.arctan2(v, u) / 2 + crop.frame.angle)
+        ellipses = np.stack([expected_error * ratio, expected_error / ratio, (direction + 90) % 180 - 90], axis=-1)
+        return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses)
+
+    def _find_any_upright(self, wanted: Sequence[tuple[ByteArray, Face]], views: list[View]) -> list[View]:
+        """Return upright views, of faces too that a first look cannot tell the angle of."""
+        photos = [photo for photo, _ in wanted]
         views = self._find_upright(photos, views)
         doubtful = [i for i, view in enumerate(views) if view.doubt > DOUBTFUL_LOG_SCALE]
         for turn in OTHER_TURNS if doubtful else ():
@@ -114,27 +156,7 @@ class FaceEncoder:
             some = [photos[i] for i in doubtful]
             for i, view in zip(doubtful, self._find_upright(some, self._look(some, turned)), strict=True):
                 views[i] = min(views[i], view, key=lambda view: view.doubt)
-        return [view.crop for view in views]
-
-    def decode(self, encoded: EncodedCrops, places: Sequence[Place]) -> tuple[FloatArray, FloatArray]:
-        """Return coordinates (landmarks, 2) in crop units and log scales (landmarks,) of one encoded crop."""
-        part_ids = self._detector.part_ids([place.part for place in places]).to(self._device)
-        fpalps = torch.tensor([place.fpalp for place in places], dtype=torch.float32, device=self._device)
-        # Under joint attention the points see each other, so parting them would change the answer.
-        step = max(1, len(places)) if encoded.context is None else DECODE_CHUNK
-        coordinates, log_scales = [], []
-        with torch.inference_mode(), self._autocast():
-            for start in range(0, len(places), step):
-                chunk = slice(start, start + step)
-                decoded = self._detector.decode(encoded, part_ids[chunk], fpalps[chunk])
-                coordinates.append(decoded.coordinates[0].float().cpu())
-                log_scales.append(decoded.log_scale[0].float().cpu())
-        return torch.cat(coordinates).double().numpy(), torch.cat(log_scales).double().numpy()
-
-    def locate(self, crop: FaceCrop, places: Sequence[Place]) -> tuple[FloatArray, FloatArray]:
-        """Return places' photo pixels (landmarks, 2) and expected errors (landmarks,), photo pixels."""
-        coordinates, log_scale = self.decode(crop.encoded, places)
-        return crop.frame.to_photo(coordinates), np.exp(log_scale) * (crop.frame.side_px / ERROR_CROP_PX)
+        return views
 
     def _find_upright(self, photos: Sequence[ByteArray], views: list[View]) -> list[View]:
         """Cut ill-cut faces out again as their landmarks lie, until they stand upright or it gets no better."""
@@ -159,23 +181,51 @@ class FaceEncoder:
         return [view for part in parts for view in self._look_once(photos[part], frames[part])]
 
     def _look_once(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
+        each = self._encode(self._cut(photos, frames))
+        return [self._view(FaceCrop(frame, crop)) for frame, crop in zip(frames, each, strict=True)]
+
+    def _add_mirrored(self, photos: Sequence[ByteArray], crops: list[FaceCrop]) -> list[FaceCrop]:
+        if not self._reader.flip_test:
+            return crops
+        most = FACES_PER_PASS.get(self._device.type, 1)
+        made = []
+        for start in range(0, len(crops), most):
+            part = slice(start, start + most)
+            mirrored = self._encode(self._cut(photos[part], [crop.frame for crop in crops[part]]).flip(-1))
+            made += [
+                FaceCrop(crop.frame, join_crops([crop.encoded, mirror]))
+                for crop, mirror in zip(crops[part], mirrored, strict=True)
+            ]
+        return made
+
+    def _cut(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> torch.Tensor:
+        """Return crops (crops, 3, size, size) uint8 on the device."""
         size = self._detector.config.image_size
         pixels = [cut_crop(photo, frame, size) for photo, frame in zip(photos, frames, strict=True)]
-        # (crops, 3, size, size)
-        crops = torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+        return torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+
+    def _encode(self, crops: torch.Tensor) -> list[EncodedCrops]:
         with torch.inference_mode(), self._autocast():
             encoded = self._detector.encode(crops)
-            each = [select_crop(encoded, i) for i in range(len(frames))] if len(frames) > 1 else [encoded]
-        return [self._view(FaceCrop(frame, crop)) for frame, crop in zip(frames, each, strict=True)]
+            return [select_crop(encoded, i) for i in range(len(crops))] if len(crops) > 1 else [encoded]
 
     def _view(self, crop: FaceCrop) -> View:
         layers = crop.encoded.context_layers
         if layers is None:
-            context, log_scale = self.decode(crop.encoded, self._context)
+            seen = self._read_context(crop)
+            context, log_scale = seen.coordinates[0], seen.log_scale[0]
         else:
             context = layers.coordinates[-1, 0].double().cpu().numpy()
             log_scale = layers.log_scale[0].double().cpu().numpy()
         return View(crop, context, self._gauge.measure(context), float(log_scale.mean()))
+
+    def _read_context(self, crop: FaceCrop) -> Reading:
+        """Ask for the context's landmarks, which a detector under joint attention has not seen while encoding."""
+        parts = [part for part, _ in self._context]
+        with torch.inference_mode(), self._autocast():
+            return LandmarkReader(self._detector).read(
+                crop.encoded, parts, [float(Fraction(fpalp)) for _, fpalp in self._context]
+            )
 
     def _autocast(self) -> torch.autocast:
         kind = self._device.type

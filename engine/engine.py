@@ -17,7 +17,7 @@ from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceEncoder, FloatArray
+from .encoding import FaceEncoder, Located
 from .faces import FaceFinder, default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
@@ -43,6 +43,8 @@ class Engine:
             set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
+            at twice the cost (the model card has both).
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
@@ -57,10 +59,11 @@ class Engine:
         face_finder: FaceFinder | None = None,
         max_pixels: int = MAX_PIXELS,
         find_upright: bool = True,
+        flip_test: bool = False,
         backend: Backend = "torch",
     ) -> None:
         detector, self._model_version, self._device = load_backend(backend, device, weights)
-        self._encoder = FaceEncoder(detector, self._device, find_upright)
+        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
@@ -223,16 +226,18 @@ class Engine:
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)
         layouts = [self._place_on_face(image, index, query) for index in chosen]
-        places = [place for layout, _, _ in layouts for place in layout]
+        places = [place for layout, _ in layouts for place in layout]
+        located = [found for _, found in layouts]
         return Answer(
             query=query,
             perspective=query.perspective,
             parts=tuple(place.part for place in places),
             fpalps=np.array([place.fpalp for place in places], dtype=np.float64),
             names=name_places(places),
-            xy=np.concatenate([xy for _, xy, _ in layouts]).astype(np.float32),
-            expected_error=np.concatenate([error for _, _, error in layouts]).astype(np.float32),
-            face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _, _ in layouts]),
+            xy=np.concatenate([found.xy for found in located]).astype(np.float32),
+            expected_error=np.concatenate([found.expected_error for found in located]).astype(np.float32),
+            error_ellipses=np.concatenate([found.error_ellipses for found in located]).astype(np.float32),
+            face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _ in layouts]),
             faces=tuple(image.faces[index] for index in chosen),
             image_size=image.image_size,
             model_version=self._model_version,
@@ -240,10 +245,8 @@ class Engine:
             photo=image.photo,
         )
 
-    def _place_on_face(
-        self, image: EncodedImage, index: int, query: Query
-    ) -> tuple[Sequence[Place], FloatArray, FloatArray]:
-        """Return one face's places, their photo pixels (landmarks, 2), and expected errors (landmarks,)."""
+    def _place_on_face(self, image: EncodedImage, index: int, query: Query) -> tuple[Sequence[Place], Located]:
+        """Return one face's places and where they lie."""
         crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
-        places = lay_out(query, lambda places: self._encoder.locate(crop, places)[0])
-        return places, *self._encoder.locate(crop, places)
+        places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
+        return places, self._encoder.locate(crop, places)

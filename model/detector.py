@@ -80,6 +80,11 @@ class Detector(nn.Module):
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self.context_part_ids.device
+
     def part_ids(self, parts: Sequence[str]) -> Tensor:
         """Return the numbers (landmarks,) of part names; KeyError names one that this detector lacks.
 
@@ -170,5 +175,37 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
             encoded.context_layers.coordinates[:, index : index + 1],
             encoded.context_layers.log_scale[index : index + 1],
             encoded.context_layers.stretch[index : index + 1],
+        ),
+    )
+
+
+def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
+    """Return the crops of several batches as one batch."""
+    memories = [some.memory for some in encoded]
+
+    def join_pairs(pairs: Sequence[KeysValues]) -> KeysValues:
+        return KeysValues(torch.cat([pair.keys for pair in pairs]), torch.cat([pair.values for pair in pairs]))
+
+    memory = ImageMemory(
+        cells=torch.cat([one.cells for one in memories]),
+        cell_keys=torch.cat([one.cell_keys for one in memories]),
+        cell_centers=memories[0].cell_centers,
+        level_values=tuple(torch.cat(levels) for levels in zip(*(one.level_values for one in memories), strict=True)),
+    )
+    contexts = [some.context for some in encoded if some.context is not None]
+    layers = [some.context_layers for some in encoded if some.context_layers is not None]
+    if not contexts:
+        return EncodedCrops(memory, None, None)
+    return EncodedCrops(
+        memory,
+        tuple(
+            # The encodings are the same for every crop.
+            ContextMemory(join_pairs([one.queries for one in each]), each[0].encodings)
+            for each in zip(*contexts, strict=True)
+        ),
+        DecodedLayers(
+            torch.cat([one.coordinates for one in layers], dim=1),
+            torch.cat([one.log_scale for one in layers]),
+            torch.cat([one.stretch for one in layers]),
         ),
     )

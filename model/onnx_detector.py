@@ -58,6 +58,11 @@ class OnnxDetector:
         self._asked = ["part_ids", "fpalps", *(name for name in self._given if name not in CONTEXT_ANSWERS)]
         self._check_ends()
 
+    @property
+    def device(self) -> torch.device:
+        """Where it runs: the CPU."""
+        return torch.device("cpu")
+
     def _check_ends(self) -> None:
         """Check that the models take and give what the configuration says.
 

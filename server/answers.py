@@ -50,6 +50,11 @@ class LandmarkPoint(AnswerModel):
     x: float
     y: float
     expected_error: float = Field(description="how far off it is likely to be, pixels of the photo")
+    error_ellipse: list[float] = Field(
+        description="its shape: longer and shorter semi-axis in pixels, the longer one's degrees clockwise from x",
+        min_length=3,
+        max_length=3,
+    )
 
 
 class LandmarkGroup(AnswerModel):

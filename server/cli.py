@@ -19,6 +19,7 @@ from .serve_commands import mcp_command, serve_command
 from .shared_options import (
     backend_option,
     echo_error,
+    flip_test_option,
     ids_from_option,
     json_option,
     perspective_option,
@@ -100,11 +101,12 @@ def main() -> None:
 @click.option("--whole", is_flag=True, help="Take the whole photo for one face instead of finding faces.")
 @perspective_option
 @ids_from_option
-@click.option("--errors", is_flag=True, help="Draw each point's expected error as a circle.")
+@click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
+@flip_test_option
 def ask_command(
     image: str,
     instruction: str,
@@ -121,6 +123,7 @@ def ask_command(
     device: str,
     weights: Path | None,
     backend: Backend,
+    flip_test: bool,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
 
@@ -135,7 +138,8 @@ def ask_command(
     def load_engine() -> Engine:
         from ..engine import Engine, WholePhoto
 
-        return Engine(device, weights, face_finder=WholePhoto() if whole else None, backend=backend)
+        finder = WholePhoto() if whole else None
+        return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
 
     if os.path.isdir(image):
         from .folder_command import ask_folder

@@ -39,7 +39,7 @@ ASK_EXAMPLES = {
 ANSWER_EXAMPLE = {
     "answers": [
         {
-            "schema_version": 1,
+            "schema_version": 2,
             "instruction": "pupils as a polyline",
             "canonical": "left_pupil; right_pupil | polyline",
             "perspective": "viewer",
@@ -58,6 +58,7 @@ ANSWER_EXAMPLE = {
                     "x": 202.4,
                     "y": 100.5,
                     "expected_error": 1.2,
+                    "error_ellipse": [1.5, 0.96, 12.0],
                 },
                 {
                     "face": 0,
@@ -67,6 +68,7 @@ ANSWER_EXAMPLE = {
                     "x": 246.6,
                     "y": 102.5,
                     "expected_error": 1.2,
+                    "error_ellipse": [1.5, 0.96, 12.0],
                 },
             ],
         }

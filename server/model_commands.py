@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .shared_options import flip_test_option
+
 if TYPE_CHECKING:
     from ..model.checkpoint import LoadedDetector
     from ..model.crops import CropFrame
@@ -85,8 +87,16 @@ def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
     "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
 )
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
+@flip_test_option
 def eval_command(
-    data: Path, weights: Path | None, crops: str, device: str, as_json: bool, consistency: bool, card: Path | None
+    data: Path,
+    weights: Path | None,
+    crops: str,
+    device: str,
+    as_json: bool,
+    consistency: bool,
+    card: Path | None,
+    flip_test: bool,
 ) -> None:
     """Evaluate a checkpoint on human68's validation faces and on the hard 98-point faces."""
     from ..model.checkpoint import load_detector
@@ -95,9 +105,11 @@ def eval_command(
     from ..model.evaluation.consistency import Consistency, measure_consistency
     from ..model.evaluation.predict import landmark_frames
     from ..model.evaluation.report import Evaluation, evaluate_faces
+    from ..model.reader import LandmarkReader
     from ..querylang.registry import load_registry
 
     loaded = load_detector(weights, device)
+    reader = LandmarkReader(loaded.detector, flip_test)
     layouts = load_registry().layouts
     _, validation = load_human68(data / "human68")
     hard = load_human98(data / "human98_dev")
@@ -108,12 +120,13 @@ def eval_command(
         (hard, layouts["wflw"], hard.points, [split_by_condition(name) for name in hard.names]),
     ):
         frames, missed = engine_frames(faces, loaded) if crops == "engine" else (landmark_frames(faces), 0)
-        evaluation = evaluate_faces(loaded.detector, faces, points, frames, layout, subsets)
+        evaluation = evaluate_faces(reader, faces, points, frames, layout, subsets)
         reports.append(evaluation)
         note = f" ({missed} faces not found: cropped round the picture's middle)" if missed else ""
-        texts.append(f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}.")
+        mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
+        texts.append(f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}{mirror}.")
         if consistency and faces is validation:
-            steadiness = measure_consistency(loaded.detector, faces, points, frames, layout)
+            steadiness = measure_consistency(reader, faces, points, frames, layout)
             reports.append(steadiness)
             texts.append(steadiness.to_markdown())
     markdown = "\n\n".join(texts)
@@ -132,7 +145,7 @@ def engine_frames(faces: AnnotatedFaces, loaded: LoadedDetector) -> tuple[list[C
     from ..engine.faces import Face, default_face_finder
 
     finder = default_face_finder()
-    encoder = FaceEncoder(loaded.detector, next(loaded.detector.parameters()).device)
+    encoder = FaceEncoder(loaded.detector, loaded.detector.device)
     frames, missed = [], 0
     for row in range(len(faces)):
         picture = faces.read_image(row)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import ConfigError, FaceQLError
-from .shared_options import WEIGHTS_HELP, backend_option
+from .shared_options import WEIGHTS_HELP, backend_option, flip_test_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -38,6 +38,7 @@ _ENGINE_OPTIONS = (
     click.option("--weights", type=click.Path(exists=True, path_type=Path), help=WEIGHTS_HELP),
     backend_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
+    flip_test_option,
     click.option(
         "--allow-url-host",
         "url_hosts",
@@ -168,6 +169,7 @@ def make_service(
     weights: Path | None,
     threads: int | None,
     handle_minutes: float,
+    flip_test: bool,
     backend: Backend = "torch",
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
@@ -186,7 +188,7 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels, backend=backend)
+            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test, backend=backend)
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise

@@ -29,6 +29,11 @@ perspective_option = click.option(
     show_default=True,
     help='Whose left plain "left" is: the one who looks at the photo, or the person in it.',
 )
+flip_test_option = click.option(
+    "--flip-test",
+    is_flag=True,
+    help="Answer with the mean of the photo's and of its mirror image's points: more exact, at twice the cost.",
+)
 ids_from_option = click.option(
     "--ids-from", type=click.IntRange(0, 1), default=1, show_default=True, help="First id of a layout's landmarks."
 )

@@ -17,7 +17,7 @@ from ..crops import CropFrame
 from ..data.augmentation import occlude
 from ..data.curves import apply_targets, make_scheme, target_matrix
 from ..data.packs import AnnotatedFaces
-from ..detector import Detector
+from ..reader import LandmarkReader
 from .metrics import FloatArray, inter_ocular
 from .predict import predict_landmarks, predict_mirrored
 
@@ -99,7 +99,7 @@ class Consistency:
 
 
 def measure_consistency(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     annotated: FloatArray,
     frames: Sequence[CropFrame],
@@ -109,7 +109,7 @@ def measure_consistency(
     """Measure a detector.
 
     Args:
-        detector: in evaluation mode.
+        reader: of a detector in evaluation mode.
         faces: pictures.
         annotated: (faces, layout.size, 2) pixels of the picture: the normaliser, and the splines of the curves.
         frames: one crop a face.
@@ -117,7 +117,7 @@ def measure_consistency(
         seed: of noise and occluders.
     """
     normalizer = inter_ocular(annotated, layout.name)
-    plain, plain_error = predict_landmarks(detector, faces, frames, layout.landmarks)
+    plain, plain_error = predict_landmarks(reader, faces, frames, layout.landmarks)
 
     def displacement(points: FloatArray) -> float:
         return 100 * float((np.linalg.norm(points - plain, axis=-1).mean(axis=1) / normalizer).mean())
@@ -126,20 +126,20 @@ def measure_consistency(
         noise = np.random.default_rng([seed, row]).normal(0, NOISE_SIGMA, picture.shape)
         return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
 
-    noisy, _ = predict_landmarks(detector, faces, frames, layout.landmarks, alter=add_noise)
+    noisy, _ = predict_landmarks(reader, faces, frames, layout.landmarks, alter=add_noise)
     moved = [
-        displacement(predict_landmarks(detector, faces, [change_frame(f, change) for f in frames], layout.landmarks)[0])
+        displacement(predict_landmarks(reader, faces, [change_frame(f, change) for f in frames], layout.landmarks)[0])
         for change in CROP_CHANGES
     ]
-    covered_rise, open_rise = measure_occlusion(detector, faces, frames, layout, plain, plain_error, seed)
+    covered_rise, open_rise = measure_occlusion(reader, faces, frames, layout, plain, plain_error, seed)
     return Consistency(
         set_name=faces.name,
-        mirror=displacement(predict_mirrored(detector, faces, frames, layout.landmarks)),
+        mirror=displacement(predict_mirrored(reader, faces, frames, layout.landmarks)),
         noise=displacement(noisy),
         crop=float(np.mean(moved)),
         covered_rise=covered_rise,
         open_rise=open_rise,
-        curves=measure_curves(detector, faces, annotated, frames, layout),
+        curves=measure_curves(reader, faces, annotated, frames, layout),
     )
 
 
@@ -151,7 +151,7 @@ def change_frame(frame: CropFrame, change: tuple[int, int, int]) -> CropFrame:
 
 
 def measure_occlusion(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     frames: Sequence[CropFrame],
     layout: Layout,
@@ -167,7 +167,7 @@ def measure_occlusion(
         hidden[row] = (altered != picture).any(axis=-1)
         return altered
 
-    _, error = predict_landmarks(detector, faces, frames, layout.landmarks, alter=cover)
+    _, error = predict_landmarks(reader, faces, frames, layout.landmarks, alter=cover)
     is_covered = np.zeros(error.shape, dtype=bool)
     for row, changed in hidden.items():
         x, y = np.rint(plain[row]).astype(int).T
@@ -178,14 +178,14 @@ def measure_occlusion(
 
 
 def measure_curves(
-    detector: Detector, faces: AnnotatedFaces, annotated: FloatArray, frames: Sequence[CropFrame], layout: Layout
+    reader: LandmarkReader, faces: AnnotatedFaces, annotated: FloatArray, frames: Sequence[CropFrame], layout: Layout
 ) -> dict[str, CurveSteadiness]:
     """Ask every part densely and compare its run with the spline through the annotated points."""
     scheme = make_scheme(layout.landmarks, load_registry())
     curves = [curve for curve in scheme.curves if len(curve.columns) > 2]
     at = {c.part: np.linspace(*c.reach, CURVE_SAMPLES, endpoint=not c.is_periodic) for c in curves}
     asked = [LandmarkQuery(part, Fraction(f)) for part, fpalps in at.items() for f in fpalps]
-    paths, _ = predict_landmarks(detector, faces, frames, asked)
+    paths, _ = predict_landmarks(reader, faces, frames, asked)
     found = {}
     for number, curve in enumerate(curves):
         path = paths[:, number * CURVE_SAMPLES : (number + 1) * CURVE_SAMPLES]

@@ -15,7 +15,7 @@ from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import load_registry
 from ..crops import CropFrame, cut_crop
 from ..data.packs import AnnotatedFaces
-from ..detector import Detector
+from ..reader import LandmarkReader
 from .metrics import FloatArray
 
 Alteration = Callable[[int, npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
@@ -29,7 +29,7 @@ def landmark_frames(faces: AnnotatedFaces) -> list[CropFrame]:
 
 @torch.inference_mode()
 def predict_landmarks(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     frames: Sequence[CropFrame],
     landmarks: Sequence[LandmarkQuery],
@@ -41,7 +41,7 @@ def predict_landmarks(
     """Predict landmarks on every face.
 
     Args:
-        detector: in evaluation mode.
+        reader: of a detector in evaluation mode.
         faces: pictures.
         frames: one crop a face.
         landmarks: what to ask.
@@ -52,22 +52,18 @@ def predict_landmarks(
     Returns:
         Points (faces, landmarks, 2) and expected errors (faces, landmarks), both in pixels of the picture.
     """
-    device = next(detector.parameters()).device
-    size = image_size or detector.config.image_size
-    part_ids = detector.part_ids([landmark.part for landmark in landmarks]).to(device)
-    fpalps = torch.tensor([float(landmark.fpalp) for landmark in landmarks], device=device)
+    size = image_size or reader.detector.config.image_size
+    parts, fpalps = [landmark.part for landmark in landmarks], [float(landmark.fpalp) for landmark in landmarks]
     points, expected = [], []
     for start in range(0, len(faces), batch_size):
         rows = range(start, min(start + batch_size, len(faces)))
         pictures = [faces.read_image(i) if alter is None else alter(i, faces.read_image(i)) for i in rows]
         crops = np.stack([cut_crop(picture, frames[i], size) for i, picture in zip(rows, pictures, strict=True)])
-        batch = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
-        decoded = detector.decode(detector.encode(batch), part_ids, fpalps)
-        coordinates = decoded.coordinates.double().cpu().numpy()
-        scales = decoded.log_scale.double().exp().cpu().numpy() / 256.0
-        for i, xy, scale in zip(rows, coordinates, scales, strict=True):
+        batch = torch.from_numpy(crops).permute(0, 3, 1, 2).to(reader.detector.device)
+        reading = reader.read(reader.encode(batch), parts, fpalps)
+        for i, xy, log_scale in zip(rows, reading.coordinates, reading.log_scale, strict=True):
             points.append(frames[i].to_photo(xy))
-            expected.append(scale * frames[i].side_px)
+            expected.append(np.exp(log_scale) / 256.0 * frames[i].side_px)
     return np.stack(points), np.stack(expected)
 
 
@@ -78,7 +74,7 @@ def read_width(path: Path) -> int:
 
 
 def predict_mirrored(
-    detector: Detector, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
+    reader: LandmarkReader, faces: AnnotatedFaces, frames: Sequence[CropFrame], landmarks: Sequence[LandmarkQuery]
 ) -> FloatArray:
     """Return the answers (faces, landmarks, 2) to the mirrored questions on the mirrored pictures, mirrored back."""
     registry = load_registry()
@@ -89,7 +85,7 @@ def predict_mirrored(
     ]
     asked = [registry.mirror(landmark) for landmark in landmarks]
     points, _ = predict_landmarks(
-        detector, faces, mirrored, asked, alter=lambda _, picture: np.ascontiguousarray(picture[:, ::-1])
+        reader, faces, mirrored, asked, alter=lambda _, picture: np.ascontiguousarray(picture[:, ::-1])
     )
     points[..., 0] = widths[:, None] - 1 - points[..., 0]
     return points

@@ -15,7 +15,7 @@ from ...querylang.registry import Layout, load_registry
 from ..crops import CropFrame
 from ..data.curves import apply_targets, make_scheme, target_matrix
 from ..data.packs import AnnotatedFaces
-from ..detector import Detector
+from ..reader import LandmarkReader
 from .metrics import FloatArray, area_under_ced, bootstrap_interval, failure_rate, inter_ocular, normalized_errors
 from .predict import predict_landmarks
 
@@ -138,7 +138,7 @@ def summarize(face_errors: FloatArray) -> ErrorSummary:
 
 
 def evaluate_faces(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     annotated: FloatArray,
     frames: Sequence[CropFrame],
@@ -148,7 +148,7 @@ def evaluate_faces(
     """Evaluate a detector.
 
     Args:
-        detector: in evaluation mode.
+        reader: of a detector in evaluation mode.
         faces: pictures and names.
         annotated: (faces, layout.size, 2) pixels of the picture.
         frames: one crop a face.
@@ -156,7 +156,7 @@ def evaluate_faces(
         subsets_of_faces: for each face, the subsets it belongs to.
     """
     normalizer = inter_ocular(annotated, layout.name)
-    predicted, expected = predict_landmarks(detector, faces, frames, layout.landmarks)
+    predicted, expected = predict_landmarks(reader, faces, frames, layout.landmarks)
     errors = normalized_errors(predicted, annotated, normalizer)
     per_face = errors.mean(axis=1)
     members: dict[str, list[int]] = {}
@@ -176,7 +176,7 @@ def evaluate_faces(
         layout=layout.name,
         subsets=subsets,
         parts=parts,
-        curves=evaluate_curves(detector, faces, annotated, frames, layout, normalizer),
+        curves=evaluate_curves(reader, faces, annotated, frames, layout, normalizer),
         scale_correlation=float(np.mean(correlations)),
         scale_ratio=float(expected_norm.mean() / errors.mean()),
         calibration=calibrate(expected_norm.ravel(), errors.ravel()),
@@ -193,7 +193,7 @@ def calibrate(expected: FloatArray, true: FloatArray) -> tuple[tuple[float, floa
 
 
 def evaluate_curves(
-    detector: Detector,
+    reader: LandmarkReader,
     faces: AnnotatedFaces,
     annotated: FloatArray,
     frames: Sequence[CropFrame],
@@ -204,7 +204,7 @@ def evaluate_curves(
     scheme = make_scheme(layout.landmarks, load_registry())
     curves = [curve for curve in scheme.curves if len(curve.columns) > 2]
     asked = [LandmarkQuery(c.part, Fraction(f)) for c in curves for f in np.linspace(*c.reach, CURVE_SAMPLES)]
-    paths, _ = predict_landmarks(detector, faces, frames, asked)
+    paths, _ = predict_landmarks(reader, faces, frames, asked)
     summaries = {}
     for number, curve in enumerate(curves):
         path = paths[:, number * CURVE_SAMPLES : (number + 1) * CURVE_SAMPLES]

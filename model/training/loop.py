@@ -30,6 +30,7 @@ from ..decoder import DecodedLayers
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
+from ..reader import LandmarkReader
 from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
@@ -246,7 +247,9 @@ class Trainer:
         faces = self.faces.validation
         layout = load_registry().layouts["300w"]
         size = self.recipe.stage_at(self.pictures).image_size
-        predicted, _ = predict_landmarks(self.average, faces, landmark_frames(faces), layout.landmarks, image_size=size)
+        predicted, _ = predict_landmarks(
+            LandmarkReader(self.average), faces, landmark_frames(faces), layout.landmarks, image_size=size
+        )
         errors = 100 * normalized_errors(predicted, faces.frame_points, inter_ocular(faces.frame_points, "300w")).mean(
             axis=1
         )

@@ -18,7 +18,8 @@ from ..data.curves import FloatArray
 from ..data.packs import MESH_IRISES, AnnotatedFaces, load_auto, load_human68, read_labels
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
-from ..evaluation.predict import landmark_frames, predict_landmarks, predict_mirrored
+from ..evaluation.predict import landmark_frames, predict_landmarks
+from ..reader import LandmarkReader
 
 LAYOUTS = {"points68": "300w", "points98": "wflw"}
 RIDGE = 10.0
@@ -45,9 +46,7 @@ def predict_averaged(detector: Detector, faces: AnnotatedFaces, layouts: Sequenc
     """Return each layout's points (faces, landmarks, 2): the mean of the plain and the mirrored answer."""
     asked = [load_registry().layouts[layout].landmarks for layout in layouts]
     landmarks = [landmark for layout in asked for landmark in layout]
-    frames = landmark_frames(faces)
-    plain, _ = predict_landmarks(detector, faces, frames, landmarks)
-    mean = (plain + predict_mirrored(detector, faces, frames, landmarks)) / 2
+    mean, _ = predict_landmarks(LandmarkReader(detector, flip_test=True), faces, landmark_frames(faces), landmarks)
     return np.split(mean, np.cumsum([len(layout) for layout in asked])[:-1], axis=1)
 
 

@@ -140,7 +140,10 @@ function drawAnswer() {
       layer.append(make(answer.shape, { points: run.map((p) => `${p.x},${p.y}`).join(" "), fill, "fill-opacity": 0.35, stroke: color, "stroke-width": radius * 0.7, "stroke-linejoin": "round" }, null, SVG));
     }
     for (const point of run) {
-      if (find("errors").checked) layer.append(make("circle", { cx: point.x, cy: point.y, r: point.expected_error, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }, null, SVG));
+      if (find("errors").checked) {
+        const [rx, ry, degrees] = point.error_ellipse;
+        layer.append(make("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }, null, SVG));
+      }
       const dot = make("circle", { class: "dot", cx: point.x, cy: point.y, r: radius, fill: color, "stroke-width": radius * 0.4 }, null, SVG);
       dot.append(make("title", {}, `${point.name} (${point.x.toFixed(1)}, ${point.y.toFixed(1)})`, SVG));
       layer.append(dot);

@@ -123,6 +123,7 @@ def drawn_answer() -> Callable[..., Answer]:
             names=name_places(places) * len(each),
             xy=np.concatenate(xy).astype(np.float32),
             expected_error=np.full(len(places) * len(each), 1.5, np.float32),
+            error_ellipses=np.tile(np.float32([3, 0.75, 45]), (len(places) * len(each), 1)),
             face_index=np.repeat(np.arange(len(each)), len(places)),
             faces=tuple(
                 Face((*np.sort(box, axis=0)[0].tolist(), *np.sort(box, axis=0)[1].tolist()), 0.9, i + 1)

@@ -39,6 +39,7 @@ def make_answer(text: str, xy: list[tuple[float, float]], num_faces: int = 1) ->
         names=name_places(places),
         xy=np.concatenate(moves),
         expected_error=np.linspace(0.7, 3.1, len(places), dtype=np.float32),
+        error_ellipses=np.linspace((1.4, 0.35, -30), (6.2, 1.55, 80), len(places), dtype=np.float32),
         face_index=np.repeat(np.arange(num_faces), len(xy)),
         faces=tuple(Face((50.0 * i, 50.0 * i, 50.0 * i + 40, 50.0 * i + 40), 0.875, i + 1) for i in range(num_faces)),
         image_size=(HEIGHT, WIDTH),
@@ -101,12 +102,12 @@ def test_json_round_trip(two_faces: Answer) -> None:
     assert again == two_faces
     assert again.to_json() == text
     assert again.query == two_faces.query
-    for name in ("xy", "expected_error", "fpalps", "face_index"):
+    for name in ("xy", "expected_error", "error_ellipses", "fpalps", "face_index"):
         np.testing.assert_array_equal(getattr(again, name), getattr(two_faces, name))
         assert getattr(again, name).dtype == getattr(two_faces, name).dtype
     assert again.faces == two_faces.faces
     data = json.loads(text)
-    assert data["schema_version"] == 1
+    assert data["schema_version"] == 2
     assert data["image_size"] == {"height": HEIGHT, "width": WIDTH}
     assert data["points"][0]["x"] == 10.1  # as few digits as the float32 needs
 
@@ -120,7 +121,7 @@ def test_answers_are_equal_by_what_they_say(two_faces: Answer) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "7", "{}", '{"schema_version": 2}', '{"schema_version": 1}', '{"schema_version": 1, "canonical": "x"}'],
+    ["", "[]", "7", "{}", '{"schema_version": 1}', '{"schema_version": 2}', '{"schema_version": 2, "canonical": "x"}'],
 )
 def test_what_is_no_answer_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
@@ -204,13 +205,15 @@ def test_a_polygon_is_filled_and_a_polyline_stays_open() -> None:
     assert (pixel(polyline, *closing_edge) == GREY).all()
 
 
-def test_expected_errors_are_circles_of_their_radius() -> None:
+def test_expected_errors_are_drawn_as_their_ellipses() -> None:
     answer = make_answer("nose tip", [(60, 45)])
-    answer = dataclasses.replace(answer, expected_error=np.array([20], np.float32))
+    answer = dataclasses.replace(answer, error_ellipses=np.array([[20, 6, 90]], np.float32))
     plain, with_errors = answer.draw(legend=False), answer.draw(legend=False, errors=True)
-    assert (pixel(plain, 80, 45) == GREY).all()
-    assert (pixel(with_errors, 80, 45) != GREY).any()
-    assert (pixel(with_errors, 84, 45) == GREY).all()
+    for x, y, is_drawn in ((60, 65, True), (60, 55, True), (60, 68, False), (66, 45, True), (69, 45, False)):
+        assert (pixel(plain, x, y) == GREY).all()
+        assert (pixel(with_errors, x, y) != GREY).any() == is_drawn
+    # The outline is the strongest.
+    assert np.abs(pixel(with_errors, 60, 65) - GREY).sum() > np.abs(pixel(with_errors, 60, 57) - GREY).sum()
 
 
 def test_the_legend_names_parts_where_it_fits_and_hides_no_point() -> None:

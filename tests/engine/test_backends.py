@@ -48,6 +48,21 @@ def test_both_answer_alike(by_torch: Engine, by_onnxruntime: Engine, astronaut: 
     assert float(np.ptp(want.xy, axis=0).min()) > 1
 
 
+def test_both_average_with_the_mirror_image(exportable: LoadedDetector, exported: Path, astronaut: np.ndarray) -> None:
+    plain, mirrored, found = (
+        Engine("cpu", weights, find_upright=False, flip_test=flip_test, backend=backend).ask(
+            astronaut, "WFLW", boxes=BOXES
+        )
+        for weights, flip_test, backend in (
+            (exportable, False, "torch"),
+            (exportable, True, "torch"),
+            (exported, True, "onnxruntime"),
+        )
+    )
+    assert_agree(found, mirrored)
+    assert float(np.abs(mirrored.xy - plain.xy).max()) > 1
+
+
 def test_the_version_and_the_backend_are_told(
     by_torch: Engine, by_onnxruntime: Engine, exportable: LoadedDetector
 ) -> None:

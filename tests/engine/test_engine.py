@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-import faceql.engine.encoding as encoding_module
 from faceql.engine import Engine, Face, WholePhoto
 from faceql.engine.backends import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
@@ -92,17 +91,6 @@ def test_a_point_is_the_same_alone_and_in_company(engine: Engine, astronaut: np.
     alone = engine.ask(image, "left pupil")
     crop_px = 256 / (0.92 * 1.35 * np.sqrt(many.faces[0].area))
     assert np.abs(many.xy[1000] - alone.xy[0]).max() * crop_px < 1e-4
-
-
-def test_long_answers_are_decoded_in_pieces(
-    engine: Engine, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    image = engine.encode(astronaut)
-    want = engine.ask(image, "WFLW")
-    monkeypatch.setattr(encoding_module, "DECODE_CHUNK", 7)
-    got = engine.ask(image, "WFLW")
-    np.testing.assert_allclose(got.xy, want.xy, atol=1e-3)
-    np.testing.assert_allclose(got.expected_error, want.expected_error, rtol=1e-4)
 
 
 def test_moving_the_photo_moves_the_points(engine: Engine, astronaut: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from faceql.model.evaluation.consistency import (
     turning_angles,
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks, predict_mirrored
+from faceql.model.reader import LandmarkReader
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.registry import load_registry
 
@@ -28,7 +29,9 @@ def faces(made_packs: Path) -> AnnotatedFaces:
 
 def test_a_report_is_whole(small_detector: Detector, faces: AnnotatedFaces) -> None:
     layout = load_registry().layouts["300w"]
-    report = measure_consistency(small_detector, faces, faces.frame_points, landmark_frames(faces), layout)
+    report = measure_consistency(
+        LandmarkReader(small_detector), faces, faces.frame_points, landmark_frames(faces), layout
+    )
     # Random weights are neither mirror-symmetric nor indifferent to the crop.
     assert report.mirror > 1
     assert 0 < report.noise < report.crop
@@ -52,8 +55,8 @@ def test_mirroring_twice_is_nothing(small_detector: Detector, faces: AnnotatedFa
     mirrored = [replace(f, center_px=(width - 1 - f.center_px[0], f.center_px[1])) for f in frames]
     asked = [LandmarkQuery("left eye", Fraction(1, 8)), LandmarkQuery("nose bridge", Fraction(1))]
     registry = load_registry()
-    got = predict_mirrored(small_detector, turned, mirrored, asked)
-    want, _ = predict_landmarks(small_detector, faces, frames, [registry.mirror(q) for q in asked])
+    got = predict_mirrored(LandmarkReader(small_detector), turned, mirrored, asked)
+    want, _ = predict_landmarks(LandmarkReader(small_detector), faces, frames, [registry.mirror(q) for q in asked])
     want[..., 0] = width - 1 - want[..., 0]
     np.testing.assert_allclose(got, want, atol=1e-3)
 
@@ -72,6 +75,6 @@ def test_turns_by_hand() -> None:
 
 def test_random_weights_do_not_pass_for_a_smooth_curve(small_detector: Detector, faces: AnnotatedFaces) -> None:
     layout = load_registry().layouts["300w"]
-    curves = measure_curves(small_detector, faces, faces.frame_points, landmark_frames(faces), layout)
+    curves = measure_curves(LandmarkReader(small_detector), faces, faces.frame_points, landmark_frames(faces), layout)
     assert curves["face contour"].forward_share < 99
     assert curves["face contour"].spline_largest_turn < 10

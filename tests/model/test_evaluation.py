@@ -20,6 +20,7 @@ from faceql.model.evaluation.metrics import (
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
 from faceql.model.evaluation.report import calibrate, evaluate_faces, path_lengths
+from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
 
 from .conftest import face_points
@@ -65,11 +66,11 @@ def test_predictions_are_pixels_of_the_picture(made_packs: Path, small_detector:
     _, faces = load_human68(made_packs / "human68")
     frames = landmark_frames(faces)
     landmarks = load_registry().layouts["300w"].landmarks[:5]
-    points, expected = predict_landmarks(small_detector, faces, frames, landmarks, batch_size=3)
+    points, expected = predict_landmarks(LandmarkReader(small_detector), faces, frames, landmarks, batch_size=3)
     assert points.shape == (4, 5, 2)
     assert expected.shape == (4, 5)
     moved = [CropFrame(f.center_px, f.side_px) for f in frames]
-    again, _ = predict_landmarks(small_detector, faces, moved, landmarks, batch_size=4)
+    again, _ = predict_landmarks(LandmarkReader(small_detector), faces, moved, landmarks, batch_size=4)
     assert np.abs(points - again).max() < 1e-3
 
 
@@ -100,7 +101,9 @@ def test_a_report_has_every_part_and_prints(made_packs: Path, small_detector: De
     _, faces = load_human68(made_packs / "human68")
     layout = load_registry().layouts["300w"]
     sources = [[name.split("/")[0]] for name in faces.names]
-    report = evaluate_faces(small_detector, faces, faces.frame_points, landmark_frames(faces), layout, sources)
+    report = evaluate_faces(
+        LandmarkReader(small_detector), faces, faces.frame_points, landmark_frames(faces), layout, sources
+    )
     assert report.subsets["all"].faces == 4
     assert {name: s.faces for name, s in report.subsets.items()} == {"all": 4, "inf": 1, "made": 3}
     assert set(report.parts) == {q.part for q in layout.landmarks}

@@ -200,7 +200,7 @@ def test_a_model_that_cannot_be_loaded_is_told_to_everyone(photo: bytes) -> None
 
 
 def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    service, _ = make_service((), (), device="cuda:99", weights=None, threads=None, handle_minutes=1.0)
+    service, _ = make_service((), (), device="cuda:99", weights=None, threads=None, handle_minutes=1.0, flip_test=False)
     with pytest.raises(CheckpointError, match="device must be") as caught:
         service.ask(photo, ["chin"])
     assert ERROR_KINDS[error_code(caught.value)].status == 500
@@ -209,7 +209,7 @@ def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.L
 
 
 def test_a_server_runs_the_backend_it_was_told(exported: Path, photo: bytes) -> None:
-    options = {"device": "auto", "weights": exported, "threads": None, "handle_minutes": 1.0}
+    options = {"device": "auto", "weights": exported, "threads": None, "handle_minutes": 1.0, "flip_test": False}
     service, _ = make_service((), (), **options, backend="onnxruntime")
     (answer,) = service.ask(photo, ["chin"], boxes=[(180, 64, 266, 172)]).answers
     assert answer.model_version == "faceql-made+01234567"

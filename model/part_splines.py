@@ -1,0 +1,72 @@
+"""One smooth spline through a fixed set of the detector's answers on a part: what all its landmarks are read off.
+
+Neighbouring answers of the detector differ by a share of a pixel that is noise, so a dense curve of them would have
+kinks. A cubic spline with a control for every half step of the unified layout is as near to human points as the
+answers themselves, and its direction never jumps.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ..querylang.registry import Part
+
+FloatArray = npt.NDArray[np.float64]
+
+LEAST_CONTROLS, MOST_CONTROLS = 4, 20
+SAMPLES_PER_CONTROL = 1.5
+"""Of an open part, whose ends a spline through as many samples as controls would let swing."""
+
+
+@dataclass(frozen=True)
+class PartSpline:
+    """A uniform cubic B-spline by FPALP, closed where the part is; of a point, its one place.
+
+    Attributes:
+        controls: how many control values it has.
+        samples: how many answers of the detector fix them, by least squares.
+        is_closed: whether FPALP 1 is 0 again.
+    """
+
+    controls: int
+    samples: int
+    is_closed: bool
+
+    @classmethod
+    def of_part(cls, part: Part) -> PartSpline:
+        """Return the spline of a part, from the number of its landmarks in the unified layout."""
+        if part.is_point:
+            return cls(1, 1, False)
+        controls = min(max(2 * part.steps, LEAST_CONTROLS), MOST_CONTROLS)
+        return cls(controls, controls if part.is_closed else math.ceil(SAMPLES_PER_CONTROL * controls), part.is_closed)
+
+    @cached_property
+    def sample_fpalps(self) -> FloatArray:
+        """Where the detector is asked, (samples,)."""
+        if self.samples == 1:
+            return np.zeros(1)
+        return np.arange(self.samples) / self.samples if self.is_closed else np.linspace(0, 1, self.samples)
+
+    @cached_property
+    def fit(self) -> FloatArray:
+        """The matrix (controls, samples) from answers to control values."""
+        return np.asarray(np.linalg.pinv(self.weights(self.sample_fpalps)), dtype=np.float64)
+
+    def weights(self, fpalps: FloatArray) -> FloatArray:
+        """Return (N, controls): each control's weight in the value at FPALPs (N,); every row sums to 1."""
+        if self.controls == 1:
+            return np.ones((len(fpalps), 1))
+        pieces = self.controls if self.is_closed else self.controls - 3
+        place = (fpalps % 1.0 if self.is_closed else np.clip(fpalps, 0, 1)) * pieces
+        first = np.minimum(np.floor(place).astype(np.intp), pieces - 1)
+        t = place - first
+        each = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6
+        columns = (first[:, None] + np.arange(4)) % self.controls
+        rows = np.zeros((len(fpalps), self.controls))
+        np.put_along_axis(rows, columns, each, axis=1)
+        return rows

@@ -1,0 +1,143 @@
+"""Reading landmarks off encoded crops: smooth along every part, and, if wished, the mean over the mirrored crop."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..querylang.registry import load_registry
+from .config import DetectorConfig
+from .detector import Decoded, EncodedCrops, join_crops
+from .part_splines import PartSpline
+
+FloatArray = npt.NDArray[np.float64]
+Curves = MutableMapping[str, FloatArray]
+"""Control values (batch, controls, 5) of each part that was read: x, y, log scale, and the two of the stretch."""
+
+X, LOG_SCALE, STRETCH = 0, 2, 3
+
+
+class AnswersQueries(Protocol):
+    """What a reader needs of a detector: `Detector` itself, or what runs its export."""
+
+    @property
+    def config(self) -> DetectorConfig: ...
+    @property
+    def device(self) -> torch.device: ...
+    def part_ids(self, parts: Sequence[str]) -> Tensor: ...
+    def encode(self, crops: Tensor) -> EncodedCrops: ...
+    def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Landmarks of a batch of crops.
+
+    Attributes:
+        coordinates: (batch, landmarks, 2) as (x, y), crop units.
+        log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`.
+    """
+
+    coordinates: FloatArray
+    log_scale: FloatArray
+    stretch: FloatArray
+
+
+class LandmarkReader:
+    """Answers landmark queries with one detector.
+
+    A detector under "context" attention is asked a fixed set of places on each part, and landmarks are read off the
+    spline through them: so a landmark is a function of (crop, part, FPALP) alone, and smooth in the FPALP. One under
+    "joint" attention (the paper's) is asked exactly what is wanted.
+
+    Args:
+        detector: in evaluation mode.
+        flip_test: whether every answer is the mean of the crop's and of the mirrored crop's: more exact, at twice the
+            cost.
+    """
+
+    def __init__(self, detector: AnswersQueries, flip_test: bool = False) -> None:
+        self.detector = detector
+        self.flip_test = flip_test
+        self._parts = load_registry().parts
+        self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
+
+    def encode(self, crops: Tensor) -> EncodedCrops:
+        """Encode crops (batch, 3, size, size) for `read`."""
+        return self.add_mirrored(self.detector.encode(crops), crops)
+
+    def add_mirrored(self, encoded: EncodedCrops, crops: Tensor) -> EncodedCrops:
+        """Return what `read` needs, from crops that the detector has encoded plainly already."""
+        if not self.flip_test:
+            return encoded
+        return join_crops([encoded, self.detector.encode(crops.flip(-1))])
+
+    def read(
+        self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
+    ) -> Reading:
+        """Answer queries.
+
+        Args:
+            encoded: from `encode`.
+            parts, fpalps: what is asked, (landmarks,) each.
+            curves: what earlier reads of the same crops have learnt, and this one adds to.
+        """
+        if self.detector.config.attention == "joint":
+            values = self._decode(encoded, parts, fpalps)
+        else:
+            curves = {} if curves is None else curves
+            self._read_curves(encoded, tuple(dict.fromkeys(parts)), curves)
+            values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
+        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+
+    def _read_curves(self, encoded: EncodedCrops, parts: Sequence[str], curves: Curves) -> None:
+        missing = [part for part in parts if part not in curves]
+        if not missing:
+            return
+        splines = [self._splines[part] for part in missing]
+        asked = [part for part, spline in zip(missing, splines, strict=True) for _ in range(spline.samples)]
+        values = self._decode(encoded, asked, np.concatenate([spline.sample_fpalps for spline in splines]).tolist())
+        ends = np.cumsum([spline.samples for spline in splines])
+        for part, spline, some in zip(missing, splines, np.split(values, ends[:-1], axis=1), strict=True):
+            curves[part] = spline.fit @ some
+
+    def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
+        names = np.array(parts)
+        values = np.empty((next(iter(curves.values())).shape[0], len(parts), 5))
+        for part in dict.fromkeys(parts):
+            rows = np.flatnonzero(names == part)
+            values[:, rows] = self._splines[part].weights(fpalps[rows]) @ curves[part]
+        return values
+
+    def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
+        """Return (batch, landmarks, 5) of the detector itself, float64."""
+        device = self.detector.device
+        ids = self.detector.part_ids(parts)
+        places = torch.tensor(fpalps, dtype=torch.float32)
+        if self.flip_test:
+            mirrored = [self._parts[part] for part in parts]
+            turned = [
+                fpalp if part.mirror_sum is None else float(part.mirror_sum) - fpalp
+                for part, fpalp in zip(mirrored, fpalps, strict=True)
+            ]
+            turned = [f % 1.0 if part.is_closed else f for part, f in zip(mirrored, turned, strict=True)]
+            ids = torch.stack([ids, self.detector.part_ids([part.mirror for part in mirrored])])
+            places = torch.stack([places, torch.tensor(turned, dtype=torch.float32)])
+            each = encoded.batch // 2
+            ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
+        decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
+        five = torch.cat([decoded.coordinates, decoded.log_scale[..., None], decoded.stretch], dim=-1)
+        values: FloatArray = five.double().cpu().numpy()
+        if not self.flip_test:
+            return values
+        plain, mirror = np.split(values, 2)
+        mirror[..., X] = 1 - mirror[..., X]
+        mirror[..., -1] *= -1
+        mean: FloatArray = (plain + mirror) / 2
+        return mean
