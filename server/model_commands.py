@@ -20,7 +20,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("train")
 @click.argument("recipe")
-@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, auto).")
+@click.option("--datasets", type=FILE, help="Instead of --data: a TOML file of datasets to fuse (docs/datasets.md).")
 @click.option("--run", type=click.Path(path_type=Path), required=True, help="Folder of the run; an old one goes on.")
 @click.option("--precision", default="32-true", show_default=True, help='Fabric\'s; "bf16-mixed" on CUDA.')
 @click.option("--devices", default=1, show_default=True, help="How many devices.")
@@ -29,7 +30,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--relabelled", type=FILE, help="What `faceql relabel` wrote: a detector as a further teacher of auto.")
 def train_command(
     recipe: str,
-    data: Path,
+    data: Path | None,
+    datasets: Path | None,
     run: Path,
     precision: str,
     devices: int,
@@ -42,12 +44,18 @@ def train_command(
 
     from ..model.training.loop import train
     from ..model.training.recipe import load_recipe
+    from ..model.training.sets import load_fused_faces, load_training_faces
 
     if threads:
         torch.set_num_threads(threads)
-    path = train(
-        load_recipe(recipe), data, run, precision=precision, devices=devices, start=start, relabelled=relabelled
-    )
+    plan = load_recipe(recipe)
+    if data is not None and datasets is None:
+        faces = load_training_faces(data, plan, relabelled)
+    elif datasets is not None and data is None and relabelled is None:
+        faces = load_fused_faces(datasets, plan)
+    else:
+        raise click.UsageError("give --data, and with it --relabelled if you like, or --datasets instead")
+    path = train(plan, faces, run, precision=precision, devices=devices, start=start)
     click.echo(f"wrote {path}")
 
 

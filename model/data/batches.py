@@ -30,6 +30,7 @@ class TrainingBatch:
         parts, fpalps: what is asked besides the context.
         targets: (batch, context + landmarks, 2) crop units; 0 where unknown.
         weights: (batch, context + landmarks) float32, 0 where the target is unknown.
+        count_triplets: the last 3 * count_triplets landmarks are triplets of neighbours.
     """
 
     crops: Tensor
@@ -37,17 +38,23 @@ class TrainingBatch:
     fpalps: Tensor
     targets: Tensor
     weights: Tensor
+    count_triplets: int
 
 
 def draw_queries(
     faces: AnnotatedFaces, count_annotated: int, count_random: int, count_triplets: int, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], list[float]]:
-    """Draw annotated landmarks, random FPALPs on the curves between them, and triplets of close neighbours, last."""
+    """Draw annotated landmarks, random FPALPs on the curves between them, and triplets of close neighbours, last.
+
+    Faces whose scheme annotates no curve densely (AFLW's 19 points) get annotated landmarks alone.
+    """
     landmarks = faces.scheme.landmarks
     chosen = rng.choice(len(landmarks), size=min(count_annotated, len(landmarks)), replace=False)
     parts = [landmarks[i].part for i in chosen]
     fpalps = [float(landmarks[i].fpalp) for i in chosen]
-    curves = [curve for curve in faces.scheme.curves if len(curve.columns) > 1]
+    curves = [curve for curve in faces.scheme.curves if curve.is_dense]
+    if not curves:
+        return tuple(parts), fpalps
     share = np.array([RANDOM_PART_WEIGHT.get(curve.part, 1.0) for curve in curves])
     for i in rng.choice(len(curves), size=count_random, p=share / share.sum()):
         parts.append(curves[i].part)
@@ -107,4 +114,5 @@ def draw_batch(
         fpalps=torch.tensor(fpalps, dtype=torch.float32),
         targets=torch.from_numpy(np.nan_to_num(targets)).float(),
         weights=torch.from_numpy(known * trust[None]).float(),
+        count_triplets=count_triplets if any(curve.is_dense for curve in faces.scheme.curves) else 0,
     )

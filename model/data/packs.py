@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,6 +34,14 @@ EXTRA_LANDMARKS = (
 """Points that 300W lacks; here they come from the mesh and from midpoints."""
 
 
+class Visibility(IntEnum):
+    """Whether a point was seen by who annotated it; an array of it is uint8."""
+
+    VISIBLE = 0
+    EXTERNALLY_OCCLUDED = 1
+    SELF_OCCLUDED = 2
+
+
 @dataclass(frozen=True)
 class AnnotatedFaces:
     """Faces with points in one scheme.
@@ -42,9 +51,15 @@ class AnnotatedFaces:
         scheme: what the columns of `points` mean.
         image_paths: one picture a face.
         points: (faces, columns, 2) pixels of the picture, NaN where unknown.
-        frame_points: (faces, 68, 2) points whose tight box places the crop.
+        frame_points: (faces, frame points, 2) points whose tight box is that of 300W's 68; it places the crop.
         column_weights: (columns,) trust in each column, 0..1.
         names: the faces' names in their source.
+        layout: the registry's layout whose landmarks the columns are, in order; "" where they are others.
+        visibility: (faces, columns) uint8 of `Visibility`; None where the source does not tell.
+        boxes: (faces, 4) the source's face boxes (x0, y0, x1, y1), pixels of the picture; None where it has none.
+        inter_ocular_px: (faces,) distance between the outer eye corners, pixels of the picture; None where the source
+            has no such corners. It is here too where they are no columns.
+        subsets: the subsets each face belongs to, as its source names them; empty where it names none.
     """
 
     name: str
@@ -54,6 +69,11 @@ class AnnotatedFaces:
     frame_points: FloatArray
     column_weights: FloatArray
     names: tuple[str, ...]
+    layout: str = ""
+    visibility: npt.NDArray[np.uint8] | None = None
+    boxes: FloatArray | None = None
+    inter_ocular_px: FloatArray | None = None
+    subsets: tuple[tuple[str, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.image_paths)
@@ -61,14 +81,17 @@ class AnnotatedFaces:
     def subset(self, keep: npt.NDArray[np.bool_], name: str) -> AnnotatedFaces:
         """Return the faces where `keep` (faces,) is true."""
         rows = np.flatnonzero(keep)
-        return AnnotatedFaces(
-            name,
-            self.scheme,
-            tuple(self.image_paths[i] for i in rows),
-            self.points[rows],
-            self.frame_points[rows],
-            self.column_weights,
-            tuple(self.names[i] for i in rows),
+        return replace(
+            self,
+            name=name,
+            image_paths=tuple(self.image_paths[i] for i in rows),
+            points=self.points[rows],
+            frame_points=self.frame_points[rows],
+            names=tuple(self.names[i] for i in rows),
+            visibility=None if self.visibility is None else self.visibility[rows],
+            boxes=None if self.boxes is None else self.boxes[rows],
+            inter_ocular_px=None if self.inter_ocular_px is None else self.inter_ocular_px[rows],
+            subsets=tuple(self.subsets[i] for i in rows) if self.subsets else (),
         )
 
     def read_image(self, index: int) -> npt.NDArray[np.uint8]:

@@ -12,7 +12,6 @@ import csv
 import math
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +21,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from ...errors import ConfigError
-from ...querylang.registry import load_registry
 from ..checkpoint import load_detector, save_detector
 from ..data.batches import TrainingBatch, draw_batch
-from ..data.packs import AnnotatedFaces, load_auto, load_human68
 from ..decoder import DecodedLayers
 from ..detector import Detector
-from ..evaluation.metrics import inter_ocular, normalized_errors
+from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..reader import LandmarkReader
 from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import initialize_detector
 from .recipe import Recipe
-from .relabel import read_relabelled
+from .sets import TrainingFaces
 
 # The paper lowers its rate from the 25th of 32 epochs.
 STEP_AT = 24 / 32
@@ -43,30 +40,6 @@ LOG_COLUMNS = (
     "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
     "coordinate_loss", "scale_loss", "validation_nme", "validation_nme_infants",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TrainingFaces:
-    """The sets that training draws from, and the one that it is checked on."""
-
-    human: tuple[AnnotatedFaces, ...]
-    auto: tuple[AnnotatedFaces, ...]
-    validation: AnnotatedFaces
-
-
-def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
-    """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
-
-    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
-
-    Raises:
-        ConfigError: a pack is missing.
-    """
-    train, validation = load_human68(data / "human68")
-    uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
-    teacher = read_relabelled(relabelled) if relabelled is not None else None
-    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
-    return TrainingFaces((train,), auto, validation)
 
 
 class AskingDetector(nn.Module):
@@ -142,6 +115,11 @@ class Trainer:
         state = torch.load(self.state_path, map_location=self.fabric.device, weights_only=True)
         if state["recipe"] != self.recipe.model_dump_json():
             raise ConfigError(f"{self.run} holds a run of another recipe; choose another --run folder")
+        names = state.get("sets", self.faces.names)  # runs of earlier versions do not tell
+        if names != self.faces.names:
+            raise ConfigError(
+                f"{self.run} holds a run on {', '.join(names)}, not {', '.join(self.faces.names)}; choose another --run"
+            )
         self.detector.load_state_dict(state["detector"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -153,6 +131,7 @@ class Trainer:
             return
         state = {
             "recipe": self.recipe.model_dump_json(),
+            "sets": self.faces.names,
             "detector": self.detector.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -180,10 +159,7 @@ class Trainer:
         rng = np.random.default_rng([recipe.seed, self.step, self.fabric.global_rank])
         stage = recipe.stage_at(self.pictures)
         # The same on every rank: each step trains on one scheme.
-        choice = np.random.default_rng([recipe.seed, self.step])
-        is_human = choice.random() < stage.human_share
-        sets = self.faces.human if is_human else self.faces.auto
-        faces = sets[int(choice.integers(len(sets)))]
+        drawn = self.faces.draw(stage, np.random.default_rng([recipe.seed, self.step]))
         detector = recipe.detector
         context = [
             (self.detector.part_names[part], fpalp)
@@ -192,7 +168,7 @@ class Trainer:
             )
         ]
         batch = draw_batch(
-            faces,
+            drawn.faces,
             context if detector.attention == "context" else (),
             batch_size=recipe.batch_size,
             image_size=stage.image_size,
@@ -202,7 +178,7 @@ class Trainer:
             augmentation=recipe.augmentation,
             rng=rng,
         )
-        return batch, 1.0 if is_human else recipe.auto_weight
+        return batch, drawn.weight
 
     def train_step(self) -> tuple[float, float]:
         """Do one optimiser step; return the coordinate and the scale loss."""
@@ -219,8 +195,8 @@ class Trainer:
         targets, weights = batch.targets.to(device), batch.weights.to(device)
         coordinate_loss, scale_loss = landmark_loss(layers, targets, weights)
         loss = coordinate_loss + self.recipe.scale_weight * (scale_loss + stretch_loss(layers, targets, weights))
-        if self.recipe.count_triplets:
-            smoothness = smoothness_loss(layers, targets, weights, self.recipe.count_triplets)
+        if batch.count_triplets:
+            smoothness = smoothness_loss(layers, targets, weights, batch.count_triplets)
             loss = loss + self.recipe.smoothness_weight * smoothness
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(weight * loss)
@@ -243,21 +219,20 @@ class Trainer:
                 average.copy_(current)
 
     def validate(self) -> dict[str, float]:
-        """Return mean inter-ocular NME in % on the validation faces, adults and infants apart, crops by annotation."""
+        """Return mean inter-ocular NME in % on the validation faces, infants apart if any, crops by annotation."""
         faces = self.faces.validation
-        layout = load_registry().layouts["300w"]
+        landmarks = faces.scheme.landmarks
         size = self.recipe.stage_at(self.pictures).image_size
         predicted, _ = predict_landmarks(
-            LandmarkReader(self.average), faces, landmark_frames(faces), layout.landmarks, image_size=size
+            LandmarkReader(self.average), faces, landmark_frames(faces), landmarks, image_size=size
         )
-        errors = 100 * normalized_errors(predicted, faces.frame_points, inter_ocular(faces.frame_points, "300w")).mean(
-            axis=1
-        )
-        infants = np.array([name.startswith("inf/") for name in faces.names])
-        return {
-            "validation_nme": float(errors[~infants].mean()),
-            "validation_nme_infants": float(errors[infants].mean()),
-        }
+        assert faces.inter_ocular_px is not None
+        errors = 100 * normalized_errors(predicted, faces.points, faces.inter_ocular_px)
+        infants = np.array(["infants" in subsets for subsets in faces.subsets or ((),) * len(faces)])
+        found = {"validation_nme": float(np.nanmean(errors[~infants]))}
+        if infants.any():
+            found["validation_nme_infants"] = float(np.nanmean(errors[infants]))
+        return found
 
     def fit(self, *, log_every_s: float, save_every_s: float, validate_every_s: float) -> None:
         """Train to the end of the recipe, saving, logging and validating by the clock."""
@@ -318,37 +293,34 @@ class Trainer:
                 "recipe": self.recipe.name,
                 "pictures": self.pictures,
                 "seconds": round(self.seconds),
-                "sets": [faces.name for faces in (*self.faces.human, *self.faces.auto)],
+                "sets": self.faces.names,
             }
             save_detector(path, self.average, f"faceql-{self.recipe.name}-{self.step}", training)
 
 
 def train(
     recipe: Recipe,
-    data: Path,
+    faces: TrainingFaces,
     run: Path,
     *,
     precision: str = "32-true",
     devices: int = 1,
     start: Path | None = None,
-    relabelled: Path | None = None,
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
     Args:
         recipe: what to train.
-        data: folder of the packs.
+        faces: what is trained on.
         run: folder for state, log and result; made if missing.
         precision: Fabric's, "bf16-mixed" on CUDA.
         devices: how many to use.
         start: weights to begin from instead of ImageNet's.
-        relabelled: a file of `faceql relabel`.
 
     Returns:
         The exported checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    faces = load_training_faces(data, recipe, relabelled)
     trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
     return run / "detector.safetensors"

@@ -55,7 +55,8 @@ def face_points(layout: str) -> np.ndarray:
     centers = {
         "left eyebrow": (0.32, 0.33), "right eyebrow": (0.68, 0.33), "left eye": (0.34, 0.42),
         "right eye": (0.66, 0.42), "outer lip": (0.5, 0.72), "inner lip": (0.5, 0.72),
-        "left pupil": (0.34, 0.42), "right pupil": (0.66, 0.42),
+        "left pupil": (0.34, 0.42), "right pupil": (0.66, 0.42), "middle of left eyebrow": (0.32, 0.33),
+        "middle of right eyebrow": (0.68, 0.33), "middle of mouth": (0.5, 0.72),
     }  # fmt: skip
     sizes = {"outer lip": (0.14, 0.06), "inner lip": (0.1, 0.02)}
     points = []
@@ -73,8 +74,8 @@ def face_points(layout: str) -> np.ndarray:
             # A closed curve starts at its left end; the brows' mirror puts it elsewhere on the right one.
             turn = 2 * np.pi * (f if query.part != "right eyebrow" else float(Fraction(4, 9) - query.fpalp))
             side = -1 if query.part != "right eyebrow" else 1
-            height = 0 if "pupil" in query.part else height
-            width = 0 if "pupil" in query.part else width
+            if load_registry().parts[query.part].is_point:
+                width = height = 0
             points.append((x + side * width * np.cos(turn), y - height * np.sin(turn)))
     return np.array(points)
 

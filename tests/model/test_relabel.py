@@ -8,9 +8,9 @@ from faceql.errors import ConfigError
 from faceql.model.checkpoint import save_detector
 from faceql.model.data.packs import load_auto, read_labels
 from faceql.model.detector import Detector
-from faceql.model.training.loop import load_training_faces
 from faceql.model.training.recipe import load_recipe
 from faceql.model.training.relabel import read_relabelled, regress_from_mesh
+from faceql.model.training.sets import load_training_faces
 from faceql.server.cli import main
 
 from .conftest import face_points
@@ -48,7 +48,7 @@ def test_faces_that_the_teachers_see_differently_are_left_out(made_packs: Path) 
     as68, _ = load_auto(made_packs / "auto", 0.05, {"points68": points68, "points98": points98})
     assert len(as68) == 7
     recipe = load_recipe("default")
-    assert len(load_training_faces(made_packs, recipe).auto[0]) < 7
+    assert len(load_training_faces(made_packs, recipe).auto[0].faces) < 7
 
 
 def test_a_regression_finds_what_the_mesh_tells_and_passes_over_a_mesh_gone_astray() -> None:

@@ -9,8 +9,9 @@ from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
-from faceql.model.training.loop import Trainer, load_training_faces
+from faceql.model.training.loop import Trainer
 from faceql.model.training.recipe import Recipe, Stage, load_recipe
+from faceql.model.training.sets import load_training_faces
 
 from .conftest import SMALL
 

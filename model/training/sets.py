@@ -1,0 +1,123 @@
+"""The sets that training draws from: the packs of a data folder, or any mix of datasets (paper, A.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import ConfigError
+from ..data.datasets.catalogue import load_datasets
+from ..data.datasets.packs import load_pack
+from ..data.packs import AnnotatedFaces, load_auto
+from .recipe import Recipe, Stage
+from .relabel import read_relabelled
+
+LARGEST_VALIDATION = 400
+"""Faces that a run is checked on, at most: a check comes every few minutes."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Faces of one scheme.
+
+    Attributes:
+        faces: what is drawn from.
+        share: how often, relative to the other sets whose labels are of the same kind.
+        weight: of its points in the loss.
+    """
+
+    faces: AnnotatedFaces
+    share: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class TrainingFaces:
+    """The sets that training draws from, and the one that it is checked on.
+
+    Attributes:
+        human: sets whose points people placed.
+        auto: sets with automatic labels.
+        validation: faces with the landmarks of a layout.
+    """
+
+    human: tuple[TrainingSet, ...]
+    auto: tuple[TrainingSet, ...]
+    validation: AnnotatedFaces
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the sets that are trained on."""
+        return [one.faces.name for one in (*self.human, *self.auto)]
+
+    def draw(self, stage: Stage, choice: np.random.Generator) -> TrainingSet:
+        """Choose a batch's set: human or automatic by the stage's share, then by the sets' own shares.
+
+        Where one kind has no set, all batches are of the other.
+        """
+        is_human = choice.random() < stage.human_share
+        sets = (self.human or self.auto) if is_human else (self.auto or self.human)
+        shares = np.array([one.share for one in sets])
+        # Equal shares draw a whole number: so a run of the packs goes on as it began.
+        is_even = bool((shares == shares[0]).all())
+        return sets[int(choice.choice(len(sets), p=None if is_even else shares / shares.sum()))]
+
+
+def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
+    """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
+
+    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
+
+    Raises:
+        ConfigError: a pack is missing.
+    """
+    train, tests, _ = load_pack(data / "human68", recipe.largest_disagreement)
+    uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
+    teacher = read_relabelled(relabelled) if relabelled is not None else None
+    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
+    return TrainingFaces(
+        human=tuple(TrainingSet(faces, 1.0, 1.0) for faces in train),
+        auto=tuple(TrainingSet(faces, 1.0, recipe.auto_weight) for faces in auto),
+        validation=tests["validation"],
+    )
+
+
+def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:
+    """Load the datasets of a TOML file for training on all of them, one scheme a batch.
+
+    A dataset of several schemes (the pack `auto`) divides its share among them. A run is checked on test faces of the
+    file's first dataset that has any.
+
+    Raises:
+        ConfigError: a dataset is missing or wrong, or none has faces to train on, or none to check on.
+    """
+    human: list[TrainingSet] = []
+    auto: list[TrainingSet] = []
+    validation = None
+    for dataset in load_datasets(path).values():
+        settings = dataset.settings
+        if validation is None and dataset.tests:
+            validation = next(iter(dataset.tests.values()))
+        if settings.share == 0:
+            continue
+        weight = settings.weight
+        if weight is None:
+            weight = 1.0 if dataset.is_human else recipe.auto_weight
+        for faces in dataset.train:
+            (human if dataset.is_human else auto).append(
+                TrainingSet(faces, settings.share / len(dataset.train), weight)
+            )
+    if not human and not auto:
+        raise ConfigError(f"{path}: no dataset has faces to train on and a share over 0")
+    if validation is None:
+        raise ConfigError(f"{path}: no dataset has test faces to check the run on; add one, with share = 0 if need be")
+    return TrainingFaces(tuple(human), tuple(auto), thin_out(validation, LARGEST_VALIDATION))
+
+
+def thin_out(faces: AnnotatedFaces, count: int) -> AnnotatedFaces:
+    """Return at most `count` faces, evenly spread over the set."""
+    keep = np.zeros(len(faces), dtype=np.bool_)
+    keep[np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int)] = True
+    return faces.subset(keep, faces.name)
