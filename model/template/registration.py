@@ -19,8 +19,8 @@ from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import Registry
 from .dense_curves import EYE_CORNERS, STEPS, DenseCurves
+from .layout_splines import LayoutSpline, make_layout_spline
 from .mirror_pairs import find_mirror_pairs
-from .part_splines import PartSpline, make_part_spline
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -96,13 +96,13 @@ class Registration:
         return tuple(landmark for landmark in self.landmarks if landmark.is_on_part)
 
     @cached_property
-    def splines(self) -> dict[str, PartSpline]:
+    def splines(self) -> dict[str, LayoutSpline]:
         """A spline for each part, through its registered landmarks."""
         by_part: dict[str, list[RegisteredLandmark]] = {}
         for landmark in self.on_parts:
             by_part.setdefault(landmark.part, []).append(landmark)
         return {
-            part: make_part_spline(
+            part: make_layout_spline(
                 self.registry.parts[part],
                 [landmark.index for landmark in members],
                 [float(landmark.fpalp) for landmark in members],
