@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,17 @@ def test_the_face_that_carries_the_points_is_cut_out(made_packs: Path, small_det
     assert (missed, missed_both) == (0, 1)
     for (frame,) in (found, unfound):
         assert np.abs(np.array(frame.center_px) - (low + high) / 2).max() < 0.4 * (high - low).max()
+
+
+def test_a_layout_of_the_lips_alone_finds_the_whole_face(made_packs: Path, small_detector: Detector) -> None:
+    faces = read_pack_layout(made_packs / "human68", "points", 1).to_faces()
+    low, high = faces.points[0].min(axis=0), faces.points[0].max(axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    lips = replace(faces, points=faces.points[:, 48:])
+    ((frame,), missed) = find_annotated_crops(lips, small_detector, TwoFaces(box))
+    ((whole,), _) = find_annotated_crops(faces, small_detector, TwoFaces(box))
+    assert missed == 0
+    assert frame == whole
 
 
 def test_curves_are_what_the_detector_answers(made_packs: Path, small_detector: Detector) -> None:
