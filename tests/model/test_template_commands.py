@@ -138,6 +138,8 @@ def test_files_of_points(tmp_path: Path) -> None:
     assert [file.name for file in layout.image_paths] == ["a.png", "b.jpg"]
     path.write_text(json.dumps({"points": [[[1, 2]], [[3, 4]]], "images": ["b.jpg", "a.png"]}))
     assert [file.name for file in read_points_file(path, images, None, 1).image_paths] == ["b.jpg"]
+    path.write_text(json.dumps({"points": [[None], [[3, 4]]], "images": ["b.jpg", "a.png"]}))
+    assert [file.name for file in read_points_file(path, images, None, 2).image_paths] == ["a.png"]
     for table, message in (
         ({"points": [[[1, 2]]], "images": ["c.jpg"]}, "lacks 1 of the pictures"),
         ({"points": [[[1, 2]]]}, "1 faces, but there are 2 pictures"),
