@@ -128,7 +128,7 @@ def read_points_file(path: Path, images: Path | None, known_layout: str | None, 
         if found != len(points) and (what != "pictures" or known is None):
             raise ConfigError(f"{path} has {len(points)} faces, but there are {found} {what}")
     # A face without a single point tells nothing, and has no place in its picture.
-    rows = choose_rows(np.flatnonzero(np.isfinite(points).all(axis=2).any(axis=1)), count)
+    rows = choose_rows(np.flatnonzero(np.isfinite(points).all(axis=2).sum(axis=1)), count)
     return NewLayout(
         name=path.stem,
         points=points[rows],
