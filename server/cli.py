@@ -26,6 +26,7 @@ from .shared_options import (
     weights_option,
 )
 from .sheet_command import sheet_command
+from .template_commands import template_group
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(export_command)
 main.add_command(sheet_command)
+main.add_command(template_group)
 main.add_command(serve_command)
 main.add_command(mcp_command)
 

@@ -12,7 +12,7 @@ from itertools import chain
 import pytest
 
 # Folders whose modules run with the train extra only.
-TRAINING_FOLDERS = {"data", "training", "evaluation"}
+TRAINING_FOLDERS = {"data", "training", "evaluation", "template"}
 
 
 @pytest.fixture(scope="module")
