@@ -1,6 +1,7 @@
 """Photo and instruction in, landmarks out."""
 
 from .answer import Answer, Landmark, Stroke
+from .backends import Backend
 from .encoded_image import EncodedImage, choose_asked_faces
 from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
@@ -12,6 +13,7 @@ from .part_curve import PartCurve
 __all__ = [
     "MEASURES_INSTRUCTION",
     "Answer",
+    "Backend",
     "Box",
     "EncodedImage",
     "Engine",

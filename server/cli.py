@@ -12,18 +12,27 @@ import click
 from .. import __version__
 from ..errors import FaceQLError
 from .eval_command import eval_command
+from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
 from .model_commands import relabel_command, train_command
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
-from .shared_options import echo_error, flip_test_option, ids_from_option, json_option, perspective_option
+from .shared_options import (
+    backend_option,
+    echo_error,
+    flip_test_option,
+    ids_from_option,
+    json_option,
+    perspective_option,
+    weights_option,
+)
 from .sheet_command import sheet_command
 from .template_commands import template_group
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
-    from ..engine import Answer, Engine
+    from ..engine import Answer, Backend, Engine
     from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
@@ -98,11 +107,8 @@ def main() -> None:
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
-@click.option(
-    "--weights",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Another checkpoint than the shipped one.",
-)
+@weights_option
+@backend_option
 @flip_test_option
 def ask_command(
     image: str,
@@ -119,6 +125,7 @@ def ask_command(
     overwrite: bool,
     device: str,
     weights: Path | None,
+    backend: Backend,
     flip_test: bool,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
@@ -134,7 +141,8 @@ def ask_command(
     def load_engine() -> Engine:
         from ..engine import Engine, WholePhoto
 
-        return Engine(device, weights, face_finder=WholePhoto() if whole else None, flip_test=flip_test)
+        finder = WholePhoto() if whole else None
+        return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
 
     if os.path.isdir(image):
         from .folder_command import ask_folder
@@ -210,6 +218,7 @@ main.add_command(train_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(reproduce_group)
+main.add_command(export_command)
 main.add_command(sheet_command)
 main.add_command(template_group)
 main.add_command(serve_command)

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import ConfigError, FaceQLError
-from .shared_options import flip_test_option
+from .shared_options import WEIGHTS_HELP, backend_option, flip_test_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from ..engine import Engine
+    from ..engine import Backend, Engine
     from .image_sources import ImageSources
     from .limits import Limits
     from .service import Service
@@ -35,7 +35,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _ENGINE_OPTIONS = (
     click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...'),
-    click.option("--weights", type=FILE, help="Another checkpoint than the shipped one."),
+    click.option("--weights", type=click.Path(exists=True, path_type=Path), help=WEIGHTS_HELP),
+    backend_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
     flip_test_option,
     click.option(
@@ -169,6 +170,7 @@ def make_service(
     threads: int | None,
     handle_minutes: float,
     flip_test: bool,
+    backend: Backend = "torch",
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
@@ -186,7 +188,7 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test)
+            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test, backend=backend)
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise

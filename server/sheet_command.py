@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .folder_results import list_photos
+from .shared_options import backend_option, weights_option
+
+if TYPE_CHECKING:
+    from ..engine import Backend
 
 
 @click.command("sheet")
@@ -17,7 +22,8 @@ from .folder_results import list_photos
 @click.option("--columns", type=click.IntRange(1, 100), default=8, show_default=True, help="Tiles in a row.")
 @click.option("--limit", type=click.IntRange(1, 2000), default=60, show_default=True, help="At most so many tiles.")
 @click.option("--device", default="auto", show_default=True)
-@click.option("--weights", type=click.Path(dir_okay=False, path_type=Path), help="Another checkpoint.")
+@weights_option
+@backend_option
 def sheet_command(
     folder: Path,
     instruction: str,
@@ -27,6 +33,7 @@ def sheet_command(
     limit: int,
     device: str,
     weights: Path | None,
+    backend: Backend,
 ) -> None:
     """Draw INSTRUCTION on the faces of every photo below FOLDER, as one contact sheet."""
     from PIL import Image
@@ -39,7 +46,8 @@ def sheet_command(
     photos = [folder / name for name in list_photos(folder)]
     if not photos:
         raise click.UsageError(f"there is no photo in {str(folder)!r}")
-    sheet = make_sheet(Engine(device, weights), photos, instruction, tile=tile, columns=columns, limit=limit)
+    engine = Engine(device, weights, backend=backend)
+    sheet = make_sheet(engine, photos, instruction, tile=tile, columns=columns, limit=limit)
     for photo, reason in sheet.skipped:
         click.echo(f"skipped {photo.name}: {reason}", err=True)
     try:

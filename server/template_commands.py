@@ -27,16 +27,17 @@ def template_group() -> None:
 
 
 @template_group.command("build")
-@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--datasets", type=FILE, help="TOML file of datasets, instead of --data; see docs/datasets.md.")
 @click.option("--out", type=OUT, help="Folder for template.md, .json and .png.")
 @json_option
-def build_command(data: Path, out: Path | None, as_json: bool) -> None:
+def build_command(data: Path | None, datasets: Path | None, out: Path | None, as_json: bool) -> None:
     """Build the unified template T_U: mean shapes, clusters, Table 7 and the FPALPs of Eq. 8."""
     from ..model.template.template_report import to_json, to_markdown
     from ..model.template.unified import build_template
     from ..querylang.registry import load_registry
 
-    template = build_template(load_template_sets(data), load_registry())
+    template = build_template(load_template_sets(data, datasets), load_registry())
     click.echo(to_json(template) if as_json else to_markdown(template))
     if out is not None:
         from ..engine.template_picture import draw_template
@@ -48,10 +49,16 @@ def build_command(data: Path, out: Path | None, as_json: bool) -> None:
         click.echo(f"wrote {out / 'template'}.md, .json and .png", err=True)
 
 
-def load_template_sets(data: Path) -> list[AnnotatedFaces]:
-    """Return the faces of the packs that people have annotated."""
+def load_template_sets(data: Path | None, datasets: Path | None) -> list[AnnotatedFaces]:
+    """Return the faces of the packs that people have annotated, or all that a file of datasets trains and tests on."""
+    from ..model.data.datasets.catalogue import load_datasets
     from ..model.data.packs import load_human68, load_human98
 
+    if datasets is not None and data is None:
+        loaded = load_datasets(datasets).values()
+        return [faces for dataset in loaded for faces in (*dataset.train, *list(dataset.tests.values())[:1])]
+    if data is None or datasets is not None:
+        raise click.UsageError("give either --data or --datasets")
     return [*load_human68(data / "human68"), load_human98(data / "human98_dev")]
 
 

@@ -103,6 +103,11 @@ def make_scheme(landmarks: Sequence[LandmarkQuery], registry: Registry) -> Annot
     mirror = [index.get(registry.mirror(landmark)) for landmark in landmarks]
     if None in mirror:
         raise ValueError(f"no column mirrors {landmarks[mirror.index(None)]}")
+    return AnnotationScheme(tuple(landmarks), gather_curves(landmarks, registry), np.array(mirror, dtype=np.intp))
+
+
+def gather_curves(landmarks: Sequence[LandmarkQuery], registry: Registry) -> tuple[AnnotatedCurve, ...]:
+    """Gather columns into curves, one a part."""
     by_part: dict[str, list[tuple[float, int]]] = {}
     for column, landmark in enumerate(landmarks):
         by_part.setdefault(landmark.part, []).append((float(landmark.fpalp), column))
@@ -124,7 +129,7 @@ def make_scheme(landmarks: Sequence[LandmarkQuery], registry: Registry) -> Annot
                 is_dense=len(spans) > 0 and bool(spans.max() < largest_span),
             )
         )
-    return AnnotationScheme(tuple(landmarks), tuple(curves), np.array(mirror, dtype=np.intp))
+    return tuple(curves)
 
 
 def target_matrix(scheme: AnnotationScheme, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:

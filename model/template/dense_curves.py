@@ -17,7 +17,7 @@ from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import Registry
 from ..crops import CropFrame
-from ..data.curves import LARGEST_GAP, AnnotatedCurve
+from ..data.curves import AnnotatedCurve, gather_curves
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
 from ..evaluation.predict import predict_landmarks
@@ -92,7 +92,7 @@ def make_dense_curves(
     samples: list[LandmarkQuery] = []
     found, known = [], []
     for curve in gather_curves(landmarks, registry):
-        at = sample_fpalps(curve, registry)
+        at = sample_fpalps(curve)
         weights = curve.weights([float(fpalp) for fpalp in at])  # (samples, columns)
         samples += [LandmarkQuery(curve.part, fpalp) for fpalp in at]
         found.append(np.einsum("sc,fcd->fsd", weights, points[:, curve.columns]))
@@ -147,24 +147,10 @@ def detect_dense_curves(
     return make_dense_curves(asked, points, registry, np.median(expected / size, axis=0))
 
 
-def gather_curves(landmarks: Sequence[LandmarkQuery], registry: Registry) -> list[AnnotatedCurve]:
-    """Return the parts' annotated stretches, as `make_scheme` does, mirror images not asked for."""
-    by_part: dict[str, list[tuple[float, int]]] = {}
-    for column, landmark in enumerate(landmarks):
-        by_part.setdefault(landmark.part, []).append((float(landmark.fpalp), column))
-    curves = []
-    for part, members in by_part.items():
-        members.sort()
-        fpalps = tuple(fpalp for fpalp, _ in members)
-        is_periodic = registry.parts[part].is_closed and float(np.diff([*fpalps, fpalps[0] + 1]).max()) < LARGEST_GAP
-        curves.append(AnnotatedCurve(part, tuple(column for _, column in members), fpalps, is_periodic, is_dense=True))
-    return curves
-
-
-def sample_fpalps(curve: AnnotatedCurve, registry: Registry) -> list[Fraction]:
-    """Return the FPALPs of a curve's samples; a lone point of a curve is its own only sample."""
-    if registry.parts[curve.part].is_point or len(curve.columns) == 1:
-        return [Fraction(curve.fpalps[0]).limit_denominator(STEPS)]
+def sample_fpalps(curve: AnnotatedCurve) -> list[Fraction]:
+    """Return the FPALPs of a curve's samples; only its own points where they are too few for a spline."""
+    if not curve.is_dense:
+        return [Fraction(fpalp).limit_denominator(STEPS) for fpalp in curve.fpalps]
     low, high = curve.reach
     steps = [Fraction(step, STEPS) for step in range(STEPS + 1)]
     inside = [fpalp for fpalp in steps if low - 1e-9 <= float(fpalp) <= high + 1e-9]

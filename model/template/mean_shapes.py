@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
-from ...querylang.registry import Registry
+from ...querylang.registry import Layout, Registry
 from ..crops import DEFAULT_MARGIN
 from ..data.packs import AnnotatedFaces
 
@@ -49,22 +49,25 @@ class MeanShape:
 
 
 def make_mean_shapes(sets: Sequence[AnnotatedFaces], registry: Registry) -> list[MeanShape]:
-    """Return the mean shape of every scheme among sets of faces; sets of one scheme are taken together.
+    """Return the mean shape of every layout among sets of faces.
 
-    Each is symmetric: the mean of itself and of its mirror image, so that how often heads turn left is no matter.
-    Columns that no face has are left out.
+    Sets of one layout are taken together, whatever points beside it some of them have. Each shape is symmetric: the
+    mean of itself and of its mirror image, so that how often heads turn left is no matter. Points that no face has
+    are left out.
 
     Raises:
         ConfigError: a set holds no face.
     """
-    by_scheme: dict[tuple[LandmarkQuery, ...], list[FloatArray]] = {}
+    by_layout: dict[object, list[AnnotatedFaces]] = {}
     for faces in sets:
         if len(faces) == 0:
             raise ConfigError(f"the set {faces.name!r} holds no face")
-        by_scheme.setdefault(faces.scheme.landmarks, []).append(faces.points)
+        layout = nearest_layout(faces.scheme.landmarks, registry)
+        by_layout.setdefault(faces.scheme.landmarks if layout is None else layout.name, []).append(faces)
     shapes = []
-    for landmarks, parts in by_scheme.items():
-        points = np.concatenate(parts)
+    for members in by_layout.values():
+        landmarks = tuple(dict.fromkeys(landmark for faces in members for landmark in faces.scheme.landmarks))
+        points = np.concatenate([spread_columns(faces, landmarks) for faces in members])
         known = np.flatnonzero(np.isfinite(points).all(axis=2).any(axis=0))
         kept = tuple(landmarks[column] for column in known)
         mean = upright(symmetrize(procrustes_mean(to_complex(points[:, known])), kept, registry), kept, registry)
@@ -72,15 +75,37 @@ def make_mean_shapes(sets: Sequence[AnnotatedFaces], registry: Registry) -> list
     return shapes
 
 
+def spread_columns(faces: AnnotatedFaces, landmarks: Sequence[LandmarkQuery]) -> FloatArray:
+    """Return a set's points in the columns of more landmarks than its own: (faces, landmarks, 2), else NaN."""
+    column = {landmark: number for number, landmark in enumerate(landmarks)}
+    points = np.full((len(faces), len(landmarks), 2), np.nan)
+    points[:, [column[landmark] for landmark in faces.scheme.landmarks]] = faces.points
+    return points
+
+
+def nearest_layout(landmarks: Sequence[LandmarkQuery], registry: Registry) -> Layout | None:
+    """Return the registry's layout of which the landmarks hold most, if they hold enough of one to be called so."""
+    covered = {
+        layout.name: count_shared(landmarks, layout, registry)
+        for layout in registry.layouts.values()
+        if layout.name != "unified"
+    }
+    enough = {name: count for name, count in covered.items() if count >= LEAST_COVERED * registry.layouts[name].size}
+    return registry.layouts[max(enough, key=enough.__getitem__)] if enough else None
+
+
+def count_shared(landmarks: Sequence[LandmarkQuery], layout: Layout, registry: Registry) -> int:
+    places = {registry.canonical_place(landmark) for landmark in landmarks}
+    return len(places & {registry.canonical_place(landmark) for landmark in layout.landmarks})
+
+
 def name_scheme(landmarks: Sequence[LandmarkQuery], registry: Registry) -> str:
     """Return "300W", or "300W + 7" where points beside a layout's are annotated."""
-    places = {registry.canonical_place(landmark) for landmark in landmarks}
-    best, title = 0, "points"
-    for layout in registry.layouts.values():
-        covered = len(places & {registry.canonical_place(landmark) for landmark in layout.landmarks})
-        if layout.name != "unified" and covered > best and covered >= LEAST_COVERED * layout.size:
-            best, title = covered, layout.title
-    return title if best == len(places) else f"{title} + {len(places) - best}"
+    layout = nearest_layout(landmarks, registry)
+    if layout is None:
+        return f"{len(landmarks)} points"
+    beside = len(landmarks) - count_shared(landmarks, layout, registry)
+    return f"{layout.title} + {beside}" if beside else layout.title
 
 
 def procrustes_mean(shapes: ComplexArray) -> ComplexArray:

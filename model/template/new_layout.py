@@ -127,7 +127,8 @@ def read_points_file(path: Path, images: Path | None, known_layout: str | None, 
     for what, found in (("pictures", len(paths)), ("faces in 'known'", len(points if known is None else known))):
         if found != len(points) and (what != "pictures" or known is None):
             raise ConfigError(f"{path} has {len(points)} faces, but there are {found} {what}")
-    rows = choose_rows(np.arange(len(points)), count)
+    # A face without a single point tells nothing, and has no place in its picture.
+    rows = choose_rows(np.flatnonzero(np.isfinite(points).all(axis=2).sum(axis=1)), count)
     return NewLayout(
         name=path.stem,
         points=points[rows],

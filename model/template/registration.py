@@ -7,7 +7,7 @@ expression and pose tell apart places that lie close together on any one of them
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
@@ -19,8 +19,8 @@ from ...errors import ConfigError
 from ...querylang.landmarks import LandmarkQuery
 from ...querylang.registry import Registry
 from .dense_curves import EYE_CORNERS, STEPS, DenseCurves
+from .layout_splines import LayoutSpline, make_layout_spline
 from .mirror_pairs import find_mirror_pairs
-from .part_splines import PartSpline, make_part_spline
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -96,13 +96,13 @@ class Registration:
         return tuple(landmark for landmark in self.landmarks if landmark.is_on_part)
 
     @cached_property
-    def splines(self) -> dict[str, PartSpline]:
+    def splines(self) -> dict[str, LayoutSpline]:
         """A spline for each part, through its registered landmarks."""
         by_part: dict[str, list[RegisteredLandmark]] = {}
         for landmark in self.on_parts:
             by_part.setdefault(landmark.part, []).append(landmark)
         return {
-            part: make_part_spline(
+            part: make_layout_spline(
                 self.registry.parts[part],
                 [landmark.index for landmark in members],
                 [float(landmark.fpalp) for landmark in members],
@@ -198,7 +198,11 @@ def register_layout(points: FloatArray, curves: DenseCurves, registry: Registry)
             continue
         sample, is_paired = fitter.choose(here, costs, column, partner)
         fpalp = refine(costs, column, partner if is_paired else None, sample, curves, registry)
-        landmarks.append(fitter.describe(column, here[:, column], costs[column], sample, fpalp, partner))
+        place = LandmarkQuery(curves.landmarks[sample].part, fpalp)
+        told = fitter.describe(column, here[:, column], costs[column], sample, place)
+        # Of those on parts, only a mirror image that was placed as one counts.
+        is_mirror = partner >= 0 and (is_paired or not told.is_on_part)
+        landmarks.append(replace(told, mirror=partner if is_mirror else None))
     paths = (curves.landmarks, facing_shape(fitter.paths, curves, rounds=1))
     return Registration(tuple(landmarks), shape, paths, len(points), registry)
 
@@ -336,27 +340,26 @@ class _Fitter:
         return variance if in_face else variance * OTHER_PARTS_HANDICAP**2
 
     def describe(
-        self, column: int, landmark: FloatArray, costs: FloatArray, sample: int, fpalp: Fraction, partner: int
+        self, column: int, landmark: FloatArray, costs: FloatArray, sample: int, place: LandmarkQuery
     ) -> RegisteredLandmark:
-        """Gather what is told of a landmark at the sample that was chosen for it."""
+        """Gather what is told of a landmark at the sample that was chosen for it; its mirror image is not."""
         offsets = self.closest(landmark, sample)
         residual = float(np.sqrt((offsets**2).sum(axis=1).mean()))
         offset = offsets.mean(axis=0)
-        part = self.curves.landmarks[sample].part
         known_to = float(self.curves.known_to[sample])
-        best_elsewhere = {name: float(costs[block].min()) for name, block in self.blocks() if name != part}
+        best_elsewhere = {name: float(costs[block].min()) for name, block in self.blocks() if name != place.part}
         rival = min(best_elsewhere, key=best_elsewhere.__getitem__, default=None)
         is_on_part = residual <= LARGEST_RATIO * known_to and float(np.hypot(*offset)) <= LARGEST_OFFSET * known_to
         if rival is not None and (not is_on_part or best_elsewhere[rival] > (RIVAL_RATIO * residual) ** 2):
             rival = None
         return RegisteredLandmark(
             index=column,
-            part=part,
-            fpalp=fpalp,
+            part=place.part,
+            fpalp=place.fpalp,
             residual=residual,
             offset=(float(offset[0]), float(offset[1])),
             known_to=known_to,
             is_on_part=is_on_part,
-            mirror=None if partner < 0 else partner,
+            mirror=None,
             rival=rival,
         )

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from faceql.engine import Engine, Face, WholePhoto
-from faceql.engine.engine import choose_device
+from faceql.engine.backends import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.detector import Detector

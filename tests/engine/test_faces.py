@@ -12,7 +12,15 @@ import pytest
 from PIL import Image
 
 from faceql.engine.choosing import choose_faces, number_faces, read_boxes
-from faceql.engine.faces import Face, SlimeFaceFinder, WholePhoto, default_face_finder, drop_duplicates, tile_starts
+from faceql.engine.faces import (
+    Face,
+    SlimeFaceFinder,
+    WholePhoto,
+    cut_pieces,
+    default_face_finder,
+    drop_duplicates,
+    rank_pieces,
+)
 from faceql.engine.libfacedetection import load_detect
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
 
@@ -103,17 +111,70 @@ def test_a_tiny_face_in_a_large_photo_is_found(astronaut: np.ndarray) -> None:
 
 
 @pytest.mark.slow
-def test_a_tiny_face_in_a_photo_of_8000_px_is_found(astronaut: np.ndarray) -> None:
-    side = 24 / (ASTRONAUT_BOX[3] - ASTRONAUT_BOX[1]) * 512
-    photo = paste((8000, 6000), astronaut, (6100, 4200, round(side)))
-    (face,) = SlimeFaceFinder().find(photo)
-    middle = (6100 + 223 * side / 512, 4200 + 118 * side / 512)
-    np.testing.assert_allclose(face.center, middle, atol=5)
+@pytest.mark.parametrize("texture", [0, 15])
+@pytest.mark.parametrize("face_px", [24, 60, 300])
+def test_a_small_face_in_a_photo_of_8000_px_is_found(astronaut: np.ndarray, face_px: int, texture: int) -> None:
+    side = face_px / (ASTRONAUT_BOX[3] - ASTRONAUT_BOX[1]) * 512
+    photo = paste((8000, 6000), astronaut, (5100, 4200, round(side))).astype(np.int16)
+    rough = np.random.default_rng(5).normal(0, texture, (375, 500)).astype(np.float32)
+    around = np.asarray(Image.fromarray(rough).resize((8000, 6000), Image.Resampling.BICUBIC)).astype(np.int16)
+    photo[:4200] += around[:4200, :, None]
+    photo[4200:, :5100] += around[4200:, :5100, None]
+    face = SlimeFaceFinder().find(np.clip(photo, 0, 255).astype(np.uint8))[0]
+    middle = (5100 + 223 * side / 512, 4200 + 118 * side / 512)
+    np.testing.assert_allclose(face.center, middle, atol=max(5, face_px / 6))
 
 
-@pytest.mark.parametrize(("length", "starts"), [(100, [0]), (1000, [0]), (1001, [0, 1]), (2900, [0, 900, 1800, 1900])])
-def test_tiles_cover_the_photo_and_overlap(length: int, starts: list[int]) -> None:
-    assert tile_starts(length, 1000, 900) == starts
+@pytest.mark.parametrize("size", [(100, 40), (1000, 1000), (8000, 6000), (2561, 900)])
+def test_pieces_cover_the_photo_and_overlap(size: tuple[int, int]) -> None:
+    pieces = cut_pieces(size, 640, 64)
+    covered = np.zeros(size[::-1], np.uint8)
+    for left, top, right, bottom in pieces:
+        assert 0 <= left < right <= size[0]
+        assert 0 <= top < bottom <= size[1]
+        assert max(right - left, bottom - top) <= 640 + 64 + 1
+        covered[top:bottom, left:right] += 1
+    assert covered.min() == 1
+    edges = {piece[0] for piece in pieces if piece[0]}
+    assert all((covered[:, edge : edge + 64] >= 2).all() for edge in edges)
+
+
+def test_the_piece_with_a_tiny_face_comes_first_and_plain_ones_not_at_all(astronaut: np.ndarray) -> None:
+    slope = np.linspace(60, 200, 4000)[None, :, None] * np.ones((3000, 1, 3))
+    photo = Image.fromarray(slope.astype(np.uint8))
+    pieces = cut_pieces(photo.size, 640, 64)
+    assert rank_pieces(photo, pieces, 1.0) == []
+    photo.paste(Image.fromarray(astronaut[60:176, 176:270]).resize((20, 24), Image.Resampling.BOX), (2300, 1900))
+    # A stroke that differs less from the slope than the face does.
+    photo.paste((110, 110, 110), (700, 500, 760, 520))
+    ranked = rank_pieces(photo, pieces, 1.0)
+    assert ranked[0][0] <= 2300 <= ranked[0][2]
+    assert ranked[0][1] <= 1900 <= ranked[0][3]
+    assert 1 < len(ranked) < 6
+
+
+def test_a_large_photo_without_a_face_is_searched_in_part(astronaut: np.ndarray) -> None:
+    finder = SlimeFaceFinder()
+    finder.SEARCHED_PX = 1_000_000  # type: ignore[misc]
+    searched: list[int] = []
+
+    def see_nothing(image: Image.Image) -> list[tuple[int, int, int, int, int]]:
+        searched.append(image.width * image.height)
+        return []
+
+    finder._detect = see_nothing
+    noise = np.random.default_rng(2).integers(0, 256, (1500, 2600, 3), np.uint8)
+    assert finder.find(noise) == []
+    in_whole = sum(searched)
+    searched.clear()
+    assert finder.find(np.full_like(noise, 90)) == []
+    assert in_whole - 1_000_000 < sum(searched) < in_whole - 500_000
+
+
+def test_the_error_tells_how_a_large_photo_was_searched() -> None:
+    said = SlimeFaceFinder().describe_search(6000, 8000)
+    assert "320, 640, 1280, 2560 px, and at 6400 px in up to 15 megapixels where something stands out," in said
+    assert "megapixels" not in SlimeFaceFinder().describe_search(2000, 2560)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (33, 7), (300, 400)])

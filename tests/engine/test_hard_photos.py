@@ -127,7 +127,7 @@ def test_a_tiny_face_is_answered(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("face_px", [24, 110, 3000])
+@pytest.mark.parametrize("face_px", [24, 60, 110, 300, 3000])
 def test_faces_in_a_photo_of_8000_px(
     shipped_engine: Engine, astronaut: np.ndarray, upright: np.ndarray, face_px: int
 ) -> None:

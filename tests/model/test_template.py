@@ -88,6 +88,18 @@ def test_mean_shapes_are_upright_symmetric_and_without_empty_columns() -> None:
     assert chin[1] > nose[1]
 
 
+def test_sets_of_one_layout_are_taken_together() -> None:
+    w300 = REGISTRY.layouts["300w"].landmarks
+    more = (*w300, LandmarkQuery("left pupil", Fraction(0)), LandmarkQuery("right pupil", Fraction(0)))
+    shapes = make_mean_shapes([faces_of(more, 4), faces_of(w300, 8), faces_in("wflw")], REGISTRY)
+    assert [(shape.title, shape.faces, len(shape.landmarks)) for shape in shapes] == [
+        ("300W + 2", 12, 70),
+        ("WFLW", 12, 98),
+    ]
+    eyes = tuple(landmark for landmark in w300 if landmark.part.endswith("eye"))
+    assert make_mean_shapes([faces_of(eyes)], REGISTRY)[0].title == "12 points"
+
+
 def test_clusters_hold_each_layout_once_and_no_neighbours() -> None:
     shapes = align_shapes(make_mean_shapes([faces_in("300w"), faces_in("wflw", seed=1)], REGISTRY), REGISTRY)
     clusters = find_clusters(shapes, REGISTRY)

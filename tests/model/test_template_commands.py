@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from faceql.errors import ConfigError
 from faceql.model.data.packs import load_human68
 from faceql.model.detector import Detector
 from faceql.model.evaluation.predict import predict_landmarks
+from faceql.model.reader import LandmarkReader
 from faceql.model.template.dense_curves import detect_dense_curves, make_dense_curves
 from faceql.model.template.new_layout import read_pack_layout, read_points_file
 from faceql.model.template.registration import register_layout
@@ -24,6 +26,7 @@ from faceql.querylang.language import extend_language, load_package_language
 from faceql.querylang.registry import load_package_registry
 from faceql.server.cli import main
 
+from .made_datasets import write_cofw, write_w300, write_wflw
 from .made_faces import FOREHEAD, make_faces
 
 REGISTRY = load_package_registry()
@@ -63,6 +66,20 @@ def test_build_writes_tables_and_a_picture(made_packs: Path, tmp_path: Path) -> 
     for landmark in told["landmarks"]:
         x, y = ((np.array(landmark["xy"])) * SIDE_PX / told["template_px"]).round().astype(int)
         assert picture[y - 2 : y + 3, x - 2 : x + 3].max() > 150
+
+
+def test_build_takes_a_file_of_datasets(tmp_path: Path, made_packs: Path) -> None:
+    for write, folder in ((write_w300, "300w"), (write_wflw, "wflw"), (write_cofw, "cofw")):
+        write(tmp_path / folder)
+    path = tmp_path / "datasets.toml"
+    path.write_text("".join(
+        f'[{name}]\nkind = "{kind}"\nfolder = "{name}"\n'
+        for name, kind in (("300w", "300w"), ("wflw", "wflw"), ("cofw", "cofw"))
+    ))  # fmt: skip
+    text = run("build", "--datasets", path)
+    assert [line.split(" | ")[0] for line in text.splitlines()[4:7]] == ["| WFLW", "| 300W", "| COFW"]
+    assert "either --data or --datasets" in refused("build", "--datasets", path, "--data", made_packs)
+    assert "either --data or --datasets" in refused("build")
 
 
 def test_register_writes_a_layout_that_the_language_takes(points_file: Path, tmp_path: Path) -> None:
@@ -121,6 +138,8 @@ def test_files_of_points(tmp_path: Path) -> None:
     assert [file.name for file in layout.image_paths] == ["a.png", "b.jpg"]
     path.write_text(json.dumps({"points": [[[1, 2]], [[3, 4]]], "images": ["b.jpg", "a.png"]}))
     assert [file.name for file in read_points_file(path, images, None, 1).image_paths] == ["b.jpg"]
+    path.write_text(json.dumps({"points": [[None], [[3, 4]]], "images": ["b.jpg", "a.png"]}))
+    assert [file.name for file in read_points_file(path, images, None, 2).image_paths] == ["a.png"]
     for table, message in (
         ({"points": [[[1, 2]]], "images": ["c.jpg"]}, "lacks 1 of the pictures"),
         ({"points": [[[1, 2]]]}, "1 faces, but there are 2 pictures"),
@@ -164,13 +183,24 @@ def test_the_face_that_carries_the_points_is_cut_out(made_packs: Path, small_det
         assert np.abs(np.array(frame.center_px) - (low + high) / 2).max() < 0.4 * (high - low).max()
 
 
+def test_a_layout_of_the_lips_alone_finds_the_whole_face(made_packs: Path, small_detector: Detector) -> None:
+    faces = read_pack_layout(made_packs / "human68", "points", 1).to_faces()
+    low, high = faces.points[0].min(axis=0), faces.points[0].max(axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    lips = replace(faces, points=faces.points[:, 48:])
+    ((frame,), missed) = find_annotated_crops(lips, small_detector, TwoFaces(box))
+    ((whole,), _) = find_annotated_crops(faces, small_detector, TwoFaces(box))
+    assert missed == 0
+    assert frame == whole
+
+
 def test_curves_are_what_the_detector_answers(made_packs: Path, small_detector: Detector) -> None:
     faces = read_pack_layout(made_packs / "human68", "points", 5).to_faces()
     frames, _ = find_annotated_crops(faces, small_detector, TwoFaces(None))
     curves = detect_dense_curves(small_detector, faces, frames, REGISTRY)
     asked = [curves.landmarks[number] for number in range(0, len(curves.landmarks), 35)]
     kept = [number for number, landmark in enumerate(asked) if (landmark.fpalp * 72).denominator == 1]
-    points, _ = predict_landmarks(small_detector, faces, frames, [asked[number] for number in kept])
+    points, _ = predict_landmarks(LandmarkReader(small_detector), faces, frames, [asked[number] for number in kept])
     assert len(kept) > 10
     assert np.allclose(curves.points[:, [35 * number for number in kept]], points, atol=1e-3)
 

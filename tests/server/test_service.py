@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -205,6 +206,18 @@ def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.L
     assert ERROR_KINDS[error_code(caught.value)].status == 500
     assert "device must be" in caplog.text  # the log says why
     assert describe_error(caught.value)["message"] == "the model cannot be loaded; the server's log says why"
+
+
+def test_a_server_runs_the_backend_it_was_told(exported: Path, photo: bytes) -> None:
+    options = {"device": "auto", "weights": exported, "threads": None, "handle_minutes": 1.0, "flip_test": False}
+    service, _ = make_service((), (), **options, backend="onnxruntime")
+    (answer,) = service.ask(photo, ["chin"], boxes=[(180, 64, 266, 172)]).answers
+    assert answer.model_version == "faceql-made+01234567"
+    service.close()
+    service, _ = make_service((), (), **options)
+    with pytest.raises(CheckpointError, match='runs with backend "onnxruntime"'):
+        service.ask(photo, ["chin"])
+    service.close()
 
 
 def test_a_failure_of_the_engine_is_told_without_its_text(engine: Engine, gated: GatedEngine, photo: bytes) -> None:

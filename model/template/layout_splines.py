@@ -21,7 +21,7 @@ LARGEST_REACH = 0.08
 
 
 @dataclass(frozen=True)
-class PartSpline:
+class LayoutSpline:
     """A spline along a part through some columns of an array of points.
 
     Attributes:
@@ -62,9 +62,9 @@ class PartSpline:
         return weights
 
 
-def make_part_spline(
+def make_layout_spline(
     part: Part, columns: Sequence[int], fpalps: Sequence[float], doubts: Sequence[float]
-) -> PartSpline:
+) -> LayoutSpline:
     """Choose which of a part's registered landmarks to pass through.
 
     Args:
@@ -87,7 +87,7 @@ def make_part_spline(
         # The stretch begins after the widest gap.
         first = (int(steps.argmax()) + 1) % len(chosen)
         chosen = chosen[first:] + [(fpalp + 1, column) for fpalp, column in chosen[:first]]
-    return PartSpline(
+    return LayoutSpline(
         part.name,
         tuple(column for _, column in chosen),
         tuple(fpalp for fpalp, _ in chosen),

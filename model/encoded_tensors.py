@@ -1,0 +1,74 @@
+"""Encoded crops as tensors with names: what an exported encoder gives and an exported decoder takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from .attention import KeysValues, split_map_heads
+from .config import DetectorConfig
+from .decoder import ContextMemory, DecodedLayers, ImageMemory
+from .detector import EncodedCrops
+
+# Where the context's own landmarks lie: given by an encoder, not asked for by a decoder.
+CONTEXT_ANSWERS = ("context_coordinates", "context_log_scale", "context_stretch")
+
+
+def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Tensor]:
+    """Return all that encoded crops hold, by name, in a fixed order.
+
+    Returns:
+        `cells`, `cell_keys` (batch, cells, dim), `cell_centers` (cells, 2), `level_0` and on (batch, dim, height,
+        width), finest first; under context attention also, for each decoder layer, `context_0_query_keys`,
+        `context_0_query_values`, `context_0_encoding_keys`, `context_0_encoding_values` (batch or 1, heads, context,
+        head_dim), and the last layer's `context_coordinates`, `context_log_scale` and `context_stretch` as in
+        `Decoded`, where they are known.
+    """
+    memory = encoded.memory
+    tensors = {"cells": memory.cells, "cell_keys": memory.cell_keys, "cell_centers": memory.cell_centers}
+    for level, values in enumerate(memory.level_values):
+        tensors[f"level_{level}"] = values.reshape(encoded.batch, config.dim, *values.shape[-2:])
+    for layer, context in enumerate(encoded.context or ()):
+        for kind, pair in (("query", context.queries), ("encoding", context.encodings)):
+            tensors[f"context_{layer}_{kind}_keys"] = pair.keys
+            tensors[f"context_{layer}_{kind}_values"] = pair.values
+    if encoded.context_layers is not None:
+        layers = encoded.context_layers
+        tensors |= zip(CONTEXT_ANSWERS, (layers.coordinates[-1], layers.log_scale, layers.stretch), strict=True)
+    return tensors
+
+
+def list_names(config: DetectorConfig) -> list[str]:
+    """Return the names that `name_tensors` gives what a detector of this configuration has encoded."""
+    names = ["cells", "cell_keys", "cell_centers", *(f"level_{level}" for level in range(config.num_levels))]
+    if config.attention == "joint":
+        return names
+    ends = ("query_keys", "query_values", "encoding_keys", "encoding_values")
+    names += [f"context_{layer}_{end}" for layer in range(config.num_decoder_layers) for end in ends]
+    return [*names, *CONTEXT_ANSWERS]
+
+
+def gather_tensors(tensors: Mapping[str, Tensor], config: DetectorConfig) -> EncodedCrops:
+    """Return the encoded crops of what `name_tensors` returned; `context_layers` then has the last layer alone."""
+    memory = ImageMemory(
+        cells=tensors["cells"],
+        cell_keys=tensors["cell_keys"],
+        cell_centers=tensors["cell_centers"],
+        level_values=tuple(
+            split_map_heads(tensors[f"level_{level}"], config.num_heads) for level in range(config.num_levels)
+        ),
+    )
+    if config.attention == "joint":
+        return EncodedCrops(memory, None, None)
+
+    def pair(layer: int, kind: str) -> KeysValues:
+        return KeysValues(tensors[f"context_{layer}_{kind}_keys"], tensors[f"context_{layer}_{kind}_values"])
+
+    context = tuple(
+        ContextMemory(pair(layer, "query"), pair(layer, "encoding")) for layer in range(config.num_decoder_layers)
+    )
+    if CONTEXT_ANSWERS[0] not in tensors:
+        return EncodedCrops(memory, context, None)
+    coordinates, log_scale, stretch = (tensors[name] for name in CONTEXT_ANSWERS)
+    return EncodedCrops(memory, context, DecodedLayers(coordinates[None], log_scale, stretch))

@@ -1,0 +1,160 @@
+"""Writing a detector as two ONNX graphs: one encodes crops, one answers queries about them.
+
+Two files in a folder, not one: a crop is encoded once and asked many times, and an ONNX file holds one graph, which
+runs whole. Each file is plain ONNX that any runtime loads, and says in its metadata whose weights it holds.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ConfigError
+from .checkpoint import LoadedDetector
+from .detector import Detector
+from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
+
+FORMAT = "faceql-onnx-1"
+GRAPHS = ("encoder", "decoder")
+ANSWERS = ("coordinates", "log_scale", "stretch")
+OPSET = 20
+"""The first whose GridSample is today's; needs onnxruntime 1.17."""
+
+
+class EncoderGraph(nn.Module):
+    """Crops (batch, 3, size, size), RGB 0..255 float32, to what `name_tensors` returns."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        return tuple(name_tensors(self.detector.encode(crops), self.detector.config).values())
+
+
+class DecoderGraph(nn.Module):
+    """Queries (batch, landmarks) and an encoder's outputs to coordinates, log scale and stretch, as in `Decoded`."""
+
+    def __init__(self, detector: Detector, names: Sequence[str]) -> None:
+        super().__init__()
+        self.detector = detector
+        self.names = tuple(names)
+
+    def forward(self, part_ids: Tensor, fpalps: Tensor, tensors: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        encoded = gather_tensors(dict(zip(self.names, tensors, strict=True)), self.detector.config)
+        layers = self.detector.decode_layers(encoded, part_ids, fpalps)
+        return layers.coordinates[-1], layers.log_scale, layers.stretch
+
+
+def import_extra(name: str) -> ModuleType:
+    """Import a module of the extra `onnx`.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"{name} is not installed: pip install 'faceql[onnx]'") from error
+
+
+def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
+    """Return a detector as ONNX models, by the names of `GRAPHS`; it takes some ten seconds.
+
+    The batch and the number of landmarks are free, the crop's size is the detector's. Under context attention answers
+    are the same in any company to the last bit only if landmarks are asked in multiples of `ROW_BLOCK`.
+
+    Raises:
+        ConfigError: The extra `onnx` is not installed.
+    """
+    for name in ("onnx", "onnxscript"):
+        import_extra(name)
+    detector = copy.deepcopy(loaded.detector).cpu().eval()
+    config = detector.config
+    batch, landmarks = torch.export.Dim("batch", min=1), torch.export.Dim("landmarks", min=1)
+    # Two of each: a dimension of 1 would be taken for one that is always 1.
+    crops = torch.zeros(2, 3, config.image_size, config.image_size)
+    queries = (torch.zeros(2, 2, dtype=torch.long), torch.zeros(2, 2))
+    with torch.no_grad():
+        tensors = name_tensors(detector.encode(crops), config)
+        asked = {name: tensor for name, tensor in tensors.items() if name not in CONTEXT_ANSWERS}
+        # What does not depend on the crop comes as a batch of 1, or without one.
+        free = [{0: batch} if len(tensor) == 2 and name != "cell_centers" else {} for name, tensor in asked.items()]
+        encoder = _export(EncoderGraph(detector), (crops,), ({0: batch},), ["crops"], list(tensors))
+        decoder = _export(
+            DecoderGraph(detector, list(asked)),
+            (*queries, list(asked.values())),
+            ({0: batch, 1: landmarks}, {0: batch, 1: landmarks}, free),
+            ["part_ids", "fpalps", *asked],
+            list(ANSWERS),
+        )
+    known = [name for name in detector.part_names if name not in detector.parts_without_vector]
+    told = {
+        "format": FORMAT,
+        "version": loaded.version,
+        "config": config.model_dump_json(),
+        "parts": json.dumps(known),
+        "training": json.dumps(loaded.training),
+    }
+    graphs = {}
+    for name, program in zip(GRAPHS, (encoder, decoder), strict=True):
+        program.model.metadata_props.update(told, graph=name)
+        graphs[name] = program.model_proto.SerializeToString()
+    return graphs
+
+
+def _export(
+    module: nn.Module, arguments: tuple[Any, ...], shapes: tuple[Any, ...], inputs: list[str], outputs: list[str]
+) -> torch.onnx.ONNXProgram:
+    logger = logging.getLogger("onnx_ir")
+    level = logger.level
+    with warnings.catch_warnings():
+        # Of the exporter about itself: that inputs share their free dimensions, that an output is a constant.
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            program = torch.onnx.export(
+                module.eval(),
+                arguments,
+                input_names=inputs,
+                output_names=outputs,
+                dynamic_shapes=shapes,
+                opset_version=OPSET,
+                verbose=False,
+                dynamo=True,
+            )
+        finally:
+            logger.setLevel(level)
+    assert program is not None
+    return program
+
+
+def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
+    """Write an export to a folder, which is made where it is missing, and return its files.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, graph in graphs.items():
+            path = folder / f"{name}.onnx"
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.write_bytes(graph)
+            os.replace(unfinished, path)
+            paths.append(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
+    return paths

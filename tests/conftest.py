@@ -1,0 +1,68 @@
+"""A detector and its export, for the tests of all that runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from faceql.model.checkpoint import LoadedDetector
+from faceql.model.config import DetectorConfig
+from faceql.model.detector import Detector
+from faceql.model.onnx_export import export_graphs, save_graphs
+
+
+def make_exportable(**changes: object) -> LoadedDetector:
+    """Return as small a detector as can be, of random weights: an export takes seconds for each layer."""
+    small = {
+        "encoder": "test_resnet",
+        "feature_indices": (1,),
+        "query_level": 0,
+        "image_size": 32,
+        "dim": 16,
+        "num_heads": 2,
+        "num_points": 1,
+        "num_decoder_layers": 1,
+        "feedforward_dim": 16,
+        "harmonics": 1,
+        "part_vectors": "learned",
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        detector = Detector(DetectorConfig(**{**small, **changes})).eval()
+        with torch.no_grad():
+            for name, parameter in detector.named_parameters():
+                if not name.startswith("image_encoder.body") and parameter.dim() > 0:
+                    parameter.add_(0.08 * torch.randn_like(parameter))
+    return LoadedDetector(detector, "faceql-made+01234567", {"pictures": 0})
+
+
+@pytest.fixture(scope="session")
+def make_loaded() -> Callable[..., LoadedDetector]:
+    return make_exportable
+
+
+@pytest.fixture(scope="session")
+def exportable() -> LoadedDetector:
+    return make_exportable()
+
+
+@pytest.fixture(scope="session")
+def onnx_extra() -> None:
+    for module in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(module, reason=f"{module} is missing: pip install 'faceql[onnx]'")
+
+
+@pytest.fixture(scope="session")
+def exported_graphs(onnx_extra: None, exportable: LoadedDetector) -> dict[str, bytes]:
+    return export_graphs(exportable)
+
+
+@pytest.fixture(scope="session")
+def exported(exported_graphs: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `faceql export` would write of `exportable`."""
+    folder = tmp_path_factory.mktemp("exported")
+    save_graphs(folder, exported_graphs)
+    return folder
