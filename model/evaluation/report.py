@@ -43,7 +43,8 @@ class Evaluation:
     Attributes:
         scores: errors by normaliser, subset, part and landmark.
         curves: by part with more than two annotated points.
-        scale_correlation: Spearman's rho of expected and true error over faces, mean over landmarks.
+        scale_correlation, scale_correlation_low: Spearman's rho of expected and true error over faces, mean over
+            landmarks and of the landmark that has the lowest.
         scale_ratio: mean expected error over mean true error; 1 is calibrated.
         calibration: mean expected and mean true error, % of the normaliser, of the tenths of all points by rising
             expected error.
@@ -55,6 +56,7 @@ class Evaluation:
     scores: Scores
     curves: dict[str, CurveSummary]
     scale_correlation: float
+    scale_correlation_low: float
     scale_ratio: float
     calibration: tuple[tuple[float, float], ...]
     predicted: FloatArray
@@ -105,7 +107,7 @@ class Evaluation:
         lines += [
             "",
             f"Expected error: Spearman correlation with the true error {self.scale_correlation:.2f} "
-            f"(mean over landmarks); mean expected over mean true error {self.scale_ratio:.2f}.",
+            f"(mean over landmarks; lowest {self.scale_correlation_low:.2f}); mean expected over mean true error {self.scale_ratio:.2f}.",
             "",
             "| tenth of the points by expected error | " + " | ".join(map(str, range(1, CALIBRATION_BINS + 1))) + " |",
             "|---" * (CALIBRATION_BINS + 1) + "|",
@@ -150,6 +152,7 @@ def evaluate_faces(
         scores=scores,
         curves=evaluate_curves(reader, faces, frames, normalizer),
         scale_correlation=float(np.mean(correlations)),
+        scale_correlation_low=float(np.min(correlations)),
         scale_ratio=float(expected_norm[known].mean() / errors[known].mean()),
         calibration=calibrate(expected_norm[known], errors[known]),
         predicted=predicted,
