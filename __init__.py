@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .loading import pause_gc
+
 if TYPE_CHECKING:
     from .engine.answer import Answer
     from .engine.encoded_image import EncodedImage
@@ -66,4 +68,5 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'faceql' has no attribute {name!r}")
-    return getattr(import_module(f".{home}", __name__), name)
+    with pause_gc():
+        return getattr(import_module(f".{home}", __name__), name)

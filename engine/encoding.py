@@ -46,7 +46,7 @@ class FaceCrop:
     Attributes:
         frame: The square.
         encoded: What the detector made of it.
-        curves: The curves that were read off it by now, by part.
+        curves: The curves of its parts, once they were read off it.
     """
 
     frame: CropFrame

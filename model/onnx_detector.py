@@ -63,6 +63,11 @@ class OnnxDetector:
         """Where it runs: the CPU."""
         return torch.device("cpu")
 
+    @property
+    def parts_without_vector(self) -> frozenset[str]:
+        """The parts of the language that it cannot be asked for."""
+        return frozenset(load_registry().parts) - frozenset(self.part_names)
+
     def _check_ends(self) -> None:
         """Check that the models take and give what the configuration says.
 

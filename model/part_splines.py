@@ -59,14 +59,29 @@ class PartSpline:
 
     def weights(self, fpalps: FloatArray) -> FloatArray:
         """Return (N, controls): each control's weight in the value at FPALPs (N,); every row sums to 1."""
+        columns, each = self._terms(fpalps)
+        rows: FloatArray = np.zeros((len(fpalps), self.controls))
+        np.put_along_axis(rows, columns, each, axis=1)
+        return rows
+
+    def evaluate(self, controls: FloatArray, fpalps: FloatArray) -> FloatArray:
+        """Return (batch, N, channels), the values at FPALPs (N,) of splines with controls (batch, controls, channels).
+
+        Term by term rather than as a matrix product, whose last bit hangs on how many places are asked.
+        """
+        columns, each = self._terms(fpalps)
+        values = each[:, 0, None] * controls[:, columns[:, 0]]
+        for term in range(1, columns.shape[1]):
+            values = values + each[:, term, None] * controls[:, columns[:, term]]
+        return values
+
+    def _terms(self, fpalps: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        """Return the controls that bear on FPALPs (N,), and their weights, (N, terms) each."""
         if self.controls == 1:
-            return np.ones((len(fpalps), 1))
+            return np.zeros((len(fpalps), 1), dtype=np.intp), np.ones((len(fpalps), 1))
         pieces = self.controls if self.is_closed else self.controls - 3
         place = (fpalps % 1.0 if self.is_closed else np.clip(fpalps, 0, 1)) * pieces
         first = np.minimum(np.floor(place).astype(np.intp), pieces - 1)
         t = place - first
         each = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6
-        columns = (first[:, None] + np.arange(4)) % self.controls
-        rows = np.zeros((len(fpalps), self.controls))
-        np.put_along_axis(rows, columns, each, axis=1)
-        return rows
+        return (first[:, None] + np.arange(4)) % self.controls, each

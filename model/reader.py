@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from .part_splines import PartSpline
 
 FloatArray = npt.NDArray[np.float64]
 Curves = MutableMapping[str, FloatArray]
-"""Control values (batch, controls, 5) of each part that was read: x, y, log scale, and the two of the stretch."""
+"""Control values (batch, controls, 5) of every part: x, y, log scale, and the two of the stretch."""
 
 X, LOG_SCALE, STRETCH = 0, 2, 3
 
@@ -30,6 +31,8 @@ class AnswersQueries(Protocol):
     def config(self) -> DetectorConfig: ...
     @property
     def device(self) -> torch.device: ...
+    @property
+    def parts_without_vector(self) -> frozenset[str]: ...
     def part_ids(self, parts: Sequence[str]) -> Tensor: ...
     def encode(self, crops: Tensor) -> EncodedCrops: ...
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
@@ -86,33 +89,40 @@ class LandmarkReader:
         Args:
             encoded: from `encode`.
             parts, fpalps: what is asked, (landmarks,) each.
-            curves: what earlier reads of the same crops have learnt, and this one adds to.
+            curves: what an earlier read of the same crops has learnt; empty, it is filled.
         """
         if self.detector.config.attention == "joint":
             values = self._decode(encoded, parts, fpalps)
         else:
+            # Raises for a part that has no vector.
+            self.detector.part_ids(tuple(dict.fromkeys(parts)))
             curves = {} if curves is None else curves
-            self._read_curves(encoded, tuple(dict.fromkeys(parts)), curves)
+            if not curves:
+                curves.update(self._read_curves(encoded))
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
         return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
 
-    def _read_curves(self, encoded: EncodedCrops, parts: Sequence[str], curves: Curves) -> None:
-        missing = [part for part in parts if part not in curves]
-        if not missing:
-            return
-        splines = [self._splines[part] for part in missing]
-        asked = [part for part, spline in zip(missing, splines, strict=True) for _ in range(spline.samples)]
-        values = self._decode(encoded, asked, np.concatenate([spline.sample_fpalps for spline in splines]).tolist())
-        ends = np.cumsum([spline.samples for spline in splines])
-        for part, spline, some in zip(missing, splines, np.split(values, ends[:-1], axis=1), strict=True):
-            curves[part] = spline.fit @ some
+    def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
+        """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
+        splines = {part: self._splines[part] for part in self._known_parts}
+        asked = [part for part, spline in splines.items() for _ in range(spline.samples)]
+        at = np.concatenate([spline.sample_fpalps for spline in splines.values()])
+        values = self._decode(encoded, asked, at.tolist())
+        ends = np.cumsum([spline.samples for spline in splines.values()])
+        samples = np.split(values, ends[:-1], axis=1)
+        return {part: spline.fit @ some for (part, spline), some in zip(splines.items(), samples, strict=True)}
+
+    @cached_property
+    def _known_parts(self) -> tuple[str, ...]:
+        """The parts that the detector can be asked for: a part of the user's language may lack its vector."""
+        return tuple(part for part in self._splines if part not in self.detector.parts_without_vector)
 
     def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
         names = np.array(parts)
         values = np.empty((next(iter(curves.values())).shape[0], len(parts), 5))
         for part in dict.fromkeys(parts):
             rows = np.flatnonzero(names == part)
-            values[:, rows] = self._splines[part].weights(fpalps[rows]) @ curves[part]
+            values[:, rows] = self._splines[part].evaluate(curves[part], fpalps[rows])
         return values
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:

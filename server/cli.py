@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from .. import __version__
 from ..errors import FaceQLError
+from ..loading import pause_gc
 from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
@@ -139,8 +141,10 @@ def ask_command(
         raise click.UsageError("--whole and --box exclude each other")
 
     def load_engine() -> Engine:
-        from ..engine import Engine, WholePhoto
-
+        with pause_gc():
+            from ..engine import Engine, WholePhoto
+        # Nothing of it is ever garbage, and looking for some when the process ends takes a second.
+        gc.freeze()
         finder = WholePhoto() if whole else None
         return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
 

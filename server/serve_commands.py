@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import ConfigError, FaceQLError
+from ..loading import pause_gc
 from .shared_options import WEIGHTS_HELP, backend_option, flip_test_option
 
 if TYPE_CHECKING:
@@ -125,12 +125,9 @@ def mcp_command(
     **engine_options: Any,
 ) -> None:
     """Serve agents by the Model Context Protocol."""
-    # The SDK builds hundreds of models when it is imported; searching them for garbage takes a sixth of that time,
-    # and a client waits for its greeting.
-    gc.disable()
-    from .mcp_server import build_mcp_server
-
-    gc.enable()
+    # The SDK builds hundreds of models when it is imported, and a client waits for its greeting.
+    with pause_gc():
+        from .mcp_server import build_mcp_server
     service, sources = make_service(roots, url_hosts, **engine_options)
     server = build_mcp_server(service, sources)
     if transport == "stdio":
@@ -182,9 +179,10 @@ def make_service(
 
     def load_engine() -> Engine:
         try:
-            import torch
+            with pause_gc():
+                import torch
 
-            from ..engine import Engine
+                from ..engine import Engine
 
             if threads is not None:
                 torch.set_num_threads(threads)

@@ -107,7 +107,8 @@ class Evaluation:
         lines += [
             "",
             f"Expected error: Spearman correlation with the true error {self.scale_correlation:.2f} "
-            f"(mean over landmarks; lowest {self.scale_correlation_low:.2f}); mean expected over mean true error {self.scale_ratio:.2f}.",
+            f"(mean over landmarks; lowest {self.scale_correlation_low:.2f}); "
+            f"mean expected over mean true error {self.scale_ratio:.2f}.",
             "",
             "| tenth of the points by expected error | " + " | ".join(map(str, range(1, CALIBRATION_BINS + 1))) + " |",
             "|---" * (CALIBRATION_BINS + 1) + "|",

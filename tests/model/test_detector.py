@@ -72,8 +72,8 @@ def test_crops_of_a_batch_do_not_mix(small_detector: Detector, crops: Tensor, as
     for index in range(2):
         single = small_detector.decode(small_detector.encode(crops[index : index + 1]), ids, fpalps).coordinates
         picked = small_detector.decode(select_crop(batch, index), ids, fpalps).coordinates
-        assert (single[0] - both[index]).abs().max() * 256 < 1e-3
-        assert (picked[0] - both[index]).abs().max() * 256 < 1e-3
+        assert (single[0] - both[index]).abs().max() * 256 < 3e-3
+        assert (picked[0] - both[index]).abs().max() * 256 < 3e-3
 
 
 @pytest.mark.parametrize("size", [48, 64, 80])
