@@ -164,11 +164,14 @@ def ask_command(
 
     service = Service(load_engine, LOCAL_LIMITS)
     photo = sys.stdin.buffer.read() if image == "-" else image
-    asked = service.ask(
-        photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective, ids_from=ids_from
-    )
+    try:
+        asked = service.ask(
+            photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective, ids_from=ids_from
+        )
+    finally:
+        # A thread that is still about when the interpreter ends can abort the process.
+        service.close(seconds=5.0)
     (answer,) = asked.answers
-    service.close()
     if out is not None:
         save_picture(answer, out, errors=errors)
     if as_json:

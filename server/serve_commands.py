@@ -155,7 +155,10 @@ def mcp_command(
         "Ctrl+C stops it)",
         err=True,
     )
-    run_uvicorn(app, opened, service.limits)
+    try:
+        run_uvicorn(app, opened, service.limits)
+    finally:
+        service.close(seconds=5.0)
 
 
 def make_service(

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,14 @@ def test_a_missing_device_is_told() -> None:
     result = run("ask", ASTRONAUT, "pupils", "--device", "cuda:99")
     assert result.exit_code == 2
     assert result.stderr.count("device must be") == 1
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:99"])
+def test_no_thread_outlives_the_command(device: str) -> None:
+    """One that does can abort the process as it ends: "terminate called without an active exception"."""
+    before = set(threading.enumerate())
+    run("ask", ASTRONAUT, "pupils", "--device", device)
+    assert not [thread.name for thread in set(threading.enumerate()) - before if thread.name.startswith("faceql")]
 
 
 def test_help_and_version_do_not_load_torch() -> None:
