@@ -24,7 +24,7 @@ def find_annotated_crops(faces: AnnotatedFaces, detector: Detector, finder: Face
     Of the faces found in a picture the one is taken whose box holds most of the annotated points, so that a layout of
     the lips alone has its face too. Where none holds half of them, the points' own box stands for it.
     """
-    encoder = FaceEncoder(detector, next(detector.parameters()).device)
+    encoder = FaceEncoder(detector, detector.device)
     frames, missed = [], 0
     for row in range(len(faces)):
         picture = faces.read_image(row)

@@ -72,14 +72,9 @@ class LandmarkReader:
         self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
 
     def encode(self, crops: Tensor) -> EncodedCrops:
-        """Encode crops (batch, 3, size, size) for `read`."""
-        return self.add_mirrored(self.detector.encode(crops), crops)
-
-    def add_mirrored(self, encoded: EncodedCrops, crops: Tensor) -> EncodedCrops:
-        """Return what `read` needs, from crops that the detector has encoded plainly already."""
-        if not self.flip_test:
-            return encoded
-        return join_crops([encoded, self.detector.encode(crops.flip(-1))])
+        """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
+        encoded = self.detector.encode(crops)
+        return join_crops([encoded, self.detector.encode(crops.flip(-1))]) if self.flip_test else encoded
 
     def read(
         self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
@@ -87,7 +82,7 @@ class LandmarkReader:
         """Answer queries.
 
         Args:
-            encoded: from `encode`.
+            encoded: from `encode`, or crops joined in its order.
             parts, fpalps: what is asked, (landmarks,) each.
             curves: what an earlier read of the same crops has learnt; empty, it is filled.
         """

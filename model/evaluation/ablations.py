@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,9 @@ from ..checkpoint import LoadedDetector
 from ..data.packs import load_human68, load_human98
 from ..detector import EncodedCrops
 from ..reader import LOG_SCALE, STRETCH, Curves, LandmarkReader, Reading
-from .metrics import FloatArray, bootstrap_interval, inter_ocular, normalized_errors
+from .metrics import FloatArray, inter_ocular, normalized_errors
 from .predict import landmark_frames, predict_landmarks
+from .scores import mean_error
 
 PACKS = ("human68", "human98_dev", "auto")
 
@@ -121,9 +122,8 @@ def evaluate_ablation(ablation: Ablation, loaded: LoadedDetector, data: Path) ->
 
 def compare(errors: FloatArray, others: FloatArray) -> tuple[float, float, float]:
     """Return the mean difference of two runs' errors on the same faces and its 95% bootstrap interval, in %."""
-    difference = errors - others
-    low, high = bootstrap_interval(difference)
-    return 100 * float(difference.mean()), 100 * low, 100 * high
+    difference = mean_error(errors - others)
+    return difference.nme, difference.low, difference.high
 
 
 def hash_packs(data: Path) -> dict[str, str]:
@@ -149,10 +149,7 @@ def format_ablations(trained: Sequence[TrainedAblation], not_run: Mapping[str, s
         lines += [head, rule]
     for ablation in ABLATIONS:
         if run := rows.get(ablation.recipe):
-            cells = []
-            for errors in run.errors.values():
-                low, high = bootstrap_interval(errors)
-                cells.append(f"{100 * errors.mean():.2f} ({100 * low:.2f}-{100 * high:.2f})")
+            cells = [str(mean_error(errors)) for errors in run.errors.values()]
             lines.append(f"| {ablation.recipe}: {ablation.what} | {' | '.join(cells)} |")
     pairs = [(run, rows[run.ablation.against]) for run in trained if run.ablation.against in rows]
     pairs = [(run, other) for run, other in pairs if run is not other]
@@ -197,8 +194,7 @@ def ablations_to_json(
         other = rows.get(run.ablation.against)
         nme = {}
         for name, errors in run.errors.items():
-            low, high = bootstrap_interval(errors)
-            nme[name] = {"faces": len(errors), "nme": 100 * float(errors.mean()), "low": 100 * low, "high": 100 * high}
+            nme[name] = {"faces": len(errors), **asdict(mean_error(errors))}
             if other is not None and other is not run:
                 nme[name] |= dict(
                     zip(("difference", "difference_low", "difference_high"), compare(errors, other.errors[name]),

@@ -15,10 +15,19 @@ from ..data.curves import apply_targets, make_scheme, target_matrix
 from ..data.packs import AnnotatedFaces
 from ..template.dense_curves import make_dense_curves
 from ..template.registration import Registration, register_layout
-from .metrics import FloatArray, bootstrap_interval, normalized_errors
+from .metrics import FloatArray, normalized_errors
 from .other_systems import OtherSystem, columns_of, locate_all
 from .predict import landmark_frames
-from .scores import ErrorSummary, MeanError, mean_errors, measure_normalizers, nanmean, own_normalizer, summarize
+from .scores import (
+    ErrorSummary,
+    MeanError,
+    mean_error,
+    mean_errors,
+    measure_normalizers,
+    nanmean,
+    own_normalizer,
+    summarize,
+)
 
 REGISTERED_FACES = 150
 TUNING_FACES = 60
@@ -204,7 +213,6 @@ def compare_system(
         per_face = [nanmean(each, axis=1) for each in errors]
         both = np.isfinite(per_face[0])
         difference = (per_face[0] - per_face[1])[both]
-        low, high = bootstrap_interval(difference)
         landmarks = [faces.scheme.landmarks[column] for column in columns]
         found.append(
             SystemScores(
@@ -213,7 +221,7 @@ def compare_system(
                 points=len(columns),
                 theirs=summarize(per_face[0]),
                 ours=summarize(per_face[1]),
-                difference=MeanError(100 * float(difference.mean()), 100 * low, 100 * high),
+                difference=mean_error(difference),
                 parts=score_parts(errors, landmarks),
                 subsets=score_subsets(np.stack(per_face, axis=1), faces.subsets),
                 face_errors=per_face[0],

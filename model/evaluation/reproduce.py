@@ -15,10 +15,10 @@ from ..data.datasets.catalogue import Dataset, DatasetSettings, load_dataset
 from ..data.packs import AnnotatedFaces
 from ..reader import LandmarkReader
 from ..template.unified import build_template
-from .metrics import FloatArray, bootstrap_interval, normalized_errors
+from .metrics import FloatArray, normalized_errors
 from .paper_tables import Column, PaperTable, Run, load_paper_tables
 from .predict import landmark_frames, predict_landmarks
-from .scores import MeanError, measure_normalizers, nanmean, own_normalizer
+from .scores import MeanError, mean_error, measure_normalizers, nanmean, own_normalizer
 
 LAYOUT_OF_KIND = {"300w": "300w", "wflw": "wflw", "aflw19": "aflw"}
 """The layouts of the datasets that the paper trains on."""
@@ -115,8 +115,7 @@ def measure(checkpoint: Checkpoint, faces: AnnotatedFaces, test: str, whole: str
     known = errors[rows][np.isfinite(errors[rows])]
     if len(known) == 0:
         raise ConfigError(f"no face of {faces.name} is in {test}")
-    low, high = bootstrap_interval(known)
-    return Cell(MeanError(100 * float(known.mean()), 100 * low, 100 * high), is_partial, len(known))
+    return Cell(mean_error(known), is_partial, len(known))
 
 
 def measure_column(checkpoint: Checkpoint, sets: DatasetsAtHand, column: Column) -> Cell:
@@ -279,9 +278,7 @@ def format_proxies(data: Path, checkpoints: list[Checkpoint]) -> str:
         cells = []
         for _, faces, rows in columns:
             errors, is_partial = checkpoint.face_errors(faces)
-            low, high = bootstrap_interval(errors[rows])
-            error = MeanError(100 * float(errors[rows].mean()), 100 * low, 100 * high)
-            cells.append(str(Cell(error, is_partial, len(rows))))
+            cells.append(str(Cell(mean_error(errors[rows]), is_partial, len(rows))))
         lines.append(f"| {checkpoint.name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -135,6 +135,11 @@ def mean_errors(face_errors: FloatArray) -> list[MeanError]:
     return [MeanError(*map(float, bounds)) for bounds in zip(means, lows, highs, strict=True)]
 
 
+def mean_error(face_errors: FloatArray) -> MeanError:
+    """Return the mean error of shares (faces,)."""
+    return mean_errors(face_errors[:, None])[0]
+
+
 def summarize(face_errors: FloatArray, by_normalizer: dict[str, FloatArray] | None = None) -> ErrorSummary:
     """Summarise mean errors of faces (faces,), shares of the normaliser; under the others, where they are given.
 
