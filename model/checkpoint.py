@@ -15,10 +15,13 @@ from safetensors.torch import save_file
 
 from ..errors import CheckpointError, ConfigError
 from .config import DetectorConfig
+from .decoder import OFFSET_UNIT
 from .detector import Detector
 from .training.pretrained import encode_part_names
 
-FORMAT = "faceql-detector-1"
+FORMAT = "faceql-detector-2"
+FORMAT_OF_WHOLE_OFFSETS = "faceql-detector-1"
+"""An earlier format, whose refinements give their offsets in crop units."""
 DEFAULT_WEIGHTS = "faceql.safetensors"
 
 
@@ -71,7 +74,11 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read as safetensors: {error}") from error
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") == FORMAT_OF_WHOLE_OFFSETS:
+        for name in tensors:
+            if ".predict_offset.2." in name:
+                tensors[name] = tensors[name] / OFFSET_UNIT
+    elif metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a faceql checkpoint ({FORMAT}), but {metadata.get('format')!r}")
     try:
         config = DetectorConfig.model_validate_json(metadata["config"])

@@ -33,6 +33,14 @@ LARGEST_STRETCH = 1.5
 """Of each component; together they allow an ellipse eight times as long as it is wide."""
 
 
+OFFSET_UNIT = 1 / 32
+"""Crop units by which a refinement's output of 1 moves a point.
+
+The optimiser's steps are of one size for every weight: in crop units each would move all points by several pixels, and
+that noise drowns what a refinement learns.
+"""
+
+
 class ContextMemory(NamedTuple):
     """The context's keys and values in one decoder layer: of its queries (Eq. 3) and its encodings (Eq. 5)."""
 
@@ -154,7 +162,7 @@ class DecoderLayer(nn.Module):
         queries = queries + self.feedforward(self.norms[3](queries))
         # Eq. 7
         with torch.autocast(queries.device.type, enabled=False):
-            coordinates = reference_points + self.predict_offset(self.norm_out(queries.float()))
+            coordinates = reference_points + OFFSET_UNIT * self.predict_offset(self.norm_out(queries.float()))
         return queries, coordinates, ContextMemory(own_queries, own_encodings)
 
 

@@ -29,7 +29,7 @@ from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..reader import LandmarkReader
 from .losses import landmark_loss, smoothness_loss, stretch_loss
-from .pretrained import initialize_detector
+from .pretrained import carry_over, initialize_detector
 from .recipe import Recipe
 from .sets import TrainingFaces
 
@@ -82,7 +82,9 @@ class Trainer:
         detector = Detector(recipe.detector)
         initialize_detector(detector, recipe.encoder_weights if start is None else "none")
         if start is not None:
-            detector.load_state_dict(load_detector(start).detector.state_dict())
+            anew = carry_over(load_detector(start).detector, detector)
+            if anew:
+                self.fabric.print(f"{start} does not hold {', '.join(anew)}: random to begin with")
         body = list(detector.image_encoder.body.parameters())
         known = {id(parameter) for parameter in body}
         rest = [parameter for parameter in detector.parameters() if id(parameter) not in known]
@@ -241,6 +243,7 @@ class Trainer:
         losses: list[tuple[float, float]] = []
         mark, mark_pictures = time.monotonic(), self.pictures
         saved = validated = mark
+        checked = ""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, disable=not self.fabric.is_global_zero) as progress:
             task = progress.add_task(self.recipe.name, total=total, completed=self.pictures)
@@ -259,7 +262,8 @@ class Trainer:
                         row.update(self.validate())
                         validated = time.monotonic()
                     self._log(row)
-                    text = f"{self.recipe.name} {speed:.1f} img/s loss {row['coordinate_loss']:.3f}"
+                    checked = f"NME {row['validation_nme']:.2f}%" if "validation_nme" in row else checked
+                    text = f"{self.recipe.name} {speed:.1f} img/s loss {row['coordinate_loss']:.3f} {checked}"
                     progress.update(task, completed=self.pictures, description=text)
                     losses, mark, mark_pictures = [], time.monotonic(), self.pictures
                 if now - saved >= save_every_s or is_last:

@@ -118,3 +118,21 @@ def initialize_detector(detector: Detector, encoder_weights: str = "imagenet") -
         body.load_state_dict(load_encoder_weights(detector.config, encoder_weights, body.state_dict()))
     if detector.config.part_vectors == "sentence":
         detector.landmark_encoder.part_vectors.copy_(encode_part_names(detector.part_names))
+
+
+def carry_over(source: Detector, target: Detector) -> tuple[str, ...]:
+    """Copy what two detectors share: a recipe may go on from another with fewer or more layers.
+
+    Returns:
+        The modules of `target` that `source` could not fill.
+
+    Raises:
+        ConfigError: the image encoders differ.
+    """
+    given, wanted = source.state_dict(), target.state_dict()
+    fitting = {name: tensor for name, tensor in given.items() if name in wanted and tensor.shape == wanted[name].shape}
+    anew = [name for name in wanted if name not in fitting]
+    if any(name.startswith("image_encoder.body.") for name in anew):
+        raise ConfigError(f"weights of a {source.config.encoder} cannot begin a {target.config.encoder}")
+    target.load_state_dict(fitting, strict=False)
+    return tuple(dict.fromkeys(name.rpartition(".")[0] for name in anew))

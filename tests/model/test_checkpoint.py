@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from faceql.errors import CheckpointError
-from faceql.model.checkpoint import load_detector, save_detector
+from faceql.model.checkpoint import FORMAT, load_detector, save_detector
 from faceql.model.detector import Detector
 
 
@@ -47,7 +48,7 @@ def test_bad_files_are_refused(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not a faceql checkpoint"):
         load_detector(foreign)
     lacking = tmp_path / "lacking.safetensors"
-    metadata = {"format": "faceql-detector-1", "version": "v", "training": "{}", "config": "{}", "parts": "[]"}
+    metadata = {"format": FORMAT, "version": "v", "training": "{}", "config": "{}", "parts": "[]"}
     save_file({"x": torch.zeros(1)}, lacking, metadata=metadata)
     with pytest.raises(CheckpointError, match="other parts"):
         load_detector(lacking)
@@ -55,3 +56,16 @@ def test_bad_files_are_refused(saved: Path, tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, lacking, metadata={**metadata, "parts": parts})
     with pytest.raises(CheckpointError, match="does not fit"):
         load_detector(lacking)
+
+
+def test_the_first_format_answers_as_it_did(saved: Path, tmp_path: Path) -> None:
+    with safe_open(saved, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name in tensors:
+        if ".predict_offset.2." in name:
+            tensors[name] = tensors[name] / 32  # it gave offsets in crop units, now in 32nds
+    first = tmp_path / "first.safetensors"
+    save_file(tensors, first, metadata={**metadata, "format": "faceql-detector-1"})
+    now, then = load_detector(saved).detector.state_dict(), load_detector(first).detector.state_dict()
+    for name, tensor in now.items():
+        assert torch.equal(tensor, then[name]), name

@@ -106,7 +106,7 @@ def refine_by_loops(
     x = x + layer.feedforward[2](torch.stack([max(v, v * 0) for v in hidden]))
     out = normalize(layer.norm_out, x)
     inner = layer.predict_offset[0](out)
-    return x, place_at + layer.predict_offset[2](torch.stack([max(v, v * 0) for v in inner]))
+    return x, place_at + layer.predict_offset[2](torch.stack([max(v, v * 0) for v in inner])) / 32
 
 
 @pytest.mark.parametrize("anchored", [True, False])

@@ -129,6 +129,31 @@ def test_the_papers_rate_falls_to_a_tenth_after_24_of_32_epochs(made_packs: Path
     assert rates == pytest.approx([1e-4, 1e-4, 1e-5, 1e-5])
 
 
+def test_a_run_begins_from_weights_of_more_layers(
+    made_packs: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = load_detector(finished / "detector.safetensors").detector
+    for count, says in ((given.config.num_decoder_layers - 1, False), (given.config.num_decoder_layers + 1, True)):
+        changed = RECIPE.model_copy(
+            update={"detector": RECIPE.detector.model_copy(update={"num_decoder_layers": count})}
+        )
+        faces = load_training_faces(made_packs, changed)
+        start = finished / "detector.safetensors"
+        trainer = Trainer(changed, faces, tmp_path / "run", precision="32-true", devices=1, start=start)
+        for name, tensor in given.state_dict().items():
+            if name in trainer.detector.state_dict():
+                assert torch.equal(trainer.detector.state_dict()[name], tensor), name
+        assert (f"layers.{count - 1}" in capsys.readouterr().out) is says
+
+
+def test_weights_of_another_image_encoder_are_refused(made_packs: Path, finished: Path, tmp_path: Path) -> None:
+    changed = RECIPE.model_copy(update={"detector": RECIPE.detector.model_copy(update={"encoder": "resnet18"})})
+    faces = load_training_faces(made_packs, changed)
+    start = finished / "detector.safetensors"
+    with pytest.raises(ConfigError, match="resnet10t cannot begin a resnet18"):
+        Trainer(changed, faces, tmp_path, precision="32-true", devices=1, start=start)
+
+
 def test_a_wrong_recipe_says_which_key(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('name = "mine"\nlearning_rates = 1\nstages = []\n')
