@@ -14,6 +14,7 @@ from .model_commands import FILE, FOLDER
 from .shared_options import flip_test_option
 
 if TYPE_CHECKING:
+    from ..model.crops import CropFrame
     from ..model.data.datasets.catalogue import Dataset
     from ..model.data.packs import AnnotatedFaces
     from ..model.evaluation.comparison import FittedSystem, SystemScores
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
 )
+@click.option("--groups", is_flag=True, help="Also by age and group of people, on the photos of the pack auto.")
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
 @click.option(
     "--out",
@@ -58,6 +60,7 @@ def eval_command(
     device: str,
     as_json: bool,
     consistency: bool,
+    groups: bool,
     card: Path | None,
     out: Path | None,
     flip_test: bool,
@@ -69,11 +72,20 @@ def eval_command(
     from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.comparison import compare_system, format_comparison
     from ..model.evaluation.consistency import measure_consistency
+    from ..model.evaluation.groups import format_groups, measure_groups
     from ..model.evaluation.predict import landmark_frames
     from ..model.evaluation.report import evaluate_faces, format_overview
     from ..model.reader import LandmarkReader
 
+    if groups and data is None:
+        raise ConfigError("--groups needs --data: the pack auto has the photos whose names tell ages")
     loaded = load_detector(weights, device)
+
+    def find_crops(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
+        if crops == "annotation":
+            return landmark_frames(faces), 0
+        return find_annotated_crops(faces, loaded.detector, default_face_finder())
+
     reader = LandmarkReader(loaded.detector, flip_test)
     mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
     found = load_sources(data, datasets)
@@ -85,10 +97,7 @@ def eval_command(
     told: list[dict[str, Any]] = []
     texts, full = [], []
     for number, faces in enumerate(tests):
-        if crops == "engine":
-            frames, missed = find_annotated_crops(faces, loaded.detector, default_face_finder())
-        else:
-            frames, missed = landmark_frames(faces), 0
+        frames, missed = find_crops(faces)
         evaluation = evaluate_faces(reader, faces, frames)
         evaluations.append(evaluation)
         told.append(evaluation.to_dict())
@@ -107,6 +116,12 @@ def eval_command(
             full.append(texts[-1])
         if out is not None:
             save_plots(out, faces, evaluation, scores)
+    if groups:
+        assert data is not None
+        measured = measure_groups(reader, data / "auto", find_crops)
+        told += [asdict(group) for group in measured]
+        texts.append(format_groups(measured))
+        full.append(texts[-1])
     if len(tests) > 1:
         texts.insert(0, format_overview(evaluations))
         full.insert(0, texts[0])
