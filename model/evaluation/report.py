@@ -8,19 +8,18 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from ...querylang.landmarks import LandmarkQuery
 from ..crops import CropFrame
 from ..data.curves import apply_targets, target_matrix
 from ..data.packs import AnnotatedFaces
 from ..reader import LandmarkReader
+from .expected_error import ExpectedErrorScores, score_expected_errors
 from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
 from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
 
 CURVE_SAMPLES = 41
-CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,7 @@ class Evaluation:
     Attributes:
         scores: errors by normaliser, subset, part and landmark.
         curves: by part with more than two annotated points.
-        scale_correlation, scale_correlation_low: Spearman's rho of expected and true error over faces, mean over
-            landmarks and of the landmark that has the lowest.
-        scale_ratio: mean expected error over mean true error; 1 is calibrated.
-        calibration: mean expected and mean true error, % of the normaliser, of the tenths of all points by rising
-            expected error.
+        expected_error: whether it tells the true one.
         predicted: (faces, landmarks, 2) pixels of the picture.
     """
 
@@ -55,10 +50,7 @@ class Evaluation:
     layout: str
     scores: Scores
     curves: dict[str, CurveSummary]
-    scale_correlation: float
-    scale_correlation_low: float
-    scale_ratio: float
-    calibration: tuple[tuple[float, float], ...]
+    expected_error: ExpectedErrorScores
     predicted: FloatArray
 
     def to_dict(self) -> dict[str, object]:
@@ -104,17 +96,7 @@ class Evaluation:
             curve = self.curves.get(part)
             extra = f"{curve.path_ratio:.3f} | {curve.distance:.2f}" if curve else "- | -"
             lines.append(f"| {part} | {error} | {extra} |")
-        lines += [
-            "",
-            f"Expected error: Spearman correlation with the true error {self.scale_correlation:.2f} "
-            f"(mean over landmarks; lowest {self.scale_correlation_low:.2f}); "
-            f"mean expected over mean true error {self.scale_ratio:.2f}.",
-            "",
-            "| tenth of the points by expected error | " + " | ".join(map(str, range(1, CALIBRATION_BINS + 1))) + " |",
-            "|---" * (CALIBRATION_BINS + 1) + "|",
-            "| expected % | " + " | ".join(f"{expected:.2f}" for expected, _ in self.calibration) + " |",
-            "| true % | " + " | ".join(f"{true:.2f}" for _, true in self.calibration) + " |",
-        ]
+        lines += ["", self.expected_error.to_markdown()]
         return "\n".join(lines)
 
     def landmarks_to_markdown(self) -> str:
@@ -142,30 +124,13 @@ def evaluate_faces(
     scores = score_faces(faces, predicted, subsets_of_faces)
     normalizer = measure_normalizers(faces)[scores.normalizer]
     errors = normalized_errors(predicted, faces.points, normalizer)
-    expected_norm = expected / normalizer[:, None]
-    known = np.isfinite(errors)
-    correlations = [
-        spearmanr(expected_norm[rows, i], errors[rows, i]).statistic for i, rows in enumerate(known.T) if rows.sum() > 2
-    ]
     return Evaluation(
         set_name=faces.name,
         layout=faces.layout,
         scores=scores,
         curves=evaluate_curves(reader, faces, frames, normalizer),
-        scale_correlation=float(np.mean(correlations)),
-        scale_correlation_low=float(np.min(correlations)),
-        scale_ratio=float(expected_norm[known].mean() / errors[known].mean()),
-        calibration=calibrate(expected_norm[known], errors[known]),
+        expected_error=score_expected_errors(expected / normalizer[:, None], errors),
         predicted=predicted,
-    )
-
-
-def calibrate(expected: FloatArray, true: FloatArray) -> tuple[tuple[float, float], ...]:
-    """Return mean expected and mean true error in % of equal shares of the points (points,), surest first."""
-    order = np.argsort(expected, kind="stable")
-    return tuple(
-        (100 * float(expected[rows].mean()), 100 * float(true[rows].mean()))
-        for rows in np.array_split(order, CALIBRATION_BINS)
     )
 
 

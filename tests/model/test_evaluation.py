@@ -12,6 +12,7 @@ from faceql.model.data.packs import AnnotatedFaces, load_human68
 from faceql.model.detector import Detector
 from faceql.model.evaluation.card import END, START, write_evaluation
 from faceql.model.evaluation.ced import BOTTOM, TOP, draw_ced
+from faceql.model.evaluation.expected_error import calibrate, mean_of_others, score_expected_errors
 from faceql.model.evaluation.metrics import (
     area_under_ced,
     bootstrap_interval,
@@ -23,7 +24,7 @@ from faceql.model.evaluation.metrics import (
     turned_share,
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
-from faceql.model.evaluation.report import calibrate, evaluate_faces, format_overview, path_lengths
+from faceql.model.evaluation.report import evaluate_faces, format_overview, path_lengths
 from faceql.model.evaluation.scores import measure_normalizers, own_normalizer, score_faces
 from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
@@ -98,6 +99,22 @@ def test_calibration_by_hand() -> None:
     assert calibrate(expected[::-1], 2 * expected[::-1])[-1] == pytest.approx((18.5, 37.0))
 
 
+def test_correlations_of_the_expected_error_by_hand() -> None:
+    # Three landmarks on four faces; the second's errors run against what is expected, one error is unknown.
+    true = np.array([[0.01, 0.05, 0.02], [0.02, 0.06, 0.03], [0.03, 0.02, np.nan], [0.05, 0.01, 0.09]])
+    expected = np.array([[0.01, 0.01, 0.01], [0.02, 0.02, 0.02], [0.03, 0.03, 0.01], [0.04, 0.04, 0.03]])
+    scores = score_expected_errors(expected, true)
+    assert scores.correlation == pytest.approx((1 - 0.8 + 1) / 3)
+    assert scores.correlation_low == pytest.approx(-0.8)
+    assert mean_of_others(true)[0] == pytest.approx([0.035, 0.015, 0.03])
+    assert mean_of_others(true)[2] == pytest.approx([0.02, 0.03, 0.025])
+    # The landmarks' others rank the faces 2 3 1 4, 1 2 3 4 and (1 3 1), their own errors 1 2 3 4, 3 4 2 1 and 1 2 3.
+    assert scores.correlation_of_oracle == pytest.approx((0.4 - 0.8 + 0) / 3)
+    # True means rank the faces 2 3 1 4, expected ones 1 2 3 4.
+    assert scores.correlation_of_faces == pytest.approx(0.4)
+    assert scores.ratio == pytest.approx(expected[np.isfinite(true)].mean() / np.nanmean(true))
+
+
 def test_path_length_by_hand() -> None:
     assert path_lengths(np.array([[[0.0, 0.0], [3.0, 4.0], [3.0, 6.0]]])).tolist() == [7.0]
 
@@ -119,7 +136,7 @@ def test_a_report_has_every_part_and_prints(validation: AnnotatedFaces, small_de
     # Random weights are far off; a report that flatters them would be wrong.
     assert scores.subsets["all"].nme > 20
     assert json.loads(report.to_json())["subsets"]["inf"]["faces"] == 1
-    expected, true = np.array(report.calibration).T
+    expected, true = np.array(report.expected_error.calibration).T
     assert (np.diff(expected) >= 0).all()
     assert (true > 0).all()
     assert f"| all | 4 | {scores.subsets['all'].nme:.2f} |" in report.to_markdown()
