@@ -130,7 +130,7 @@ class FaceEncoder:
         views = self._look(photos, frames)
         if self._is_finding_upright:
             views = self._find_any_upright(wanted, views)
-        return self._add_mirrored(photos, [view.crop for view in views])
+        return [view.crop for view in views]
 
     def locate(self, crop: FaceCrop, places: Sequence[Place]) -> Located:
         """Return where places lie on a face."""
@@ -184,20 +184,6 @@ class FaceEncoder:
         each = self._encode(self._cut(photos, frames))
         return [self._view(FaceCrop(frame, crop)) for frame, crop in zip(frames, each, strict=True)]
 
-    def _add_mirrored(self, photos: Sequence[ByteArray], crops: list[FaceCrop]) -> list[FaceCrop]:
-        if not self._reader.flip_test:
-            return crops
-        most = FACES_PER_PASS.get(self._device.type, 1)
-        made = []
-        for start in range(0, len(crops), most):
-            part = slice(start, start + most)
-            mirrored = self._encode(self._cut(photos[part], [crop.frame for crop in crops[part]]).flip(-1))
-            made += [
-                FaceCrop(crop.frame, join_crops([crop.encoded, mirror]))
-                for crop, mirror in zip(crops[part], mirrored, strict=True)
-            ]
-        return made
-
     def _cut(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> torch.Tensor:
         """Return crops (crops, 3, size, size) uint8 on the device."""
         size = self._detector.config.image_size
@@ -205,9 +191,15 @@ class FaceEncoder:
         return torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
 
     def _encode(self, crops: torch.Tensor) -> list[EncodedCrops]:
+        """Return what the reader makes of each crop."""
+        count = len(crops)
         with torch.inference_mode(), self._autocast():
-            encoded = self._detector.encode(crops)
-            return [select_crop(encoded, i) for i in range(len(crops))] if len(crops) > 1 else [encoded]
+            encoded = self._reader.encode(crops)
+            if count == 1:
+                return [encoded]
+            return [
+                join_crops([select_crop(encoded, row) for row in range(i, encoded.batch, count)]) for i in range(count)
+            ]
 
     def _view(self, crop: FaceCrop) -> View:
         layers = crop.encoded.context_layers

@@ -181,6 +181,8 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
 
 def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
     """Return the crops of several batches as one batch."""
+    if len(encoded) == 1:
+        return encoded[0]
     memories = [some.memory for some in encoded]
 
     def join_pairs(pairs: Sequence[KeysValues]) -> KeysValues:

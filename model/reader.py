@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..querylang.registry import load_registry
 from .config import DetectorConfig
-from .detector import Decoded, EncodedCrops, join_crops
+from .detector import Decoded, EncodedCrops
 from .part_splines import PartSpline
 
 FloatArray = npt.NDArray[np.float64]
@@ -73,8 +73,7 @@ class LandmarkReader:
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
-        encoded = self.detector.encode(crops)
-        return join_crops([encoded, self.detector.encode(crops.flip(-1))]) if self.flip_test else encoded
+        return self.detector.encode(torch.cat([crops, crops.flip(-1)]) if self.flip_test else crops)
 
     def read(
         self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
