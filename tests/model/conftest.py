@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from faceql.model.config import DetectorConfig
+from faceql.model.decoder import OFFSET_UNIT
 from faceql.model.detector import Detector
 from faceql.querylang.registry import load_registry
 
@@ -22,7 +23,9 @@ def make_detector(**changes: object) -> Detector:
     with torch.no_grad():
         for name, parameter in detector.named_parameters():
             if not name.startswith("image_encoder.body") and parameter.dim() > 0:
-                parameter.add_(0.08 * torch.randn_like(parameter))
+                # Offsets as large as the crop's features are, so that every refinement counts.
+                size = 0.08 / OFFSET_UNIT if ".predict_offset.2." in name else 0.08
+                parameter.add_(size * torch.randn_like(parameter))
         if detector.config.part_vectors == "sentence":
             detector.landmark_encoder.part_vectors.copy_(torch.randn(len(detector.part_names), 384) / 20)
     return detector.eval()

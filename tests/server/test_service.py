@@ -158,11 +158,11 @@ def test_too_many_instructions_cost_no_parsing(service: Service, monkeypatch: py
 
 
 def test_many_faces_stop_at_the_first_that_is_too_much(gated: GatedEngine, photo: bytes, limits: Limits) -> None:
-    """Only the picture tells how many points "every 0.005 pixels" are."""
+    """Only the picture tells how many points "every 0.002 pixels" are."""
     gated.gate.set()
     service = Service(lambda: gated, limits)
     with pytest.raises(ServiceError) as caught:
-        service.ask(photo, ["face contour every 0.005 pixels"], boxes=[(i, 10, 150 + i, 180) for i in range(8)])
+        service.ask(photo, ["face contour every 0.002 pixels"], boxes=[(i, 10, 150 + i, 180) for i in range(8)])
     assert caught.value.code == "too_many"
     assert gated.asks == 1
     service.close()
