@@ -108,6 +108,7 @@ def mean_place(weights: Tensor, centers: Tensor) -> Tensor:
         centers: (cells, 2) crop units.
     """
     side = math.isqrt(weights.shape[-1])
+    # Contiguous, so that a landmark's sums run alike in any company.
     cells = weights.contiguous().reshape(*weights.shape[:-1], side, side)
     columns, rows = cells.sum(dim=-2), cells.sum(dim=-1)  # (batch, landmarks, side) each
     x = (columns * centers[:side, 0]).sum(dim=-1) / columns.sum(dim=-1)

@@ -94,10 +94,21 @@ class AnnotatedFaces:
             subsets=tuple(self.subsets[i] for i in rows) if self.subsets else (),
         )
 
+    def thin_out(self, count: int) -> AnnotatedFaces:
+        """Return at most `count` faces, evenly spread over the set."""
+        keep = np.zeros(len(self), dtype=np.bool_)
+        keep[spread_rows(np.arange(len(self)), count)] = True
+        return self.subset(keep, self.name)
+
     def read_image(self, index: int) -> npt.NDArray[np.uint8]:
         """Return one picture, (height, width, 3) uint8 RGB."""
         with Image.open(self.image_paths[index]) as image:
             return np.asarray(image.convert("RGB"))
+
+
+def spread_rows(rows: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+    """Return at most `count` of the rows, evenly taken."""
+    return rows if len(rows) <= count else rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
 
 
 def read_labels(folder: Path) -> dict[str, npt.NDArray[np.generic]]:

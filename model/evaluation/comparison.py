@@ -73,9 +73,7 @@ class FittedSystem:
 
     def _spread(self, count: int) -> tuple[AnnotatedFaces, list[CropFrame]]:
         """Return so many training faces, evenly spread over the set, and their crops."""
-        keep = np.zeros(len(self.training), dtype=bool)
-        keep[np.linspace(0, len(keep) - 1, min(count, len(keep))).round().astype(int)] = True
-        faces = self.training.subset(keep, self.training.name)
+        faces = self.training.thin_out(count)
         return faces, landmark_frames(faces)
 
     def located(self) -> tuple[AnnotatedFaces, FloatArray]:

@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import ConfigError
 from ..crops import CropFrame
 from ..data.datasets.layout_faces import make_layout_faces
-from ..data.packs import AnnotatedFaces, list_images, read_labels
+from ..data.packs import AnnotatedFaces, list_images, read_labels, spread_rows
 from ..reader import LandmarkReader
 from .metrics import FloatArray, inter_ocular, normalized_errors
 from .predict import predict_landmarks, predict_mirrored
@@ -30,6 +30,11 @@ ADULT_AGES = range(20, 60)
 UTK_NAME = re.compile(r"utk/(?P<age>\d+)_[01]_(?P<people>[0-4])_")
 AAF_NAME = re.compile(r"aaf/\d+A(?P<age>\d+)_")
 UTK_PEOPLE = ("White", "Black", "Asian", "Indian", "others")
+UTK, AAF = "UTKFace", "All-Age-Faces"
+GROUPS = (
+    *(f"{source}, age {low} to {high}" for source in (AAF, UTK) for low, high in AGES),
+    *(f"{UTK}, adults: {people}" for people in sorted(UTK_PEOPLE)),
+)
 
 CropFinder = Callable[[AnnotatedFaces], tuple[list[CropFrame], int]]
 """Gives each face's crop, and how many faces it did not find."""
@@ -56,33 +61,25 @@ class GroupSteadiness:
 
 def name_groups(name: str) -> list[str]:
     """Return the groups of a face of `auto`, by its name; none where the name tells nothing."""
-    utk, aaf = UTK_NAME.match(name), AAF_NAME.match(name)
-    if utk is None and aaf is None:
+    told = UTK_NAME.match(name) or AAF_NAME.match(name)
+    if told is None:
         return []
-    source = "UTKFace" if utk else "All-Age-Faces"
-    age = int((utk or aaf)["age"])  # type: ignore[index]
-    groups = [f"{source}, age {low} to {high}" for low, high in AGES if low <= age <= high]
-    if utk and age in ADULT_AGES:
-        groups.append(f"UTKFace, adults: {UTK_PEOPLE[int(utk['people'])]}")
+    age, people = int(told["age"]), told.groupdict().get("people")
+    groups = [f"{AAF if people is None else UTK}, age {low} to {high}" for low, high in AGES if low <= age <= high]
+    if people is not None and age in ADULT_AGES:
+        groups.append(f"{UTK}, adults: {UTK_PEOPLE[int(people)]}")
     return groups
 
 
 def choose_rows(names: Sequence[str]) -> dict[str, list[int]]:
-    """Return each group's rows, in order of the groups' names: at most FACES_A_GROUP, evenly spread."""
+    """Return the rows of each group that has any, in the order of GROUPS: at most FACES_A_GROUP, evenly spread."""
     members: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         for group in name_groups(name):
             members.setdefault(group, []).append(row)
-    chosen = {}
-    for group in sorted(members, key=lambda group: (group.split(",")[0], ":" in group, natural(group))):
-        rows = members[group]
-        chosen[group] = [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, FACES_A_GROUP).round().astype(int))]
-    return chosen
-
-
-def natural(text: str) -> list[int | str]:
-    """Return a key that sorts numbers in texts by their size."""
-    return [int(piece) if piece.isdigit() else piece for piece in re.split(r"(\d+)", text)]
+    return {
+        group: spread_rows(np.array(members[group]), FACES_A_GROUP).tolist() for group in GROUPS if group in members
+    }
 
 
 def measure_groups(reader: LandmarkReader, folder: Path, find_crops: CropFinder) -> list[GroupSteadiness]:

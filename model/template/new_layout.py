@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...errors import ConfigError
 from ..data.curves import AnnotationScheme
-from ..data.packs import AnnotatedFaces, list_images, read_labels
+from ..data.packs import AnnotatedFaces, list_images, read_labels, spread_rows
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,11 +67,6 @@ class NewLayout:
         )
 
 
-def choose_rows(rows: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
-    """Return at most `count` of the rows, evenly taken."""
-    return rows if len(rows) <= count else rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
-
-
 def read_pack_layout(folder: Path, array: str, count: int) -> NewLayout:
     """Return at most `count` faces of a pack; of human68 only those that no detector was trained on.
 
@@ -84,7 +79,7 @@ def read_pack_layout(folder: Path, array: str, count: int) -> NewLayout:
     if array not in arrays:
         raise ConfigError(f"the pack {pack!r} has no layout {array!r}: it has {', '.join(arrays)}")
     rows = np.flatnonzero(labels["is_val"]) if "is_val" in labels else np.arange(len(labels[array]))
-    rows = choose_rows(rows, count)
+    rows = spread_rows(rows, count)
     images = list_images(folder, len(labels[array]))
     known = PACK_KNOWN.get(pack)
     is_known = known is not None and known != array
@@ -128,7 +123,7 @@ def read_points_file(path: Path, images: Path | None, known_layout: str | None, 
         if found != len(points) and (what != "pictures" or known is None):
             raise ConfigError(f"{path} has {len(points)} faces, but there are {found} {what}")
     # A face without a single point tells nothing, and has no place in its picture.
-    rows = choose_rows(np.flatnonzero(np.isfinite(points).all(axis=2).sum(axis=1)), count)
+    rows = spread_rows(np.flatnonzero(np.isfinite(points).all(axis=2).sum(axis=1)), count)
     return NewLayout(
         name=path.stem,
         points=points[rows],

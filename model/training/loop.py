@@ -84,7 +84,7 @@ class Trainer:
         if start is not None:
             anew = carry_over(load_detector(start).detector, detector)
             if anew:
-                self.fabric.print(f"{start} does not hold {', '.join(anew)}: random to begin with")
+                self.fabric.print(f"{start} does not hold {', '.join(anew)}: they start anew")
         body = list(detector.image_encoder.body.parameters())
         known = {id(parameter) for parameter in body}
         rest = [parameter for parameter in detector.parameters() if id(parameter) not in known]

@@ -113,11 +113,4 @@ def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:
         raise ConfigError(f"{path}: no dataset has faces to train on and a share over 0")
     if validation is None:
         raise ConfigError(f"{path}: no dataset has test faces to check the run on; add one, with share = 0 if need be")
-    return TrainingFaces(tuple(human), tuple(auto), thin_out(validation, LARGEST_VALIDATION))
-
-
-def thin_out(faces: AnnotatedFaces, count: int) -> AnnotatedFaces:
-    """Return at most `count` faces, evenly spread over the set."""
-    keep = np.zeros(len(faces), dtype=np.bool_)
-    keep[np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int)] = True
-    return faces.subset(keep, faces.name)
+    return TrainingFaces(tuple(human), tuple(auto), validation.thin_out(LARGEST_VALIDATION))

@@ -15,7 +15,7 @@ from faceql.model.data.augmentation import AugmentationConfig
 from faceql.model.data.batches import draw_batch, draw_face, draw_queries
 from faceql.model.training.loop import Trainer
 from faceql.model.training.recipe import Recipe, Stage
-from faceql.model.training.sets import TrainingFaces, load_fused_faces, load_training_faces, thin_out
+from faceql.model.training.sets import TrainingFaces, load_fused_faces, load_training_faces
 from faceql.server.cli import main
 
 from .made_datasets import write_cofw, write_merl_rav, write_w300, write_wflw
@@ -173,8 +173,8 @@ def test_missing_points_are_masked_and_their_neighbours_are_not(tmp_path: Path, 
 
 def test_validation_is_thinned_out_evenly(fused: TrainingFaces) -> None:
     wflw = fused.human[1].faces
-    assert [name[0] for name in thin_out(wflw, 2).names] == ["0", "3"]
-    assert thin_out(wflw, 9).names == wflw.names
+    assert [name[0] for name in wflw.thin_out(2).names] == ["0", "3"]
+    assert wflw.thin_out(9).names == wflw.names
 
 
 def test_the_command_trains_from_the_file(catalogue: Path, made_packs: Path, tmp_path: Path) -> None:
