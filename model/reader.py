@@ -61,7 +61,7 @@ class LandmarkReader:
 
     Args:
         detector: in evaluation mode.
-        flip_test: whether every answer is the mean of the crop's and of the mirrored crop's: more exact, at twice the
+        flip_test: whether every answer is the mean of the crop's and of the mirrored crop's: more exact, at a higher
             cost.
     """
 

@@ -32,7 +32,7 @@ perspective_option = click.option(
 flip_test_option = click.option(
     "--flip-test",
     is_flag=True,
-    help="Answer with the mean of the photo's and of its mirror image's points: more exact, at twice the cost.",
+    help="Answer with the mean of the photo's and of its mirror image's points: more exact, at a higher cost.",
 )
 ids_from_option = click.option(
     "--ids-from", type=click.IntRange(0, 1), default=1, show_default=True, help="First id of a layout's landmarks."
