@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..model.data.packs import AnnotatedFaces
     from ..model.evaluation.comparison import FittedSystem, SystemScores
     from ..model.evaluation.report import Evaluation
+    from ..model.reader import LandmarkReader
 
 
 @click.command("eval")
@@ -70,11 +71,9 @@ def eval_command(
     from ..engine.faces import default_face_finder
     from ..model.checkpoint import load_detector
     from ..model.evaluation.card import write_evaluation
-    from ..model.evaluation.comparison import compare_system, format_comparison
-    from ..model.evaluation.consistency import measure_consistency
     from ..model.evaluation.groups import format_groups, measure_groups
     from ..model.evaluation.predict import landmark_frames
-    from ..model.evaluation.report import evaluate_faces, format_overview
+    from ..model.evaluation.report import format_overview
     from ..model.reader import LandmarkReader
 
     if groups and data is None:
@@ -88,50 +87,88 @@ def eval_command(
 
     reader = LandmarkReader(loaded.detector, flip_test)
     mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
+    origin = f"Weights {loaded.version}{mirror}."
     found = load_sources(data, datasets)
     tests = [faces for dataset in found for faces in whole_test(dataset)]
     if not tests:
         raise ConfigError("none of these datasets has test faces")
     rivals = fit_rivals(against, found, tests)
+    sections: list[Section] = []
     evaluations: list[Evaluation] = []
-    told: list[dict[str, Any]] = []
-    texts, full = [], []
-    for number, faces in enumerate(tests):
+    for faces in tests:
         frames, missed = find_crops(faces)
-        evaluation = evaluate_faces(reader, faces, frames)
-        evaluations.append(evaluation)
-        told.append(evaluation.to_dict())
         note = f" ({missed} faces not found: cropped by annotation)" if missed else ""
-        text = f"{evaluation.to_markdown()}\n\nCrops by the {crops}{note}. Weights {loaded.version}{mirror}."
-        scores = [each for rival in rivals for each in compare_system(rival, faces, frames, evaluation.predicted)]
-        if scores:
-            text += f"\n\n{format_comparison(scores)}"
-            told[-1]["against"] = [to_plain(each) for each in scores]
-        texts.append(text)
-        full.append(f"{text}\n\n{evaluation.landmarks_to_markdown()}")
-        if consistency and number == 0:
-            steadiness = measure_consistency(reader, faces, faces.points, frames, layout_of(faces))
-            told.append(asdict(steadiness))
-            texts.append(steadiness.to_markdown())
-            full.append(texts[-1])
+        evaluation, scores, section = evaluate_set(
+            reader, faces, frames, rivals, f"Crops by the {crops}{note}. {origin}"
+        )
+        evaluations.append(evaluation)
+        sections.append(section)
+        if consistency and faces is tests[0]:
+            sections.append(measure_steadiness(reader, faces, frames))
         if out is not None:
             save_plots(out, faces, evaluation, scores)
     if groups:
         assert data is not None
         measured = measure_groups(reader, data / "auto", find_crops)
-        told += [asdict(group) for group in measured]
-        texts.append(format_groups(measured))
-        full.append(texts[-1])
+        sections.append(Section(format_groups(measured), [asdict(group) for group in measured]))
     if len(tests) > 1:
-        texts.insert(0, format_overview(evaluations))
-        full.insert(0, texts[0])
-    markdown, plain = "\n\n".join(texts), json.dumps(told, indent=2)
+        sections.insert(0, Section(format_overview(evaluations), []))
+    markdown = "\n\n".join(section.text for section in sections)
+    plain = json.dumps([each for section in sections for each in section.plain], indent=2)
     if card is not None:
         write_evaluation(card, markdown)
     if out is not None:
-        (out / "report.md").write_text("\n\n".join(full) + "\n", encoding="utf-8")
+        full = "\n\n".join(section.text + section.details for section in sections)
+        (out / "report.md").write_text(full + "\n", encoding="utf-8")
         (out / "report.json").write_text(plain + "\n", encoding="utf-8")
     click.echo(plain if as_json else markdown)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of what is printed.
+
+    Attributes:
+        text: Markdown.
+        plain: the same for JSON.
+        details: Markdown that only the report in a folder adds.
+    """
+
+    text: str
+    plain: list[Any]
+    details: str = ""
+
+
+def evaluate_set(
+    reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame], rivals: list[FittedSystem], origin: str
+) -> tuple[Evaluation, list[SystemScores], Section]:
+    """Evaluate a detector and other systems on one set; `origin` says whose crops and weights these are."""
+    from ..model.evaluation.comparison import compare_system, format_comparison
+    from ..model.evaluation.report import evaluate_faces
+
+    evaluation = evaluate_faces(reader, faces, frames)
+    text, plain = f"{evaluation.to_markdown()}\n\n{origin}", evaluation.to_dict()
+    scores = [each for rival in rivals for each in compare_system(rival, faces, frames, evaluation.predicted)]
+    if scores:
+        text += f"\n\n{format_comparison(scores)}"
+        plain["against"] = [to_plain(each) for each in scores]
+    return evaluation, scores, Section(text, [plain], f"\n\n{evaluation.landmarks_to_markdown()}")
+
+
+def measure_steadiness(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame]) -> Section:
+    """Measure how steady the answers on a set are.
+
+    Raises:
+        ConfigError: its points are no whole layout.
+    """
+    from ..model.evaluation.consistency import measure_consistency
+    from ..querylang.registry import load_registry
+
+    if not faces.layout:
+        raise ConfigError(f"--consistency needs a set whose points are a layout, and {faces.name} is none")
+    layout = load_registry().layouts[faces.layout]
+    steadiness = measure_consistency(reader, faces, faces.points, frames, layout)
+    return Section(steadiness.to_markdown(), [asdict(steadiness)])
 
 
 def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:
@@ -179,19 +216,6 @@ def fit_rivals(names: tuple[str, ...], found: list[Dataset], tests: list[Annotat
     systems = [OTHER_SYSTEMS[name]() for name in dict.fromkeys(names)]
     training = choose_training([faces for dataset in found if dataset.is_human for faces in dataset.train], tests)
     return [FittedSystem(system, training) for system in systems]
-
-
-def layout_of(faces: AnnotatedFaces) -> Any:
-    """Return the layout of a set whose steadiness is measured.
-
-    Raises:
-        ConfigError: its points are no whole layout.
-    """
-    from ..querylang.registry import load_registry
-
-    if not faces.layout:
-        raise ConfigError(f"--consistency needs a set whose points are a layout, and {faces.name} is none")
-    return load_registry().layouts[faces.layout]
 
 
 def to_plain(scores: SystemScores) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Evaluation:
         curves: by part with more than two annotated points.
         expected_error: whether it tells the true one.
         predicted: (faces, landmarks, 2) pixels of the picture.
+        expected_errors, true_errors: (faces, landmarks) shares of the set's own normaliser; true ones may be NaN.
     """
 
     set_name: str
@@ -52,12 +53,14 @@ class Evaluation:
     curves: dict[str, CurveSummary]
     expected_error: ExpectedErrorScores
     predicted: FloatArray
+    expected_errors: FloatArray
+    true_errors: FloatArray
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON; what is known of single faces is left out."""
         told = asdict(self)
         scores = told.pop("scores")
-        del scores["face_errors"], told["predicted"]
+        del scores["face_errors"], told["predicted"], told["expected_errors"], told["true_errors"]
         return {**{key: told.pop(key) for key in ("set_name", "layout")}, **scores, **told}
 
     def to_json(self) -> str:
@@ -124,13 +127,16 @@ def evaluate_faces(
     scores = score_faces(faces, predicted, subsets_of_faces)
     normalizer = measure_normalizers(faces)[scores.normalizer]
     errors = normalized_errors(predicted, faces.points, normalizer)
+    expected = expected / normalizer[:, None]
     return Evaluation(
         set_name=faces.name,
         layout=faces.layout,
         scores=scores,
         curves=evaluate_curves(reader, faces, frames, normalizer),
-        expected_error=score_expected_errors(expected / normalizer[:, None], errors),
+        expected_error=score_expected_errors(expected, errors),
         predicted=predicted,
+        expected_errors=expected,
+        true_errors=errors,
     )
 
 
@@ -169,8 +175,29 @@ def path_lengths(points: FloatArray) -> FloatArray:
     return lengths
 
 
+def score_together(evaluations: Sequence[Evaluation]) -> tuple[ExpectedErrorScores, int, int] | None:
+    """Score the expected errors on the faces of several sets as one, on the landmarks that all of them have.
+
+    Returns:
+        The scores, how many faces and how many landmarks; None where the sets share too little to be put together.
+    """
+    columns = [{(mark.part, mark.fpalp): i for i, mark in enumerate(each.scores.landmarks)} for each in evaluations]
+    shared = [key for key in columns[0] if all(key in own for own in columns)]
+    if len({each.scores.normalizer for each in evaluations}) > 1 or not shared:
+        return None
+    chosen = [[own[key] for key in shared] for own in columns]
+    expected, true = (
+        np.concatenate([errors[:, some] for errors, some in zip(sets, chosen, strict=True)])
+        for sets in ([each.expected_errors for each in evaluations], [each.true_errors for each in evaluations])
+    )
+    return score_expected_errors(expected, true), len(expected), len(shared)
+
+
 def format_overview(evaluations: Sequence[Evaluation]) -> str:
-    """Return a table of all sets, and of all faces of a layout together where several sets have it."""
+    """Return a table of all sets, and of all faces of a layout together where several sets have it.
+
+    Below it, how the expected error tells the true one over the faces of all sets.
+    """
     lines = [
         "### All sets",
         "",
@@ -188,4 +215,8 @@ def format_overview(evaluations: Sequence[Evaluation]) -> str:
             cells = [layout or "-", name, str(s.faces), normalizer, f"{s.nme:.2f} ({s.nme_low:.2f}-{s.nme_high:.2f})"]
             cells += [f"{s.failure_8:.1f}", f"{s.failure_10:.1f}", f"{s.auc_8:.3f}", f"{s.auc_10:.3f}"]
             lines.append(f"| {' | '.join(cells)} |")
+    if (together := score_together(evaluations)) is not None:
+        scores, faces, landmarks = together
+        lines += ["", f"All {faces} faces as one set, the {landmarks} landmarks that every set has:", ""]
+        lines.append(scores.to_markdown())
     return "\n".join(lines)

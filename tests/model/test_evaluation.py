@@ -24,7 +24,7 @@ from faceql.model.evaluation.metrics import (
     turned_share,
 )
 from faceql.model.evaluation.predict import landmark_frames, predict_landmarks
-from faceql.model.evaluation.report import evaluate_faces, format_overview, path_lengths
+from faceql.model.evaluation.report import evaluate_faces, format_overview, path_lengths, score_together
 from faceql.model.evaluation.scores import measure_normalizers, own_normalizer, score_faces
 from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
@@ -143,6 +143,30 @@ def test_a_report_has_every_part_and_prints(validation: AnnotatedFaces, small_de
     assert f"| 68 | inner lip | 7/8 | {scores.landmarks[-1].error} |" in report.landmarks_to_markdown()
     overview = format_overview([report, report])
     assert "| 300w | all of the layout | 8 | inter-ocular |" in overview
+    assert "All 8 faces as one set, the 68 landmarks that every set has:" in overview
+
+
+def test_expected_errors_of_several_sets_are_scored_together_where_all_have_the_landmark(
+    validation: AnnotatedFaces, small_detector: Detector
+) -> None:
+    whole = evaluate_faces(LandmarkReader(small_detector), validation, landmark_frames(validation))
+    marks = whole.scores.landmarks
+    # A set of its own face, with three of the landmarks in another order, and one that the first set lacks.
+    few = replace(
+        whole,
+        scores=replace(whole.scores, landmarks=(marks[7], replace(marks[0], fpalp="1/99"), marks[30], marks[3])),
+        expected_errors=np.array([[9.0, 0.5, 8.0, 7.0]]),
+        true_errors=np.array([[9.0, 0.5, 8.0, np.nan]]),
+    )
+    together = score_together([whole, few])
+    assert together is not None
+    scores, faces, landmarks = together
+    assert (faces, landmarks) == (5, 3)
+    expected = np.concatenate([whole.expected_errors[:, [3, 7, 30]], [[7.0, 9.0, 8.0]]])
+    true = np.concatenate([whole.true_errors[:, [3, 7, 30]], [[np.nan, 9.0, 8.0]]])
+    assert scores == score_expected_errors(expected, true)
+    other = replace(few, scores=replace(few.scores, normalizer="diagonal"))
+    assert score_together([whole, other]) is None
 
 
 def test_scores_by_hand(validation: AnnotatedFaces) -> None:
