@@ -74,7 +74,7 @@ def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
     errors = compare_teachers(loaded.detector, data)
     click.echo(
         f"NME on human68's validation adults: mesh regression {errors.mesh:.2f}%, "
-        f"{loaded.version} {errors.detector:.2f}%, their mean {errors.mean:.2f}%"
+        f"{loaded.version} {errors.detector:.2f}%, together {errors.mean:.2f}%"
     )
     count = relabel_auto(loaded.detector, data, out, loaded.version)
     click.echo(f"wrote {out}: {count} faces")

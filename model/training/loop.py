@@ -28,10 +28,11 @@ from ..detector import Detector
 from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..reader import LandmarkReader
+from .calibration import calibrate_expected_error
 from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import carry_over, initialize_detector
 from .recipe import Recipe
-from .sets import TrainingFaces
+from .sets import TrainingFaces, TrainingSet
 
 # The paper lowers its rate from the 25th of 32 epochs.
 STEP_AT = 24 / 32
@@ -94,6 +95,8 @@ class Trainer:
             weight_decay=recipe.weight_decay,
         )
         self.average = copy.deepcopy(detector).requires_grad_(False).eval()
+        self.frozen = recipe.stages[0].frozen
+        detector.image_encoder.freeze_body(self.frozen)
         self.model, self.optimizer = self.fabric.setup(AskingDetector(detector), optimizer)
         self.average.to(self.fabric.device)
         self.step = 0
@@ -155,8 +158,8 @@ class Trainer:
             return recipe.learning_rate * (1.0 if progress < STEP_AT else 0.1)
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
-    def draw(self) -> tuple[TrainingBatch, float]:
-        """Draw this step's batch and the weight of its set."""
+    def draw(self) -> tuple[TrainingBatch, TrainingSet]:
+        """Draw this step's batch; return it and its set."""
         recipe = self.recipe
         rng = np.random.default_rng([recipe.seed, self.step, self.fabric.global_rank])
         stage = recipe.stage_at(self.pictures)
@@ -180,34 +183,43 @@ class Trainer:
             augmentation=recipe.augmentation,
             rng=rng,
         )
-        return batch, drawn.weight
+        return batch, drawn
 
     def train_step(self) -> tuple[float, float]:
         """Do one optimiser step; return the coordinate and the scale loss."""
-        batch, weight = self.draw()
+        batch, drawn = self.draw()
         device = self.fabric.device
         rate = self.learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.model.train()
-        self.detector.image_encoder.freeze_body(self.recipe.stage_at(self.pictures).frozen)
+        self._freeze(self.recipe.stage_at(self.pictures).frozen)
         layers = self.model(
             batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
         )
         targets, weights = batch.targets.to(device), batch.weights.to(device)
         coordinate_loss, scale_loss = landmark_loss(layers, targets, weights)
-        loss = coordinate_loss + self.recipe.scale_weight * (scale_loss + stretch_loss(layers, targets, weights))
+        scale_weight = self.recipe.scale_weight if drawn.is_human or not self.faces.human else 0.0
+        loss = coordinate_loss + scale_weight * (scale_loss + stretch_loss(layers, targets, weights))
         if batch.count_triplets:
             smoothness = smoothness_loss(layers, targets, weights, batch.count_triplets)
             loss = loss + self.recipe.smoothness_weight * smoothness
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(weight * loss)
+        self.fabric.backward(drawn.weight * loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.recipe.gradient_clip)
         self.optimizer.step()
         self._update_average()
         self.step += 1
         self.pictures += self.recipe.batch_size * self.fabric.world_size
         return float(coordinate_loss.detach()), float(scale_loss.detach())
+
+    def _freeze(self, frozen: tuple[str, ...]) -> None:
+        """Freeze what the stage says; DDP must be told anew which gradients to wait for."""
+        if frozen == self.frozen:
+            return
+        detector, self.frozen = self.detector, frozen
+        detector.image_encoder.freeze_body(frozen)
+        self.model = self.fabric.setup_module(AskingDetector(detector))
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -291,8 +303,10 @@ class Trainer:
             writer.writerow(full)
 
     def export(self, path: Path) -> None:
-        """Write the averaged weights as a checkpoint."""
+        """Write the averaged weights as a checkpoint, their expected errors calibrated on the validation faces."""
         if self.fabric.is_global_zero:
+            detector = copy.deepcopy(self.average)
+            factor = calibrate_expected_error(detector, self.faces.validation)
             training: dict[str, object] = {
                 "recipe": self.recipe.name,
                 "seed": self.recipe.seed,
@@ -300,8 +314,9 @@ class Trainer:
                 "pictures": self.pictures,
                 "seconds": round(self.seconds),
                 "sets": self.faces.names,
+                "expected_error_factor": factor,
             }
-            save_detector(path, self.average, f"faceql-{self.recipe.name}-{self.step}", training)
+            save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
 
 
 def train(

@@ -44,7 +44,7 @@ class Recipe(BaseModel):
         schedule: "cosine" falls to nothing over all stages; "step" falls to a tenth after 24 of 32 parts (the paper).
         encoder_rate_factor: the image encoder's rate over the decoder's.
         auto_weight: weight of automatic labels in the loss.
-        scale_weight: weight of the expected-error loss.
+        scale_weight: weight of the expected-error loss, on human labels if there are any.
         largest_disagreement: automatic labels are used where the two teachers differ less (inter-ocular units).
         smoothness_weight: weight of the loss on the bends of curves.
         count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours

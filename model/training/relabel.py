@@ -1,7 +1,7 @@
 """A second teacher for the automatic labels: a detector that human labels have led.
 
-Its errors are its own, those of the mesh's regression others; the mean of the two is nearer to human labels than
-either, which `compare_teachers` measures on faces that neither has seen.
+Its errors are its own, those of the mesh's regression others; a mean of the two is nearer to human labels than either,
+which `compare_teachers` measures on faces that neither has seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import ConfigError
 from ...querylang.registry import load_registry
 from ..data.curves import FloatArray
-from ..data.packs import MESH_IRISES, AnnotatedFaces, load_auto, load_human68, read_labels
+from ..data.packs import DETECTOR_SHARE, MESH_IRISES, AnnotatedFaces, load_auto, load_human68, read_labels
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
@@ -34,7 +34,7 @@ class TeacherErrors:
     Attributes:
         mesh: a ridge regression from the mesh to the human points, fitted on the training faces.
         detector: the detector, plain and mirrored averaged.
-        mean: the mean of the two.
+        mean: the mean of the two, in which the detector counts DETECTOR_SHARE.
     """
 
     mesh: float
@@ -77,7 +77,8 @@ def compare_teachers(detector: Detector, data: Path) -> TeacherErrors:
     def nme(predicted: FloatArray) -> float:
         return 100 * float(normalized_errors(predicted, validation.frame_points, normalizer).mean())
 
-    return TeacherErrors(nme(from_mesh), nme(from_detector), nme((from_mesh + from_detector) / 2))
+    together = from_mesh + DETECTOR_SHARE * (from_detector - from_mesh)
+    return TeacherErrors(nme(from_mesh), nme(from_detector), nme(together))
 
 
 def regress_from_mesh(

@@ -26,11 +26,14 @@ class TrainingSet:
         faces: what is drawn from.
         share: how often, relative to the other sets whose labels are of the same kind.
         weight: of its points in the loss.
+        is_human: whether people placed the points. Only those teach the expected error, if there are
+            any: how far an answer is from another program's says little of how far it is from the truth.
     """
 
     faces: AnnotatedFaces
     share: float
     weight: float
+    is_human: bool
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = No
     teacher = read_relabelled(relabelled) if relabelled is not None else None
     auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
     return TrainingFaces(
-        human=tuple(TrainingSet(faces, 1.0, 1.0) for faces in train),
-        auto=tuple(TrainingSet(faces, 1.0, recipe.auto_weight) for faces in auto),
+        human=tuple(TrainingSet(faces, 1.0, 1.0, is_human=True) for faces in train),
+        auto=tuple(TrainingSet(faces, 1.0, recipe.auto_weight, is_human=False) for faces in auto),
         validation=tests["validation"],
     )
 
@@ -107,7 +110,7 @@ def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:
             weight = 1.0 if dataset.is_human else recipe.auto_weight
         for faces in dataset.train:
             (human if dataset.is_human else auto).append(
-                TrainingSet(faces, settings.share / len(dataset.train), weight)
+                TrainingSet(faces, settings.share / len(dataset.train), weight, dataset.is_human)
             )
     if not human and not auto:
         raise ConfigError(f"{path}: no dataset has faces to train on and a share over 0")

@@ -148,6 +148,8 @@ def test_two_processes_train_one_layout(made_packs: Path, tmp_path: Path) -> Non
         '[detector]\nencoder = "resnet10t"\npart_vectors = "learned"\nattention = "joint"\nimage_size = 48\n'
         "freeze_batch_norm = false\n"
         "[[stages]]\npictures = 8\nimage_size = 48\nhuman_share = 0.5\n"
+        # Where a stage freezes layers, DDP must not wait for their gradients.
+        '[[stages]]\npictures = 12\nimage_size = 48\nhuman_share = 1.0\nfrozen = ["conv1", "layer1"]\n'
     )
     ablation = replace(ABLATIONS[0], recipe=str(recipe), layouts=("300w",))
     train_ablation(ablation, made_packs, tmp_path / "run", devices=2, threads=1, seed=3)

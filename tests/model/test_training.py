@@ -1,14 +1,17 @@
 import csv
+import math
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
+from faceql.model.training.calibration import calibrate_expected_error
 from faceql.model.training.loop import Trainer
 from faceql.model.training.recipe import Recipe, Stage, load_recipe
 from faceql.model.training.sets import load_training_faces
@@ -82,13 +85,37 @@ def test_frozen_layers_stay_and_the_rest_moves(made_packs: Path, tmp_path: Path)
     assert any(name.startswith("decoder.") for name in moved)
 
 
-def test_the_result_is_the_average_and_loads(finished: Path) -> None:
+@pytest.mark.parametrize("human_share", [0.0, 1.0])
+def test_only_human_labels_teach_the_expected_error(made_packs: Path, tmp_path: Path, human_share: float) -> None:
+    trainer = make_trainer(made_packs, tmp_path)
+    stage = RECIPE.stages[1].model_copy(update={"human_share": human_share})
+    trainer.recipe = RECIPE.model_copy(update={"stages": (stage,)})
+    trainer.train_step()
+    for head in (trainer.detector.decoder.predict_log_scale, trainer.detector.decoder.predict_stretch):
+        moved = sum(float(p.grad.abs().sum()) for p in head.parameters() if p.grad is not None)
+        assert (moved > 0) == (human_share == 1)
+
+
+def test_the_result_is_the_average_with_a_calibrated_error_and_loads(finished: Path) -> None:
     loaded = load_detector(finished / "detector.safetensors")
     average = torch.load(finished / "state.pt", weights_only=True)["average"]
+    factor = loaded.training["expected_error_factor"]
+    average["decoder.predict_log_scale.3.bias"] += math.log(factor)
     for name, tensor in loaded.detector.state_dict().items():
-        assert torch.equal(tensor, average[name]), name
+        torch.testing.assert_close(tensor, average[name], atol=1e-4 if name.endswith("scale.3.bias") else 0, rtol=0)
     assert loaded.version.startswith("faceql-made-8+")
     assert loaded.training["sets"] == ["human68", "auto68", "auto98"]
+
+
+def test_calibration_makes_the_mean_expected_error_true(made_packs: Path, finished: Path) -> None:
+    detector = load_detector(finished / "detector.safetensors").detector
+    validation = load_training_faces(made_packs, RECIPE).validation
+    assert calibrate_expected_error(detector, validation) == pytest.approx(1, abs=1e-5)
+    last = detector.decoder.predict_log_scale[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.bias.sub_(math.log(3.0))
+    assert calibrate_expected_error(detector, validation) == pytest.approx(3, abs=1e-4)
 
 
 def test_training_learns(made_packs: Path, tmp_path: Path) -> None:
