@@ -29,15 +29,16 @@ KEPT_SHARE = 0.85
 FEWEST_FACES = 5
 NOSE_TIP = LandmarkQuery("nose bridge", Fraction(1))
 FINE_STEPS = 10 * STEPS
-LARGEST_RATIO = 2.0
-"""A landmark lies on a part if its residual is at most so many times what the part's own points are known to."""
+LARGEST_RATIO = 1.75
+"""A landmark lies on a part if its residual is at most so many times what the part's own points are known to: true
+expected errors, as `faceql train` calibrates them."""
 OTHER_PARTS_HANDICAP = 1.25
 """How much closer a landmark must keep to a part that "face" leaves out ("middle of mouth") than to one of the face."""
 PAIR_SLACK = 1.3
 """A mirror pair is placed as one where that costs no more than so many times the two placed apart."""
 RIVAL_RATIO = 1.15
 """Parts whose residuals differ by less are told apart by which of them the landmark moves with."""
-LARGEST_OFFSET = 1.25
+LARGEST_OFFSET = 1.1
 """A landmark's mean offset from its part, which more faces do not wear off, may be so many times what the part's own
 points are known to."""
 
