@@ -175,12 +175,17 @@ def load_auto(
     if relabelled is not None:
         eyes = inter_ocular(teacher68, "300w")
         disagreement = normalized_errors(relabelled["points68"], teacher68, eyes).mean(axis=1)
-        teacher68 += DETECTOR_SHARE * (relabelled["points68"] - teacher68)
-        teacher98 += DETECTOR_SHARE * (relabelled["points98"] - teacher98)
+        teacher68 = join_teachers(teacher68, relabelled["points68"])
+        teacher98 = join_teachers(teacher98, relabelled["points98"])
     keep = disagreement <= largest_disagreement
     as68 = assemble_faces("auto68", folder, labels, "300w", teacher68, teacher68, mesh, label_trust=1.0)
     as98 = assemble_faces("auto98", folder, labels, "wflw", teacher98, teacher68, mesh, label_trust=1.0)
     return as68.subset(keep, "auto68"), as98.subset(keep, "auto98")
+
+
+def join_teachers(regressed: FloatArray, detected: FloatArray) -> FloatArray:
+    """Return the mean of a regression's points and a detector's, in which the detector counts DETECTOR_SHARE."""
+    return regressed + DETECTOR_SHARE * (detected - regressed)
 
 
 def assemble_faces(

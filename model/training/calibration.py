@@ -10,6 +10,7 @@ from torch import nn
 
 from ..data.packs import AnnotatedFaces
 from ..detector import Detector
+from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..reader import LandmarkReader
 
@@ -29,10 +30,10 @@ def calibrate_expected_error(detector: Detector, faces: AnnotatedFaces) -> float
     """
     frames = landmark_frames(faces)
     predicted, expected = predict_landmarks(LandmarkReader(detector), faces, frames, faces.scheme.landmarks)
-    sides = np.array([frame.side_px for frame in frames])[:, None]
-    true = np.linalg.norm(predicted - faces.points, axis=-1) / sides
+    sides = np.array([frame.side_px for frame in frames])
+    true = normalized_errors(predicted, faces.points, sides)
     known = np.isfinite(true)
-    factor = float(true[known].mean() / (expected / sides)[known].mean())
+    factor = float(true[known].mean() / (expected / sides[:, None])[known].mean())
     last = detector.decoder.predict_log_scale[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():

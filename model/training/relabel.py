@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import ConfigError
 from ...querylang.registry import load_registry
 from ..data.curves import FloatArray
-from ..data.packs import DETECTOR_SHARE, MESH_IRISES, AnnotatedFaces, load_auto, load_human68, read_labels
+from ..data.packs import MESH_IRISES, AnnotatedFaces, join_teachers, load_auto, load_human68, read_labels
 from ..detector import Detector
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
@@ -34,7 +34,7 @@ class TeacherErrors:
     Attributes:
         mesh: a ridge regression from the mesh to the human points, fitted on the training faces.
         detector: the detector, plain and mirrored averaged.
-        mean: the mean of the two, in which the detector counts DETECTOR_SHARE.
+        mean: the mean of the two that training takes (`join_teachers`).
     """
 
     mesh: float
@@ -77,8 +77,7 @@ def compare_teachers(detector: Detector, data: Path) -> TeacherErrors:
     def nme(predicted: FloatArray) -> float:
         return 100 * float(normalized_errors(predicted, validation.frame_points, normalizer).mean())
 
-    together = from_mesh + DETECTOR_SHARE * (from_detector - from_mesh)
-    return TeacherErrors(nme(from_mesh), nme(from_detector), nme(together))
+    return TeacherErrors(nme(from_mesh), nme(from_detector), nme(join_teachers(from_mesh, from_detector)))
 
 
 def regress_from_mesh(
