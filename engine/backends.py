@@ -50,6 +50,7 @@ def load_backend(
         loaded = load_detector(path, chosen)
         # Our own copy; a detector that the caller loaded stays as it is.
         fold_batch_norms(loaded.detector.image_encoder.body)
+        loaded.detector.decoder.initializer.keeps_places = True
     return loaded.detector, loaded.version, chosen
 
 

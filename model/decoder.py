@@ -63,17 +63,31 @@ class DecodedLayers(NamedTuple):
 
 
 class QueryInitializer(nn.Module):
-    """Eq. 2: every landmark attends over all image cells."""
+    """Eq. 2: every landmark attends over all image cells.
+
+    Attributes:
+        keeps_places: whether the cells' encoded places, which depend on the weights alone, are kept from one call to
+            the next; only for weights that no longer change.
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.encode_cell_place = nn.Linear(dim, dim)
         self.log_temperature = nn.Parameter(torch.zeros(()))
+        self.keeps_places = False
+        self._places: Tensor | None = None
 
     def keys(self, cells: Tensor, centers: Tensor) -> Tensor:
         """Return (batch, cells, dim): the features with sine encodings of the cells' centres added."""
-        keys: Tensor = cells + self.encode_cell_place(encode_positions(centers, cells.shape[-1]))
-        return keys
+        if not self.keeps_places:
+            return cells + self._encode_places(centers)
+        if self._places is None or self._places.shape[0] != centers.shape[0]:
+            self._places = self._encode_places(centers)
+        return cells + self._places
+
+    def _encode_places(self, centers: Tensor) -> Tensor:
+        places: Tensor = self.encode_cell_place(encode_positions(centers, self.encode_cell_place.in_features))
+        return places
 
     def forward(self, memory: ImageMemory, encodings: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first landmark queries and their first coordinates.
@@ -91,8 +105,8 @@ class QueryInitializer(nn.Module):
         """
         scale = self.log_temperature.exp() / math.sqrt(encodings.shape[-1])
         with torch.autocast(encodings.device.type, enabled=False):
-            scores = memory.cell_keys.float() @ encodings.float().transpose(1, 2) * scale  # (batch, cells, landmarks)
-            attention = scores.softmax(dim=1).transpose(1, 2)
+            scores = (encodings.float() * scale) @ memory.cell_keys.float().transpose(1, 2)
+            attention = scores.softmax(dim=-1)  # (batch, landmarks, cells)
             queries: Tensor = attention @ memory.cells.float()
             return queries, mean_place(attention, memory.cell_centers)
 
@@ -108,8 +122,7 @@ def mean_place(weights: Tensor, centers: Tensor) -> Tensor:
         centers: (cells, 2) crop units.
     """
     side = math.isqrt(weights.shape[-1])
-    # Contiguous, so that a landmark's sums run alike in any company.
-    cells = weights.contiguous().reshape(*weights.shape[:-1], side, side)
+    cells = weights.reshape(*weights.shape[:-1], side, side)
     columns, rows = cells.sum(dim=-2), cells.sum(dim=-1)  # (batch, landmarks, side) each
     x = (columns * centers[:side, 0]).sum(dim=-1) / columns.sum(dim=-1)
     y = (rows * centers[::side, 1]).sum(dim=-1) / rows.sum(dim=-1)

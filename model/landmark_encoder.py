@@ -69,5 +69,5 @@ class LandmarkEncoder(nn.Module):
     def forward(self, part_ids: Tensor, fpalps: Tensor) -> Tensor:
         """Return E_IA (..., landmarks, dim) for part_ids (..., landmarks) and fpalps (..., landmarks)."""
         features = fpalp_features(fpalps, self.part_is_closed[part_ids], self.harmonics)
-        encodings: Tensor = self.encode_fpalp(features) + self.encode_part(self.part_vectors[part_ids])
+        encodings: Tensor = self.encode_fpalp(features) + self.encode_part(self.part_vectors)[part_ids]
         return encodings

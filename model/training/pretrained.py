@@ -5,6 +5,7 @@ Both packages belong to the `train` extra; nothing here runs at ask time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -24,6 +25,12 @@ WRAPPER = "model."
 
 # The package's names of the layers after the last feature level.
 HEAD = ("_conv_head.", "_bn1.", "_fc.")
+
+# An EfficientNet's tensor: its stage, the block's number there, its name in the block.
+STAGE_TENSOR = re.compile(r"(image_encoder\.body\.blocks\.\d+\.)(\d+)(\..+)")
+
+# What ends a residual branch; where it is 0 the block passes its input on.
+BRANCH_END = (".bn3.weight", ".bn3.bias")
 
 
 def load_lite0_weights() -> dict[str, Tensor]:
@@ -123,16 +130,41 @@ def initialize_detector(detector: Detector, encoder_weights: str = "imagenet") -
 def carry_over(source: Detector, target: Detector) -> tuple[str, ...]:
     """Copy what two detectors share: a recipe may go on from another with fewer or more layers.
 
+    An EfficientNet may also grow: blocks that only the target has begin by passing their input on, so that the target
+    first answers as the source does.
+
     Returns:
         The modules of `target` that `source` could not fill.
 
     Raises:
-        ConfigError: the image encoders differ.
+        ConfigError: the image encoders differ, and not by blocks at the ends of stages.
     """
     given, wanted = source.state_dict(), target.state_dict()
+    given |= grow_stages(given, wanted)
     fitting = {name: tensor for name, tensor in given.items() if name in wanted and tensor.shape == wanted[name].shape}
     anew = [name for name in wanted if name not in fitting]
     if any(name.startswith("image_encoder.body.") for name in anew):
         raise ConfigError(f"weights of a {source.config.encoder} cannot begin a {target.config.encoder}")
     target.load_state_dict(fitting, strict=False)
     return tuple(dict.fromkeys(name.rpartition(".")[0] for name in anew))
+
+
+def grow_stages(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors for the blocks that only `wanted` has: copies of the stage's last given one, scaled to 0.
+
+    A copy rather than random weights, because the scale is all that keeps it silent: it has features to offer from
+    the first step on.
+    """
+    last: dict[str, int] = {}
+    for name in given:
+        if found := STAGE_TENSOR.fullmatch(name):
+            last[found[1]] = max(last.get(found[1], 0), int(found[2]))
+    grown = {}
+    for name in wanted:
+        found = None if name in given else STAGE_TENSOR.fullmatch(name)
+        if found is None or found[1] not in last:
+            continue
+        pattern = given.get(f"{found[1]}{last[found[1]]}{found[3]}")
+        if pattern is not None:
+            grown[name] = torch.zeros_like(pattern) if found[3] in BRANCH_END else pattern.clone()
+    return grown

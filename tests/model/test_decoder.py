@@ -169,3 +169,11 @@ def test_gradients_stop_between_layers(crops: Tensor) -> None:
         first, last = (layer.predict_offset[2].bias.grad for layer in detector.decoder.layers)
     assert last is not None
     assert first is None or not first.any()
+
+
+def test_kept_places_change_no_key(crops: Tensor) -> None:
+    plain, keeping = make_detector(), make_detector()
+    keeping.decoder.initializer.keeps_places = True
+    smaller = torch.nn.functional.interpolate(crops.float(), scale_factor=0.5)
+    for some in (crops, crops, smaller):
+        assert torch.equal(plain.encode(some).memory.cell_keys, keeping.encode(some).memory.cell_keys)

@@ -12,6 +12,7 @@ from faceql.errors import ConfigError
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
 from faceql.model.training.pretrained import (
+    carry_over,
     encode_part_names,
     initialize_detector,
     load_lite0_weights,
@@ -101,3 +102,26 @@ def test_sentence_vectors_tell_sides_apart() -> None:
     assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
     assert vectors[0] @ vectors[1] < 0.99
+
+
+def test_an_efficientnet_grows_and_first_answers_as_before() -> None:
+    torch.manual_seed(11)
+    given = Detector(DetectorConfig(part_vectors="learned")).eval()
+    for module in given.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.bias)
+    grown = Detector(DetectorConfig(part_vectors="learned", encoder="tf_efficientnet_lite1")).eval()
+    assert carry_over(given, grown) == ()
+    crops = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    for before, after in zip(given.image_encoder(crops), grown.image_encoder(crops), strict=True):
+        assert torch.equal(before, after)
+    grown.image_encoder(crops)[0].square().mean().backward()
+    new = grown.image_encoder.body.blocks[2][2]
+    assert new.bn3.weight.grad.abs().sum() > 0
+
+
+def test_a_wider_efficientnet_is_not_grown_into() -> None:
+    given = Detector(DetectorConfig(part_vectors="learned"))
+    wider = Detector(DetectorConfig(part_vectors="learned", encoder="tf_efficientnet_lite2"))
+    with pytest.raises(ConfigError, match="tf_efficientnet_lite0 cannot begin a tf_efficientnet_lite2"):
+        carry_over(given, wider)
