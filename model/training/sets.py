@@ -11,6 +11,7 @@ from ...errors import ConfigError
 from ..data.datasets.catalogue import load_datasets
 from ..data.datasets.packs import load_pack
 from ..data.packs import AnnotatedFaces, load_auto
+from ..data.turned_pack import load_turned
 from .recipe import Recipe, Stage
 from .relabel import read_relabelled
 
@@ -44,16 +45,19 @@ class TrainingFaces:
         human: sets whose points people placed.
         auto: sets with automatic labels.
         validation: faces with the landmarks of a layout.
+        turned: faces turned to the side, with the human labels that turned with them; None where no stage wants them.
     """
 
     human: tuple[TrainingSet, ...]
     auto: tuple[TrainingSet, ...]
     validation: AnnotatedFaces
+    turned: TrainingSet | None = None
 
     @property
     def names(self) -> list[str]:
         """Names of the sets that are trained on."""
-        return [one.faces.name for one in (*self.human, *self.auto)]
+        turned = () if self.turned is None else (self.turned,)
+        return [one.faces.name for one in (*self.human, *self.auto, *turned)]
 
     def draw(self, stage: Stage, choice: np.random.Generator) -> TrainingSet:
         """Choose a batch's set: human or automatic by the stage's share, then by the sets' own shares.
@@ -61,6 +65,8 @@ class TrainingFaces:
         Where one kind has no set, all batches are of the other.
         """
         is_human = choice.random() < stage.human_share
+        if is_human and self.turned is not None and stage.turned_share and choice.random() < stage.turned_share:
+            return self.turned
         sets = (self.human or self.auto) if is_human else (self.auto or self.human)
         shares = np.array([one.share for one in sets])
         # Equal shares draw a whole number: so a run of the packs goes on as it began.
@@ -68,14 +74,22 @@ class TrainingFaces:
         return sets[int(choice.choice(len(sets), p=None if is_even else shares / shares.sum()))]
 
 
-def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = None) -> TrainingFaces:
+def load_training_faces(
+    data: Path, recipe: Recipe, relabelled: Path | None = None, turned: Path | None = None
+) -> TrainingFaces:
     """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
 
-    `relabelled` is a file of `faceql relabel`: a detector as a further teacher of `auto`.
+    Args:
+        data: the folder.
+        recipe: tells what is used.
+        relabelled: a file of `faceql relabel`: a detector as a further teacher of `auto`.
+        turned: a pack of `faceql turn`, for a recipe that wants turned faces.
 
     Raises:
         ConfigError: a pack is missing.
     """
+    if (turned is not None) != any(stage.turned_share for stage in recipe.stages):
+        raise ConfigError("a recipe with a turned_share needs --turned PACK (of `faceql turn`), and no other takes it")
     train, tests, _ = load_pack(data / "human68", recipe.largest_disagreement)
     uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
     teacher = read_relabelled(relabelled) if relabelled is not None else None
@@ -84,6 +98,8 @@ def load_training_faces(data: Path, recipe: Recipe, relabelled: Path | None = No
         human=tuple(TrainingSet(faces, 1.0, 1.0, is_human=True) for faces in train),
         auto=tuple(TrainingSet(faces, 1.0, recipe.auto_weight, is_human=False) for faces in auto),
         validation=tests["validation"],
+        # Depth that a mesh guessed moved them: they are trusted as automatic labels are.
+        turned=None if turned is None else TrainingSet(load_turned(turned), 1.0, recipe.auto_weight, is_human=True),
     )
 
 
@@ -96,6 +112,8 @@ def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:
     Raises:
         ConfigError: a dataset is missing or wrong, or none has faces to train on, or none to check on.
     """
+    if any(stage.turned_share for stage in recipe.stages):
+        raise ConfigError(f"{recipe.name} wants faces of `faceql turn`, which only --data with --turned gives")
     human: list[TrainingSet] = []
     auto: list[TrainingSet] = []
     validation = None
