@@ -111,10 +111,12 @@ def eval_command(
         assert data is not None
         measured = measure_groups(reader, data / "auto", find_crops)
         sections.append(Section(format_groups(measured), [asdict(group) for group in measured]))
+    told = [each for section in sections for each in section.plain]
     if len(tests) > 1:
         sections.insert(0, Section(format_overview(evaluations), []))
+        told += tell_together(evaluations)
     markdown = "\n\n".join(section.text for section in sections)
-    plain = json.dumps([each for section in sections for each in section.plain], indent=2)
+    plain = json.dumps(told, indent=2)
     if card is not None:
         write_evaluation(card, markdown)
     if out is not None:
@@ -153,6 +155,17 @@ def evaluate_set(
         text += f"\n\n{format_comparison(scores)}"
         plain["against"] = [to_plain(each) for each in scores]
     return evaluation, scores, Section(text, [plain], f"\n\n{evaluation.landmarks_to_markdown()}")
+
+
+def tell_together(evaluations: list[Evaluation]) -> list[dict[str, Any]]:
+    """Return, for JSON, how expected errors tell the true ones over the faces of all sets, if they share landmarks."""
+    from ..model.evaluation.report import score_together
+
+    together = score_together(evaluations)
+    if together is None:
+        return []
+    scores, faces, landmarks = together
+    return [{"set_name": "all sets", "faces": faces, "landmarks": landmarks, "expected_error": asdict(scores)}]
 
 
 def measure_steadiness(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame]) -> Section:

@@ -61,8 +61,10 @@ def test_eval_prints_json(made_packs: Path, trained: Path) -> None:
     arguments = ["eval", "--data", str(made_packs), "--weights", str(trained), "--json"]
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    human68, human98 = json.loads(result.output)
+    human68, human98, together = json.loads(result.output)
     assert (human68["layout"], human98["layout"]) == ("300w", "wflw")
+    assert (together["set_name"], together["faces"]) == ("all sets", 7)
+    assert -1 <= together["expected_error"]["correlation"] <= 1
     assert human98["subsets"]["makeup"]["faces"] == 1
 
 
@@ -79,7 +81,7 @@ def test_eval_writes_reports_and_plots(made_packs: Path, trained: Path, tmp_path
     report = (tmp_path / "report" / "report.md").read_text()
     assert report.count("| 98 | right pupil | 0 |") == 2
     told = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert [one["set_name"] for one in told] == ["human68 validation", "human98", "wflw test"]
+    assert [one["set_name"] for one in told] == ["human68 validation", "human98", "wflw test", "all sets"]
     assert len(told[1]["landmarks"]) == 98
     assert told[2]["diagonal_of"] == "the source's face box"
     with Image.open(tmp_path / "report" / "ced-wflw-test.png") as plot:
