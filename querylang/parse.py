@@ -13,7 +13,6 @@ from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
 from .directions import name_other, open_directions
 from .faces import FaceReader, read_perspective
 from .language import Language, load_language
-from .number_tagger import read_sized_layouts
 from .parser import parse_tokens
 from .preface import drop_bullets, drop_heading, drop_purposes, join_lines
 from .query import Perspective, Query, Shape
@@ -21,6 +20,7 @@ from .reader import read_tokens
 from .registry import load_registry
 from .resolver import Resolver
 from .runs import Run, merge_places, space_by_distance
+from .sized_layouts import read_sized_layouts
 from .syntax import Sentence
 from .tables import UnexpectedTokenError
 from .tagger import Tagger

@@ -7,9 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
+from .cutting import cut_target
 from .groups import Chosen, check_size, join_one, read_group, split_possessive
 from .names import Name, Names, Pieces, Place, Stretch
-from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
+from .portions import HALF, Portion, find_x
 from .registry import Registry
 from .syntax import Group, Phrase
 from .targets import MistakeError, Target
@@ -383,32 +384,7 @@ class PhraseResolver:
         raise self.unreadable(phrase)
 
     def cut(self, target: Target, portion: Portion, phrase: Phrase, is_each: bool) -> Target:
-        """Return a portion of every unit of a target; "each side" cuts both."""
-        span = (phrase.start, phrase.stop)
-        units: list[Pieces] = []
-        if target.is_all_face:
-            raise MistakeError(
-                "ambiguous", "a portion of the whole face: name a part", span, "'left half of the face contour'"
-            )
-        try:
-            if portion.choice in ("side", "part"):
-                if not is_each:
-                    raise NoSuchPortionError("which side?", "'left half' or 'right half'")
-                for side in ("left", "right"):
-                    units += self.cut(target, Portion(side, HALF), phrase, is_each).units
-            elif portion.choice == "" and is_each and portion.size == HALF:
-                for side in ("left", "right"):
-                    units += self.cut(target, Portion(side, HALF), phrase, is_each).units
-            elif portion.choice == "":
-                raise NoSuchPortionError("which one of them?", "'first third', 'upper half', 'left half' or the like")
-            else:
-                for unit in target.units:
-                    units.append(tuple(p for piece in unit for p in cut_portion(piece, portion, self.registry)))
-        except NoSuchPortionError as error:
-            raise MistakeError(error.code, error.message, span, error.suggestion) from None
-        if all(len(unit) == 1 and len(target.units) > 1 for unit in units) and same_group(target):
-            units = [tuple(piece for unit in units for piece in unit)]
-        return Target(tuple(units), *span, notes=target.notes)
+        return cut_target(target, portion, (phrase.start, phrase.stop), is_each, self.registry)
 
     # -- errors --------------------------------------------------------------------------------------------
 
@@ -431,12 +407,6 @@ class PhraseResolver:
         if not features or features <= OPERATORS:
             return MistakeError("no_part", "which face part is that on?", span)
         return MistakeError("unknown_part", "no such place on a face part", span)
-
-
-def same_group(target: Target) -> bool:
-    """Whether the units are the curves of one sub-part family (both lips), which a portion keeps together."""
-    parts = {piece.part for piece in target.pieces}
-    return parts == {"outer lip", "inner lip"}
 
 
 def split_units(pieces: Pieces, name: Name) -> tuple[Pieces, ...]:
