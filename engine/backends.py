@@ -15,6 +15,7 @@ from ..model.onnx_detector import OnnxDetector, load_onnx_detector
 from ..model.onnx_export import export_graphs
 from ..model.reader import AnswersQueries
 from .folding import fold_batch_norms
+from .packing import pack_convolutions
 
 Backend = Literal["torch", "onnxruntime"]
 Weights = str | os.PathLike[str] | LoadedDetector | None
@@ -51,6 +52,8 @@ def load_backend(
         # Our own copy; a detector that the caller loaded stays as it is.
         fold_batch_norms(loaded.detector.image_encoder.body)
         loaded.detector.decoder.initializer.keeps_places = True
+        if chosen.type == "cpu":
+            pack_convolutions(loaded.detector.image_encoder)
     return loaded.detector, loaded.version, chosen
 
 
