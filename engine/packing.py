@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from timm.layers import Conv2dSame, pad_same
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.padding import pad_same
 from torch import Tensor, nn
 
 from ..model.image_encoder import ImageEncoder
@@ -24,7 +25,7 @@ ACTIVATIONS: dict[type[nn.Module], tuple[str, list[float]]] = {
 
 
 class PackedConvolution(nn.Module):
-    """A convolution for inference on the CPU, with the activation after it; the same function to the last bit or two."""
+    """A convolution for inference on the CPU, with the activation after it: the same function but for rounding."""
 
     def __init__(self, conv: nn.Conv2d, activation: nn.Module) -> None:
         super().__init__()
@@ -79,7 +80,7 @@ def pack_convolutions(encoder: ImageEncoder) -> int:
 
 def can_pack() -> bool:
     """Whether a packed convolution does here what the plain one does."""
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     plain = nn.Conv2d(4, 8, kernel_size=3, padding=1)
     x = torch.linspace(-1, 1, 4 * 25).reshape(1, 4, 5, 5).contiguous(memory_format=torch.channels_last)

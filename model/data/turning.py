@@ -25,6 +25,9 @@ OUTLINE = (
 )  # fmt: skip
 LEFT_EAR, RIGHT_EAR, TOP, CHIN = 234, 454, 10, 152
 
+CONTOUR_POINTS = 17
+"""Of 300W's points, the first."""
+
 HEAD_RINGS = ((1.08, 1.1, 0.12), (1.2, 1.24, 0.5))
 """Each ring's width and height over the outline's, and how far behind it lies, in widths of the face."""
 
@@ -36,7 +39,6 @@ BORDER_PX = 60.0
 
 NOSE_WIDTH = 0.1
 """Of the face's width on either side of its middle: what there stands out does not count for the cheek's edge."""
-
 
 MESH_END = 0.97
 """Of the height between the ears and the mesh's top or chin: so far its edge can be told."""
@@ -72,7 +74,7 @@ class Head:
     @property
     def yaw(self) -> float:
         """How far the head is turned, radians; positive where it looks to the right of the picture."""
-        return float(-np.arctan2(-self.axes[0, 2], self.axes[0, 0]))
+        return float(np.arctan2(self.axes[0, 2], self.axes[0, 0]))
 
     def to_head(self, points: FloatArray) -> FloatArray:
         """Map (..., 3) from the picture's to the head's axes."""
@@ -149,7 +151,7 @@ def move_points(
     Args:
         head: of the face.
         face: (468, 3) the mesh, in the head's axes.
-        points: in the head's axes, the 17 of 300W's contour first.
+        points: in the head's axes, 300W's contour first.
         turn: (3, 3).
         triangles: of `triangulate`.
     """
@@ -161,7 +163,7 @@ def move_points(
         height = float(np.clip(points[i, 1], *(face[[TOP, CHIN], 1] * MESH_END)))
         edge = find_edge(face, turn, triangles, height, away, nose)
         if edge is not None:
-            turned[i, 0] = away * edge if i < 17 else away * min(away * turned[i, 0], edge)
+            turned[i, 0] = away * edge if i < CONTOUR_POINTS else away * min(away * turned[i, 0], edge)
     return turned
 
 

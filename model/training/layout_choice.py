@@ -24,7 +24,7 @@ def keep_layouts(faces: TrainingFaces, layouts: Sequence[str]) -> TrainingFaces:
         layouts: names in the registry, such as "300w".
 
     Raises:
-        ConfigError: there is no such layout, or no set is left of a kind, human or automatic, that there was.
+        ConfigError: there is no such layout, or no set is left of a kind, human, automatic or turned, that there was.
     """
     known = load_registry().layouts
     if unknown := [name for name in layouts if name not in known]:
@@ -41,7 +41,8 @@ def keep_layouts(faces: TrainingFaces, layouts: Sequence[str]) -> TrainingFaces:
             raise ConfigError(f"no {kind} labels of {', '.join(layouts)} to train on, only others")
         return tuple(kept)
 
-    return replace(faces, human=keep(faces.human, "human"), auto=keep(faces.auto, "automatic"))
+    turned = None if faces.turned is None else keep([faces.turned], "turned")[0]
+    return replace(faces, human=keep(faces.human, "human"), auto=keep(faces.auto, "automatic"), turned=turned)
 
 
 def keep_columns(faces: AnnotatedFaces, landmarks: Collection[LandmarkQuery], note: str) -> AnnotatedFaces:

@@ -10,8 +10,9 @@ from faceql.errors import ConfigError
 from faceql.model.crops import DEFAULT_MARGIN, CropFrame
 from faceql.model.data.packs import MESH_ALAE, MESH_IRISES, load_human68, read_labels
 from faceql.model.data.turned_pack import MESH_CORNERS, POINT_CORNERS, TURNED_DEG, load_turned, make_turned_pack
-from faceql.model.data.turning import OUTLINE, Head, triangulate, turn_face
+from faceql.model.data.turning import LEFT_EAR, OUTLINE, RIGHT_EAR, Head, triangulate, turn_face
 from faceql.model.data.warping import warp_surface
+from faceql.model.training.layout_choice import keep_layouts
 from faceql.model.training.recipe import load_recipe
 from faceql.model.training.sets import load_training_faces
 from faceql.server.cli import main
@@ -85,6 +86,16 @@ def test_points_on_the_near_side_turn_as_a_solid_does(mesh: np.ndarray, points: 
     np.testing.assert_allclose(moved[near, 1] - points[near, 1], moved[8, 1] - points[8, 1], atol=0.5)
 
 
+@pytest.mark.parametrize("degrees", [-40, 0, 25])
+def test_yaw_is_positive_where_the_nose_is_to_the_right(mesh: np.ndarray, degrees: int) -> None:
+    x, y, depth = mesh.T
+    cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    turned = np.stack([x * cosine - depth * sine, y, x * sine + depth * cosine], axis=1)
+    assert np.rad2deg(Head.of_mesh(turned).yaw) == pytest.approx(degrees)
+    nose, ears = turned[np.argmin(depth)], (turned[LEFT_EAR] + turned[RIGHT_EAR]) / 2
+    assert np.sign(round(nose[0] - ears[0], -1)) == np.sign(degrees)
+
+
 @pytest.mark.parametrize("degrees", [-50, 50])
 def test_nothing_lies_beyond_the_edge_of_the_cheek_turned_away(
     mesh: np.ndarray, points: np.ndarray, degrees: int
@@ -114,7 +125,6 @@ def test_the_picture_turns_with_its_points(mesh: np.ndarray, points: np.ndarray)
     drawn, moved = turn_face(picture, mesh, points, np.deg2rad(30), triangulate(mesh[None]))
     bright = np.argwhere(drawn[..., 0] > 200)
     assert np.abs(bright.mean(axis=0)[::-1] - moved[corner]).max() < 2
-    assert abs(np.rad2deg(Head.of_mesh(mesh).yaw)) < 1e-6
 
 
 def locate_made(picture: np.ndarray, frame: CropFrame) -> np.ndarray:
@@ -168,6 +178,11 @@ def test_training_draws_turned_faces_by_the_stages_share(made_packs: Path, turne
     drawn = [faces.draw(stage, np.random.default_rng(i)).faces.name for i in range(2000)]
     assert drawn.count("human68 turned") / 2000 == pytest.approx(0.2, abs=0.03)
     assert drawn.count("human68") / 2000 == pytest.approx(0.6, abs=0.03)
+    only = keep_layouts(faces, ["300w"])
+    assert only.turned is not None
+    assert len(only.turned.faces.scheme.landmarks) == 68
+    with pytest.raises(ConfigError, match="no turned labels of wflw"):
+        keep_layouts(faces, ["wflw"])
     assert "human68 turned" not in {faces.draw(plain, np.random.default_rng(i)).faces.name for i in range(200)}
 
 
