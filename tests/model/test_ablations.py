@@ -132,7 +132,7 @@ def test_a_missing_run_is_trained_in_a_process_of_its_own(
     monkeypatch.setattr(subprocess, "run", run)
     result = reproduce(made_packs, runs, "--devices", "2", "--only", "ablation-300w", "--seed", "5")
     assert result.exit_code == 2
-    assert "training ablation-300w failed with status 1" in result.output
+    assert "train ablation-300w failed with status 1" in result.output
     (command,) = commands
     assert command[0] == sys.executable
     assert str(runs / "ablation-300w-seed5") in command

@@ -1,0 +1,82 @@
+"""Training runs in processes of their own, and chains of runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from ..model.training.chain import Step
+
+CHECKPOINT = "detector.safetensors"
+
+
+def run_command(arguments: Sequence[str], devices: int = 1) -> None:
+    """Run a faceql command in processes of its own, so that memory and process groups end with it.
+
+    Args:
+        arguments: without the `faceql`.
+        devices: how many processes, as torchrun has them.
+
+    Raises:
+        ConfigError: it failed; what it printed is on the error stream.
+    """
+    command = [sys.executable, "-m"]
+    if devices > 1:
+        command += ["torch.distributed.run", "--standalone", "--nproc-per-node", str(devices), "-m", "--"]
+    command += ["faceql.server.cli", *arguments]
+    click.echo(" ".join(command), err=True)
+    status = subprocess.run(command, stdout=sys.stderr, check=False).returncode
+    if status:
+        raise ConfigError(f"faceql {' '.join(arguments[:2])} failed with status {status}; what it printed stands above")
+
+
+def run_training(recipe: str, data: Path, run: Path, devices: int, threads: int, further: Sequence[str] = ()) -> None:
+    """Train a recipe in processes of its own; `further` are more options of `faceql train`.
+
+    Raises:
+        ConfigError: the training failed.
+    """
+    arguments = ["train", recipe, "--data", str(data), "--run", str(run)]
+    run_command([*arguments, "--devices", str(devices), "--threads", str(threads), *further], devices)
+
+
+def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, threads: int) -> Path:
+    """Do what of a chain's steps is not done yet, each in RUNS/<recipe>; a run that was stopped goes on.
+
+    Returns:
+        The last step's checkpoint.
+
+    Raises:
+        ConfigError: a step failed.
+    """
+
+    def find_run(recipe: str) -> Path:
+        return runs / Path(recipe).stem
+
+    runs.mkdir(parents=True, exist_ok=True)
+    for step in steps:
+        if (find_run(step.recipe) / CHECKPOINT).is_file():
+            click.echo(f"{find_run(step.recipe) / CHECKPOINT} is there", err=True)
+            continue
+        further = ["--start", str(find_run(step.start) / CHECKPOINT)] if step.start else []
+        if step.relabelled_by:
+            teacher = find_run(step.relabelled_by)
+            labels = runs / f"relabelled-by-{teacher.name}.npz"
+            if not labels.is_file():
+                weights = str(teacher / CHECKPOINT)
+                run_command(["relabel", "--data", str(data), "--weights", weights, "--out", str(labels)])
+            further += ["--relabelled", str(labels)]
+        if step.is_turned:
+            if not (runs / "turned" / "labels.npz").is_file():
+                run_command(["turn", "--data", str(data), "--out", str(runs / "turned")])
+            further += ["--turned", str(runs / "turned")]
+        run_training(step.recipe, data, find_run(step.recipe), devices, threads, further)
+    return find_run(steps[-1].recipe) / CHECKPOINT

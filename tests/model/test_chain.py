@@ -1,0 +1,78 @@
+"""`faceql reproduce weights`: the chain of runs that makes what ships."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceql.errors import ConfigError
+from faceql.model.checkpoint import load_detector
+from faceql.model.data.turned_pack import make_turned_pack
+from faceql.model.training.chain import SHIPPED, Step
+from faceql.model.training.recipe import load_recipe
+from faceql.server.training_runs import make_weights
+
+from .test_turning import locate_made
+
+RECIPE = """
+encoder_weights = "none"
+batch_size = 2
+warmup_pictures = 2
+largest_disagreement = 10.0
+[detector]
+encoder = "resnet10t"
+part_vectors = "learned"
+image_size = 48
+dim = 32
+num_heads = 4
+feedforward_dim = 48
+[[stages]]
+pictures = 4
+image_size = 48
+human_share = 0.5
+"""
+
+
+def test_the_shipped_checkpoint_is_the_chains_last() -> None:
+    assert load_detector().training["recipe"] == SHIPPED[-1].recipe
+    done: list[str] = []
+    for step in SHIPPED:
+        recipe = load_recipe(step.recipe)
+        assert not {step.start, step.relabelled_by} - {"", *done}
+        assert step.is_turned == any(stage.turned_share for stage in recipe.stages)
+        done.append(step.recipe)
+    assert load_detector().detector.config == load_recipe(SHIPPED[-1].recipe).detector
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> list[Step]:
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text('name = "first"' + RECIPE)
+    second.write_text('name = "second"' + RECIPE + "turned_share = 0.5\n")
+    return [Step(str(first)), Step(str(second), "first", "first", is_turned=True)]
+
+
+def test_a_chain_is_made_in_order_and_what_is_done_stays(
+    steps: list[Step], made_packs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runs = tmp_path / "runs"
+    # The pack that `faceql turn` would write, which needs MediaPipe's mesh.
+    make_turned_pack(made_packs, runs / "turned", locate_made, views=1, seed=1)
+    last = make_weights(steps, made_packs, runs, devices=1, threads=1)
+    loaded = load_detector(last)
+    assert last == runs / "second" / "detector.safetensors"
+    assert loaded.training["sets"] == ["human68", "auto68", "auto98", "human68 turned"]
+    assert loaded.training["recipe"] == "second"
+    with np.load(runs / "relabelled-by-first.npz") as labels:
+        assert str(labels["version"]) == load_detector(runs / "first" / "detector.safetensors").version
+    assert f"--start {runs / 'first' / 'detector.safetensors'}" in capfd.readouterr().err
+    made = last.stat().st_mtime_ns
+    make_weights(steps, made_packs, runs, devices=1, threads=1)
+    assert last.stat().st_mtime_ns == made
+    assert capfd.readouterr().err.count(" is there") == 2
+
+
+def test_a_failed_step_ends_the_chain(steps: list[Step], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"faceql train .* failed"):
+        make_weights(steps, tmp_path, tmp_path / "runs", devices=1, threads=1)
+    assert not (tmp_path / "runs" / "second").exists()
