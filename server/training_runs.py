@@ -6,16 +6,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import ConfigError
-
-if TYPE_CHECKING:
-    from ..model.training.chain import Step
-
-CHECKPOINT = "detector.safetensors"
+from ..model.training.chain import CHECKPOINT, Step
 
 
 def run_command(arguments: Sequence[str], devices: int = 1) -> None:
@@ -63,8 +58,9 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
 
     runs.mkdir(parents=True, exist_ok=True)
     for step in steps:
-        if (find_run(step.recipe) / CHECKPOINT).is_file():
-            click.echo(f"{find_run(step.recipe) / CHECKPOINT} is there", err=True)
+        run = find_run(step.recipe)
+        if (run / CHECKPOINT).is_file():
+            click.echo(f"{run / CHECKPOINT} is there", err=True)
             continue
         further = ["--start", str(find_run(step.start) / CHECKPOINT)] if step.start else []
         if step.relabelled_by:
@@ -78,5 +74,5 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
             if not (runs / "turned" / "labels.npz").is_file():
                 run_command(["turn", "--data", str(data), "--out", str(runs / "turned")])
             further += ["--turned", str(runs / "turned")]
-        run_training(step.recipe, data, find_run(step.recipe), devices, threads, further)
+        run_training(step.recipe, data, run, devices, threads, further)
     return find_run(steps[-1].recipe) / CHECKPOINT

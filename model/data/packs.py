@@ -18,6 +18,9 @@ from ...querylang.registry import load_registry
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from .curves import AnnotationScheme, FloatArray, make_scheme
 
+MESH_SIZE = 478
+"""Vertices of MediaPipe's mesh with its irises."""
+
 # MediaPipe mesh vertices: the outermost points of the nostril wings, the iris centres; left of the picture first.
 MESH_ALAE = (129, 358)
 MESH_IRISES = (468, 473)

@@ -9,12 +9,20 @@ import numpy as np
 from PIL import Image
 
 from ...errors import ConfigError
-from ..crops import CropFrame
+from ..crops import ByteArray, CropFrame
 from ..evaluation.metrics import inter_ocular, normalized_errors
 from .curves import FloatArray
-from .packs import MESH_ALAE, MESH_IRISES, AnnotatedFaces, assemble_faces, load_human68, read_labels
+from .packs import (
+    EXTRA_LANDMARKS,
+    MESH_ALAE,
+    MESH_IRISES,
+    MESH_SIZE,
+    AnnotatedFaces,
+    assemble_faces,
+    load_human68,
+    read_labels,
+)
 from .turning import Head, triangulate, turn_face
-from .warping import ByteArray
 
 TURNED_DEG = (25.0, 65.0)
 """Least and largest yaw of a turned face."""
@@ -31,8 +39,10 @@ LARGEST_MESH_ERROR = 0.06
 Mesher = Callable[[ByteArray, CropFrame], FloatArray]
 """Gives MediaPipe's mesh with depth (468, 3) of the face that a frame of a picture shows."""
 
+FROM_MESH = [*MESH_IRISES, *MESH_ALAE]
+"""The mesh's vertices that training takes: the first of EXTRA_LANDMARKS, in their order."""
+
 JPEG_QUALITY = 92
-MESH_SIZE = 478
 FACES_FOR_TRIANGLES = 50
 
 
@@ -55,15 +65,12 @@ def make_turned_pack(data: Path, out: Path, locate: Mesher, views: int, seed: in
     Raises:
         ConfigError: a pack is missing, or no face could be turned.
     """
-    labels = read_labels(data / "human68")
     faces, _ = load_human68(data / "human68")
-    # The mesh's points that training takes, in the pack's pixels.
-    extras = labels["mesh478"].astype(np.float64)[~labels["is_val"].astype(bool)][:, [*MESH_IRISES, *MESH_ALAE]]
     (out / "images").mkdir(parents=True, exist_ok=True)
     points: list[FloatArray] = []
     names: list[str] = []
     yaws: list[float] = []
-    for picture, turned, name, yaw in turn_faces(faces, extras, locate, views, np.random.default_rng(seed)):
+    for picture, turned, name, yaw in turn_faces(faces, locate, views, np.random.default_rng(seed)):
         Image.fromarray(picture).save(out / "images" / f"{len(points):05d}.jpg", quality=JPEG_QUALITY)
         points.append(turned)
         names.append(name)
@@ -72,7 +79,7 @@ def make_turned_pack(data: Path, out: Path, locate: Mesher, views: int, seed: in
         raise ConfigError("no face could be turned: the mesh lies on none")
     every = np.stack(points)
     mesh = np.full((len(every), MESH_SIZE, 2), np.nan)
-    mesh[:, [*MESH_IRISES, *MESH_ALAE]] = every[:, 68:]
+    mesh[:, FROM_MESH] = every[:, 68:]
     np.savez_compressed(
         out / "labels.npz",
         points=every[:, :68].astype(np.float32),
@@ -84,9 +91,9 @@ def make_turned_pack(data: Path, out: Path, locate: Mesher, views: int, seed: in
 
 
 def turn_faces(
-    faces: AnnotatedFaces, extras: FloatArray, locate: Mesher, views: int, rng: np.random.Generator
+    faces: AnnotatedFaces, locate: Mesher, views: int, rng: np.random.Generator
 ) -> Iterator[tuple[ByteArray, FloatArray, str, float]]:
-    """Give each face's turned pictures, their points (68 and `extras`), name and yaw in degrees."""
+    """Give each face's turned pictures, their points (68 and FROM_MESH), name and yaw in degrees."""
 
     def find_mesh(row: int) -> tuple[ByteArray, FloatArray]:
         picture = faces.read_image(row)
@@ -95,6 +102,7 @@ def turn_faces(
     step = max(1, len(faces) // FACES_FOR_TRIANGLES)
     triangles = triangulate(np.stack([find_mesh(row)[1] for row in range(0, len(faces), step)]))
     eyes = inter_ocular(faces.frame_points, "300w")
+    extras = faces.points[:, [faces.scheme.landmarks.index(extra) for extra in EXTRA_LANDMARKS[: len(FROM_MESH)]]]
     for row, name in enumerate(faces.names):
         picture, mesh = find_mesh(row)
         corners = faces.frame_points[row, list(POINT_CORNERS)]

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from scipy.spatial import Delaunay
 
+from ..crops import ByteArray
 from .curves import FloatArray
-from .warping import ByteArray, warp_surface
+from .warping import warp_surface
 
 # MediaPipe mesh vertices: the face's outline in order, what of it is by the ears, its top and the chin.
 OUTLINE = (
@@ -52,13 +53,12 @@ class Head:
         center: (3,) between the ears, pixels and depth.
         axes: (3, 3) rows: towards the right of the picture, downwards, and away from the viewer, for an upright head
             that looks into the camera.
-        width, height: of the face, pixels.
+        width: of the face, pixels.
     """
 
     center: FloatArray
     axes: FloatArray
     width: float
-    height: float
 
     @classmethod
     def of_mesh(cls, mesh: FloatArray) -> Head:
@@ -68,8 +68,7 @@ class Head:
         down = down - down @ right * right
         down = down / np.linalg.norm(down)
         center = (mesh[RIGHT_EAR] + mesh[LEFT_EAR]) / 2
-        height = float(np.linalg.norm(mesh[CHIN] - mesh[TOP]))
-        return cls(center, np.stack([right, down, np.cross(right, down)]), float(np.linalg.norm(across)), height)
+        return cls(center, np.stack([right, down, np.cross(right, down)]), float(np.linalg.norm(across)))
 
     @property
     def yaw(self) -> float:

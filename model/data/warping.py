@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates
 
+from ..crops import ByteArray
 from .curves import FloatArray
-
-ByteArray = npt.NDArray[np.uint8]
 
 
 def warp_surface(

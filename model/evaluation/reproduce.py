@@ -15,6 +15,7 @@ from ..data.datasets.catalogue import Dataset, DatasetSettings, load_dataset
 from ..data.packs import AnnotatedFaces
 from ..reader import LandmarkReader
 from ..template.unified import build_template
+from ..training.chain import CHECKPOINT
 from .metrics import FloatArray, normalized_errors
 from .paper_tables import Column, PaperTable, Run, load_paper_tables
 from .predict import landmark_frames, predict_landmarks
@@ -150,7 +151,7 @@ class Checkpoints:
             if self.runs is None:
                 self._found[name] = f"no checkpoint, for --runs was not given; {how}"
             else:
-                path = self.runs / name / "detector.safetensors"
+                path = self.runs / name / CHECKPOINT
                 try:
                     self._found[name] = Checkpoint(name, load_detector(path, self.device), run)
                 except CheckpointError as error:

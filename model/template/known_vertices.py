@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from .registration import Registration
 
-MESH_SIZE = 478
 NEAR = 0.05
 """How far a vertex may be registered from where it is known to lie."""
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...querylang.registry import Layout
-from .known_vertices import MESH_OFF_PARTS, MESH_PLACES, MESH_SIZE, NEAR, check_rings, miss_of
+from ..data.packs import MESH_SIZE
+from .known_vertices import MESH_OFF_PARTS, MESH_PLACES, NEAR, check_rings, miss_of
 from .registration import KEPT_SHARE, LARGEST_OFFSET, LARGEST_RATIO, RegisteredLandmark, Registration
 
 FloatArray = npt.NDArray[np.float64]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CHECKPOINT = "detector.safetensors"
+"""What a run's folder calls its weights."""
+
 
 @dataclass(frozen=True)
 class Step:

@@ -29,6 +29,7 @@ from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..reader import LandmarkReader
 from .calibration import calibrate_expected_error
+from .chain import CHECKPOINT
 from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import carry_over, initialize_detector
 from .recipe import Recipe
@@ -281,7 +282,7 @@ class Trainer:
                 if now - saved >= save_every_s or is_last:
                     self.save()
                     saved = time.monotonic()
-        self.export(self.run / "detector.safetensors")
+        self.export(self.run / CHECKPOINT)
 
     def _log(self, row: dict[str, float]) -> None:
         if not self.fabric.is_global_zero:
@@ -344,4 +345,4 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
     trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
-    return run / "detector.safetensors"
+    return run / CHECKPOINT
