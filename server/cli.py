@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from ..errors import FaceQLError
+from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
 from .eval_command import eval_command
 from .export_command import export_command
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 
+TRAIN_MODULES = ("lightning_fabric", "rich", "scipy", "h5py")
+"""Modules that the extra `train` brings, which training, evaluating and registering need."""
+
 
 class CommandGroup(click.Group):
     """Prints an error that the caller can mend as text, or as JSON with --json, and exits with 2; no stack trace."""
@@ -48,6 +51,11 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except FaceQLError as error:
             echo_error(ctx, error)
+            ctx.exit(2)
+        except ModuleNotFoundError as error:
+            if error.name not in TRAIN_MODULES:
+                raise
+            echo_error(ctx, ConfigError(f"{error.name} is not installed: pip install 'faceql[train]'"))
             ctx.exit(2)
 
 

@@ -194,3 +194,11 @@ def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FACEQL_API_KEYS", "")
     assert read_keys(None) == ()
     assert read_hosts("0.0.0.0", ("example.org", "::1", "*")) == ("example.org", "::1", "*")
+
+
+def test_training_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    monkeypatch.delitem(sys.modules, "faceql.model.training.loop", raising=False)
+    result = run("train", "tiny", "--data", tmp_path, "--run", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "lightning_fabric is not installed: pip install 'faceql[train]'" in result.output
