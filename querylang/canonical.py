@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .names import Place, Stretch
+from .pieces import Place, Stretch
 from .registry import Registry
 from .runs import CurveRun, LayoutRun, PlaceRun, Run
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
-from .names import Piece, Place, Stretch
+from .pieces import Piece, Place, Stretch
 from .registry import Registry
 from .runs import CurveRun, Ends, PlaceRun, Run
 

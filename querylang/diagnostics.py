@@ -1,89 +1,123 @@
-"""What to say about words the language does not know."""
+"""Diagnostics: what to say about words that make no query.
+
+In: entries that fit nowhere; out: problems with true messages, the words at fault, and suggestions that parse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import Problem
-from .compiled import load_compiled
-from .tokens import Token
-from .vocabulary import Vocabulary, singulars
+from .chart import Entry
+from .lattice import Lattice
+from .lexicon import singulars
+from .spelling import find_near
+
+if TYPE_CHECKING:
+    from .language import Language
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
-CODE_MARKS = set("*={}<>$\\^|;")
-NEAR_DISTANCE = 2
+CALL = re.compile(r"\[\[|SELECT\b.*\bFROM\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\(['\"]|[A-Za-z_]\w*\.[A-Za-z_]\w*\(|[{}<$\\^]|(?<!-)>")
 
 
-def load_near() -> dict[str, dict[str, str]]:
-    """Return the table of near concepts."""
-    near: dict[str, dict[str, str]] = load_compiled()["near"]
-    return near
-
-
-def find_hint(word: str, table: dict[str, str]) -> str | None:
-    """Return the hint for a word or its singular."""
-    for form in (word, *singulars(word)):
-        if form in table:
-            return table[form]
-    return None
-
-
-def explain_unknown(text: str, tokens: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) -> list[Problem]:
-    """Return a problem for each run of unknown words, with what may have been meant."""
-    problems: list[Problem] = []
-    if sum(str(token.value) in CODE_MARKS for token in tokens) > 1:
+def refuse_code(text: str) -> list[Problem]:
+    """Return the problem of a text in a programming language."""
+    found = list(CALL.finditer(text))
+    if len(found) > 1 or any(len(match.group()) > 1 for match in found):
         return [Problem("unknown_words", "this looks like code, not like an instruction", (0, len(text)))]
-    near = load_near()
-    for run in join_runs(text, sorted(tokens, key=lambda token: token.start)):
-        span = (run[0].start, run[-1].stop)
-        shown = text[slice(*span)]
-        words = [str(t.value) for t in run] + ["".join(str(t.value) for t in run[:2])]
-        layout = next((h for w in words if (h := find_hint(w, near["layouts"])) is not None), None)
-        missing = next((h for w in words if (h := find_hint(w, near["not_covered"])) is not None), None)
-        if any("condition" in t.readings for t in run):
-            problems.append(Problem("unknown_words", f"conditions are not part of the language: '{shown}'", span))
-        elif layout is not None:
-            problems.append(Problem("unknown_layout", f"unknown layout '{shown}'", span, layout))
-        elif missing is not None:
-            problems.append(Problem("unknown_part", f"no face part covers '{shown}'", span, missing))
-        else:
-            suggestion, is_part = suggest(run, vocabulary, names)
-            code = "unknown_part" if is_part else "unknown_words"
-            what = "unknown face part" if is_part else "unknown words" if " " in shown else "unknown word"
-            problems.append(Problem(code, f"{what} '{shown}'", span, suggestion))
+    if (broken := re.search(r"\[\s*\.\.|\.\.\s*\]", text)) is not None:
+        return [Problem("syntax", "a range has two ends: [0 .. 1/2]", broken.span())]
+    for opening, closing in ("[]", "()"):
+        if text.count(opening) > text.count(closing) and text.count("..") and opening in text:
+            return [Problem("syntax", f"'{opening}' is not closed", (text.index(opening), len(text)))]
+    return []
+
+
+def explain_entries(text: str, entries: Sequence[Entry], lattice: Lattice, language: Language) -> list[Problem]:
+    """Return the problems of entries that are no part of a query."""
+    problems: list[Problem] = []
+    strange = [entry for entry in entries if entry.kind in ("unknown", "bad", "condition")]
+    for run in join_runs(strange):
+        problems.append(explain_run(text, run, lattice, language))
+    problems += find_bad_counts(entries)
+    if entries and entries[-1].kind == "except":
+        problems.append(Problem("syntax", "what is left out?", lattice.span(entries[-1].start, entries[-1].stop)))
+    if not problems:
+        for entry in entries:
+            if entry.kind == "end":
+                span = lattice.span(entry.start, min(entry.stop, len(lattice.nodes)))
+                problems.append(Problem("syntax", "the instruction breaks off here: name a part", span))
+            if entry.kind == "gap":
+                span = lattice.span(entry.start, entry.stop)
+                problems.append(Problem("syntax", f"'{text[slice(*span)]}' does not fit here", span))
     return problems
 
 
-def join_runs(text: str, tokens: Sequence[Token]) -> list[list[Token]]:
-    """Group unknown tokens that stand side by side."""
-    runs: list[list[Token]] = []
-    for token in tokens:
-        if runs and not text[runs[-1][-1].stop : token.start].strip():
-            runs[-1].append(token)
+def find_bad_counts(entries: Sequence[Entry]) -> list[Problem]:
+    """Return the problems of numbers that cannot be how many points there are, whatever else is wrong."""
+    counts = [entry.value.count for entry in entries if entry.kind == "item" and entry.value.count is not None]
+    bad = [number for number in counts if number.value <= 0 or number.value.denominator != 1]
+    return [
+        Problem("count", f"a number of points is {'whole' if number.value > 0 else 'at least 1'}", number.span)
+        for number in bad
+    ]
+
+
+def join_runs(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Group entries that stand side by side."""
+    runs: list[list[Entry]] = []
+    for entry in entries:
+        if runs and runs[-1][-1].stop == entry.start and not entry.before and entry.kind != "condition":
+            runs[-1].append(entry)
         else:
-            runs.append([token])
+            runs.append([entry])
     return runs
 
 
-def suggest(run: Sequence[Token], vocabulary: Vocabulary, names: Iterable[str]) -> tuple[str | None, bool]:
-    """Return up to three near words for the first near one of a run, and whether one names a part."""
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
+def explain_run(text: str, run: Sequence[Entry], lattice: Lattice, language: Language) -> Problem:
+    span = (lattice.span(run[0].start, run[0].stop)[0], lattice.span(run[-1].start, run[-1].stop)[1])
+    shown = text[slice(*span)]
+    if run[0].kind == "condition":
+        return Problem("unknown_words", f"conditions are not part of the language: '{shown}'", span)
+    known = next((entry.value for entry in run if entry.kind == "bad"), None) or find_known(run, language.near)
+    if known is not None:
+        code, hint = known
+        if code == "unknown_layout" and (size := re.match(r"[\s-]*\d+(?:[\s-]*(?:points?|landmarks?))?", text[span[1] :])):
+            span = (span[0], span[1] + size.end())
+            shown = text[slice(*span)]
+        what = f"unknown layout '{shown}'" if code == "unknown_layout" else f"no face part covers '{shown}'"
+        return Problem(code, what, span, hint or None)
+    near = suggest(run, language)
+    names = language.lexicon.names
+    is_part = bool(near) and near[0] in names
+    what = "unknown face part" if is_part else "unknown words" if " " in shown else "unknown word"
+    quoted = [f"'{word}'" for word in near]
+    suggestion = None
+    if quoted:
+        suggestion = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+    return Problem("unknown_part" if is_part else "unknown_words", f"{what} '{shown}'", span, suggestion)
 
-    parts = set(names)
-    for token in run:
-        word = str(token.value)
-        if len(word) < 3 or not word.isalpha():
+
+def find_known(run: Sequence[Entry], near: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
+    for entry in run:
+        for form in (str(entry.value), *singulars(str(entry.value))):
+            for table, code in (("layouts", "unknown_layout"), ("not_covered", "unknown_part")):
+                if form in near[table]:
+                    return code, near[table][form]
+    return None
+
+
+def suggest(run: Sequence[Entry], language: Language) -> list[str]:
+    """Return up to three words of names that the first misspelt word of a run may stand for."""
+    for entry in run:
+        word = str(entry.value)
+        if len(word) < 4 or not word.isalpha():
             continue
-        cutoff = NEAR_DISTANCE if len(word) >= 7 else 1
-        near = process.extract(word, vocabulary.words, scorer=OSA.distance, limit=12, score_cutoff=cutoff)
-        found = [(distance, name) for name, distance, _ in near if len(name) > 2]
-        if found:
-            best = min(distance for distance, _ in found)
-            words = sorted({name for distance, name in found if distance == best}, key=lambda n: (n not in parts, n))
-            words = words[:MAX_SUGGESTIONS]
-            quoted = [f"'{name}'" for name in words]
-            text = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
-            return text, words[0] in parts and len(word) > 3
-    return None, False
+        names = language.lexicon.names | {"left", "right", "upper", "lower", "inner", "outer"}
+        near = [known for known in find_near(word, language) if known in names or known.rstrip("s") in names]
+        if near:
+            return near[:MAX_SUGGESTIONS]
+    return []

@@ -37,12 +37,16 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import ConfigError
-from .compiled import load_compiled
-from .names import Names, make_name
-from .registry import Layout, Registry, load_package_registry, read_layout, read_parts
-from .vocabulary import Vocabulary
+from .chart import Chart
+from .concepts import Concepts, Op, read_concept
+from .lattice import build_lattice
+from .lexicon import Lexicon, add_concept, read_lexicon
+from .registry import GRAMMAR, Layout, Registry, load_package_registry, read_layout, read_parts
+from .rules import Rules
+from .words import split_lexemes
 
 VARIABLE = "FACEQL_LANGUAGE"
+PLACE_KEYS = frozenset({"say", "is", "left", "right", "units", "of", "has", "stretch", "note", "each", "both", "also"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,19 @@ class Language:
 
     Attributes:
         registry: Parts and layouts.
-        vocabulary: Phrases, with what each may mean.
-        names: Places by their feature words.
+        lexicon: Phrases, with the readings of each.
+        rules: The grammar, over what the names mean.
+        near: Concepts that are not covered, with what to say of them.
     """
 
     registry: Registry
-    vocabulary: Vocabulary
-    names: Names
+    lexicon: Lexicon
+    rules: Rules
+    near: Mapping[str, Mapping[str, str]]
+
+    @property
+    def concepts(self) -> Concepts:
+        return self.rules.concepts
 
 
 @cache
@@ -73,15 +83,18 @@ def load_language() -> Language:
     return language
 
 
+def read_table(name: str) -> dict[str, Any]:
+    return tomllib.loads((GRAMMAR / name).read_text("utf-8"))
+
+
 @cache
 def load_package_language() -> Language:
     """Return the package's own language, without anybody's additions."""
     registry = load_package_registry()
-    compiled = load_compiled()
-    vocabulary = Vocabulary()
-    vocabulary.trie = compiled["trie"]
-    vocabulary.nouns = set(compiled["nouns"])
-    return Language(registry, vocabulary, Names(compiled["places"], registry))
+    concepts = read_table("places.toml")["concept"]
+    near = read_table("near.toml")
+    lexicon = read_lexicon(read_table("words.toml"), read_table("phrasing.toml"), concepts, near)
+    return Language(registry, lexicon, Rules(Concepts(concepts, registry)), near)
 
 
 def extend_language(language: Language, path: Path) -> Language:
@@ -107,14 +120,13 @@ class Extension:
     """A copy of a language that grows."""
 
     def __init__(self, language: Language) -> None:
+        self.language = language
         self.parts = dict(language.registry.parts)
         self.layouts: dict[str, Layout] = dict(language.registry.layouts)
-        self.vocabulary = Vocabulary()
-        self.vocabulary.trie = deepcopy(language.vocabulary.trie)
-        self.vocabulary.nouns = set(language.vocabulary.nouns)
-        self.places = [dict(table) for table in language.names.tables_in_order]
-        self.bags = {frozenset(say.split()) for table in self.places for say in table["say"]}
-        self.features = {word for table in self.places for say in table["say"] for word in say.split()}
+        self.lexicon = Lexicon()
+        self.lexicon.trie = deepcopy(language.lexicon.trie)
+        self.lexicon.names = set(language.lexicon.names)
+        self.tables = [dict(table) for table in language.concepts.tables]
 
     def add(self, table: Mapping[str, Any]) -> Language:
         """Return the language with a file's tables added."""
@@ -126,8 +138,9 @@ class Extension:
         for name, part in added.items():
             if part.mirror not in self.parts:
                 raise ConfigError(f"part {name!r}: its mirror {part.mirror!r} does not exist")
-        self.name_parts(list(added))
         registry = Registry(MappingProxyType(self.parts), self.layouts)
+        for concept in name_parts(list(added)):
+            self.add_concept(concept, registry)
         for place in table.get("place", []):
             self.add_place(place, registry)
         for meaning, phrases in table.get("names", {}).items():
@@ -135,76 +148,57 @@ class Extension:
         for layout in table.get("layout", []):
             self.add_layout(layout)
         registry = Registry(MappingProxyType(self.parts), MappingProxyType(self.layouts))
-        return Language(registry, self.vocabulary, Names(self.places, registry))
-
-    def name_parts(self, added: Sequence[str]) -> None:
-        """Let new parts be asked for by their names; "left x" and "right x" make a pair."""
-        done: set[str] = set()
-        for name in added:
-            side, _, rest = name.partition(" ")
-            pair = {one: f"{one} {rest}" for one in ("left", "right")}
-            if side in pair and all(other in added for other in pair.values()):
-                if rest not in done:
-                    written = {one: other.replace(" ", "_") for one, other in pair.items()}
-                    self.add_phrase(rest, make_feature(rest))
-                    self.places.append({"say": [make_feature(rest)], **written})
-                    done.add(rest)
-            else:
-                self.add_phrase(name, make_feature(name))
-                self.places.append({"say": [make_feature(name)], "is": name.replace(" ", "_")})
+        return Language(registry, self.lexicon, Rules(Concepts(self.tables, registry)), self.language.near)
 
     def add_place(self, place: Mapping[str, Any], registry: Registry) -> None:
         phrases = place.get("say")
         if not isinstance(phrases, list) or not phrases or not all(isinstance(say, str) and say for say in phrases):
             raise ConfigError("a place needs 'say', a list of names")
-        unknown = set(place) - {"say", "is", "left", "right", "side", "stretch", "each", "note"}
+        unknown = set(place) - PLACE_KEYS
         if unknown:
             raise ConfigError(f"place {phrases[0]!r}: unknown keys {', '.join(sorted(unknown))}")
-        feature = make_feature(phrases[0])
-        for phrase in phrases:
-            self.add_phrase(phrase, feature)
-        table = {**place, "say": [feature]}
-        make_name(frozenset([feature]), table, registry)
-        self.places.append(table)
+        self.add_concept({**place, "name": phrases[0].lower()}, registry)
+
+    def add_concept(self, concept: Mapping[str, Any], registry: Registry) -> None:
+        for phrase in concept["say"]:
+            self.check_new(phrase)
+        read_concept(concept, registry)
+        self.tables.append(dict(concept))
+        add_concept(self.lexicon, concept)
 
     def add_names(self, meaning: str, phrases: Sequence[str]) -> None:
-        words = meaning.split()
-        if not words or not set(words) <= self.features:
-            raise ConfigError(f"names: {meaning!r} is not made of known words ({', '.join(sorted(self.features))})")
+        ops = self.find_ops(meaning)
+        if ops is None:
+            raise ConfigError(f"names: {meaning!r} is not made of known words")
         for phrase in phrases:
-            self.add_phrase(phrase, " ".join(words))
+            self.check_new(phrase)
+            self.lexicon.add(phrase, "NOUN", ops)
 
-    def add_phrase(self, phrase: str, value: str) -> None:
-        """Let a phrase name a place.
+    def find_ops(self, phrase: str) -> tuple[Op, ...] | None:
+        """Return what a phrase means as a name, None if it is none."""
+        lattice = build_lattice(phrase, split_lexemes(phrase), self.lexicon)
+        chart = Chart(lattice, self.language.rules)
+        readings = chart.cells[0].get(len(lattice.nodes), {}).get("N") if lattice.nodes else None
+        if not readings or readings[0][1].fault:
+            return None
+        ops: tuple[Op, ...] = readings[0][1].ops
+        return ops
 
-        Raises:
-            ConfigError: It names another one already.
-        """
-        known = self.vocabulary.find(phrase)
+    def check_new(self, phrase: str) -> None:
+        """Raise the error of a phrase that has a meaning already."""
+        known = self.lexicon.find(phrase)
         if known:
-            kinds = ", ".join(f"{kind} {meaning!r}" for kind, meaning in known.items())
+            kinds = ", ".join(sorted({category.lower() for category, _ in known}))
             raise ConfigError(f"{phrase!r} has a meaning already: {kinds}")
-        if self.spell_out(phrase) in self.bags:
+        ops = self.find_ops(phrase)
+        if ops is not None:
             raise ConfigError(f"{phrase!r} has a meaning already, word by word")
-        self.vocabulary.add(phrase, "noun", value)
-        self.features |= set(value.split())
-
-    def spell_out(self, phrase: str) -> frozenset[str]:
-        """Return the feature words that the words of a phrase mean one by one; empty if one means none."""
-        features: set[str] = set()
-        for word in phrase.split():
-            known = self.vocabulary.find(word)
-            meaning = known.get("noun") or known.get("level") or known.get("depth")
-            if meaning is None:
-                return frozenset()
-            features |= set(meaning.split())
-        return frozenset(features)
 
     def add_layout(self, table: Mapping[str, Any]) -> None:
         name = table.get("name")
         if not isinstance(name, str) or not name:
             raise ConfigError("a layout needs a name")
-        if name in self.layouts or self.vocabulary.find(name):
+        if name in self.layouts or self.lexicon.find(name):
             raise ConfigError(f"{name!r} has a meaning already")
         runs, first = [], 1
         for run in table.get("run", []):
@@ -212,9 +206,19 @@ class Extension:
             first += len(run.get("fpalps", ()))
         full = {"title": name, "size": first - 1, **table, "run": runs}
         self.layouts[name] = read_layout(name, full, self.parts)
-        self.vocabulary.add(name, "layout", name)
+        self.lexicon.add(name, "LAYOUT", name)
 
 
-def make_feature(phrase: str) -> str:
-    """Return the one feature word that stands for a whole phrase."""
-    return "_".join(phrase.lower().split())
+def name_parts(added: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the concepts by which new parts are asked for; "left x" and "right x" make a pair."""
+    concepts: list[dict[str, Any]] = []
+    for name in added:
+        side, _, rest = name.partition(" ")
+        pair = {one: f"{one} {rest}" for one in ("left", "right")}
+        if side in pair and all(other in added for other in pair.values()):
+            if side == "left":
+                written = {one: other.replace(" ", "_") for one, other in pair.items()}
+                concepts.append({"name": rest, "say": [rest], **written})
+        else:
+            concepts.append({"name": name, "say": [name], "is": name.replace(" ", "_")})
+    return concepts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -76,6 +76,8 @@ PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4, "thirds": 3} | {
     w + "s": i for w, i in ORDINALS.items() if i > 3
 }
 POINT_WORDS = {"point", "landmark", "keypoint", "dot", "coordinate", "marker", "position", "location"}
+MAX_DIGITS = 30
+"""No number of points or place has more."""
 SUFFIXES = {"st", "nd", "rd", "th"}
 
 
@@ -89,6 +91,7 @@ class Number:
         denominator: The one written in a fraction (16 of 4/16), else 0.
         is_plural: A part in the plural ("thirds").
         is_marked: "a", "one" or a count stood before a part ("a third", "two thirds").
+        span: Its place in the text.
     """
 
     value: Fraction
@@ -96,6 +99,7 @@ class Number:
     denominator: int = 0
     is_plural: bool = False
     is_marked: bool = False
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
@@ -113,11 +117,11 @@ def word_at(lexemes: Sequence[Lexeme], i: int) -> str:
 
 
 def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
-    text = lexemes[start].word
+    text = lexemes[start].word[:MAX_DIGITS]
     value = Fraction(text)
     i = start + 1
     if word_at(lexemes, i) == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
-        below = Fraction(lexemes[i + 1].word)
+        below = Fraction(lexemes[i + 1].word[:MAX_DIGITS])
         glued = lexemes[i].is_glued and lexemes[i + 1].is_glued
         if below and (glued or not lexemes[i].is_glued):
             whole = below.denominator == 1

@@ -1,46 +1,33 @@
-"""parse: one instruction in, one query out, or every mistake in it."""
+"""parse: one instruction in, one query out, or every mistake in it.
+
+The way: words (`words`) -> lattice of readings (`lattice`) -> the cheapest cover of the text (`chart`, `rules`) -> asks with
+their owners and amounts (`discourse`) -> runs (`placing`, `routes`, `layout_ids`).  Canonical text has a grammar of its own.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
-from .clause_builder import build_clauses
-from .diagnostics import MAX_PROBLEMS, explain_unknown, load_near
-from .directions import name_other, open_directions
-from .faces import FaceReader, read_perspective
+from .canonical_parser import parse_canonical
+from .chart import Chart, Entry
+from .diagnostics import MAX_PROBLEMS, explain_entries, refuse_code
+from .discourse import Ask, Discourse
 from .language import Language, load_language
-from .parser import parse_tokens
-from .preface import drop_bullets, drop_heading, drop_purposes, join_lines
+from .lattice import Lattice, build_lattice
+from .meaning import Item, MistakeError
+from .numbers import MAX_DIGITS
+from .placing import Placer
 from .query import Perspective, Query, Shape
-from .reader import read_tokens
-from .registry import load_registry
-from .resolver import Resolver
+from .removal import remove_ask
 from .runs import Run, merge_places, space_by_distance
-from .sized_layouts import read_sized_layouts
-from .syntax import Sentence
-from .tables import UnexpectedTokenError
-from .tagger import Tagger
-from .targets import MistakeError
-from .token_view import NAME_KINDS
-from .tokens import Token
+from .spelling import mend_spelling
+from .words import Lexeme, split_lexemes
 
 MAX_LENGTH = 4000
-CERTAIN_CODES = {"count", "id_range", "fpalp_range", "too_many"}
-"""Codes of mistakes that stand whatever an unknown word beside them means."""
-INSIDE_RANGES = {"COUNT", "TURN", "EACH", "TOTAL"}
-"""What people say between the two ends of a range that belongs to the whole of it."""
-CALL = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*\(")
-LOOSE_ENDS = {"the", "a", "an", "of", "on", "and", "her", "his", "their", "on the", "of the"}
-"""Words that always go on."""
-MAX_CANONICAL_LENGTH = 200_000
-CANONICAL = re.compile(
-    r"(?:except )?(?P<name>[a-z0-9_]+)(?:[\[(][\d./, ]+[\])])?"
-    r"(?: \* \d+| density [\d./]+| @ [\d./, ]+)?(?: \| [a-z\d./, ]+)?"
-)
 
 
 def parse(
@@ -68,189 +55,145 @@ def parse(
         raise ConfigError(f"perspective must be 'viewer' or 'subject', not {perspective!r}")
     if ids_from not in (0, 1):
         raise ConfigError(f"ids_from must be 0 or 1, not {ids_from!r}")
-    check_length(text)
     language = language or load_language()
-    registry, vocabulary = language.registry, language.vocabulary
-    notes: list[str] = []
-    raw = join_lines(drop_bullets(read_tokens(text, vocabulary)))
-    raw, heading = drop_heading(raw)
-    raw, purposes = drop_purposes(raw, load_near()["not_covered"])
-    notes += [f"ignored: '{text[slice(*span)]}'" for span in ([heading] if heading else []) + purposes]
-    raw, sized_problems = read_sized_layouts(raw, registry.layouts)
-    faces = FaceReader(raw)
-    faces.read()
-    problems = sized_problems + faces.problems
-    sided = name_other(open_directions(read_perspective(faces.tokens, perspective, problems)))
-    tagger = Tagger(text, sided, registry.layouts)
-    tokens = tagger.tag()
-    problems += tagger.problems
-    problems += explain_unknown(text, tagger.unknown, vocabulary, vocabulary.nouns) if tagger.unknown else []
-    notes += [f"'{text[slice(*token.span)]}' is read as exactly" for token in tagger.approximate]
-    asked = read_globals(tokens, problems)
-    resolver = Resolver(registry, language.names, limit, read_ids_from(tokens, ids_from), asked.get("SPACING") == "arc")
-    problems += [p for t in tokens if t.kind == "COUNT" and (p := resolver.placer.find_count_problem(t)) is not None]
-    problems += find_code(text) + find_contradictions(raw) + find_loose_end(raw)
-    runs = resolve_tokens(text, tokens, resolver, problems)
-    if not runs and not problems:
-        problems.append(Problem("no_part", "nothing is asked for", (0, len(text))))
-    if problems:
-        problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
-        raise QueryError(text, problems[:MAX_PROBLEMS])
-    if asked.get("SPACING") == "even":
-        by_distance = [space_by_distance(run) for run in runs]
-        other = write_query(by_distance, None, "largest", registry)
-        notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
-    notes += resolver.notes
-    shape = cast("Shape | None", asked.get("SHAPE"))
-    return Query(
-        text,
-        tuple(merge_places(runs)),
-        asked.get("FACES", "largest"),
-        shape,
-        perspective,
-        tuple(dict.fromkeys(notes)),
-        registry,
-    )
-
-
-def check_length(text: str) -> None:
-    """Raise the error of a text that is empty or too long (a canonical one may be longer)."""
-    if len(text) > MAX_LENGTH and not (len(text) <= MAX_CANONICAL_LENGTH and is_canonical(text)):
-        message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
-        raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
     if not any(char.isalnum() for char in text):
         raise QueryError(
             text, [Problem("empty", "the instruction is empty", (0, len(text)), "'5 points on the left eye'")]
         )
+    canonical = parse_canonical(text, language.registry, limit)
+    if canonical is not None:
+        shape = cast("Shape | None", canonical.shape)
+        return Query(text, canonical.runs, canonical.faces, shape, perspective, (), language.registry)
+    if len(text) > MAX_LENGTH:
+        message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
+        raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
+    return Reading(text, language, perspective, ids_from, limit).query()
 
 
-def is_canonical(text: str) -> bool:
-    """Whether a text looks like canonical text, every statement of it."""
-    registry = load_registry()
-    for statement in text.split("; "):
-        match = CANONICAL.fullmatch(statement)
-        if match is None or (
-            match["name"] not in registry.layouts and match["name"].replace("_", " ") not in registry.parts
-        ):
-            return False
-    return True
+class Reading:
+    """The reading of one English instruction."""
 
+    def __init__(self, text: str, language: Language, perspective: Perspective, ids_from: int, limit: int) -> None:
+        self.text = text
+        self.language = language
+        self.perspective = perspective
+        self.ids_from = ids_from
+        self.limit = limit
+        self.notes: list[str] = []
 
-def resolve_tokens(text: str, tokens: list[Token], resolver: Resolver, problems: list[Problem]) -> list[Run]:
-    """Parse and resolve tagged tokens; mistakes go to problems."""
-    pieces = [t for t in tokens if t.kind not in ("FACES", "SHAPE", "SPACING", "ZERO")]
-    pieces = close_ranges(tidy(pieces))
-    if not pieces:
-        return []
-    try:
-        sentences: Sequence[Sentence] = parse_tokens(pieces)
-        runs = resolver.resolve(build_clauses(sentences))
-        certain = not problems
-        problems += [p for p in resolver.problems if certain or p.code in CERTAIN_CODES]
+    def query(self) -> Query:
+        """Return the query.
+
+        Raises:
+            QueryError: There is none.
+        """
+        lexemes, entries, lattice = self.read()
+        problems = refuse_code(self.text) + find_long_numbers(lexemes)
+        problems += explain_entries(self.text, entries, lattice, self.language)
+        if problems:
+            self.fail(problems)
+        discourse = Discourse(entries, lattice, self.language.rules, self.perspective)
+        placer = Placer(self.language.rules, lattice, self.limit, self.ids_from)
+        try:
+            asks = discourse.bind()
+            runs = self.place(asks, placer, discourse)
+            faces, shape = read_globals(discourse, lattice)
+        except MistakeError as mistake:
+            self.fail([mistake.problem])
+        notes = [*self.notes, *discourse.notes, *placer.notes]
+        if any(ask.item.spacing == "even" for ask in asks):
+            other = write_query([space_by_distance(run) for run in runs], None, "largest", self.language.registry)
+            notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
+        return Query(
+            self.text,
+            tuple(merge_places(runs)),
+            faces,
+            shape,
+            self.perspective,
+            tuple(dict.fromkeys(notes)),
+            self.language.registry,
+        )
+
+    def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
+        """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
+        lexemes = split_lexemes(self.text)
+        lattice = build_lattice(self.text, lexemes, self.language.lexicon)
+        entries = Chart(lattice, self.language.rules).cover()
+        if any(entry.kind == "unknown" for entry in entries):
+            mended, notes = mend_spelling(lexemes, lattice, entries, self.language)
+            if notes:
+                lattice = build_lattice(self.text, mended, self.language.lexicon)
+                self.notes += notes
+                return mended, Chart(lattice, self.language.rules).cover(), lattice
+        return lexemes, entries, lattice
+
+    def fail(self, problems: Sequence[Problem]) -> None:
+        unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
+        raise QueryError(self.text, unique[:MAX_PROBLEMS])
+
+    def place(self, asks: Sequence[Ask], placer: Placer, discourse: Discourse) -> list[Run]:
+        """Return the runs of all asks in order.
+
+        Raises:
+            MistakeError: One cannot be answered, or nothing is asked or left.
+        """
+        runs: list[Run] = []
+        i = 0
+        while i < len(asks):
+            j = i + 1
+            if asks[i].is_removal:
+                runs = remove_ask(runs, asks[i], placer)
+            elif asks[i].weave >= 0:
+                while j < len(asks) and asks[j].weave == asks[i].weave:
+                    j += 1
+                for side in ("left", "right"):
+                    for ask in asks[i:j]:
+                        units = tuple(unit for unit in ask.units if unit.side == side)
+                        runs += placer.place_group([replace(ask, units=units)])
+            else:
+                while j < len(asks) and asks[j].group == asks[i].group >= 0 and not asks[j].is_removal:
+                    j += 1
+                runs += placer.place_group(asks[i:j])
+            i = j
+        runs = discourse.remove_loose(runs)
+        if not runs:
+            raise MistakeError("no_part", "nothing is asked for", (0, len(self.text)))
+        if sum(run.count or 0 for run in runs) > self.limit:
+            raise MistakeError("too_many", f"more than {self.limit:,} points", (0, len(self.text)))
+        if any(ask.item.approx for ask in asks):
+            self.notes.append("a rough number is read as exactly that")
         return runs
-    except UnexpectedTokenError as error:
-        if not problems:
-            problems.append(explain_unexpected(text, error, pieces))
-    except MistakeError as mistake:
-        if not problems:
-            problems.append(mistake.problem)
-    return []
 
 
-def find_code(text: str) -> list[Problem]:
-    """Return the mistake of a call in a programming language ("left_eye.points(6)")."""
+def find_long_numbers(lexemes: Sequence[Lexeme]) -> list[Problem]:
+    """Return the problem of numbers of so many digits that no face has such a place."""
     return [
-        Problem("unknown_words", "this looks like code, not like an instruction", m.span()) for m in CALL.finditer(text)
+        Problem("too_many", "a number of so many digits", (lexeme.start, lexeme.stop))
+        for lexeme in lexemes
+        if lexeme.type == "number" and lexeme.stop - lexeme.start > MAX_DIGITS
     ]
 
 
-def find_contradictions(raw: Sequence[Token]) -> list[Problem]:
-    """Return the mistakes of "only A and also B"."""
-    only: Token | None = None
-    for token in raw:
-        if token.value == "only":
-            only = token
-        elif only is not None and token.value in ("and also", "also"):
-            return [
-                Problem(
-                    "contradiction",
-                    "only one thing, and also another",
-                    (only.start, token.stop),
-                    "'and' alone for both",
-                )
-            ]
-        elif token.kind == "SYMBOL" and token.value in ".;":
-            only = None
-    return []
+def read_globals(discourse: Discourse, lattice: Lattice) -> tuple[str, Shape | None]:
+    """Return the faces and the shape an instruction names.
 
-
-def find_loose_end(raw: Sequence[Token]) -> list[Problem]:
-    """Return the mistake of an instruction that breaks off ("and 5 on the")."""
-    last = next((token for token in reversed(raw) if token.kind not in ("SYMBOL", "NEWLINE")), None)
-    if last is None or last.value not in LOOSE_ENDS:
-        return []
-    return [Problem("syntax", "the instruction breaks off here: name a part", last.span)]
-
-
-def tidy(tokens: list[Token]) -> list[Token]:
-    """Drop separators that separate nothing once the flags are gone."""
-    kept: list[Token] = []
-    for token in tokens:
-        if token.kind in ("AND", "COMMA", "STOP", "COLON") and (not kept or kept[-1].kind in ("STOP", "COMMA", "AND")):
-            if kept and token.kind == "STOP":
-                kept[-1] = token
-            continue
-        kept.append(token)
-    while kept and kept[-1].kind in ("AND", "COMMA", "STOP", "COLON"):
-        kept.pop()
-    return kept
-
-
-def close_ranges(tokens: list[Token]) -> list[Token]:
-    """Move what stands inside a range before it: "starting at A, 10 points to B" is 10 points from A to B."""
-    for index, token in enumerate(tokens):
-        if token.kind != "TO" or index == 0 or tokens[index - 1].kind not in INSIDE_RANGES:
-            continue
-        opens = [i for i in range(index) if tokens[i].kind in ("FROM", "TO", "BETWEEN")]
-        if not opens or tokens[opens[-1]].kind != "FROM":
-            continue
-        begin = opens[-1]
-        stop = begin + 1
-        while tokens[stop].kind in NAME_KINDS or tokens[stop].kind in ("OF", "VALUE"):
-            stop += 1
-        inside = [t for t in tokens[stop:index] if t.kind not in ("COMMA", "AND")]
-        return close_ranges(tokens[:begin] + inside + tokens[begin:stop] + tokens[index:])
-    return tokens
-
-
-def explain_unexpected(text: str, error: UnexpectedTokenError, tokens: Sequence[Token]) -> Problem:
-    """Return what to say where the grammar could go no further."""
-    token = error.token
-    if token is None:
-        last = tokens[-1]
-        return Problem("syntax", "the instruction ends too early", last.span)
-    words = text[token.start : token.stop] or text[slice(*token.span)]
-    return Problem("syntax", f"'{words}' does not fit here", token.span)
-
-
-def read_ids_from(tokens: Sequence[Token], default: int) -> int:
-    for token in tokens:
-        if token.kind == "ZERO":
-            return 0 if token.value == "zero" else 1
-    return default
-
-
-def read_globals(tokens: Sequence[Token], problems: list[Problem]) -> dict[str, str]:
-    """Return the faces, shape and spacing an instruction names; two different ones are a contradiction."""
+    Raises:
+        MistakeError: It names two, or a face that cannot be.
+    """
     found: dict[str, str] = {}
-    for token in tokens:
-        if token.kind not in ("FACES", "SHAPE", "SPACING"):
+    for entry in discourse.entries:
+        item = entry.value
+        if entry.kind != "item" or not isinstance(item, Item):
             continue
-        before = found.get(token.kind)
-        if token.kind == "SPACING" and before is not None:
-            found[token.kind] = "arc" if "arc" in (before, token.value) else "even"
-        elif before is not None and before != token.value:
-            problems.append(Problem("contradiction", f"both {before} and {token.value}", token.span))
-        else:
-            found[token.kind] = token.value
-    return found
+        for name in ("faces", "shape"):
+            value = getattr(item, name)
+            if value is None:
+                continue
+            span = lattice.span(entry.start, entry.stop)
+            if found.setdefault(name, value) != value:
+                raise MistakeError("contradiction", f"both {found[name]} and {value}", span)
+            if name == "faces" and value.isdigit() and int(value) < 1:
+                raise MistakeError("face", "faces count from 1, left to right", span, "'face 1'")
+            if name == "faces" and not value.replace(" ", "").isalnum():
+                raise MistakeError("face", f"there is no face {value}", span)
+    return found.get("faces", "largest"), cast("Shape | None", found.get("shape"))

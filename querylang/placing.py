@@ -1,206 +1,203 @@
-"""How many points go where, and in which order: the runs of a clause from what its names mean."""
+"""Placing: how many points go where, and in which order.
+
+In: asks; out: the runs of the query.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 
-from ..errors import Problem
 from .canonical import write_run
-from .chunks import has_base
-from .clauses import Clause
 from .counting import count_by_density, find_unified, make_default, make_run, share
-from .names import Piece, Pieces, Place, Stretch
-from .phrases import PhraseResolver
-from .ranges import check_fpalp, complete
-from .registry import Registry
-from .runs import (
-    CurveRun,
-    Ends,
-    PlaceRun,
-    Run,
-    keep_every,
-    pick_index,
-    reverse_run,
-)
-from .syntax import Density, Pixels, Positions, Segments, Steps
-from .targets import MistakeError
-from .tokens import Span, Token
-
-
-@dataclass(slots=True)
-class Subject:
-    """What one member of a clause means: units of pieces, or runs of a layout.
-
-    Attributes:
-        runs: Fixed runs (a layout's landmarks), which take no count.
-        steps_of: N of a literal range "k/N to m/N" without a count.
-        ends: Which ends of its ranges belong to it.
-    """
-
-    units: tuple[Pieces, ...] = ()
-    stretches: tuple[Pieces, ...] | None = None
-    runs: list[Run] = field(default_factory=list)
-    is_each: bool = False
-    is_all_face: bool = False
-    is_range: bool = False
-    is_literal: bool = False
-    steps_of: int = 0
-    ends: str = "both"
-    start: int = 0
-    stop: int = 0
-
-    @property
-    def pieces(self) -> Pieces:
-        return tuple(piece for unit in self.units for piece in unit)
-
-    @property
-    def span(self) -> Span:
-        return (self.start, self.stop)
+from .discourse import Ask
+from .lattice import Lattice
+from .layout_ids import IdResolver
+from .meaning import Item, MistakeError, Phrase
+from .numbers import Number
+from .pieces import Piece, Pieces, Place, Stretch
+from .routes import Region, Router, Span, check_fpalp, direction_of
+from .rules import Rules
+from .runs import CurveRun, Ends, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
 
 
 class Placer:
-    """Makes runs of pieces by a clause's quantity.
+    """Makes runs of asks.
 
     Attributes:
         limit: The most points a query may ask for.
         notes: What the answer says about the readings chosen.
     """
 
-    def __init__(self, registry: Registry, phrases: PhraseResolver, limit: int) -> None:
-        self.registry = registry
-        self.phrases = phrases
+    def __init__(self, rules: Rules, lattice: Lattice, limit: int, ids_from: int) -> None:
+        self.rules = rules
+        self.registry = rules.concepts.registry
+        self.lattice = lattice
         self.limit = limit
+        self.router = Router(rules)
+        self.ids = IdResolver(self.registry, ids_from)
         self.notes: list[str] = []
 
-    def place(self, clause: Clause, subjects: list[Subject]) -> list[Run]:
-        """Return the runs of a clause by its quantity."""
-        quantity = clause.quantity
-        pieces = [piece for subject in subjects for piece in subject.pieces if isinstance(piece, Stretch)]
-        if clause.is_strict and any(p.is_whole and self.registry.parts[p.part].is_closed for p in pieces):
-            self.notes.append("a closed curve has no ends, so none are left out of it")
-        if isinstance(quantity, Token):
-            return self.place_count(clause, subjects, quantity)
-        fixed = [subject for subject in subjects if subject.runs]
-        if fixed and quantity is not None:
-            raise MistakeError("contradiction", "a layout has its own points", (quantity.start, quantity.stop))
-        if quantity is None:
-            return [run for subject in subjects for run in self.place_default(subject, clause)]
-        if isinstance(quantity, Positions):
-            return [run for subject in subjects for run in self.place_positions(subject, quantity, clause)]
-        if isinstance(quantity, Density):
-            return self.place_density(subjects, quantity)
-        if isinstance(quantity, Steps):
-            return [run for subject in subjects for run in self.place_steps(subject, quantity, clause)]
-        if isinstance(quantity, Segments):
-            return self.place_segments(subjects, quantity)
-        return self.place_pixels(subjects, quantity)
+    def place_group(self, asks: Sequence[Ask]) -> list[Run]:
+        """Return the runs of asks that share one amount (or of one ask).
 
-    def place_default(self, subject: Subject, clause: Clause) -> list[Run]:
-        if subject.runs:
-            return subject.runs
+        Raises:
+            MistakeError: The amount does not suit what it stands with.
+        """
+        span = self.span(asks)
+        amount = asks[0].amount
+        layouts = [ask for ask in asks if ask.item.layout is not None or ask.item.ids is not None]
+        if layouts:
+            return self.place_layouts(asks, amount, span)
+        regions = [self.find_region(ask) for ask in asks]
+        whole = [p for r in regions for p in r.pieces if isinstance(p, Stretch) and p.is_whole]
+        if amount.strict and any(self.registry.parts[p.part].is_closed for p in whole):
+            self.notes.append("a closed curve has no ends, so none are left out of it")
+        runs = self.place(asks, regions, amount, span)
+        manner = asks[0].item
+        if any(ask.item.origin is not None for ask in asks):
+            runs = [self.start_at(run, asks[0], span) for run in runs]
+        elif manner.turn is not None and manner.range is None:
+            runs = [self.turn_run(run, manner.turn, span) for run in runs]
+        runs = self.order(runs, manner, amount, span)
+        self.check_shape(asks, runs)
+        return runs
+
+    def check_shape(self, asks: Sequence[Ask], runs: Sequence[Run]) -> None:
+        """Raise the mistake of one point as a polygon or a line."""
+        shapes = {ask.item.shape for ask in asks} - {None}
+        if shapes and sum(run.count or 2 for run in runs) < 2:
+            raise MistakeError("contradiction", f"one point is no {shapes.pop()}", self.span(asks))
+
+    def span(self, asks: Sequence[Ask]) -> Span:
+        spans = [self.lattice.span(ask.start, ask.stop) for ask in asks]
+        return min(a for a, _ in spans), max(b for _, b in spans)
+
+    def find_region(self, ask: Ask) -> Region:
+        """Return where an ask's points lie."""
+        if ask.item.range is not None:
+            region = self.router.resolve(ask.item, ask.units, self.span([ask]))
+            self.notes += self.router.notes
+            self.router.notes = []
+            return region
+        stretches = None
+        if any(unit.stretch for unit in ask.units):
+            stretches = tuple(unit.stretch or unit.pieces for unit in ask.units)
+        return Region(
+            tuple(unit.pieces for unit in ask.units), "neither" if ask.amount.strict or ask.item.strict else "both", stretches=stretches
+        )
+
+    def place(self, asks: Sequence[Ask], regions: Sequence[Region], amount: Item, span: Span) -> list[Run]:
+        if amount.count is not None and amount.positions is not None:
+            if amount.count.value != len(amount.positions) * (1 if amount.each else sum(len(r.pieces) for r in regions)):
+                raise MistakeError("contradiction", "another number of points than of positions", span)
+        elif amount.count is not None:
+            return self.place_count(asks, regions, amount, span)
         runs: list[Run] = []
-        for piece in subject.pieces:
-            if subject.is_literal and isinstance(piece, Stretch) and piece.start == 0 and piece.stop == 1:
+        for region in regions:
+            if amount.positions is not None:
+                runs += self.place_positions(region, amount.positions, span)
+            elif amount.density is not None:
+                runs += self.place_density(region, amount.density, span)
+            elif amount.every is not None:
+                runs += self.place_steps(region, amount.every, span)
+            elif amount.segments is not None:
+                runs += self.place_segments(region, amount.segments, span)
+            elif amount.pixels is not None:
+                runs += self.place_pixels(region, amount.pixels, span)
+            else:
+                runs += self.place_default(region, span)
+        return runs
+
+    # --- the unified layout's points -------------------------------------------------------------------------
+
+    def place_default(self, region: Region, span: Span) -> list[Run]:
+        runs: list[Run] = []
+        for piece in region.pieces:
+            if region.is_literal and isinstance(piece, Stretch) and piece.start == 0 and piece.stop == 1:
                 piece = replace(piece, is_whole=True)
-            if isinstance(piece, Stretch) and subject.steps_of:
-                steps = int(abs(piece.stop - piece.start) * subject.steps_of)
+            if isinstance(piece, Stretch) and region.steps_of:
+                steps = int(abs(piece.stop - piece.start) * region.steps_of)
                 closed = piece.is_whole and self.registry.parts[piece.part].is_closed
                 runs.append(make_run(piece, steps if closed else steps + 1, self.registry))
                 continue
-            if clause.is_strict or subject.ends != "both":
-                runs += self.place_inside(piece, subject, clause)
+            if region.ends != "both":
+                runs += self.place_inside(piece, span)
                 continue
             run = make_default(piece, self.registry)
             if run is None:
                 raise MistakeError(
-                    "count",
-                    "no point of the unified layout lies there: say how many",
-                    subject.span,
-                    "a number of points",
+                    "count", "no point of the unified layout lies there: say how many", span, "a number of points"
                 )
             runs.append(run)
         return runs
 
-    def place_inside(self, piece: Piece, subject: Subject, clause: Clause) -> list[Run]:
+    def place_inside(self, piece: Piece, span: Span) -> list[Run]:
         """Return the unified points of an open range."""
         fpalps = find_unified(piece, self.registry)
         if isinstance(piece, Stretch) and not (piece.is_whole and self.registry.parts[piece.part].is_closed):
-            drop = {piece.stop} if subject.ends == "first" and not clause.is_strict else {piece.start, piece.stop}
-            fpalps = [f for f in fpalps if f not in drop]
+            fpalps = [f for f in fpalps if f not in (piece.start, piece.stop)]
         if not fpalps:
-            raise MistakeError("count", "no point of the unified layout lies there: say how many", subject.span)
+            raise MistakeError("count", "no point of the unified layout lies there: say how many", span)
         return [PlaceRun(piece.part, tuple(fpalps))]
 
-    def place_count(self, clause: Clause, subjects: list[Subject], token: Token) -> list[Run]:
-        count = self.check_count(token)
-        fixed = [subject for subject in subjects if subject.runs]
-        if fixed:
-            if len(subjects) == 1 and count == sum(run.count or 0 for run in fixed[0].runs):
-                return fixed[0].runs
-            raise MistakeError("contradiction", "a layout has its own points and takes no number", token.span)
-        is_each = (clause.is_each or any(subject.is_each for subject in subjects)) and not clause.is_total
-        if (
-            count > 1
-            and not is_each
-            and len(subjects) == 1
-            and subjects[0].stretches
-            and len(subjects[0].stretches) <= len(subjects[0].units)
-        ):
-            subjects[0].units = subjects[0].stretches
-        elif count > 1 and is_each:
-            for subject in subjects:
-                subject.units = subject.stretches or subject.units
+    # --- counts ----------------------------------------------------------------------------------------------
+
+    def place_count(self, asks: Sequence[Ask], regions: Sequence[Region], amount: Item, span: Span) -> list[Run]:
+        assert amount.count is not None
+        count = self.check_count(amount.count, span)
+        span = amount.count.span if amount.count.span[1] else span
+        each = [self.is_each(ask, amount) for ask in asks]
+        several = count > 1
         units: list[Pieces] = []
         ends: list[str] = []
-        beside: list[Pieces] = []
-        for subject in subjects:
-            if is_each and (subject.is_each or clause.is_each):
-                found: list[Pieces] = list(subject.units)
-            else:
-                found = [subject.pieces]
+        marked: list[bool] = []
+        for region, own in zip(regions, each, strict=True):
+            found = region.units
+            if several and region.stretches and (own or len(asks) > 1 or len(region.stretches) <= len(found)):
+                found = region.stretches
+            if not own:
+                found = (tuple(piece for unit in found for piece in unit),)
             units += found
-            ends += ["neither" if clause.is_strict else subject.ends] * len(found)
-            if not (subject.is_each or clause.is_each) and all(isinstance(piece, Place) for piece in subject.pieces):
-                beside += found
-        if is_each:
-            return self.place_each(units, ends, count, token, beside)
+            ends += [region.ends] * len(found)
+            marked += [own] * len(found)
+        if any(each):
+            return self.place_each(units, ends, marked, count, span)
         pieces = tuple(piece for unit in units for piece in unit)
         all_ends = [end for unit, end in zip(units, ends, strict=True) for _ in unit]
-        return self.place_shared(pieces, all_ends, count, token)
+        return self.place_shared(pieces, all_ends, count, span)
+
+    def is_each(self, ask: Ask, amount: Item) -> bool:
+        if amount.total:
+            return False
+        return bool(amount.each) or (ask.phrase is not None and ask.phrase.det in ("each", "both"))
 
     def place_each(
-        self, units: list[Pieces], ends: list[str], count: int, token: Token, beside: list[Pieces]
+        self, units: Sequence[Pieces], ends: Sequence[str], marked: Sequence[bool], count: int, span: Span
     ) -> list[Run]:
-        """Return count points on each unit; places named beside them ("and the nose tip") take one each."""
-        places = [unit for unit in units if all(isinstance(piece, Place) for piece in unit)]
-        single = [unit for unit in places if unit not in beside]
-        if single and count > 1:
-            if len(single) == len(units):
-                raise MistakeError(
-                    "count", f"{count} points at one place", token.span, "1 point for each, or a part with a curve"
-                )
-            if not all(self.registry.parts[piece.part].is_point for unit in single for piece in unit):
-                raise MistakeError("count", f"{count} points at one place", token.span)
+        """Return count points on each unit; parts of one point take one each."""
+        places = [unit for unit, own in zip(units, marked, strict=True) if own and all(isinstance(p, Place) for p in unit)]
+        if places and count > 1:
+            points = all(self.registry.parts[piece.part].is_point for unit in places for piece in unit)
+            if len(places) == len(units) or not points:
+                raise MistakeError("count", f"{count} points at one place", span, "1 point for each, or a part with a curve")
             self.notes.append("parts of one point take one point each")
         runs: list[Run] = []
-        for unit, end in zip(units, ends, strict=True):
+        for unit, end, own in zip(units, ends, marked, strict=True):
             if all(isinstance(piece, Place) for piece in unit):
                 runs += [make_run(piece, 1, self.registry) for piece in unit]
             else:
                 runs += self.share_unit(unit, [end] * len(unit), count)
         return runs
 
-    def place_shared(self, pieces: Pieces, ends: list[str], count: int, token: Token) -> list[Run]:
+    def place_shared(self, pieces: Pieces, ends: Sequence[str], count: int, span: Span) -> list[Run]:
         places = [piece for piece in pieces if isinstance(piece, Place)]
         if len(places) == len(pieces) and count != len(pieces):
             if count < len(pieces) and all(self.registry.parts[p.part].is_point for p in places):
                 return self.share_unit(pieces, ends, count)
             what = "place" if len(pieces) == 1 else "places"
-            raise MistakeError(
-                "count", f"that names {len(pieces)} {what}, not {count} points", token.span, f"{len(pieces)}"
-            )
+            raise MistakeError("count", f"that names {len(pieces)} {what}, not {count} points", span, f"{len(pieces)}")
         return self.share_unit(pieces, ends, count)
 
     def share_unit(self, pieces: Pieces, ends: Sequence[str], count: int) -> list[Run]:
@@ -215,64 +212,56 @@ class Placer:
                 runs.append(self.run_of(piece, number, end))
             else:
                 self.notes.append(f"the {piece.part} gets no point: there are fewer points than parts")
-        if len(pieces) > 1 and not all(isinstance(p, Place) for p in pieces):
+        if not all(isinstance(p, Place) for p in pieces):
             each = [make_run(piece, count, self.registry) for piece in pieces]
             other = "; ".join(write_run(run, self.registry) for run in each)
             self.notes.append(f"{count} points in all, shared in proportion; for {count} on each: {other}")
         return runs
 
     def run_of(self, piece: Piece, count: int, ends: str) -> Run:
-        if ends == "first" and isinstance(piece, Stretch):
-            return CurveRun(piece.part, piece.start, piece.stop, count, "first")
         return make_run(piece, count, self.registry, "neither" if ends == "neither" else "both")
 
-    def check_count(self, token: Token) -> int:
-        problem = self.find_count_problem(token)
-        if problem is not None:
-            raise MistakeError(problem.code, problem.message, problem.span)
-        return int(token.value.value)
+    def check_count(self, number: Number, span: Span) -> int:
+        """Return a number of points.
 
-    def find_count_problem(self, token: Token) -> Problem | None:
-        """Return what is wrong with a number of points, if anything."""
-        value: Fraction = token.value.value
-        if value.denominator != 1:
-            return Problem("count", "a number of points is whole", token.span)
-        if value <= 0:
-            return Problem("count", "a number of points is at least 1", token.span)
-        if value > self.limit:
-            return Problem("too_many", f"more than {self.limit:,} points", token.span)
-        return None
+        Raises:
+            MistakeError: It is no whole number, under 1 or over the limit.
+        """
+        span = number.span if number.span[1] else span
+        if number.value.denominator != 1:
+            raise MistakeError("count", "a number of points is whole", span)
+        if number.value <= 0:
+            raise MistakeError("count", "a number of points is at least 1", span)
+        if number.value > self.limit:
+            raise MistakeError("too_many", f"more than {self.limit:,} points", span)
+        return int(number.value)
 
-    def place_positions(self, subject: Subject, positions: Positions, clause: Clause) -> list[Run]:
+    # --- positions, densities, steps -------------------------------------------------------------------------
+
+    def place_positions(self, region: Region, positions: Sequence[Number], span: Span) -> list[Run]:
         runs: list[Run] = []
-        only_points = all(self.registry.parts[piece.part].is_point for piece in subject.pieces)
-        for piece in subject.pieces:
+        pieces = region.pieces
+        only_points = all(self.registry.parts[piece.part].is_point for piece in pieces)
+        for piece in pieces:
             if isinstance(piece, Place):
                 if self.registry.parts[piece.part].is_point and not only_points:
                     runs.append(PlaceRun(piece.part, (piece.fpalp,)))
                     continue
-                for token in positions.values:
-                    if not only_points or token.value.value != 0:
-                        raise MistakeError(
-                            "contradiction", "one place has no positions along it", (positions.start, positions.stop)
-                        )
-                runs.append(PlaceRun(piece.part, (piece.fpalp,) * len(positions.values)))
+                if not only_points or any(number.value != 0 for number in positions):
+                    raise MistakeError("contradiction", "one place has no positions along it", span)
+                runs.append(PlaceRun(piece.part, (piece.fpalp,) * len(positions)))
                 continue
+            for number in positions:
+                check_fpalp(number, 1, span)
             length = piece.stop - piece.start
-            places = []
-            for token in positions.values:
-                check_fpalp(token, token.value.value, 1)
-                places.append(piece.start + token.value.value * length)
-            runs.append(PlaceRun(piece.part, tuple(places)))
+            runs.append(PlaceRun(piece.part, tuple(piece.start + number.value * length for number in positions)))
         return runs
 
-    def place_density(self, subjects: list[Subject], density: Density) -> list[Run]:
-        factor = density.factor.value
-        span = (density.start, density.stop)
+    def place_density(self, region: Region, factor: Fraction, span: Span) -> list[Run]:
         if factor <= 0:
             raise MistakeError("count", "a density is above zero", span)
         runs: list[Run] = []
-        for piece in (piece for subject in subjects for piece in subject.pieces):
+        for piece in region.pieces:
             if isinstance(piece, Place):
                 runs.append(make_run(piece, 1, self.registry))
                 continue
@@ -282,123 +271,129 @@ class Placer:
             runs.append(make_run(piece, count, self.registry))
         return runs
 
-    def place_steps(self, subject: Subject, steps: Steps, clause: Clause) -> list[Run]:
-        span = (steps.start, steps.stop)
-        step = steps.step.value
-        if not 0 < step <= 1:
+    def place_steps(self, region: Region, step: Number, span: Span) -> list[Run]:
+        if not 0 < step.value <= 1:
             raise MistakeError("fpalp_range", "a step along a part lies between 0 and 1", span, "a per cent")
         runs: list[Run] = []
-        for piece in subject.pieces:
+        for piece in region.pieces:
             if isinstance(piece, Place):
                 if not self.registry.parts[piece.part].is_point:
                     raise MistakeError("contradiction", "one place has no steps along it", span)
                 runs.append(make_run(piece, 1, self.registry))
                 continue
             length = piece.stop - piece.start
-            size = step if subject.is_literal else step * abs(length)
+            size = step.value if region.is_literal else step.value * abs(length)
             number = int(abs(length) / size) + 1
-            closed = piece.is_whole and self.registry.parts[piece.part].is_closed
-            if closed and abs(length) % size == 0:
+            if piece.is_whole and self.registry.parts[piece.part].is_closed and abs(length) % size == 0:
                 number -= 1
             if number > self.limit:
                 raise MistakeError("too_many", f"more than {self.limit:,} points", span)
             stop = piece.start + (number - 1) * (size if length >= 0 else -size)
-            runs.append(
-                CurveRun(piece.part, piece.start, stop, number) if number > 1 else PlaceRun(piece.part, (piece.start,))
-            )
+            run = CurveRun(piece.part, piece.start, stop, number)
+            runs.append(run if number > 1 else PlaceRun(piece.part, (piece.start,)))
         return runs
 
-    def place_segments(self, subjects: list[Subject], segments: Segments) -> list[Run]:
-        span = (segments.start, segments.stop)
-        count = self.check_count(Token("COUNT", segments.count, *span))
+    def place_segments(self, region: Region, segments: Number, span: Span) -> list[Run]:
+        count = self.check_count(segments, span)
         runs: list[Run] = []
-        for piece in (piece for subject in subjects for piece in subject.pieces):
+        for piece in region.pieces:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place cannot be divided", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
             runs.append(make_run(piece, count if closed else count + 1, self.registry))
         return runs
 
-    def place_pixels(self, subjects: list[Subject], pixels: Pixels) -> list[Run]:
-        span = (pixels.start, pixels.stop)
-        if pixels.step.value <= 0:
+    def place_pixels(self, region: Region, pixels: Number, span: Span) -> list[Run]:
+        if pixels.value <= 0:
             raise MistakeError("count", "a distance is above zero", span)
         runs: list[Run] = []
-        for owner, piece in [(subject, piece) for subject in subjects for piece in subject.pieces]:
+        for piece in region.pieces:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place has no distances along it", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
-            ends: Ends = "first" if closed or owner.ends == "first" else "both"
-            runs.append(CurveRun(piece.part, piece.start, piece.stop, None, ends, "arc", pixels.step.value))
+            ends: Ends = "first" if closed else "both"
+            runs.append(CurveRun(piece.part, piece.start, piece.stop, None, ends, "arc", pixels.value))
         return runs
 
-    def order(self, clause: Clause, subjects: list[Subject], runs: list[Run]) -> list[Run]:
-        """Apply starts, directions, reversals, "every other" and "the first point"."""
-        has_range = any(subject.is_range for subject in subjects)
-        if clause.origin is not None:
-            runs = [self.start_at(run, clause) for run in runs]
-        elif clause.turn is not None and not has_range:
-            runs = [self.turn_run(run, clause.turn) for run in runs]
-        if clause.is_reversed:
+    # --- layouts ---------------------------------------------------------------------------------------------
+
+    def place_layouts(self, asks: Sequence[Ask], amount: Item, span: Span) -> list[Run]:
+        runs: list[Run] = []
+        for ask in asks:
+            region = self.find_region(ask) if ask.item.phrase is not None or ask.item.range is not None else None
+            found = self.ids.resolve(ask.item, region, self.span([ask]))
+            runs += self.order(found, ask.item, amount, span)
+        self.notes += self.ids.take_notes()
+        own = amount.count
+        if own is not None and own.value != sum(run.count or 0 for run in runs):
+            raise MistakeError("contradiction", "a layout has its own points and takes no number", span)
+        if any(getattr(amount, name) is not None for name in ("density", "positions", "every", "pixels", "segments")):
+            raise MistakeError("contradiction", "a layout has its own points", span)
+        return runs
+
+    # --- order -----------------------------------------------------------------------------------------------
+
+    def order(self, runs: list[Run], manner: Item, amount: Item, span: Span) -> list[Run]:
+        """Apply reversals, "every other", "the first point" and the spacing."""
+        if manner.reverse:
             runs = [reverse_run(run) for run in reversed(runs)]
-        if clause.nth is not None:
-            runs = keep_every(runs, clause.nth.value)
-        if clause.picks:
-            runs = self.pick(clause, runs)
+        if amount.nth is not None:
+            runs = keep_every(runs, amount.nth)
+        if amount.pick is not None:
+            picked = [pick_index(runs, index - 1 if index > 0 else index) for index in amount.pick]
+            if None in picked:
+                raise MistakeError("count", "there are not so many points", span)
+            runs = [run for run in picked if run is not None]
+        if manner.spacing == "arc":
+            runs = [space_by_distance(run) for run in runs]
         return runs
 
-    def turn_run(self, run: Run, turn: Token) -> Run:
+    def turn_run(self, run: Run, turn: str, span: Span) -> Run:
         if not isinstance(run, CurveRun):
-            raise MistakeError("contradiction", "only a curve has a direction", turn.span)
+            raise MistakeError("contradiction", "only a curve has a direction", span)
         part = self.registry.parts[run.part]
         if not part.ends:
-            raise MistakeError("contradiction", f"the {run.part} is a line and has no such direction", turn.span)
-        rising = turn.value == ("clockwise" if part.is_closed else "counter_clockwise")
+            raise MistakeError("contradiction", f"the {run.part} is a line and has no such direction", span)
+        rising = turn == ("clockwise" if part.is_closed else "counter_clockwise")
         if rising == (run.stop >= run.start):
             return run
         if run.ends == "first":
             return replace(run, start=Fraction(1), stop=Fraction(0))
         return reverse_run(run)
 
-    def start_at(self, run: Run, clause: Clause) -> Run:
+    def start_at(self, run: Run, ask: Ask, span: Span) -> Run:
         """Start a whole closed curve at a named place, in the direction asked."""
-        origin = clause.origin
-        assert origin is not None
-        span = (origin.start, origin.stop)
-        if not isinstance(run, CurveRun) or run.ends != "first":
+        origin = ask.item.origin
+        side = direction_of(origin, ask.item.frame or "") if isinstance(origin, Phrase) else ""
+        if isinstance(run, PlaceRun) and side in ("left", "right"):
+            part = self.registry.parts[run.part]
+            at_right = part.ends.get(side) == 1
+            return PlaceRun(run.part, tuple(1 - f for f in run.places)) if at_right else run
+        if not isinstance(run, CurveRun):
             raise MistakeError("syntax", "'from' needs a 'to' here", span)
-        if isinstance(origin.end, Token):
-            check_fpalp(origin.end, origin.end.value.value, 1)
-            start = origin.end.value.value
-        else:
-            carrier = clause.members[0].phrase
-            phrase = origin.end
-            if not has_base(phrase):
-                phrase = complete(phrase, phrase, carrier, span) if carrier is not None else phrase
-            if all(w.kind in ("SIDE",) for w in origin.end.words):
-                part = self.registry.parts[run.part]
-                start = part.ends[origin.end.groups[0].words[0].value]
-            else:
-                target = self.phrases.resolve(phrase)
-                places = [p for p in target.pieces if p.part == run.part and isinstance(p, Place)]
-                if len(places) != 1 or (
-                    len(target.pieces) != len(places) and len(clause.members) == 1 and len(places) != 1
-                ):
-                    raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)
-                start = places[0].fpalp
-        falling = clause.turn is not None and clause.turn.value == "counter_clockwise"
-        if falling:
+        part = self.registry.parts[run.part]
+        if run.ends != "first":
+            if side and part.ends.get(side) in (run.start, run.stop):
+                return run if part.ends[side] == run.start else reverse_run(run)
+            raise MistakeError("syntax", "'from' needs a 'to' here", span)
+        start = self.find_origin(run, ask, span)
+        if ask.item.turn == "counter_clockwise":
             return replace(run, start=start + 1, stop=start)
         return replace(run, start=start, stop=start + 1)
 
-    def pick(self, clause: Clause, runs: list[Run]) -> list[Run]:
-        picked: list[Run] = []
-        for token in clause.picks:
-            index = {"first": 0, "last": -1}.get(token.value) if isinstance(token.value, str) else token.value - 1
-            if index is None:
-                raise MistakeError("ambiguous", "which point is that?", token.span, "'middle of ...' for one point")
-            run = pick_index(runs, index)
-            if run is None:
-                raise MistakeError("count", "there are not so many points", token.span)
-            picked.append(run)
-        return picked
+    def find_origin(self, run: CurveRun, ask: Ask, span: Span) -> Fraction:
+        origin = ask.item.origin
+        if isinstance(origin, Number):
+            check_fpalp(origin, 1, span)
+            return origin.value
+        assert origin is not None
+        part = self.registry.parts[run.part]
+        side = direction_of(origin, ask.item.frame or "")
+        if side in part.ends:
+            return part.ends[side]
+        for phrase in self.router.candidates(origin, origin, ask.item):
+            units = self.router.units_of(phrase, ask.item)
+            places = [p for unit in units for p in unit.pieces if p.part == run.part and isinstance(p, Place)]
+            if len(places) == 1:
+                return places[0].fpalp
+        raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)

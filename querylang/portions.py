@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .names import Piece, Pieces, Place, Stretch
+from .pieces import Piece, Pieces, Place, Stretch
 from .registry import Part, Registry
 
 HALF = Fraction(1, 2)

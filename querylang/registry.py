@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ..errors import ConfigError
-from .compiled import GRAMMAR
 from .landmarks import LandmarkQuery
 
+GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 LAYOUT_FILES = ("300w", "wflw", "aflw", "cofw")
 
 PartKind = Literal["open", "closed", "point"]

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Literal
 
 from .landmarks import LandmarkQuery
-from .names import Piece, Place, Stretch
+from .pieces import Piece, Place, Stretch
 from .registry import Registry
 
 Ends = Literal["both", "neither", "first"]

@@ -147,6 +147,8 @@ def is_silent(text: str, index: int) -> bool:
         return text[index + 1 : index + 2] == "*" or (index > 0 and text[index - 1] == "*")
     if mark in SYMBOLS:
         return False
+    if mark == "#":
+        return True
     return mark in QUOTES or unicodedata.category(mark) in SILENT_CATEGORIES
 
 

@@ -1,0 +1,239 @@
+"""Canonical text read back: its own small grammar, which English has no part in.
+
+In: a text; out: its statements as runs with shape and faces, or None where the text is no canonical text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from ..errors import Problem, QueryError
+from .counting import count_by_density, make_default, make_run
+from .numbers import MAX_DIGITS
+from .pieces import Piece, Place, Stretch
+from .registry import GRAMMAR, Layout, Part, Registry
+from .runs import CurveRun, LayoutRun, PlaceRun, Run, merge_places, remove_pieces, space_by_distance
+
+LOOKS_CANONICAL = re.compile(r"\s*(?:except )?[a-z0-9]+(?:_[a-z0-9]+)*\s*(?:[\[(@*|;]|density\b|$)")
+LONGEST = 40_000
+"""Canonical text may be longer than an instruction, so that every query's own text can be read back."""
+MOST_STATEMENTS = 2_000
+
+
+@dataclass(frozen=True)
+class CanonicalQuery:
+    """What canonical text asks for."""
+
+    runs: tuple[Run, ...]
+    shape: str | None
+    faces: str
+
+
+@cache
+def load_parser() -> Any:
+    """Return the parser, made when canonical text is first read."""
+    from lark import Lark
+
+    return Lark((GRAMMAR / "canonical.lark").read_text("utf-8"), parser="lalr", propagate_positions=True)
+
+
+def parse_canonical(text: str, registry: Registry, limit: int) -> CanonicalQuery | None:
+    """Return what a canonical text asks for, None if it is not canonical.
+
+    Raises:
+        QueryError: It is canonical, and asks for what there is not.
+    """
+    if len(text) > LONGEST or not LOOKS_CANONICAL.match(text):
+        return None
+    from lark.exceptions import LarkError
+
+    try:
+        tree = load_parser().parse(text)
+    except LarkError:
+        return None
+    statements = [node for node in tree.children if getattr(node, "data", "") == "statement"]
+    if len(statements) > MOST_STATEMENTS:
+        raise QueryError(text, [Problem("too_many", "too many statements", (0, len(text)))])
+    names = [find_name(node) for node in statements]
+    if not all(name.replace("_", " ") in registry.parts or name in registry.layouts for name in names):
+        return None
+    return Reader(text, registry, limit).read(statements)
+
+
+def find_name(statement: Any) -> str:
+    target = next(child for child in statement.children if getattr(child, "data", "") in TARGETS)
+    return str(target.children[0])
+
+
+TARGETS = frozenset({"whole", "closed", "open", "half_open"})
+AMOUNTS = frozenset({"count", "positions", "density"})
+
+
+class Reader:
+    """Reads the statements of one text."""
+
+    def __init__(self, text: str, registry: Registry, limit: int) -> None:
+        self.text = text
+        self.registry = registry
+        self.limit = limit
+        self.shape: str | None = None
+        self.faces = "largest"
+
+    def fail(self, node: Any, code: str, message: str) -> QueryError:
+        return QueryError(self.text, [Problem(code, message, (node.meta.start_pos, node.meta.end_pos))])
+
+    def read(self, statements: Sequence[Any]) -> CanonicalQuery:
+        runs: list[Run] = []
+        for node in statements:
+            kinds = {child.data: child for child in node.children}
+            target = next(child for kind, child in kinds.items() if kind in TARGETS)
+            amount = next((child for kind, child in kinds.items() if kind in AMOUNTS), None)
+            if "except_" in kinds:
+                runs = self.remove(runs, target, amount, node)
+                continue
+            found = self.read_target(target, amount)
+            for child in node.children:
+                found = self.apply_flag(child, found)
+            runs += found
+        if not runs:
+            raise QueryError(self.text, [Problem("nothing_left", "every point is left out", (0, len(self.text)))])
+        return CanonicalQuery(tuple(merge_places(runs)), self.shape, self.faces)
+
+    def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
+        """Take a piece away from the run before, as an arc's exceptions are written."""
+        if not runs:
+            raise self.fail(node, "no_part", "except from what?")
+        pieces: list[Piece] = []
+        for run in self.read_target(target, amount):
+            if isinstance(run, PlaceRun):
+                pieces += [Place(run.part, place) for place in run.places]
+            elif isinstance(run, CurveRun):
+                is_whole = target.data == "whole"
+                pieces.append(Stretch(run.part, *self.bounds(target, run), is_whole=is_whole))
+        return [*runs[:-1], *remove_pieces(runs[-1], pieces, self.registry)]
+
+    def bounds(self, target: Any, run: CurveRun) -> tuple[Fraction, Fraction]:
+        if target.data == "whole":
+            return Fraction(0), Fraction(1)
+        first, last = read_ends(target)
+        return first, last
+
+    def read_target(self, target: Any, amount: Any) -> list[Run]:
+        name = str(target.children[0])
+        layout = self.registry.layouts.get(name) if name in self.registry.layouts else None
+        part = self.registry.parts.get(name.replace("_", " "))
+        if layout is not None and part is None:
+            return [self.read_layout(layout, target, amount)]
+        assert part is not None
+        if target.data == "closed" and (len(target.children) != 2 or len(target.children[1].children) != 2):
+            raise self.fail(target, "syntax", f"a range of the {part.name} is written [0 .. 1/2]")
+        piece = self.read_piece(part, target)
+        return [self.read_amount(piece, part, target, amount)]
+
+    def read_layout(self, layout: Layout, target: Any, amount: Any) -> Run:
+        if amount is not None:
+            raise self.fail(amount, "contradiction", "a layout has its own points")
+        if target.data == "whole":
+            return LayoutRun(layout.name, tuple(range(1, layout.size + 1)))
+        if target.data != "closed":
+            raise self.fail(target, "syntax", "ids are written [1 .. 5, 9]")
+        ids: list[int] = []
+        spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
+        pairs_of = [(span[0], span[-1]) for span in spans]
+        for first, last in pairs_of:
+            if first.denominator != 1 or last.denominator != 1 or not (1 <= min(first, last) <= max(first, last) <= layout.size):
+                raise self.fail(target, "id_range", f"{layout.title} has the ids 1 to {layout.size}")
+            step = 1 if first <= last else -1
+            ids += range(int(first), int(last) + step, step)
+        return LayoutRun(layout.name, tuple(ids))
+
+    def read_piece(self, part: Part, target: Any) -> Piece:
+        if target.data == "whole":
+            if part.is_point:
+                return Place(part.name, Fraction(0))
+            return Stretch(part.name, Fraction(0), Fraction(1), is_whole=True)
+        ends = read_ends(target)
+        if part.is_point or not all(0 <= end <= (2 if part.is_closed else 1) for end in ends):
+            most = 0 if part.is_point else 2 if part.is_closed else 1
+            raise self.fail(target, "fpalp_range", f"places along the {part.name} lie between 0 and {most}")
+        return Stretch(part.name, ends[0], ends[1])
+
+    def read_amount(self, piece: Piece, part: Part, target: Any, amount: Any) -> Run:
+        if amount is not None and amount.data == "positions":
+            if target.data != "whole":
+                raise self.fail(amount, "syntax", "positions count along the whole part")
+            places = tuple(read_place(node) for node in amount.children)
+            if any(place > 1 or (part.is_point and place) for place in places):
+                raise self.fail(amount, "fpalp_range", "a place along a part lies between 0 and 1")
+            return PlaceRun(part.name, places)
+        if isinstance(piece, Place):
+            count = 1 if amount is None or amount.data == "density" else read_place(amount.children[0])
+            if count != 1:
+                raise self.fail(amount, "count", f"the {part.name} is one point")
+            return PlaceRun(part.name, (Fraction(0),))
+        ends = {"open": "neither", "half_open": "first"}.get(target.data, "both")
+        if amount is None:
+            return self.read_default(piece, target, ends)
+        if amount.data == "density":
+            count = count_by_density(piece, read_place(amount.children[0]), self.registry)
+        else:
+            wanted = read_place(amount.children[0])
+            if wanted.denominator != 1:
+                raise self.fail(amount, "count", "a number of points is whole")
+            count = int(wanted)
+        if count < 1:
+            raise self.fail(amount, "count", "a number of points is at least 1")
+        if count > self.limit:
+            raise self.fail(amount, "too_many", f"more than {self.limit:,} points")
+        run = make_run(piece, count, self.registry, ends)  # type: ignore[arg-type]
+        return run
+
+    def read_default(self, piece: Stretch, target: Any, ends: str) -> Run:
+        run = make_default(piece, self.registry)
+        if run is None:
+            raise self.fail(target, "count", "no point of the unified layout lies there: say how many")
+        if ends == "both" or piece.is_whole:
+            return run
+        assert isinstance(run, CurveRun)
+        inside = tuple(f for f in run.fpalps() if f != piece.stop and (ends == "first" or f != piece.start))
+        if not inside:
+            raise self.fail(target, "count", "no point of the unified layout lies there: say how many")
+        return PlaceRun(piece.part, inside)
+
+    def apply_flag(self, flag: Any, runs: list[Run]) -> list[Run]:
+        kind = flag.data
+        if kind == "arc":
+            return [space_by_distance(run) for run in runs]
+        if kind == "every":
+            pixels = read_place(flag.children[0])
+            if pixels <= 0:
+                raise self.fail(flag, "count", "a distance is above zero")
+            return [
+                replace(run, count=None, spacing="arc", pixels=pixels) if isinstance(run, CurveRun) else run for run in runs
+            ]
+        if kind in ("polygon", "polyline"):
+            self.shape = kind
+        elif kind == "all_faces":
+            self.faces = "all"
+        elif kind in ("face", "nth_face", "some_faces", "most_faces"):
+            self.faces = " ".join(str(child) for child in flag.children)
+            if self.faces == "0":
+                raise self.fail(flag, "face", "faces count from 1")
+        return runs
+
+
+def read_ends(target: Any) -> list[Fraction]:
+    nodes = target.children[1].children if target.data == "closed" else target.children[1:]
+    return [read_place(node) for node in nodes]
+
+
+def read_place(node: Any) -> Fraction:
+    above, *below = (str(child)[:MAX_DIGITS] for child in node.children)
+    if below and Fraction(below[0]) == 0:
+        return Fraction(10**6)
+    return Fraction(above) / Fraction(below[0]) if below else Fraction(above)

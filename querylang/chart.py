@@ -1,0 +1,280 @@
+"""The chart: the best readings of every stretch of words, and the cheapest way to cover a text with them.
+
+In: a lattice; out: entries in the order of the text: items and bare adjectives, with the separators before each, and the
+words that fit nowhere.  Every reading has a cost; the cheapest cover wins, never the first that was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .lattice import SKIP, Edge, Lattice
+from .meaning import Item, Phrase
+from .rules import FAULT_COST, Rules
+
+WIDEST = 22
+"""No item holds more words that count than this."""
+MOST_READINGS = 2
+ENTRY_COST = 3.0
+UNKNOWN_COST = 100.0
+GAP_COST = 40.0
+HEADING_COST = 9.0
+PURPOSE_COST = 4.0
+LONGEST_HEADING = 6
+PERSON_COST = 4.5
+FACE_COST = 7.0
+
+SEPARATORS = {"AND": "and", "COMMA": "comma", "STOP": "stop", "COLON": "colon", "NEWLINE": "line", "BULLET": "bullet", "BUT": "and", "THEN": "then", "DASH": "colon", "SLASH": "and", "ALSO": "also"}
+SEPARATOR_COST = 0.2
+STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
+"""Categories of words that mean something only in their place, and are strange elsewhere."""
+NAMING = frozenset({"NOUN", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
+"""Categories that a purpose may not hold."""
+
+Readings = dict[str, list[tuple[float, Any]]]
+
+
+@dataclass
+class Entry:
+    """One clause, in the order of the text.
+
+    Attributes:
+        kind: "item", "except", "heading", "purpose", "unknown", "bad", "condition" or "gap".
+        value: An Item, or what the kind needs.
+        start, stop: Its nodes.
+        before: The separators between the entry before and this one.
+        others: Further readings, with how much dearer each is.
+    """
+
+    kind: str
+    value: Any
+    start: int
+    stop: int
+    before: tuple[str, ...] = ()
+    others: tuple[tuple[float, Any], ...] = field(default=())
+
+
+class Chart:
+    """All readings of a lattice."""
+
+    def __init__(self, lattice: Lattice, rules: Rules) -> None:
+        self.lattice = lattice
+        self.rules = rules
+        self.size = len(lattice.nodes)
+        self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
+        self.skips = [self.find_skips(i) for i in range(self.size + 1)]
+        self.fill()
+
+    def find_skips(self, start: int) -> list[tuple[int, float]]:
+        """Return the nodes that skipping leads to, with its cost, itself first."""
+        found = {start: 0.0}
+        waiting = [start]
+        while waiting:
+            node = waiting.pop()
+            if node >= self.size:
+                continue
+            for edge in self.lattice.edges[node]:
+                if edge.category == SKIP and edge.stop not in found:
+                    found[edge.stop] = found[node] + edge.cost
+                    if len(found) < WIDEST:
+                        waiting.append(edge.stop)
+        return sorted(found.items())
+
+    def fill(self) -> None:
+        """Fill the cells from the right to the left, so that all that starts later is known."""
+        for start in range(self.size - 1, -1, -1):
+            row = self.cells[start]
+            for edge in self.lattice.edges[start]:
+                if edge.category != SKIP:
+                    self.add(row, start, edge.stop, edge.category, edge.value, edge.cost)
+            for middle in range(start + 1, min(start + WIDEST, self.size)):
+                readings = row.get(middle)
+                if readings:
+                    self.combine(row, start, middle, readings)
+
+    def combine(self, row: dict[int, Readings], start: int, middle: int, readings: Readings) -> None:
+        """Join what ends at a node with all that begins there, or behind words that say nothing."""
+        binary = self.rules.binary
+        for begin, skip_cost in self.skips[middle]:
+            for stop, others in self.cells[begin].items() if begin < self.size else ():
+                if stop - start > WIDEST:
+                    continue
+                for left, lefts in list(readings.items()):
+                    for right, rights in others.items():
+                        rows = binary.get((left, right))
+                        if rows is None:
+                            continue
+                        for category, function, rule_cost in rows:
+                            for left_cost, a in lefts:
+                                for right_cost, b in rights:
+                                    value = function(a, b)
+                                    if value is not None:
+                                        cost = left_cost + right_cost + rule_cost + skip_cost
+                                        self.add(row, start, stop, category, value, cost)
+
+    def add(self, row: dict[int, Readings], start: int, stop: int, category: str, value: Any, cost: float) -> None:
+        """Add a reading, and what else it may be, unless two better ones are known."""
+        if category == "N" and value.fault:
+            cost += FAULT_COST
+        readings = row.setdefault(stop, {})
+        known = readings.setdefault(category, [])
+        for i, (other_cost, other) in enumerate(known):
+            if other == value:
+                if other_cost <= cost:
+                    return
+                del known[i]
+                break
+        if len(known) >= MOST_READINGS and known[-1][0] <= cost:
+            return
+        known.append((cost, value))
+        known.sort(key=lambda reading: reading[0])
+        del known[MOST_READINGS:]
+        for further, make, extra in self.rules.unary.get(category, ()):
+            made = make(value)
+            if made is not None:
+                self.add(row, start, stop, further, made, cost + extra)
+
+    # --- covering the text -----------------------------------------------------------------------------------
+
+    def cover(self) -> list[Entry]:
+        """Return the cheapest cover of the text; an "end" entry last tells of an "and" that nothing follows."""
+        best: list[tuple[float, int, Entry | str | None]] = [(float("inf"), -1, None)] * (self.size + 1)
+        best[0] = (0.0, -1, None)
+        for start in range(self.size):
+            cost = best[start][0]
+            if cost == float("inf"):
+                continue
+            for stop, extra, what in self.steps(start):
+                if cost + extra < best[stop][0]:
+                    best[stop] = (cost + extra, start, what)
+        path: list[Entry | str] = []
+        node = self.size
+        while node > 0:
+            _, before, what = best[node]
+            if what is not None:
+                path.append(what)
+            node = before
+        return gather(path[::-1])
+
+    def steps(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
+        """Return what may come next at a node: where it stops, its cost, and the entry or separator."""
+        found: list[tuple[int, float, Entry | str | None]] = []
+        for stop, readings in self.cells[start].items():
+            if "I" in readings:
+                (cost, value), *others = readings["I"]
+                rest = tuple((c - cost, v) for c, v in others)
+                found.append((stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)))
+        for edge in self.lattice.edges[start]:
+            found.append(self.step_over(edge))
+        found += self.find_purposes(start)
+        if self.opens_sentence(start):
+            found += self.find_headings(start)
+        return found
+
+    def step_over(self, edge: Edge) -> tuple[int, float, Entry | str | None]:
+        start, stop, category, value, cost = edge
+        if category == SKIP:
+            return stop, cost, None
+        if category in SEPARATORS:
+            return stop, cost if category == "BULLET" else SEPARATOR_COST, SEPARATORS[category]
+        if category in ("EXCEPT", "BAD", "CONDITION"):
+            extra = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5}[category]
+            if category == "BAD" and stop - start > 1:
+                extra = 0.5
+            return stop, extra, Entry(category.lower(), value, start, stop)
+        if category == "UNKNOWN":
+            return stop, UNKNOWN_COST, Entry("unknown", value, start, stop)
+        if category in STRAY:
+            return stop, UNKNOWN_COST - 10, Entry("unknown", self.lattice.words(start, stop), start, stop)
+        if category == "OF" and self.opens_sentence(start):
+            return stop, 0.5, None
+        if category == "HEADS":
+            return stop, UNKNOWN_COST, None
+        if category in ("FACE_WORD", "POSSESSIVE", "PERSON_OWNER"):
+            person = category != "FACE_WORD" or value[0] != "face"
+            item = Item(frame="subject", late=category == "FACE_WORD") if person else Item()
+            return stop, PERSON_COST if person else FACE_COST, Entry("item", item, start, stop)
+        return stop, GAP_COST * (stop - start), Entry("gap", category, start, stop)
+
+    def opens_sentence(self, node: int) -> bool:
+        if node == 0:
+            return True
+        return any(edge.category in ("STOP", "NEWLINE") and edge.stop == node for edge in self.lattice.edges[node - 1])
+
+    def find_headings(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
+        """Return the heading of up to five words before a colon that opens a sentence, without a side or number."""
+        for node in range(start, min(start + LONGEST_HEADING, self.size)):
+            categories = {edge.category for edge in self.lattice.edges[node]}
+            if "COLON" in categories:
+                if node == start:
+                    return []
+                return [(node + 1, HEADING_COST, Entry("heading", self.name_inside(start, node), start, node + 1))]
+            sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in self.lattice.edges[node])
+            if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
+                continue
+            if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA", "BAD"}:
+                return []
+        return []
+
+    def name_inside(self, start: int, stop: int) -> Phrase | None:
+        """Return the longest name within a heading."""
+        names = [
+            (end - begin, -readings["N"][0][0], begin, end)
+            for begin in range(start, stop)
+            for end, readings in self.cells[begin].items()
+            if end <= stop and "N" in readings and not readings["N"][0][1].is_free
+        ]
+        if not names:
+            return None
+        _, _, begin, end = max(names)
+        phrase: Phrase = self.cells[begin][end]["N"][0][1]
+        return phrase
+
+    def find_purposes(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
+        """Return the closing purpose that opens at a node ("for lipstick"); it names no part, side or number."""
+        for edge in self.lattice.edges[start]:
+            if edge.category != "PURPOSE" and not (edge.category == "TO" and self.is_unknown(edge.stop)):
+                continue
+            stop = self.follow_purpose(edge.stop)
+            if stop > edge.stop:
+                return [(stop, PURPOSE_COST, Entry("purpose", None, start, stop))]
+        return []
+
+    def is_unknown(self, node: int) -> bool:
+        return node < self.size and all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
+
+    def follow_purpose(self, node: int) -> int:
+        """Return where a purpose ends, the node itself where it names what is asked."""
+        start = node
+        while node < self.size:
+            edges = self.lattice.edges[node]
+            product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
+            if product:
+                node = product
+                continue
+            categories = {edge.category for edge in edges}
+            if categories & {"STOP", "NEWLINE", "COMMA", "DASH"}:
+                return node
+            sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in edges)
+            if sides or categories & NAMING:
+                return start
+            node += 1
+        return node
+
+
+def gather(path: Sequence[Entry | str]) -> list[Entry]:
+    """Return the entries of a path, each with the separators before it."""
+    entries: list[Entry] = []
+    before: list[str] = []
+    for what in path:
+        if isinstance(what, str):
+            before.append(what)
+        else:
+            what.before = tuple(before)
+            before = []
+            entries.append(what)
+    if "and" in before and entries:
+        entries.append(Entry("end", None, entries[-1].stop, entries[-1].stop + 1, tuple(before)))
+    return entries

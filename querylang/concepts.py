@@ -1,0 +1,424 @@
+"""Concepts: what the words of names mean, and what a chain of them means together.
+
+In: operations (a noun, a place word, an adjective, a portion), innermost first; out: a `Thing`, the units named, once
+for each reading of plain left and right.  Everything that depends on the face comes from `grammar/places.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from ..errors import ConfigError
+from .pieces import Piece, Pieces, Place, Stretch, read_pieces
+from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
+from .registry import Registry
+
+SIDES = ("left", "right")
+OTHER = {"left": "right", "right": "left"}
+FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
+
+Op = tuple[Any, ...]
+"""("noun", concept), ("rel", word), ("adj", ((kind, viewer's value, subject's value), ...)) or
+("portion", size, viewer's choice, subject's choice)."""
+
+
+MOST_KNOWN = 20_000
+"""Chains whose meaning is kept; a server that reads for weeks must not grow."""
+
+
+class MismatchError(Exception):
+    """These words mean nothing together; code and message say why where a person should be told."""
+
+    def __init__(self, code: str = "", message: str = "", suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.suggestion = code, message, suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One named thing: an eye, a lid, a corner, the outer lip.
+
+    Attributes:
+        concept: Its concept.
+        pieces: Where it lies.
+        side: Which of a pair it is or lies on ("left", "right" of the picture), or "".
+        end: On which side of its own part it lies, or "".
+        level, depth: "upper" or "lower", "inner" or "outer", or "".
+        stretch: What it means when two or more points are asked; empty for the same.
+    """
+
+    concept: str
+    pieces: Pieces
+    side: str = ""
+    end: str = ""
+    level: str = ""
+    depth: str = ""
+    stretch: Pieces = ()
+
+    @property
+    def is_place(self) -> bool:
+        return all(isinstance(piece, Place) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a name means: its units, in the order in which they are asked.
+
+    Attributes:
+        units: The units, for "left" as the picture's.
+        turned: The units, for "left" as the person's own.
+        concept: The concept they are together, or "".
+        is_sided: A word named a side.
+        notes: What an answer that uses the name says.
+    """
+
+    units: tuple[Unit, ...]
+    turned: tuple[Unit, ...]
+    concept: str
+    is_sided: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One `[[concept]]` table of places.toml."""
+
+    name: str
+    units: tuple[Unit, ...]
+    of: frozenset[str]
+    has: Mapping[str, str]
+    is_each: bool = False
+    both: str = ""
+    note: str | None = None
+    say: tuple[str, ...] = ()
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_paired(self) -> bool:
+        return any(unit.side for unit in self.units)
+
+
+KEYS = {
+    "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
+    "stretch_of",
+}  # fmt: skip
+
+
+def read_concept(table: Mapping[str, Any], registry: Registry) -> Concept:
+    """Return the concept of one table.
+
+    Raises:
+        ConfigError: The table is malformed.
+    """
+    name = table.get("name")
+    if not isinstance(name, str) or set(table) - KEYS:
+        raise ConfigError(f"concept {name!r}: unknown keys {', '.join(sorted(set(table) - KEYS))}")
+    members: dict[str, str] = dict(table.get("units", {}))
+    members |= {side: table[side] for side in SIDES if side in table}
+    if "is" in table:
+        members[""] = table["is"]
+    if not members:
+        raise ConfigError(f"concept {name!r} needs 'is', 'left' and 'right', or 'units'")
+    is_pair = "left" in table
+    units = tuple(make_unit(name, words, text, table, is_pair, registry) for words, text in members.items())
+    return Concept(
+        name,
+        units,
+        frozenset(table.get("of", ())),
+        table.get("has", {}),
+        table.get("each", False),
+        table.get("both", ""),
+        table.get("note"),
+        tuple(table.get("say", ())),
+        table.get("also", {}),
+    )
+
+
+def make_unit(
+    concept: str, words: str, text: str, table: Mapping[str, Any], is_pair: bool, registry: Registry
+) -> Unit:
+    pieces = read_pieces(text, registry)
+    features = dict.fromkeys(("side", "level", "depth"), "")
+    for word in (*words.split(), table.get("feature", "")):
+        if word in FEATURES:
+            features[FEATURES[word]] = word
+    stretch = read_pieces(table["stretch"], registry) if "stretch" in table else ()
+    parts = {piece.part for piece in pieces}
+    of_pair = any(registry.parts[part].mirror != part for part in parts)
+    end = "" if of_pair else features["side"]
+    if not is_pair and not of_pair:
+        features["side"] = ""
+    elif len(pieces) == 1 and isinstance(pieces[0], Place):
+        end = find_end(pieces[0], registry)
+    return Unit(concept, pieces, features["side"], end, features["level"], features["depth"], stretch)
+
+
+def find_end(place: Place, registry: Registry) -> str:
+    """Return on which side of its part a place lies, "" in the middle."""
+    x = find_x(place, registry)
+    return "left" if x < HALF else "right" if x > HALF else ""
+
+
+class Concepts:
+    """All concepts by name, and what chains of operations on them mean."""
+
+    def __init__(self, tables: Iterable[Mapping[str, Any]], registry: Registry) -> None:
+        """Take the `[[concept]]` tables.
+
+        Raises:
+            ConfigError: One is malformed, or two have one name.
+        """
+        self.registry = registry
+        self.tables = tuple(tables)
+        self.known: dict[tuple[Op, ...], Thing | MismatchError] = {}
+        self.shared: dict[Thing, Thing] = {}
+
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[str, Any]]:
+        return {table["name"]: table for table in self.tables}
+
+    def __getitem__(self, name: str) -> Concept:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = read_concept(self.names[name], self.registry)
+        return made
+
+    @cached_property
+    def _made(self) -> dict[str, Concept]:
+        return {}
+
+    def evaluate(self, ops: tuple[Op, ...]) -> Thing:
+        """Return what a chain of operations means, the innermost first.
+
+        Raises:
+            MismatchError: They mean nothing together, or not one thing.
+        """
+        found = self.known.get(ops)
+        if found is None:
+            try:
+                found = self.apply(ops[-1], self.evaluate(ops[:-1]) if len(ops) > 1 else None)
+                found = self.shared.setdefault(found, found)
+            except MismatchError as mismatch:
+                found = mismatch
+            if len(self.known) > MOST_KNOWN:
+                self.known.clear()
+            self.known[ops] = found
+        if isinstance(found, MismatchError):
+            raise found
+        return found
+
+    def apply(self, op: Op, owner: Thing | None) -> Thing:
+        kind = op[0]
+        if kind == "noun":
+            return self.apply_noun(op[1], owner)
+        if owner is None:
+            raise MismatchError
+        if kind == "rel":
+            return self.apply_rel(op[1], owner)
+        if kind == "adj":
+            return self.apply_adjectives(op[1], owner)
+        return self.apply_portion(op, owner)
+
+    def apply_noun(self, name: str, owner: Thing | None) -> Thing:
+        concept = self[name]
+        notes = (concept.note,) if concept.note else ()
+        if owner is None:
+            return Thing(concept.units, concept.units, name, notes=notes)
+        owners = {owner.concept, *(unit.concept for unit in owner.units)}
+        if not owners & concept.of and name not in owners:
+            raise MismatchError
+        return self.find_on(concept, owner, notes)
+
+    def find_on(self, concept: Concept, owner: Thing, notes: tuple[str, ...] = ()) -> Thing:
+        """Return the units of a concept that lie on an owner's units."""
+
+        def lie(units: Sequence[Unit]) -> tuple[Unit, ...]:
+            found = [unit for one in units for unit in concept.units if suits(unit, one)]
+            return tuple(sorted(dict.fromkeys(found), key=concept.units.index))
+
+        units, turned = lie(owner.units), lie(owner.turned)
+        if not units:
+            raise MismatchError
+        return Thing(units, turned, concept.name, owner.is_sided, owner.notes + notes)
+
+    def apply_rel(self, word: str, owner: Thing) -> Thing:
+        has = self.has_of(owner)
+        single = word[:-1] if word.endswith("s") else word
+        target = has.get(word) or has.get(single)
+        word = single
+        if target is not None:
+            own = self[target]
+            found = self.find_on(own, owner, (own.note,) if own.note else ())
+            return self.give_stretch(found, owner) if word == "middle" else found
+        if word in ("outline", "area", "around") and not all(unit.is_place for unit in owner.units):
+            return owner
+        if word == "middle":
+            return self.find_middle(owner)
+        if word in ("end", "start", "tip", "corner"):
+            return self.find_ends(owner, word)
+        raise MismatchError
+
+    def give_stretch(self, middle: Thing, owner: Thing) -> Thing:
+        """Let "middle of X" mean the middle third of X where two or more points are asked, unless it has a stretch."""
+        if any(unit.stretch for unit in middle.units) or len(middle.units) != len(owner.units):
+            return middle
+        if owner.concept == "eye":
+            return middle
+        try:
+            units = tuple(
+                replace(unit, stretch=self.cut_unit(of, Portion("middle", Fraction(1, 3))).pieces)
+                for unit, of in zip(middle.units, owner.units, strict=True)
+            )
+            turned = tuple(
+                replace(unit, stretch=self.cut_unit(of, Portion("middle", Fraction(1, 3))).pieces)
+                for unit, of in zip(middle.turned, owner.turned, strict=True)
+            )
+        except NoSuchPortionError:
+            return middle
+        return replace(middle, units=units, turned=turned)
+
+    def find_middle(self, owner: Thing) -> Thing:
+        def halve(unit: Unit) -> Unit:
+            pieces: list[Piece] = []
+            for piece in unit.pieces:
+                if isinstance(piece, Place) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
+                    raise MismatchError
+                pieces.append(Place(piece.part, (piece.start + piece.stop) / 2))
+            try:
+                stretch = self.cut_unit(unit, Portion("middle", Fraction(1, 3))).pieces
+            except NoSuchPortionError:
+                stretch = ()
+            return replace(unit, pieces=tuple(pieces), stretch=stretch, concept="middle")
+
+        return replace(
+            owner, units=tuple(map(halve, owner.units)), turned=tuple(map(halve, owner.turned)), concept="middle"
+        )
+
+    def find_ends(self, owner: Thing, word: str) -> Thing:
+        """Return the two ends of stretches that have no names of their own."""
+
+        def ends(unit: Unit) -> list[Unit]:
+            found = []
+            for piece in unit.pieces:
+                if isinstance(piece, Place) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
+                    raise MismatchError
+                places = [Place(piece.part, piece.start), Place(piece.part, piece.stop)]
+                for place in places[:1] if word == "start" else places:
+                    found.append(
+                        replace(unit, pieces=(place,), concept="end", end=find_end(place, self.registry), stretch=())
+                    )
+            return found
+
+        return replace(
+            owner,
+            units=tuple(end for unit in owner.units for end in ends(unit)),
+            turned=tuple(end for unit in owner.turned for end in ends(unit)),
+            concept="end",
+        )
+
+    def apply_adjectives(self, adjectives: tuple[tuple[str, str, str], ...], owner: Thing) -> Thing:
+        """Return an owner narrowed by each adjective, one after the other, part by part."""
+        found = [self.apply_adjective(kind, viewer, subject, owner) for kind, viewer, subject in adjectives]
+        if len(found) == 1:
+            return found[0]
+        is_side = adjectives[0][0] == "side"
+
+        def merge(lists: list[tuple[Unit, ...]]) -> tuple[Unit, ...]:
+            units = [unit for one in lists for unit in one]
+            if not is_side and len({unit.side for unit in units}) > 1:
+                units.sort(key=lambda unit: SIDES.index(unit.side))
+            return tuple(units)
+
+        concept = found[0].concept if len({thing.concept for thing in found}) == 1 else ""
+        return Thing(
+            merge([thing.units for thing in found]),
+            merge([thing.turned for thing in found]),
+            concept,
+            any(thing.is_sided for thing in found),
+            tuple(dict.fromkeys(note for thing in found for note in thing.notes)),
+        )
+
+    def apply_adjective(self, kind: str, viewer: str, subject: str, owner: Thing) -> Thing:
+        has = self[owner.concept].has if owner.concept in self.names else {}
+        if kind != "side" and viewer in has:
+            return self.find_on(self[has[viewer]], owner)
+        units, turned = select(owner.units, kind, viewer), select(owner.turned, kind, subject)
+        if units and turned:
+            return replace(owner, units=units, turned=turned, is_sided=owner.is_sided or kind in ("side", "end"))
+        if kind == "side" and "sided" in has:
+            return self.apply_adjective(kind, viewer, subject, self.find_on(self[has["sided"]], owner))
+        raise MismatchError
+
+    def apply_portion(self, op: Op, owner: Thing) -> Thing:
+        _, size, viewer, subject = op
+        if owner.concept == "face":
+            raise MismatchError("ambiguous", "a portion of the whole face: name a part", "'left half of the face contour'")
+
+        if not viewer:
+            raise MismatchError(
+                "ambiguous", "which one of them?", "'first third', 'upper half', 'left half' or the like"
+            )
+        if size == HALF and viewer in ("upper", "lower") and viewer in self.has_of(owner):
+            return self.apply_adjective("level", viewer, viewer, owner)
+        try:
+            units = self.cut_units(owner, owner.units, Portion(viewer, size))
+            turned = self.cut_units(owner, owner.turned, Portion(subject, size))
+        except NoSuchPortionError as error:
+            raise MismatchError(error.code, error.message, error.suggestion) from None
+        return Thing(units, turned, "", owner.is_sided, owner.notes)
+
+    def has_of(self, owner: Thing) -> Mapping[str, str]:
+        return self[owner.concept].has if owner.concept in self.names else {}
+
+    def cut_units(self, owner: Thing, units: tuple[Unit, ...], portion: Portion) -> tuple[Unit, ...]:
+        """Return a portion of each unit; the curves of one group, such as the lips, stay together."""
+        if portion.choice == "each":
+            each = [self.cut_units(owner, units, replace(portion, choice=side)) for side in SIDES]
+            return tuple(unit for one in each for unit in one)
+        cut = tuple(self.cut_unit(unit, portion) for unit in units)
+        if len(cut) > 1 and owner.concept in self.names and not self[owner.concept].is_paired:
+            return (replace(cut[0], pieces=tuple(piece for unit in cut for piece in unit.pieces)),)
+        return cut
+
+    def cut_unit(self, unit: Unit, portion: Portion) -> Unit:
+        pieces: list[Piece] = []
+        for piece in unit.pieces if not unit.stretch else unit.stretch:
+            pieces += cut_portion(piece, portion, self.registry)
+        choice = portion.choice
+        return replace(
+            unit,
+            concept="portion",
+            pieces=tuple(pieces),
+            stretch=(),
+            end=choice if choice in SIDES else unit.end,
+            level=choice if choice in ("upper", "lower") else unit.level,
+            depth=choice if choice in ("inner", "outer") else unit.depth,
+        )
+
+
+def suits(unit: Unit, owner: Unit) -> bool:
+    """Whether a unit can lie on an owner: no feature of the two differs."""
+    if unit.side and owner.side:
+        if unit.side != owner.side:
+            return False
+    elif unit.end and owner.end and unit.end != owner.end:
+        return False
+    is_level = not unit.level or not owner.level or unit.level == owner.level
+    is_depth = not unit.depth or not owner.depth or unit.depth == owner.depth
+    return is_level and is_depth
+
+
+def select(units: tuple[Unit, ...], kind: str, value: str) -> tuple[Unit, ...]:
+    """Return the units an adjective names; none where it tells nothing apart."""
+    if kind == "side":
+        sides = {unit.side for unit in units}
+        if len(sides) > 1:
+            return tuple(unit for unit in units if unit.side == value)
+        return tuple(unit for unit in units if unit.end == value)
+    if kind == "end":
+        return tuple(unit for unit in units if unit.end == value)
+    return tuple(unit for unit in units if getattr(unit, kind) == value)

@@ -1,0 +1,299 @@
+"""The lattice: a text as words, and every reading each stretch of them may have by itself.
+
+In: the instruction; out: a `Lattice`, nodes between the words that count and lexical edges `(start, stop, category, value,
+cost)` over them.  Words that only wrap what is asked are no nodes at all; words that may do so are edges that skip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from .lexicon import Lexicon
+from .numbers import Number, read_number
+from .words import Lexeme
+
+SKIP, LINK_COST = "SKIP", 0.05
+WRAPPING = frozenset({"FILLER", "DIVIDER"})
+"""Categories of phrases that say nothing by themselves."""
+MARKS = {
+    ",": "COMMA", ";": "STOP", ".": "STOP", "!": "STOP", "?": "STOP", ":": "COLON", "=": "COLON", "->": "COLON", "|": "COMMA",
+    "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "-": "DASH",
+}  # fmt: skip
+SILENT = frozenset("()[]")
+EMPTY = WRAPPING | {"LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
+"""Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
+DOUBTFUL_COST = 1.2
+NUMBER_SKIP = 2.0
+"""What it costs to read a number as saying nothing."""
+PERSPECTIVES = frozenset({"VIEWER_PHRASE", "SUBJECT_PHRASE"})
+"""Whole phrases that say whose left is left; nothing shorter inside them may be skipped instead."""
+OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
+"""Categories of words that may also say nothing, with what that costs."""
+
+
+class Edge(NamedTuple):
+    """One reading of the words between two nodes."""
+
+    start: int
+    stop: int
+    category: str
+    value: Any
+    cost: float
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The words that count, and what each may be.
+
+    Attributes:
+        text: The instruction.
+        lexemes: All its words and marks.
+        nodes: Index into `lexemes` of each node.
+        edges: Lexical edges by the node at which they start.
+    """
+
+    text: str
+    lexemes: Sequence[Lexeme]
+    nodes: Sequence[int]
+    edges: Sequence[Sequence[Edge]]
+
+    def words(self, start: int, stop: int) -> str:
+        """Return the words between two nodes as they stand in the text."""
+        return self.text[slice(*self.span(start, stop))]
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the place in the text of the words between two nodes."""
+        return self.lexemes[self.nodes[start]].start, self.lexemes[self.nodes[stop - 1]].stop
+
+
+def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lattice:
+    """Return the lattice of a text."""
+    size = len(lexemes)
+    raw: list[list[tuple[int, str, Any, float]]] = [[] for _ in range(size)]
+    content = [False] * size
+    for i in range(size):
+        raw[i] = list(read_at(lexemes, i, lexicon))
+        for stop, category, _, _ in raw[i]:
+            if category != SKIP:
+                content[i:stop] = [True] * (stop - i)
+    is_kept = find_kept(raw, content)
+    kept = [i for i in range(size) if is_kept[i]]
+    number_of = {size: len(kept)}
+    for position in range(size - 1, -1, -1):
+        number_of[position] = number_of[position + 1] - is_kept[position]
+    edges: list[list[Edge]] = [[] for _ in kept]
+    for n, i in enumerate(kept):
+        for stop, category, value, cost in raw[i]:
+            node = number_of[stop]
+            if node > n:
+                edges[n].append(Edge(n, node, category, value, cost))
+        if not edges[n]:
+            edges[n].append(Edge(n, n + 1, "UNKNOWN", lexemes[i].word, 0.0))
+            if lexemes[i].is_possessive:
+                edges[n].append(Edge(n, n + 1, "PERSON_OWNER", ("person", False), 2.0))
+    return Lattice(text, lexemes, kept, edges)
+
+
+def find_kept(raw: Sequence[Sequence[tuple[int, str, Any, float]]], content: Sequence[bool]) -> list[bool]:
+    """Return which words are nodes: all but those that only wrap; a wrapping phrase that holds others begins at one."""
+    kept = [True] * len(raw)
+    opens = set()
+    for i, readings in enumerate(raw):
+        for stop, category, _, cost in readings:
+            if category == SKIP and cost == 0:
+                if any(content[i:stop]):
+                    opens.add(i)
+                else:
+                    kept[i:stop] = [False] * (stop - i)
+    return [keep or i in opens for i, keep in enumerate(kept)]
+
+
+def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield every reading that starts at a lexeme: where it stops, category, value and cost."""
+    lexeme = lexemes[i]
+    if lexeme.type == "newline":
+        yield i + 1, "NEWLINE", None, 0.0
+        yield i + 1, SKIP, None, 4.5
+        return
+    if lexeme.type == "symbol":
+        yield from read_mark(lexemes, i)
+    else:
+        is_number = read_number(lexemes, i) is not None
+        for length, readings, is_plural in lexicon.match(lexemes, i):
+            stop = i + length
+            for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
+                yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+    yield from read_numbers(lexemes, i)
+
+
+def read_phrase(
+    words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str, Any]], is_plural: bool
+) -> Iterator[tuple[int, str, Any, float]]:
+    owns = words[-1].is_possessive
+    is_doubtful = any(category not in EMPTY for category, _ in readings)
+    fixed = words[0].is_underscored
+    for category, value in readings:
+        if category in WRAPPING:
+            if not owns:
+                yield stop, SKIP, None, DOUBTFUL_COST if is_doubtful else 0.0
+        elif category == "LINK":
+            yield stop, SKIP, None, LINK_COST
+        elif category == "NOUN":
+            yield stop, "NOUN", (value, is_plural), 1.1 if is_plural else 1.0
+        elif category == "ADJ":
+            kind, viewer, subject = value
+            yield stop, "ADJ", ((kind, viewer, viewer if fixed else subject),), 1.0
+        elif category == "REL":
+            yield stop, "REL", value + "s" if is_plural else value, 1.0
+        elif category == "LOOSE_END":
+            continue
+        elif category == "VIA":
+            yield stop, "VIA", value, 0.2
+        elif category == "ONLY":
+            yield stop, "ONLY", value, 0.2
+        elif category == "BULLET_WORD":
+            yield stop, "BULLET", value, 3.5
+        elif category == "FACE_WORD":
+            yield stop, "PERSON_OWNER" if owns and value != "face" else "FACE_WORD", (value, is_plural), 1.0
+        elif category == "VIEWER":
+            yield stop, "VIEWER", value, 1.0
+        elif category in ("POINTS", "LAYOUT_NOUN"):
+            if not owns:
+                yield stop, category, is_plural or value == "verbs", 0.5
+                yield stop, SKIP, None, 0.6
+        elif category in PERSPECTIVES:
+            yield stop, category, value, -3.0
+        else:
+            yield stop, category, value, max(0.0, 1.5 - 0.5 * len(words))
+            if category in OFTEN_EMPTY:
+                yield stop, SKIP, None, OFTEN_EMPTY[category]
+
+
+def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
+    mark = lexemes[i].word
+    if mark == "-" and i + 1 < len(lexemes) and lexemes[i + 1].word == ">":
+        yield i + 2, "COLON", None, 0.5
+        return
+    if mark in "-*" and is_line_start(lexemes, i):
+        yield i + 1, "BULLET", None, 0.2
+    if mark in "[(":
+        yield from read_interval(lexemes, i)
+    if mark in SILENT:
+        yield i + 1, SKIP, None, 0.0
+    elif mark in MARKS:
+        yield i + 1, MARKS[mark], None, 0.5
+        if mark == "@" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
+            yield i + 1, SKIP, None, OFTEN_EMPTY["AT"]
+
+
+def is_line_start(lexemes: Sequence[Lexeme], i: int) -> bool:
+    return i == 0 or lexemes[i - 1].type == "newline"
+
+
+def read_interval(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield "[0.2, 0.8]" and "(0.2 .. 0.8)" as a range."""
+    found = read_plain(lexemes, i + 1)
+    if found is None or found[0] >= len(lexemes) or lexemes[found[0]].word not in (",", "..", "-", ";", "to"):
+        return
+    second = read_plain(lexemes, found[0] + 1)
+    if second is None or second[0] >= len(lexemes) or lexemes[second[0]].word not in ")]":
+        return
+    is_open = lexemes[i].word == "(" and lexemes[second[0]].word == ")"
+    yield second[0] + 1, "INTERVAL", (found[1], second[1], is_open), 0.5
+
+
+def read_plain(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    if i >= len(lexemes) or lexemes[i].type != "number":
+        return None
+    found = read_number(lexemes, i)
+    if found is None:
+        return None
+    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))
+
+
+def read_numbers(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield a number, a list of them, and ids with their ranges."""
+    found = read_number(lexemes, i)
+    if found is None:
+        return
+    length, number = found
+    stop = i + length
+    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop))
+    if is_minus(lexemes, i):
+        number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
+    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0
+    if number.form == "ordinal" and number.value in (3, 4, 5):
+        yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
+    after = lexemes[stop].word if stop < len(lexemes) else ""
+    if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
+        yield stop + 1, "BULLET", None, 0.2
+    yield from read_list(lexemes, i, stop, number)
+
+
+def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
+    if stop + 1 >= len(lexemes) or lexemes[stop + 1].type == "number":
+        return False
+    if is_line_start(lexemes, i):
+        return True
+    if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
+        return False
+    before = i - 2 if lexemes[i - 1].word == "(" else i - 1
+    return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("
+
+
+def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether the dash before a number is its sign."""
+    if i == 0 or lexemes[i - 1].word != "-" or not lexemes[i].is_glued or lexemes[i].type != "number":
+        return False
+    return (i < 2 or lexemes[i - 2].type != "number") and not lexemes[i - 1].is_glued
+
+
+def read_list(
+    lexemes: Sequence[Lexeme], i: int, stop: int, first: Number
+) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", each as far as it may go."""
+    values: list[Number] = [first]
+    pairs: list[tuple[Number, Number]] = [(first, first)]
+    is_list = True
+    while True:
+        if pairs[-1][0] is pairs[-1][1]:
+            upper = read_upper(lexemes, stop)
+            if upper is not None and first.form == upper[1].form == "integer":
+                stop, last = upper
+                pairs[-1] = (pairs[-1][0], last)
+                is_list = False
+                yield stop, "IDS_LIST", tuple(pairs), 1.0
+                continue
+        if len(values) > 1 and is_list:
+            yield stop, "NUMBERS", tuple(values), 1.0
+        if first.form == "integer":
+            yield stop, "IDS_LIST", tuple(pairs), 1.0
+        following = read_next(lexemes, stop)
+        if following is None or len(pairs) > 2000:
+            return
+        stop, number = following
+        values.append(number)
+        pairs.append((number, number))
+
+
+def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    """Return the number after "-", "to", "through" or "..": the end of a range of ids."""
+    if i < len(lexemes) and lexemes[i].word in ("-", "to", "..", "through", "until", "thru"):
+        return read_plain(lexemes, i + 1)
+    return None
+
+
+def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    """Return the number after a comma, "and" or both."""
+    start = i
+    while i < len(lexemes) and lexemes[i].word in (",", "and") and i - start < 2:
+        i += 1
+    if i == start or i >= len(lexemes):
+        return None
+    found = read_number(lexemes, i)
+    if found is None or found[1].form == "ordinal":
+        return None
+    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))

@@ -1,0 +1,95 @@
+"""Layouts and their ids: the landmarks of a dataset's template that an item asks for."""
+
+from __future__ import annotations
+
+from .meaning import Item, MistakeError
+from .numbers import Number
+from .pieces import Stretch
+from .registry import Layout, Registry
+from .routes import Region, Span
+from .runs import LayoutRun, Run, lies_on
+
+INNER_FROM = 18
+
+
+class IdResolver:
+    """Resolves layouts, ids and layouts restricted to parts; `last` is the layout named last."""
+
+    def __init__(self, registry: Registry, ids_from: int) -> None:
+        self.registry = registry
+        self.ids_from = ids_from
+        self.notes: list[str] = []
+        self.last: str | None = None
+
+    def take_notes(self) -> list[str]:
+        notes, self.notes = self.notes, []
+        return notes
+
+    def resolve(self, item: Item, region: Region | None, span: Span) -> list[Run]:
+        """Return the landmarks of a layout.
+
+        Raises:
+            MistakeError: No layout is named, an id is not in it, or it has no point there.
+        """
+        name = item.layout or self.last
+        if name is None and item.count is not None:
+            raise MistakeError("contradiction", "two numbers of points", span)
+        if name is None and item.phrase is None:
+            raise MistakeError("unknown_layout", "ids of which layout?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+        if name is None:
+            raise MistakeError("ambiguous", "ids of which layout, or how many points?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+        if name.startswith("?"):
+            raise MistakeError("unknown_layout", f"no layout has {name[1:]} points", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+        self.last = name
+        layout = self.registry.layouts[name]
+        ids_from = self.ids_from if item.zero is None else item.zero
+        if not layout.own_numbering:
+            self.notes.append(f"{layout.title} is numbered as in the paper; the dataset's files number otherwise")
+        ids = list(range(1, layout.size + 1))
+        if item.ids is not None:
+            self.notes.append(f"ids count from {ids_from}")
+            ids = [number for first, last in item.ids for number in expand(layout, first, last, ids_from, span)]
+        if item.inner:
+            if layout.name != "300w":
+                raise MistakeError("id_range", "only 300W has 51 inner points", span)
+            ids = [number for number in ids if number >= INNER_FROM]
+        if item.parity is not None:
+            ids = [number for number in ids if (number - 1 + ids_from) % 2 == (item.parity == "odd")]
+        if region is not None:
+            ids = self.restrict(layout, ids, item, region)
+        if not ids:
+            raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
+        return [LayoutRun(layout.name, tuple(ids))]
+
+    def restrict(self, layout: Layout, ids: list[int], item: Item, region: Region) -> list[int]:
+        """Return the landmarks of a layout that lie on named pieces, piece by piece; along a range in its direction."""
+        kept: list[int] = []
+        for piece in region.pieces:
+            inside = [
+                number
+                for number in ids
+                if number not in kept
+                and lies_on(layout.landmarks[number - 1].part, layout.landmarks[number - 1].fpalp, piece, self.registry)
+            ]
+            if item.range is not None and isinstance(piece, Stretch):
+                low = min(piece.start, piece.stop)
+                inside.sort(key=lambda number, low=low: (layout.landmarks[number - 1].fpalp - low) % 1)  # type: ignore[misc]
+                if piece.start > piece.stop:
+                    inside.reverse()
+            kept += inside
+        return kept
+
+
+def expand(layout: Layout, first: Number, last: Number, ids_from: int, span: Span) -> list[int]:
+    """Return the ids, from 1, of "37 to 42" (falling ranges turn the order)."""
+    bounds = []
+    for number in (first, last):
+        own = number.value - ids_from + 1
+        if own.denominator != 1 or not 1 <= own <= layout.size:
+            message = f"{layout.title} has the ids {ids_from} to {layout.size + ids_from - 1}"
+            raise MistakeError("id_range", message, span)
+        bounds.append(int(own))
+    step = 1 if bounds[0] <= bounds[1] else -1
+    return list(range(bounds[0], bounds[1] + step, step))
+
+

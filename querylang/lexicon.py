@@ -1,0 +1,147 @@
+"""The lexicon: every phrase the language knows, with the categories it may have.
+
+In: the tables of `grammar/`; out: a trie of words whose nodes hold readings `(category, value)`.  A phrase may have
+several readings; `chart.py` decides.  Categories are those of `rules.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .words import Lexeme, split_lexemes
+
+END = ""
+"""Key of a trie node under which the readings of the phrase that ends there lie (no word is empty)."""
+
+Reading = tuple[str, Any]
+Trie = dict[str, Any]
+
+FRAMES = {"viewer": "viewer", "own": "subject"}
+
+
+class Lexicon:
+    """All phrases.
+
+    Attributes:
+        trie: Words to nodes; `END` holds the readings of a phrase.
+        names: Words of names of places, which "did you mean" offers first.
+    """
+
+    def __init__(self) -> None:
+        self.trie: Trie = {}
+        self.names: set[str] = set()
+
+    def add(self, phrase: str, category: str, value: Any) -> None:
+        """Let a phrase have a reading, beside those it has already."""
+        node = self.trie
+        for lexeme in split_lexemes(phrase):
+            node = node.setdefault(lexeme.word, {})
+        readings = node.setdefault(END, [])
+        if (category, value) not in readings:
+            readings.append((category, value))
+        if category == "NOUN":
+            self.names.update([phrase] if " " not in phrase and len(phrase) > 2 else [])
+
+    def find(self, phrase: str) -> list[Reading]:
+        """Return the readings of a whole phrase; empty if it is new."""
+        lexemes = split_lexemes(phrase)
+        return [
+            reading
+            for length, readings, _ in self.match(lexemes, 0)
+            if length == len(lexemes)
+            for reading in readings
+        ]
+
+    def match(self, lexemes: Sequence[Lexeme], start: int) -> list[tuple[int, list[Reading], bool]]:
+        """Return every phrase that starts at a lexeme: its length, readings, and whether it stands in the plural."""
+        found: list[tuple[int, list[Reading], bool]] = []
+        stack: list[tuple[Trie, int, bool]] = [(self.trie, start, False)]
+        while stack:
+            node, i, plural = stack.pop()
+            if END in node:
+                found.append((i - start, node[END], plural))
+            if i >= len(lexemes) or lexemes[i].type == "newline":
+                continue
+            word = lexemes[i].word
+            if word in node:
+                stack.append((node[word], i + 1, False))
+            for single in singulars(word):
+                if single in node:
+                    stack.append((node[single], i + 1, True))
+        return found
+
+    def walk(self) -> Iterator[tuple[str, list[Reading]]]:
+        """Yield every phrase with its readings."""
+        stack: list[tuple[Trie, tuple[str, ...]]] = [(self.trie, ())]
+        while stack:
+            node, before = stack.pop()
+            for word, below in node.items():
+                if word == END:
+                    yield " ".join(before), below
+                else:
+                    stack.append((below, (*before, word)))
+
+    def words(self) -> frozenset[str]:
+        """Return every word of every phrase."""
+        return frozenset(word for phrase, _ in self.walk() for word in phrase.split())
+
+
+def singulars(word: str) -> Iterator[str]:
+    """Yield what a word may be the plural of."""
+    if len(word) > 3 and word.endswith("s"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+            if word.endswith("ies"):
+                yield word[:-3] + "y"
+        if word.endswith("ves"):
+            yield word[:-3] + "f"
+
+
+def read_lexicon(
+    words: Mapping[str, Any], phrasing: Mapping[str, Any], concepts: Sequence[Mapping[str, Any]], near: Mapping[str, Any]
+) -> Lexicon:
+    """Return the lexicon of words.toml, phrasing.toml, places.toml and near.toml."""
+    lexicon = Lexicon()
+    for kind in ("side", "level", "depth"):
+        for value, phrases in words[kind].items():
+            other = {"left": "right", "right": "left"}.get(value, value)
+            for phrase in phrases:
+                lexicon.add(phrase, "ADJ", (kind, value, other))
+    for value, phrases in words["rel"].items():
+        for phrase in phrases:
+            lexicon.add(phrase, "REL", value)
+    for concept in concepts:
+        add_concept(lexicon, concept)
+    for kind, values in phrasing.items():
+        for value, phrases in values.items():
+            for phrase in phrases:
+                lexicon.add(phrase, kind.upper(), value)
+    for phrase, hint in near["not_covered"].items():
+        lexicon.add(phrase, "BAD", ("unknown_part", hint))
+    for phrase, hint in near["layouts"].items():
+        lexicon.add(phrase, "BAD", ("unknown_layout", hint))
+    return lexicon
+
+
+def add_concept(lexicon: Lexicon, concept: Mapping[str, Any]) -> None:
+    """Add the names of one concept; a name under `also` implies features ("tear duct" is the inner corner)."""
+    noun = ("noun", concept["name"])
+    for phrase in concept.get("say", ()):
+        lexicon.add(phrase, "NOUN", (noun,))
+    for words, phrases in concept.get("also", {}).items():
+        ops = tuple(make_adjective(word) for word in words.split() if word != "both_own")
+        for phrase in phrases:
+            lexicon.add(phrase, "NOUN", (noun, *ops))
+
+
+def make_adjective(word: str) -> tuple[Any, ...]:
+    """Return the operation of a feature word; "left_own" is the person's own left in every setting."""
+    side, _, own = word.partition("_")
+    other = {"left": "right", "right": "left"}
+    if own:
+        return ("adj", (("side", other[side], other[side]),))
+    if side in other:
+        return ("adj", (("side", side, other[side]),))
+    return ("adj", (("level" if side in ("upper", "lower") else "depth", side, side),))

@@ -1,0 +1,181 @@
+"""What phrases mean: the values that `rules.py` composes and `discourse.py` reads.
+
+A `Phrase` names places on a face; a `Range` goes from one to another; an `Item` is what one clause asks: a phrase, range or
+layout with how many points, where, for which faces.  Every field of an item may be said in any order, so composing two
+items is joining their fields; a field said twice does not join.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from typing import Any
+
+from ..errors import Problem
+from .concepts import Op, Thing
+from .numbers import Number
+
+
+class MistakeError(Exception):
+    """Something in the instruction cannot be answered."""
+
+    def __init__(self, code: str, message: str, span: tuple[int, int], suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, span, suggestion)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrase:
+    """Places named by words; two are equal when they mean the same, however they are built.
+
+    Attributes:
+        ops: Operations of `concepts.py`, the innermost first.
+        thing: What they mean; None while they wait for the part they lie on ("corner", "upper half").
+        det: "each", "both", "all" or "".
+        frame: Whose left is left: "subject", "viewer", or "" for the setting's.
+        is_late: The owner was named after the name ("of the patient").
+        ref: "that", "it", "other" or "one" where the words refer to something named before.
+        is_plural: The name stands in the plural.
+        fault: Code, message and suggestion where the words make sense but no answer.
+        is_of: It was put together with "of".
+    """
+
+    ops: tuple[Op, ...]
+    thing: Thing | None = None
+    det: str = ""
+    frame: str = ""
+    is_late: bool = False
+    ref: str = ""
+    is_plural: bool = False
+    fault: tuple[str, str, str | None] | None = None
+    is_of: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return self.thing is None
+
+    def _key(self) -> tuple[object, ...]:
+        meaning = self.ops if self.thing is None else id(self.thing)
+        return (meaning, self.det, self.frame, self.is_late, self.ref, self.fault)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Phrase) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+End = Phrase | Number
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From one place to another.
+
+    Attributes:
+        first, last: Phrases or numbers; last is None for "between the corners", both in one phrase.
+        is_open: Both ends are left out.
+    """
+
+    first: End
+    last: End | None
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one clause asks; every field may be missing (None).
+
+    Attributes:
+        phrase, range: Where.
+        layout, ids, parity, inner: A dataset's template, its ids as pairs, "odd" or "even", the inner points.
+        count: How many.
+        each: The count is for each.
+        total: The count is for all together.
+        density: Multiple of the unified layout's density; `as_many` where it multiplies a count said before.
+        positions: FPALPs; from_side "right" counts them from the right.
+        every, pixels: The step, as a share of the curve or in pixels.
+        segments: Number of equal parts.
+        nth: Every so-manieth point.
+        pick: Which of the ordered points, from 1; below 0 from the end.
+        spacing: "arc" or "even".
+        shape, faces: As in the query.
+        frame: As in the phrase.
+        reverse: The order is turned.
+        turn: "clockwise" or "counter_clockwise".
+        origin: Where a whole curve starts, or from which side positions count.
+        strict: The ends are left out.
+        zero: Ids count from 0 or 1.
+        only: Restricts what stands before.
+        same: Repeats what stands before, on another side.
+        approx: The count was rough.
+        late: Its frame was said after what it owns.
+        via: What a range runs along or through.
+        fault: Code, message and suggestion of something that cannot be answered.
+    """
+
+    phrase: Phrase | None = None
+    range: Range | None = None
+    layout: str | None = None
+    ids: tuple[tuple[Number, Number], ...] | None = None
+    parity: str | None = None
+    inner: bool | None = None
+    count: Number | None = None
+    each: bool | None = None
+    total: bool | None = None
+    density: Fraction | None = None
+    as_many: bool | None = None
+    positions: tuple[Number, ...] | None = None
+    every: Number | None = None
+    pixels: Number | None = None
+    segments: Number | None = None
+    nth: int | None = None
+    pick: tuple[int, ...] | None = None
+    spacing: str | None = None
+    shape: str | None = None
+    faces: str | None = None
+    frame: str | None = None
+    reverse: bool | None = None
+    turn: str | None = None
+    origin: End | None = None
+    strict: bool | None = None
+    zero: int | None = None
+    only: bool | None = None
+    same: bool | None = None
+    approx: bool | None = None
+    late: bool | None = None
+    via: Phrase | None = None
+    fault: tuple[str, str, str | None] | None = None
+
+    @property
+    def is_region(self) -> bool:
+        return self.phrase is not None or self.range is not None or self.layout is not None or self.ids is not None
+
+    @property
+    def has_amount(self) -> bool:
+        return any(
+            getattr(self, name) is not None
+            for name in ("count", "density", "positions", "every", "pixels", "segments", "nth", "pick")
+        )
+
+
+FIELDS = tuple(field.name for field in fields(Item))
+FLAGS = frozenset({"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero"})
+"""Fields that may be said twice, if they say the same."""
+
+
+def join(one: Item, other: Item) -> Item | None:
+    """Return an item with the fields of both, None where they say one thing twice."""
+    changes: dict[str, Any] = {}
+    for name in FIELDS:
+        value = getattr(other, name)
+        if value is None:
+            continue
+        own = getattr(one, name)
+        if own is not None and (name not in FLAGS or own != value):
+            if name == "spacing":
+                value = "arc"
+            else:
+                return None
+        changes[name] = value
+    return replace(one, **changes)

@@ -1,0 +1,82 @@
+"""Exceptions: what "except", "without" and the like take away from all before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .meaning import MistakeError
+from .pieces import Piece, Place, Stretch
+from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
+
+if TYPE_CHECKING:
+    from .discourse import Ask
+    from .placing import Placer
+
+MOST_WORK = 2_000_000
+"""More comparisons than that take no sensible time."""
+
+
+def remove_ask(runs: Sequence[Run], ask: Ask, placer: Placer) -> list[Run]:
+    """Return what is left of runs without the points that lie on a removal.
+
+    Raises:
+        MistakeError: Nothing stands before it, nothing is left, or it is too much work.
+    """
+    span = placer.span([ask])
+    if not runs:
+        raise MistakeError("no_part", "except from what? name a part first", span)
+    pieces = find_pieces(ask, placer)
+    if sum(run.count if isinstance(run, LayoutRun | PlaceRun) else 1 for run in runs) * len(pieces) > MOST_WORK:
+        raise MistakeError("too_many", "too many exceptions for one instruction", span)
+    left = [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
+    if not left:
+        raise MistakeError("nothing_left", "the exception removes every point", span)
+    if left == list(runs):
+        placer.notes.append("the exception removes no point")
+    return left
+
+
+def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
+    """Return what a removal takes away, as pieces."""
+    if ask.item.layout is not None or ask.item.ids is not None:
+        pieces: list[Piece] = []
+        for run in placer.place_layouts([ask], ask.amount, placer.span([ask])):
+            assert isinstance(run, LayoutRun)
+            landmarks = placer.registry.layouts[run.layout].landmarks
+            pieces += [Place(landmarks[i - 1].part, landmarks[i - 1].fpalp) for i in run.ids]
+        return pieces
+    region = placer.find_region(ask)
+    if ask.item.positions is None:
+        return list(region.pieces)
+    return [
+        Place(piece.part, piece.start + number.value * (piece.stop - piece.start))
+        for piece in region.pieces
+        if isinstance(piece, Stretch)
+        for number in ask.item.positions
+    ]
+
+
+def remove_point(runs: Sequence[Run], index: int) -> list[Run]:
+    """Return runs without one of their points, numbered from 1; below 0 from the end."""
+    total = sum(run.count or 0 for run in runs)
+    drop = index - 1 if index > 0 else total + index
+    kept: list[Run] = []
+    for run in runs:
+        count = run.count or 0
+        if not 0 <= drop < count:
+            kept.append(run)
+        elif count > 1:
+            kept += split_run(run, drop)
+        drop -= count
+    return kept
+
+
+def split_run(run: Run, index: int) -> list[Run]:
+    if isinstance(run, CurveRun):
+        count = run.count or 0
+        parts = [(0, index), (index + 1, count - index - 1)]
+        return [run.take(begin, number) for begin, number in parts if number]
+    if isinstance(run, PlaceRun):
+        return [PlaceRun(run.part, run.places[:index] + run.places[index + 1 :])]
+    return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]

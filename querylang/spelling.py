@@ -1,0 +1,70 @@
+"""Spelling: unknown words that lie one edit from exactly one word of the language.
+
+In: words and the lattice; out: the words with those mended, and a note for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import TYPE_CHECKING
+
+from .chart import Entry
+from .lattice import Lattice
+from .words import Lexeme
+
+if TYPE_CHECKING:
+    from .language import Language
+
+SHORTEST = 4
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether one insertion, deletion, change or swap of neighbours makes one word the other."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) > len(other):
+        one, other = other, one
+    start = 0
+    while start < len(one) and one[start] == other[start]:
+        start += 1
+    if len(one) < len(other):
+        return one[start:] == other[start + 1 :]
+    if one[start + 1 :] == other[start + 1 :]:
+        return True
+    return one[start : start + 2] == other[start : start + 2][::-1] and one[start + 2 :] == other[start + 2 :]
+
+
+def find_near(word: str, language: Language) -> list[str]:
+    """Return the words of the language, plurals too, one edit from a word."""
+    words = language.lexicon.words()
+    found = {known for known in words if len(known) >= SHORTEST and is_near(word, known)}
+    if word.endswith("s"):
+        found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}
+    found |= {known + "s" for known in words if len(known) > 3 and is_near(word, known + "s") and known + "s" not in words}
+    singles = {known for known in found if not (known.endswith("s") and known[:-1] in found)}
+    return sorted(singles)
+
+
+def mend_spelling(
+    lexemes: Sequence[Lexeme], lattice: Lattice, entries: Sequence[Entry], language: Language
+) -> tuple[list[Lexeme], list[str]]:
+    """Return the words with each misspelt one mended, and the notes about it."""
+    mended = list(lexemes)
+    notes: list[str] = []
+    hints = {**language.near["not_covered"], **language.near["layouts"]}
+    for entry in entries:
+        if entry.kind != "unknown":
+            continue
+        i = lattice.nodes[entry.start]
+        word = lexemes[i].word
+        if lexemes[i].type != "word" or len(word) < SHORTEST or word in hints:
+            continue
+        near = find_near(word, language)
+        if len(near) != 1 or min(len(word), len(near[0])) < SHORTEST or word in language.near["other"]["words"]:
+            continue
+        fixed = copy(lexemes[i])
+        fixed.word = near[0]
+        mended[i] = fixed
+        notes.append(f"'{word}' is read as '{near[0]}'")
+    return mended, notes
