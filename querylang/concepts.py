@@ -359,9 +359,9 @@ class Concepts:
             raise MismatchError("ambiguous", "a portion of the whole face: name a part", "'left half of the face contour'")
 
         if not viewer:
-            raise MismatchError(
-                "ambiguous", "which one of them?", "'first third', 'upper half', 'left half' or the like"
-            )
+            parts = dict.fromkeys(piece.part for unit in owner.units for piece in unit.pieces)
+            offers = [f"'{which} half of the {part}'" for part in parts for which in ("left", "upper", "first")]
+            raise MismatchError("ambiguous", "which one of them?", " or ".join(offers))
         if size == HALF and viewer in ("upper", "lower") and viewer in self.has_of(owner):
             return self.apply_adjective("level", viewer, viewer, owner)
         try:

@@ -21,7 +21,7 @@ from .runs import Run
 
 WHOLE_FACE = "face"
 ENDS_SENTENCE = frozenset({"stop"})
-JOINS = frozenset({"and", "comma", "line", "bullet"})
+JOINS = frozenset({"and", "also", "comma", "line", "bullet"})
 AMOUNTS = ("count", "density", "as_many", "positions", "every", "pixels", "segments", "nth", "pick", "strict", "total", "each")
 MANNERS = ("spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late")
 
@@ -218,7 +218,7 @@ class Discourse:
             ask.is_located = self.opens_behind_link(entry)
             self.check_beside(ask)
             self.asks.append(self.resolve(ask))
-        else:
+        elif removing or not self.read_place(entry, sentence):
             is_removal = removing and self.entries[self.entries.index(entry) - 1].kind == "except"
             place = Loose(item, entry.start, entry.stop, sentence, entry.before, len(self.asks), is_removal)
             self.loose.append(place)
@@ -381,24 +381,39 @@ class Discourse:
         made = self.rules.phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
         return None if made is None or made.fault else made
 
-    def lie_on(self, phrase: Phrase, owner: Phrase) -> Phrase | None:
-        """Return a phrase as lying on an owner, or on what the owner itself lies on."""
+    def lie_on(self, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
+        """Return a phrase as lying on what another names.
+
+        Args:
+            phrase: What lies there; without operations it is all of it.
+            owner: What it may lie on.
+            whole: On all that the owner names first ("left eye: ..."); else on what the owner itself lies on, as one
+                of a list does ("the upper half and the pupil of the left eye").
+        """
         side = find_side(owner.ops)
-        for length in range(len(owner.ops), 0, -1):
-            if length < len(owner.ops) and owner.ops[length][0] == "adj":
+        longest = len(owner.ops) if whole or not owner.owner_len else owner.owner_len
+        for length in range(longest, 0, -1):
+            if length < len(owner.ops) and owner.ops[length][0] == "adj" and length != owner.owner_len:
                 continue
             lower = owner.ops[:length]
             if side is not None and side not in lower:
                 lower = (lower[0], side, *lower[1:])
             made = self.rules.phrase(lower + phrase.ops) or self.rules.phrase(owner.ops[:length] + phrase.ops)
             if made is not None and not made.fault:
-                frame = phrase.frame or owner.frame
-                det = phrase.det or owner.det
-                return replace(made, det=det, frame=frame, is_late=phrase.is_late, is_plural=phrase.is_plural)
+                return replace(
+                    made,
+                    det=phrase.det or owner.det,
+                    frame=phrase.frame or owner.frame,
+                    is_late=phrase.is_late,
+                    is_plural=phrase.is_plural,
+                    owner_len=len(lower),
+                )
         return None
 
     def repeat(self, entry: Entry, sentence: int) -> None:
         """ "The same on the right": repeat, mirrored, all since the last owner of that kind was named."""
+        for i in range(len(self.asks)):
+            self.own(i)
         item: Item = entry.value
         phrase = item.phrase
         wanted = find_side(phrase.ops) if phrase is not None else None
@@ -486,32 +501,36 @@ class Discourse:
 
     def own_all(self) -> None:
         """Let each name that waits for a part, or names no side, lie on the part named for its list."""
+        for i in range(len(self.asks)):
+            self.own(i)
         for i, ask in enumerate(self.asks):
-            phrase = ask.phrase
-            if phrase is None or ask.item.layout is not None:
-                continue
-            if not phrase.is_free and not self.needs_owner(phrase):
-                self.inherit_side(i)
-                continue
-            for owner in self.find_owners(i):
-                made = self.lie_on(phrase, owner)
-                if made is not None and owner.det and not phrase.det and not phrase.is_free and made.thing is phrase.thing:
-                    ask.item = replace(ask.item, phrase=replace(phrase, det=owner.det))
-                    ask.is_owned = True
-                    break
-                if made is not None and (phrase.is_free or made.thing != phrase.thing):
-                    if not phrase.is_free and not find_side(owner.ops):
-                        continue
-                    ask.item = replace(ask.item, phrase=made)
-                    ask.is_narrower = phrase.is_free and i > 0 and owner is self.asks[i - 1].phrase
-                    ask.is_owned = True
-                    break
-            else:
-                self.inherit_side(i)
-                if phrase.is_free and ask.item.range is None:
-                    self.refuse_free(i)
+            if ask.phrase is not None and ask.phrase.is_free and ask.item.range is None and ask.item.layout is None:
+                self.refuse_free(i)
         self.drop_headers()
         self.weave()
+
+    def own(self, index: int) -> None:
+        ask = self.asks[index]
+        phrase = ask.phrase
+        if phrase is None or ask.item.layout is not None or ask.is_owned:
+            return
+        if not phrase.is_free and not self.needs_owner(phrase):
+            self.inherit_side(index)
+            return
+        for owner, is_heading in self.find_owners(index):
+            made = self.lie_on(phrase, owner, whole=is_heading)
+            if made is None:
+                continue
+            if owner.det and not phrase.det and not phrase.is_free and made.thing is phrase.thing:
+                ask.item = replace(ask.item, phrase=replace(phrase, det=owner.det))
+                ask.is_owned = True
+                return
+            if phrase.is_free or (made.thing != phrase.thing and find_side(owner.ops)):
+                ask.item = replace(ask.item, phrase=made)
+                ask.is_narrower = phrase.is_free and index > 0 and owner is self.asks[index - 1].phrase
+                ask.is_owned = True
+                return
+        self.inherit_side(index)
 
     def inherit_side(self, index: int) -> None:
         """ "The left eye and eyebrow" are both on the left."""
@@ -538,6 +557,9 @@ class Discourse:
             if later.is_removal:
                 continue
             heads = "colon" in later.before or (later.is_narrower and set(later.before) <= {"comma"})
+            if self.is_apposition(i):
+                self.asks[i + 1] = replace(later, is_header=True)
+                continue
             heads = heads or (ask.is_located and later.is_owned and set(later.before) <= {"comma"})
             if heads and not ask.item.has_amount and not ask.is_removal and self.lies_under(later, ask):
                 self.asks[i] = replace(ask, is_header=True)
@@ -545,6 +567,16 @@ class Discourse:
         for loose in self.loose:
             loose.at -= sum(i < loose.at for i in dropped)
         self.asks = [ask for ask in self.asks if not ask.is_header]
+
+    def is_apposition(self, index: int) -> bool:
+        """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
+        ask, later = self.asks[index], self.asks[index + 1]
+        others = [one for one in self.asks if one.sentence == ask.sentence and one is not ask and one is not later]
+        if others or later.item.has_amount or set(later.before) != {"comma"} or not ask.is_owned or later.phrase is None:
+            return False
+        if any(one.at == index + 2 and one.item.has_amount for one in self.loose) or ask.phrase is None:
+            return False
+        return ask.phrase.ops[: len(later.phrase.ops)] == later.phrase.ops and len(later.phrase.ops) == 2
 
     def lies_under(self, ask: Ask, header: Ask) -> bool:
         """Whether what an ask names lies on what its heading names."""
@@ -585,7 +617,7 @@ class Discourse:
         if ask.phrase.fault:
             code, message, suggestion = ask.phrase.fault
             raise MistakeError(code, message, self.span(ask), suggestion)
-        for owner in self.find_owners(index):
+        for owner, _ in self.find_owners(index):
             made = self.rules.phrase(owner.ops + ask.phrase.ops)
             if made is not None and made.fault:
                 raise MistakeError(made.fault[0], made.fault[1], self.span(ask), made.fault[2])
@@ -607,26 +639,53 @@ class Discourse:
         noun = concepts[phrase.ops[0][1]]
         if len({unit.side for unit in thing.units}) < 2 or not noun.of:
             return False
-        several = any(
-            sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units
-        ) or noun.is_each
+        several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
         return several or not (phrase.is_plural or phrase.det)
 
-    def find_owners(self, index: int) -> list[Phrase]:
-        """Return the phrases that may own an ask: its heading, then the nearest."""
+    def read_place(self, entry: Entry, sentence: int) -> bool:
+        """Whether a clause is a place of its own on the part its list lies on: "left eye: ..., the point at 30%"."""
+        item: Item = entry.value
+        if item.positions is None or item.count is not None or item.each:
+            return False
+        last = self.asks[-1] if self.asks else None
+        if last is not None and self.waits(last) and not set(entry.before) & {"stop"}:
+            return False
+        later = self.entries[self.entries.index(entry) + 1 :][:1]
+        if later and later[0].kind == "item" and isinstance(later[0].value, Item) and later[0].value.is_region:
+            phrase = later[0].value.phrase
+            is_curve = phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)
+            if is_curve and not later[0].value.has_amount:
+                return False
+        if last is None and not any(one.kind == "item" and one.value.is_region for one in later):
+            return False
+        free = replace(item, phrase=Phrase(()))
+        self.asks.append(Ask(free, entry.start, entry.stop, sentence, entry.before, leads=True))
+        return True
+
+    def waits(self, ask: Ask) -> bool:
+        """Whether an ask is a bare stretch that waits for its amount."""
+        if ask.item.has_amount or ask.item.layout is not None:
+            return False
+        if any(one.at == len(self.asks) and one.item.has_amount for one in self.loose):
+            return False
+        phrase = ask.phrase
+        return phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)
+
+    def find_owners(self, index: int) -> list[tuple[Phrase, bool]]:
+        """Return the phrases that may own an ask, and whether each heads its list: its heading, then the nearest."""
         ask = self.asks[index]
         assert ask.phrase is not None
-        after = self.find_after(index)
-        heads: list[Phrase] = []
-        before: list[Phrase] = []
+        after = [(phrase, False) for phrase in self.find_after(index)]
+        heads: list[tuple[Phrase, bool]] = []
+        before: list[tuple[Phrase, bool]] = []
         for i in range(index - 1, -1, -1):
             one = self.asks[i]
             if one.phrase is None or one.phrase.thing is None:
                 continue
             if "colon" in self.asks[i + 1].before and not one.item.has_amount:
-                heads = heads or [one.phrase]
+                heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence or ask.phrase.is_free:
-                before.append(one.phrase)
+                before.append((one.phrase, one.is_located or not one.phrase.owner_len))
         joined = bool(after) and "and" in self.asks[index + 1].before
         if joined and "and" not in ask.before:
             return after + heads + before

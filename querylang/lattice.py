@@ -92,9 +92,14 @@ def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lat
                 edges[n].append(Edge(n, node, category, value, cost))
         if not edges[n]:
             edges[n].append(Edge(n, n + 1, "UNKNOWN", lexemes[i].word, 0.0))
-            if lexemes[i].is_possessive:
+            if lexemes[i].is_possessive and n + 1 < len(kept) and is_side(raw[kept[n + 1]]):
                 edges[n].append(Edge(n, n + 1, "PERSON_OWNER", ("person", False), 2.0))
     return Lattice(text, lexemes, kept, edges)
+
+
+def is_side(readings: Sequence[tuple[int, str, Any, float]]) -> bool:
+    """Whether a word may be a side, so that an unknown word's "'s" before it owns it."""
+    return any(category == "ADJ" and value[0][0] == "side" for _, category, value, _ in readings)
 
 
 def find_kept(raw: Sequence[Sequence[tuple[int, str, Any, float]]], content: Sequence[bool]) -> list[bool]:
@@ -234,7 +239,7 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, 
 
 
 def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
-    if stop + 1 >= len(lexemes) or lexemes[stop + 1].type == "number":
+    if stop + 1 >= len(lexemes):
         return False
     if is_line_start(lexemes, i):
         return True
@@ -267,7 +272,7 @@ def read_list(
                 is_list = False
                 yield stop, "IDS_LIST", tuple(pairs), 1.0
                 continue
-        if len(values) > 1 and is_list:
+        if len(values) > 1 and is_list and len({number.form == "integer" and number.value > 1 for number in values}) == 1:
             yield stop, "NUMBERS", tuple(values), 1.0
         if first.form == "integer":
             yield stop, "IDS_LIST", tuple(pairs), 1.0

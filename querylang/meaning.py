@@ -38,6 +38,7 @@ class Phrase:
         is_plural: The name stands in the plural.
         fault: Code, message and suggestion where the words make sense but no answer.
         is_of: It was put together with "of".
+        owner_len: How many of its operations are what it lies on.
     """
 
     ops: tuple[Op, ...]
@@ -49,6 +50,7 @@ class Phrase:
     is_plural: bool = False
     fault: tuple[str, str, str | None] | None = None
     is_of: bool = False
+    owner_len: int = 0
 
     @property
     def is_free(self) -> bool:

@@ -69,13 +69,19 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
             return tuple(cut_range(Stretch(part.name, *part.edges[edge]), portion) for edge in ("upper", "lower"))
         raise NoSuchPortionError(
             f"the {part.name} is a closed curve: which {name_size(portion.size)} is first or last?",
-            "'upper half', 'lower half'" + (", 'inner half' or 'outer half'" if "inner" in part.edges else ""),
+            offer_halves(part),
         )
     if portion == Portion("middle", Fraction(1, 3)) and (piece.start, piece.stop) in part.edges.values():
         for low, high in part.middle:
             if piece.start <= low and high <= piece.stop:
                 return (Stretch(part.name, low, high),)
     return (cut_range(piece, portion),)
+
+
+def offer_halves(part: Part) -> str:
+    """Return the halves that a closed part has, as things to say instead."""
+    which = ["upper", "lower", *(["inner", "outer"] if "inner" in part.edges else [])]
+    return " or ".join(f"'{half} half of the {part.name}'" for half in which)
 
 
 def cut_whole(part: Part, portion: Portion) -> Stretch:

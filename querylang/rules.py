@@ -100,6 +100,7 @@ class Rules:
             ref=owner.ref or part.ref,
             is_plural=part.is_plural or owner.is_plural,
             is_of=True,
+            owner_len=len(owner.ops),
         )
 
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
