@@ -208,13 +208,13 @@ class Chart:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = {edge.category for edge in self.lattice.edges[node]}
             if "COLON" in categories:
-                if node == start:
+                if node == start or any(edge.category == "BAD" for edge in self.lattice.edges[node - 1]):
                     return []
                 return [(node + 1, HEADING_COST, Entry("heading", self.name_inside(start, node), start, node + 1))]
             sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in self.lattice.edges[node])
             if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
                 continue
-            if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA", "BAD"}:
+            if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
                 return []
         return []
 

@@ -104,7 +104,7 @@ class Concept:
 
 KEYS = {
     "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
-    "stretch_of",
+    "plural",
 }  # fmt: skip
 
 

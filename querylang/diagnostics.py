@@ -94,11 +94,15 @@ def explain_run(text: str, run: Sequence[Entry], lattice: Lattice, language: Lan
     names = language.lexicon.names
     is_part = bool(near) and near[0] in names
     what = "unknown face part" if is_part else "unknown words" if " " in shown else "unknown word"
-    quoted = [f"'{word}'" for word in near]
-    suggestion = None
-    if quoted:
-        suggestion = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
-    return Problem("unknown_part" if is_part else "unknown_words", f"{what} '{shown}'", span, suggestion)
+    code = "unknown_part" if is_part else "unknown_words"
+    return Problem(code, f"{what} '{shown}'", span, join_options([f"'{word}'" for word in near]))
+
+
+def join_options(options: Sequence[str]) -> str | None:
+    """Return things to say instead as one text, None if there are none."""
+    if not options:
+        return None
+    return options[0] if len(options) == 1 else ", ".join(options[:-1]) + " or " + options[-1]
 
 
 def find_known(run: Sequence[Entry], near: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:

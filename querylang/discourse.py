@@ -148,10 +148,10 @@ class Discourse:
                 sentence += 1
             if set(entry.before) & {"stop", "line", "bullet"}:
                 removing = False
-            if "also" in entry.before and any(
-                one.kind == "item" and one.value.only for one in self.entries[:number]
-            ):
-                raise MistakeError("contradiction", "only one thing, and also another", self.lattice.span(entry.start, entry.stop), "'and' alone for both")
+            narrow = [one for one in self.entries[:number] if one.kind == "item" and one.value.only]
+            if "also" in entry.before and narrow:
+                span = self.lattice.span(narrow[-1].start, entry.stop)
+                raise MistakeError("contradiction", "only one thing, and also another", span)
             if entry.kind == "except":
                 removing = True
             elif entry.kind == "heading":
@@ -225,11 +225,12 @@ class Discourse:
 
     def opens_behind_link(self, entry: Entry) -> bool:
         """Whether a clause opens a sentence behind "on", "for" or the like."""
-        if entry.start == 0 or (entry.before and not set(entry.before) & {"stop", "line", "bullet"}):
+        if entry.before and not set(entry.before) & {"stop", "line", "bullet"}:
             return False
         if entry is not self.entries[0] and not entry.before:
             return False
-        return any(edge.category in ("HEADS", "OF") for edge in self.lattice.edges[entry.start - 1])
+        around = [*self.lattice.edges[entry.start], *(self.lattice.edges[entry.start - 1] if entry.start else ())]
+        return any(edge.category in ("HEADS", "OF") for edge in around)
 
     def only_counts(self, item: Item, sentence: int) -> bool:
         """Whether a name only says how to count those before: "eyes, 6 points per eye"."""
@@ -325,6 +326,7 @@ class Discourse:
             return ask
         made = self.refer(phrase, ask)
         ask.is_narrower = phrase.ref == "it" and not ask.before
+        ask.is_owned = phrase.ref == "it"
         ask.item = replace(ask.item, phrase=made)
         if phrase.ref in ("one", "other") and not ask.item.has_amount and self.asks:
             ask.source = self.asks[-1]
@@ -560,7 +562,7 @@ class Discourse:
             if self.is_apposition(i):
                 self.asks[i + 1] = replace(later, is_header=True)
                 continue
-            heads = heads or (ask.is_located and later.is_owned and set(later.before) <= {"comma"})
+            heads = heads or (ask.is_located and set(later.before) <= {"comma"})
             if heads and not ask.item.has_amount and not ask.is_removal and self.lies_under(later, ask):
                 self.asks[i] = replace(ask, is_header=True)
         dropped = [i for i, ask in enumerate(self.asks) if ask.is_header]
@@ -669,7 +671,9 @@ class Discourse:
         if any(one.at == len(self.asks) and one.item.has_amount for one in self.loose):
             return False
         phrase = ask.phrase
-        return phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)
+        if phrase is None or phrase.thing is not None:
+            return phrase is None or not all(unit.is_place for unit in phrase.thing.units)  # type: ignore[union-attr]
+        return any(op[0] == "portion" or op[1] == "outline" for op in phrase.ops)
 
     def find_owners(self, index: int) -> list[tuple[Phrase, bool]]:
         """Return the phrases that may own an ask, and whether each heads its list: its heading, then the nearest."""
@@ -686,9 +690,9 @@ class Discourse:
                 heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence or ask.phrase.is_free:
                 before.append((one.phrase, one.is_located or not one.phrase.owner_len))
-        joined = bool(after) and "and" in self.asks[index + 1].before
-        if joined and "and" not in ask.before:
-            return after + heads + before
+        if after and "and" in self.asks[index + 1].before and "and" not in ask.before:
+            after.sort(key=lambda one: not one[0].owner_len)
+            return heads + after + before if after[0][0].owner_len else heads + before + after
         return heads + before + after
 
     def find_after(self, index: int) -> list[Phrase]:
@@ -702,7 +706,7 @@ class Discourse:
             phrase = later.phrase
             if phrase is not None and phrase.thing is not None and (find_side(phrase.ops) or ask.phrase.is_free):
                 found.append(phrase)
-        return found
+        return sorted(found, key=lambda phrase: not phrase.owner_len)
 
     # --- sides -----------------------------------------------------------------------------------------------
 

@@ -148,6 +148,8 @@ def read_phrase(
             yield stop, SKIP, None, LINK_COST
         elif category == "NOUN":
             yield stop, "NOUN", (value, is_plural), 1.1 if is_plural else 1.0
+        elif category == "NOUNS":
+            yield stop, "NOUN", (value, True), 1.0
         elif category == "ADJ":
             kind, viewer, subject = value
             yield stop, "ADJ", ((kind, viewer, viewer if fixed else subject),), 1.0

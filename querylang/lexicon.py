@@ -130,6 +130,8 @@ def add_concept(lexicon: Lexicon, concept: Mapping[str, Any]) -> None:
     noun = ("noun", concept["name"])
     for phrase in concept.get("say", ()):
         lexicon.add(phrase, "NOUN", (noun,))
+    for phrase in concept.get("plural", ()):
+        lexicon.add(phrase, "NOUNS", (noun,))
     for words, phrases in concept.get("also", {}).items():
         ops = tuple(make_adjective(word) for word in words.split() if word != "both_own")
         for phrase in phrases:

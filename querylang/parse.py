@@ -6,15 +6,16 @@ their owners and amounts (`discourse`) -> runs (`placing`, `routes`, `layout_ids
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import NoReturn, cast
 
 from ..errors import ConfigError, Problem, QueryError
 from .canonical import write_query
 from .canonical_parser import parse_canonical
 from .chart import Chart, Entry
-from .diagnostics import MAX_PROBLEMS, explain_entries, refuse_code
+from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_code
 from .discourse import Ask, Discourse
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
@@ -28,6 +29,7 @@ from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
 
 MAX_LENGTH = 4000
+OPTION = re.compile(r"'((?:[^']|'(?=s\b))+)'")
 
 
 def parse(
@@ -73,12 +75,22 @@ def parse(
 class Reading:
     """The reading of one English instruction."""
 
-    def __init__(self, text: str, language: Language, perspective: Perspective, ids_from: int, limit: int) -> None:
+    def __init__(
+        self,
+        text: str,
+        language: Language,
+        perspective: Perspective,
+        ids_from: int,
+        limit: int,
+        *,
+        is_trial: bool = False,
+    ) -> None:
         self.text = text
         self.language = language
         self.perspective = perspective
         self.ids_from = ids_from
         self.limit = limit
+        self.is_trial = is_trial
         self.notes: list[str] = []
 
     def query(self) -> Query:
@@ -127,9 +139,31 @@ class Reading:
                 return mended, Chart(lattice, self.language.rules).cover(), lattice
         return lexemes, entries, lattice
 
-    def fail(self, problems: Sequence[Problem]) -> None:
-        unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
-        raise QueryError(self.text, unique[:MAX_PROBLEMS])
+    def fail(self, problems: Sequence[Problem]) -> NoReturn:
+        """Raise every problem once, with the suggestions that are accepted when pasted in place of the words at fault."""
+        unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)[:MAX_PROBLEMS]
+        if not self.is_trial:
+            unique = [self.try_suggestions(problem, len(unique) > 1) for problem in unique]
+        raise QueryError(self.text, unique)
+
+    def try_suggestions(self, problem: Problem, is_one_of_many: bool) -> Problem:
+        """Return a problem with those of its suggestions that parse in its place."""
+        if problem.suggestion is None or not problem.suggestion.endswith("'"):
+            return problem
+        start, stop = problem.span
+        kept = []
+        for option in OPTION.findall(problem.suggestion):
+            mended = self.text[:start] + option + self.text[stop:]
+            trial = Reading(mended, self.language, self.perspective, self.ids_from, self.limit, is_trial=True)
+            try:
+                trial.query()
+            except QueryError as error:
+                inside = [p for p in error.problems if p.span[0] < start + len(option) and start < p.span[1]]
+                if inside or not is_one_of_many:
+                    continue
+            if option.lower() != self.text[start:stop].lower():
+                kept.append(f"'{option}'")
+        return replace(problem, suggestion=join_options(kept))
 
     def place(self, asks: Sequence[Ask], placer: Placer, discourse: Discourse) -> list[Run]:
         """Return the runs of all asks in order.
@@ -192,8 +226,19 @@ def read_globals(discourse: Discourse, lattice: Lattice) -> tuple[str, Shape | N
             span = lattice.span(entry.start, entry.stop)
             if found.setdefault(name, value) != value:
                 raise MistakeError("contradiction", f"both {found[name]} and {value}", span)
-            if name == "faces" and value.isdigit() and int(value) < 1:
-                raise MistakeError("face", "faces count from 1, left to right", span, "'face 1'")
-            if name == "faces" and not value.replace(" ", "").isalnum():
-                raise MistakeError("face", f"there is no face {value}", span)
+            if name == "faces":
+                check_faces(value, lattice.text, span)
     return found.get("faces", "largest"), cast("Shape | None", found.get("shape"))
+
+
+def check_faces(value: str, text: str, span: tuple[int, int]) -> None:
+    """Raise the mistake of faces that no photo can have."""
+    number = value.split()[0]
+    found = re.search(rf"(?i)(?:face|person)\w*\W*(?:number|no|nr)?\W*{re.escape(number)}", text[slice(*span)])
+    if found is not None:
+        span = (span[0] + found.start(), span[0] + found.end())
+    if value.endswith("right") and " from " in value:
+        raise MistakeError("face", "faces are numbered from the left", span, "'face 2' or 'the rightmost face'")
+    for number in value.split():
+        if number.replace("/", "").isdigit() and (not number.isdigit() or int(number) < 1):
+            raise MistakeError("face", "faces count from 1, left to right", span, "'face 1'")

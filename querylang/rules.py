@@ -62,6 +62,8 @@ class Rules:
         """An adjective before or after what it narrows."""
         if phrase.fault or not phrase.ops:
             return None
+        if phrase.owner_len and phrase.ops[-1][0] == "portion" and adjectives[0][0] != "side":
+            return None
         if phrase.is_of and phrase.is_plural and phrase.thing is not None and not phrase.thing.is_sided:
             op = by_end(("adj", adjectives)) if phrase.ops[-1][0] == "rel" else ("adj", adjectives)
             return self.extend(phrase, (op,))
@@ -80,10 +82,10 @@ class Rules:
         ops = part.ops
         if not ops or not owner.ops:
             return None
-        if ops[0][0] == "noun" and owner.thing is not None and owner.thing.concept == ops[0][1]:
-            return owner if len(ops) == 1 and not part.is_plural else None
         if len(ops) > 1 and ops[0] == owner.ops[0]:
             ops = ops[1:]
+        if ops[0][0] == "noun" and owner.thing is not None and owner.thing.concept == ops[0][1]:
+            return owner if len(ops) == 1 and not part.is_plural else None
         if ops[0][0] == "rel" and (owner.is_plural or owner.det) and owner.thing and not owner.thing.is_sided:
             ops = tuple(by_end(op) for op in ops)
         made = self.phrase(owner.ops + ops)
@@ -196,6 +198,12 @@ class Rules:
     def place(self, phrase: Phrase) -> Item:
         return Item(phrase=phrase)
 
+    def adjectives_alone(self, adjectives: Any) -> Item | None:
+        """ "Right 6" of a heading; "the top and the bottom" are places, no adjectives."""
+        if len(adjectives) > 1 and adjectives[0][0] == "level":
+            return None
+        return Item(phrase=Phrase((("adj", adjectives),)))
+
     def link(self, one: Item, other: Item) -> Item | None:
         joined = join(one, other)
         if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
@@ -270,7 +278,7 @@ class Rules:
         return [
             ("NOUN", "N", self.noun, 0.0),
             ("REL", "N", lambda word: Phrase((("rel", word),), is_plural=word.endswith("s")), 0.2),
-            ("ADJ", "I", lambda adjectives: Item(phrase=Phrase((("adj", adjectives),))), 1.5),
+            ("ADJ", "I", self.adjectives_alone, 1.5),
             ("NTH", "I", lambda n: Item(nth=int(n)), 0.0),
             ("IDS_N", "I", lambda ids: Item(ids=ids), 1.0),
             ("NUMBER", "I", self.parts, 0.3),
@@ -384,7 +392,7 @@ class Rules:
             ("NUMBER", "FACE_WORD", "I", some_faces, 0.2),
             ("POINTS", "NUMBER", "I", one_id, 0.2),
             ("POINTS", "OF_N", "N", lambda _, n: n, 0.0),
-            ("NUMBER", "N", "N", self.all_of, -0.3),
+            ("NUMBER", "N", "N", self.all_of, 0.8),
             ("ADJ", "OF_N", "N", self.side_of, 0.5),
             # ranges
             ("FROM", "E", "FROM_E", lambda _, e: e, 0.0),
