@@ -398,9 +398,11 @@ class Discourse:
             if length < len(owner.ops) and owner.ops[length][0] == "adj" and length != owner.owner_len:
                 continue
             lower = owner.ops[:length]
+            made = None
             if side is not None and side not in lower:
-                lower = (lower[0], side, *lower[1:])
-            made = self.rules.phrase(lower + phrase.ops) or self.rules.phrase(owner.ops[:length] + phrase.ops)
+                made = self.rules.phrase((lower[0], side, *lower[1:], *phrase.ops))
+                lower = (lower[0], side, *lower[1:]) if made is not None else lower
+            made = made or self.rules.phrase(lower + phrase.ops)
             if made is not None and not made.fault:
                 return replace(
                     made,
@@ -410,6 +412,17 @@ class Discourse:
                     is_plural=phrase.is_plural,
                     owner_len=len(lower),
                 )
+        return None
+
+    def lie_beside(self, phrase: Phrase, place: Phrase) -> Phrase | None:
+        """Return a phrase as lying on the part that a place with a name of its own lies on ("brow tail and peak")."""
+        side = find_side(place.ops)
+        concepts = self.rules.concepts
+        for base in sorted(concepts[place.ops[0][1]].of) if place.ops and place.ops[0][0] == "noun" else ():
+            lower = (("noun", base), *([side] if side else []))
+            made = self.rules.phrase((*lower, *phrase.ops))
+            if made is not None and not made.fault:
+                return replace(made, frame=phrase.frame or place.frame, det=phrase.det, owner_len=len(lower))
         return None
 
     def repeat(self, entry: Entry, sentence: int) -> None:
@@ -532,6 +545,13 @@ class Discourse:
                 ask.is_narrower = phrase.is_free and index > 0 and owner is self.asks[index - 1].phrase
                 ask.is_owned = True
                 return
+        if phrase.is_free and phrase.ops:
+            for owner, _ in self.find_owners(index):
+                made = self.lie_beside(phrase, owner)
+                if made is not None:
+                    ask.item = replace(ask.item, phrase=made)
+                    ask.is_owned = True
+                    return
         self.inherit_side(index)
 
     def inherit_side(self, index: int) -> None:
@@ -676,11 +696,15 @@ class Discourse:
         return any(op[0] == "portion" or op[1] == "outline" for op in phrase.ops)
 
     def find_owners(self, index: int) -> list[tuple[Phrase, bool]]:
-        """Return the phrases that may own an ask, and whether each heads its list: its heading, then the nearest."""
+        """Return the phrases that may own an ask, and whether each heads its list.
+
+        First its heading, then what opens its sentence behind "on", then what another item of its list is said to lie
+        on, then any other item: those before it first.
+        """
         ask = self.asks[index]
         assert ask.phrase is not None
-        after = [(phrase, False) for phrase in self.find_after(index)]
         heads: list[tuple[Phrase, bool]] = []
+        located: list[tuple[Phrase, bool]] = []
         before: list[tuple[Phrase, bool]] = []
         for i in range(index - 1, -1, -1):
             one = self.asks[i]
@@ -688,12 +712,21 @@ class Discourse:
                 continue
             if "colon" in self.asks[i + 1].before and not one.item.has_amount:
                 heads = heads or [(one.phrase, True)]
-            if one.sentence == ask.sentence or ask.phrase.is_free:
-                before.append((one.phrase, one.is_located or not one.phrase.owner_len))
-        if after and "and" in self.asks[index + 1].before and "and" not in ask.before:
-            after.sort(key=lambda one: not one[0].owner_len)
-            return heads + after + before if after[0][0].owner_len else heads + before + after
-        return heads + before + after
+            if one.sentence == ask.sentence and one.is_located:
+                located.append((one.phrase, not one.phrase.owner_len or self.is_bare_head(i)))
+            elif one.sentence == ask.sentence or ask.phrase.is_free:
+                before.append((one.phrase, not one.phrase.owner_len))
+        after = [(phrase, not phrase.owner_len) for phrase in self.find_after(index)]
+        others = after + before if self.belongs_ahead(index) else before + after
+        return heads + located + sorted(others, key=lambda one: one[1])
+
+    def is_bare_head(self, index: int) -> bool:
+        """Whether an item stands bare before a comma, as what heads a list does."""
+        return not self.asks[index].item.has_amount and set(self.asks[index + 1].before) <= {"comma"}
+
+    def belongs_ahead(self, index: int) -> bool:
+        """Whether "and" joins an item to the next, and not to the one before."""
+        return index + 1 < len(self.asks) and "and" in self.asks[index + 1].before and "and" not in self.asks[index].before
 
     def find_after(self, index: int) -> list[Phrase]:
         """Return what later items of the same list lie on."""

@@ -159,6 +159,8 @@ def read_phrase(
             continue
         elif category == "VIA":
             yield stop, "VIA", value, 0.2
+        elif category == "BOTH_SIDES":
+            yield stop, SKIP, None, 2.5
         elif category == "ONLY":
             yield stop, "ONLY", value, 0.2
         elif category == "BULLET_WORD":

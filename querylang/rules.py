@@ -122,6 +122,8 @@ class Rules:
             return replace(phrase, det=det)
         if det in ("each", "both") and phrase.is_free and ops[-1][0] == "portion" and not ops[-1][2]:
             return self.portion_phrase(ops[-1][1], "each", "each")
+        if det in ("each", "both") and ops[0][0] == "rel" and ops[0][1].startswith("side"):
+            return self.portion_phrase(Fraction(1, 2), "each", "each")
         if (det == "both" or (det == "each" and not phrase.is_plural)) and len(ops) == 1 and phrase.thing is not None and (both := self.concepts[ops[0][1]].both):
             made = self.phrase((("noun", both),), det=det, is_plural=True)
             return made
@@ -331,7 +333,7 @@ class Rules:
             ("SUBJECT_PHRASE", "ADJ", "ADJ", lambda _, a: tuple((k, s, s) for k, _, s in a), 0.0),
             # phrases
             ("ADJ", "N", "N", self.qualify, 0.0),
-            ("N", "ADJ", "N", lambda n, a: self.qualify(a, n), 0.6),
+            ("N", "ADJ", "N", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
             ("ADJ", "REL", "N", self.side_as_half, 0.2),
             ("ADJ", "NUMBER", "N", self.portion, 0.0),
             ("SELECT", "NUMBER", "N", self.selected_portion, 0.0),
