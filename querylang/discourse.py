@@ -70,6 +70,11 @@ class Ask:
         return self.item.phrase
 
     @property
+    def is_place(self) -> bool:
+        """Whether it is a place, or several: a count of others is none of theirs."""
+        return self.item.range is None and bool(self.units) and all(unit.is_place for unit in self.units)
+
+    @property
     def is_stretch(self) -> bool:
         """Whether points can be spread over it."""
         if self.item.layout is not None:
@@ -241,8 +246,10 @@ class Discourse:
         if not waiting or waiting[-1] is not self.asks[-1] or waiting[-1].phrase is None:
             return False
         thing = waiting[-1].phrase.thing
+        if len(phrase.ops) != 1 or thing is None or all(unit.is_place for unit in thing.units):
+            return False
         parts = {piece.part for unit in phrase.thing.units for piece in unit.pieces}
-        return thing is not None and {piece.part for unit in thing.units for piece in unit.pieces} <= parts
+        return {piece.part for unit in thing.units for piece in unit.pieces} <= parts
 
     def check_beside(self, ask: Ask) -> None:
         """Two names without a word between them, of which the first is counted for each, contradict each other."""
@@ -401,6 +408,7 @@ class Discourse:
             made = None
             if side is not None and side not in lower:
                 made = self.rules.phrase((lower[0], side, *lower[1:], *phrase.ops))
+                made = None if made is not None and made.fault else made
                 lower = (lower[0], side, *lower[1:]) if made is not None else lower
             made = made or self.rules.phrase(lower + phrase.ops)
             if made is not None and not made.fault:
@@ -537,7 +545,7 @@ class Discourse:
             if made is None:
                 continue
             if owner.det and not phrase.det and not phrase.is_free and made.thing is phrase.thing:
-                ask.item = replace(ask.item, phrase=replace(phrase, det=owner.det))
+                ask.item = replace(ask.item, phrase=made)
                 ask.is_owned = True
                 return
             if phrase.is_free or (made.thing != phrase.thing and find_side(owner.ops)):
@@ -546,7 +554,7 @@ class Discourse:
                 ask.is_owned = True
                 return
         if phrase.is_free and phrase.ops:
-            for owner, _ in self.find_owners(index):
+            for owner, _ in sorted(self.find_owners(index), key=lambda one: find_side(one[0].ops) is None):
                 made = self.lie_beside(phrase, owner)
                 if made is not None:
                     ask.item = replace(ask.item, phrase=made)
@@ -578,12 +586,13 @@ class Discourse:
             later = self.asks[i + 1]
             if later.is_removal:
                 continue
-            heads = "colon" in later.before or (later.is_narrower and set(later.before) <= {"comma"})
             if self.is_apposition(i):
                 self.asks[i + 1] = replace(later, is_header=True)
-                continue
-            heads = heads or (ask.is_located and set(later.before) <= {"comma"})
-            if heads and not ask.item.has_amount and not ask.is_removal and self.lies_under(later, ask):
+            elif self.heads_list(i) and not self.has_own(i):
+                if not self.lies_under(later, ask):
+                    if not self.is_put_aside(i):
+                        continue
+                    self.notes.append(f"ignored: '{self.words(ask.start, ask.stop)}'")
                 self.asks[i] = replace(ask, is_header=True)
         dropped = [i for i, ask in enumerate(self.asks) if ask.is_header]
         for loose in self.loose:
@@ -599,6 +608,25 @@ class Discourse:
         if any(one.at == index + 2 and one.item.has_amount for one in self.loose) or ask.phrase is None:
             return False
         return ask.phrase.ops[: len(later.phrase.ops)] == later.phrase.ops and len(later.phrase.ops) == 2
+
+    def heads_list(self, index: int) -> bool:
+        """Whether an item may only say on what the items after it lie."""
+        ask, later = self.asks[index], self.asks[index + 1]
+        if ask.item.has_amount or ask.is_removal or ask.phrase is None:
+            return False
+        if self.opens_list(index) or (later.is_narrower and set(later.before) <= {"comma"}):
+            return True
+        if later.is_owned and not later.before and later.item.has_amount:
+            return True
+        return ask.is_located and set(later.before) <= {"comma"}
+
+    def is_put_aside(self, index: int) -> bool:
+        """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
+        ask, later = self.asks[index], self.asks[index + 1]
+        opens = index == 0 or ask.sentence != self.asks[index - 1].sentence
+        assert ask.phrase is not None
+        is_plain = ask.phrase.thing is not None and not ask.phrase.thing.is_sided and not ask.phrase.det
+        return opens and is_plain and "colon" in later.before and later.phrase is not None and not later.is_owned
 
     def lies_under(self, ask: Ask, header: Ask) -> bool:
         """Whether what an ask names lies on what its heading names."""
@@ -710,7 +738,7 @@ class Discourse:
             one = self.asks[i]
             if one.phrase is None or one.phrase.thing is None:
                 continue
-            if "colon" in self.asks[i + 1].before and not one.item.has_amount:
+            if self.opens_list(i):
                 heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence and one.is_located:
                 located.append((one.phrase, not one.phrase.owner_len or self.is_bare_head(i)))
@@ -718,7 +746,18 @@ class Discourse:
                 before.append((one.phrase, not one.phrase.owner_len))
         after = [(phrase, not phrase.owner_len) for phrase in self.find_after(index)]
         others = after + before if self.belongs_ahead(index) else before + after
-        return heads + located + sorted(others, key=lambda one: one[1])
+        others.sort(key=lambda one: one[1])
+        if heads and not find_side(heads[0][0].ops):
+            told = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
+            heads = told + heads
+        return heads + located + others
+
+    def opens_list(self, index: int) -> bool:
+        """Whether an item stands bare before a colon, or above bullets."""
+        if index + 1 >= len(self.asks) or self.asks[index].item.has_amount:
+            return False
+        before, later = self.asks[index].before, self.asks[index + 1].before
+        return "colon" in later or ("bullet" in later and "bullet" not in before)
 
     def is_bare_head(self, index: int) -> bool:
         """Whether an item stands bare before a comma, as what heads a list does."""
@@ -737,7 +776,7 @@ class Discourse:
             if later.sentence != ask.sentence or set(later.before) & {"stop", "colon"} or later.item.layout is not None:
                 break
             phrase = later.phrase
-            if phrase is not None and phrase.thing is not None and (find_side(phrase.ops) or ask.phrase.is_free):
+            if phrase is not None and phrase.thing is not None and (find_side(phrase.ops) or phrase.det or ask.phrase.is_free):
                 found.append(phrase)
         return sorted(found, key=lambda phrase: not phrase.owner_len)
 
@@ -805,7 +844,7 @@ class Discourse:
                 if ask.phrase is not None and ask.phrase.det in ("each", "both") and not amount.total:
                     amount = replace(amount, each=True)
                 before = [] if ask.leads or not self.shares(ask) else self.find_bare(i, need_and=True)
-                before = before if all(one.is_stretch for one in before) else []
+                before = before if all(one.is_stretch and not one.is_place for one in before) else []
                 for one in (*before, ask):
                     one.amount = join(one.amount, amount) or amount
                     one.group = self.groups
@@ -816,6 +855,7 @@ class Discourse:
                 and self.follows(ask, current[-1])
                 and self.shares(current[-1])
                 and ask.is_stretch
+                and not ask.is_place
                 and not self.has_own(i)
             ):
                 ask.group = current[-1].group
@@ -855,7 +895,9 @@ class Discourse:
             return False
         return ask.sentence == before.sentence and bool(set(ask.before) & JOINS) and not set(ask.before) & {"stop", "colon"}
 
-    def find_bare(self, stop: int, *, need_and: bool = False, any_sentence: bool = False) -> list[Ask]:
+    def find_bare(
+        self, stop: int, *, need_and: bool = False, any_sentence: bool = False, over_lines: bool = False
+    ) -> list[Ask]:
         """Return the asks right before an index that have no amount and take one."""
         found: list[Ask] = []
         for i in range(stop - 1, -1, -1):
@@ -869,6 +911,8 @@ class Discourse:
             if need_and and not (set(self.asks[i + 1].before) & ({"and"} if i + 1 == stop else {"and", "comma"})):
                 break
             if need_and and "colon" in self.asks[i + 1].before:
+                break
+            if i + 1 < stop and set(self.asks[i + 1].before) & ({"bullet"} if over_lines else {"bullet", "line"}):
                 break
             found.insert(0, ask)
         return found
@@ -887,11 +931,11 @@ class Discourse:
         return current
 
     def bind_amount(self, loose: Loose, index: int) -> list[Ask]:
-        same_sentence = [a for a in self.find_bare(index, any_sentence=True) if a.sentence == loose.sentence]
-        targets = same_sentence
+        bare = self.find_bare(index, any_sentence=True, over_lines="line" in loose.before)
+        targets = [ask for ask in bare if ask.sentence == loose.sentence]
         leads = [a for a in self.asks[index:] if a.sentence == loose.sentence and not a.is_removal]
         if not targets and not leads:
-            targets = self.find_bare(index, any_sentence=True)
+            targets = bare
         if targets:
             return self.give(loose, targets)
         if not self.asks:
@@ -912,7 +956,8 @@ class Discourse:
         amount = only(loose.item, AMOUNTS)
         takers = targets
         if amount.count is not None and not amount.each and not amount.total and any(ask.is_stretch for ask in targets):
-            takers = [ask for ask in targets if ask.is_stretch]
+            curves = [ask for ask in targets if ask.is_stretch and not ask.is_place]
+            takers = curves or [ask for ask in targets if ask.is_stretch]
         for ask in takers:
             joined = join(ask.amount, only(ask.item, AMOUNTS)) or ask.amount
             ask.amount = join(joined, amount) or amount

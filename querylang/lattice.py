@@ -160,7 +160,7 @@ def read_phrase(
         elif category == "VIA":
             yield stop, "VIA", value, 0.2
         elif category == "BOTH_SIDES":
-            yield stop, SKIP, None, 2.5
+            yield stop, SKIP, None, 3.5
         elif category == "ONLY":
             yield stop, "ONLY", value, 0.2
         elif category == "BULLET_WORD":

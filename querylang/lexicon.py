@@ -82,9 +82,14 @@ class Lexicon:
                 else:
                     stack.append((below, (*before, word)))
 
-    def words(self) -> frozenset[str]:
-        """Return every word of every phrase."""
-        return frozenset(word for phrase, _ in self.walk() for word in phrase.split())
+    def words(self, but: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Return every word of every phrase that has a category other than some."""
+        return frozenset(
+            word
+            for phrase, readings in self.walk()
+            if any(category not in but for category, _ in readings)
+            for word in phrase.split()
+        )
 
 
 def singulars(word: str) -> Iterator[str]:

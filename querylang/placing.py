@@ -67,8 +67,9 @@ class Placer:
     def check_shape(self, asks: Sequence[Ask], runs: Sequence[Run]) -> None:
         """Raise the mistake of one point as a polygon or a line."""
         shapes = {ask.item.shape for ask in asks} - {None}
-        if shapes and sum(run.count or 2 for run in runs) < 2:
-            raise MistakeError("contradiction", f"one point is no {shapes.pop()}", self.span(asks))
+        least = 3 if "polygon" in shapes else 2
+        if shapes and all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least:
+            raise MistakeError("contradiction", f"so few places are no {shapes.pop()}", self.span(asks))
 
     def span(self, asks: Sequence[Ask]) -> Span:
         spans = [self.lattice.span(ask.start, ask.stop) for ask in asks]

@@ -124,6 +124,10 @@ class Rules:
             return self.portion_phrase(ops[-1][1], "each", "each")
         if det in ("each", "both") and ops[0][0] == "rel" and ops[0][1].startswith("side"):
             return self.portion_phrase(Fraction(1, 2), "each", "each")
+        if det in ("each", "both") and len(ops) > 1 and ops[-1][0] == "rel" and ops[-1][1].startswith("side"):
+            halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "each", "each")))
+            if phrase.thing is not None and not any(unit.is_place for unit in phrase.thing.units) and halves is not None:
+                return replace(phrase, ops=halves.ops, thing=halves.thing, fault=halves.fault, det=det)
         if (det == "both" or (det == "each" and not phrase.is_plural)) and len(ops) == 1 and phrase.thing is not None and (both := self.concepts[ops[0][1]].both):
             made = self.phrase((("noun", both),), det=det, is_plural=True)
             return made

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .language import Language
 
 SHORTEST = 4
+NO_TARGETS = frozenset({"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"})
+"""Categories whose words are no spelling of anything else."""
 
 
 def is_near(one: str, other: str) -> bool:
@@ -37,7 +39,7 @@ def is_near(one: str, other: str) -> bool:
 
 def find_near(word: str, language: Language) -> list[str]:
     """Return the words of the language, plurals too, one edit from a word."""
-    words = language.lexicon.words()
+    words = language.lexicon.words(NO_TARGETS)
     found = {known for known in words if len(known) >= SHORTEST and is_near(word, known)}
     if word.endswith("s"):
         found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}
