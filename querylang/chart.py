@@ -30,7 +30,7 @@ SEPARATORS = {"AND": "and", "COMMA": "comma", "STOP": "stop", "COLON": "colon", 
 SEPARATOR_COST = 0.2
 STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
-NAMING = frozenset({"NOUN", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
+NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 
 Readings = dict[str, list[tuple[float, Any]]]
@@ -198,6 +198,14 @@ class Chart:
             return stop, PERSON_COST if person else FACE_COST, Entry("item", item, start, stop)
         return stop, GAP_COST * (stop - start), Entry("gap", category, start, stop)
 
+    def unknown_inside(self, entry: Entry) -> list[int]:
+        """Return the nodes of an entry whose words the language does not know."""
+        return [
+            node
+            for node in range(entry.start, entry.stop)
+            if all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
+        ]
+
     def opens_sentence(self, node: int) -> bool:
         if node == 0:
             return True
@@ -257,8 +265,7 @@ class Chart:
             categories = {edge.category for edge in edges}
             if categories & {"STOP", "NEWLINE", "COMMA", "DASH"}:
                 return node
-            sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in edges)
-            if sides or categories & NAMING:
+            if categories & NAMING:
                 return start
             node += 1
         return node

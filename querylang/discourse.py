@@ -406,7 +406,7 @@ class Discourse:
                 continue
             lower = owner.ops[:length]
             made = None
-            if side is not None and side not in lower:
+            if side is not None and side not in lower and self.is_paired(lower):
                 made = self.rules.phrase((lower[0], side, *lower[1:], *phrase.ops))
                 made = None if made is not None and made.fault else made
                 lower = (lower[0], side, *lower[1:]) if made is not None else lower
@@ -421,6 +421,10 @@ class Discourse:
                     owner_len=len(lower),
                 )
         return None
+
+    def is_paired(self, ops: tuple[Op, ...]) -> bool:
+        """Whether what operations name comes in pairs, so that a side of a place on it is its own side."""
+        return ops[0][0] == "noun" and self.rules.concepts[ops[0][1]].is_paired
 
     def lie_beside(self, phrase: Phrase, place: Phrase) -> Phrase | None:
         """Return a phrase as lying on the part that a place with a name of its own lies on ("brow tail and peak")."""

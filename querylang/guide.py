@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from .compiled import GRAMMAR
 from .describe import describe_layouts, describe_parts
 from .language import load_package_language
+from .registry import GRAMMAR
 
 GUIDE = GRAMMAR / "README.md"
 NAMES_SHOWN = 8

@@ -130,9 +130,12 @@ class Reading:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
         lexemes = split_lexemes(self.text)
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
-        entries = Chart(lattice, self.language.rules).cover()
-        if any(entry.kind == "unknown" for entry in entries):
-            mended, notes = mend_spelling(lexemes, lattice, entries, self.language)
+        chart = Chart(lattice, self.language.rules)
+        entries = chart.cover()
+        strange = [node for entry in entries if entry.kind == "unknown" for node in chart.unknown_inside(entry)]
+        aside = [node for entry in entries if entry.kind == "purpose" for node in chart.unknown_inside(entry)]
+        if strange or aside:
+            mended, notes = mend_spelling(lexemes, lattice, strange, aside, self.language)
             if notes:
                 lattice = build_lattice(self.text, mended, self.language.lexicon)
                 self.notes += notes

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from .chart import Entry
 from .lattice import Lattice
 from .words import Lexeme
 
@@ -49,21 +48,29 @@ def find_near(word: str, language: Language) -> list[str]:
 
 
 def mend_spelling(
-    lexemes: Sequence[Lexeme], lattice: Lattice, entries: Sequence[Entry], language: Language
+    lexemes: Sequence[Lexeme], lattice: Lattice, strange: Sequence[int], aside: Sequence[int], language: Language
 ) -> tuple[list[Lexeme], list[str]]:
-    """Return the words with each misspelt one mended, and the notes about it."""
+    """Return the words with each misspelt one mended, and the notes about it.
+
+    Args:
+        lexemes: The words.
+        lattice: Their lattice.
+        strange: Nodes of words that fit nowhere.
+        aside: Nodes of unknown words in purposes, which are mended where they name a part.
+        language: The language.
+    """
     mended = list(lexemes)
     notes: list[str] = []
-    hints = {**language.near["not_covered"], **language.near["layouts"]}
-    for entry in entries:
-        if entry.kind != "unknown":
-            continue
-        i = lattice.nodes[entry.start]
+    known = {**language.near["not_covered"], **language.near["layouts"]}
+    for node in (*strange, *aside):
+        i = lattice.nodes[node]
         word = lexemes[i].word
-        if lexemes[i].type != "word" or len(word) < SHORTEST or word in hints:
+        if lexemes[i].type != "word" or len(word) < SHORTEST or word in known or word in language.near["other"]["words"]:
             continue
         near = find_near(word, language)
-        if len(near) != 1 or min(len(word), len(near[0])) < SHORTEST or word in language.near["other"]["words"]:
+        if len(near) != 1 or len(near[0]) < SHORTEST:
+            continue
+        if node in aside and near[0] not in language.lexicon.names:
             continue
         fixed = copy(lexemes[i])
         fixed.word = near[0]

@@ -58,8 +58,8 @@ def parts_command(places: bool, as_json: bool) -> None:
             click.echo(f"    also: {', '.join(part.other_names)}")
     if places:
         for place in describe_places():
-            means = [text for text in (place.alone, place.left, place.right) if text]
-            click.echo(f"{', '.join(place.names)}: {' | '.join(means)}")
+            means = [f"{features}: {text}" if features else text for features, text in place.means.items()]
+            click.echo(f"{', '.join(place.names)} = {' | '.join(means)}")
 
 
 @click.command("layouts")

@@ -118,7 +118,7 @@ def register_command(
     else:
         source = read_pack_layout(data / pack, array, count)
     title = name or source.name
-    if out is not None and (title in registry.layouts or load_language().vocabulary.find(title)):
+    if out is not None and (title in registry.layouts or load_language().lexicon.find(title)):
         raise ConfigError(f"{title!r} has a meaning in the language already: give the new layout another --name")
     compare = compare or source.truth
     truth = find_layout(registry, compare, source.points) if compare else None
