@@ -146,7 +146,11 @@ class Reader:
         spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
         pairs_of = [(span[0], span[-1]) for span in spans]
         for first, last in pairs_of:
-            if first.denominator != 1 or last.denominator != 1 or not (1 <= min(first, last) <= max(first, last) <= layout.size):
+            if (
+                first.denominator != 1
+                or last.denominator != 1
+                or not (1 <= min(first, last) <= max(first, last) <= layout.size)
+            ):
                 raise self.fail(target, "id_range", f"{layout.title} has the ids 1 to {layout.size}")
             step = 1 if first <= last else -1
             ids += range(int(first), int(last) + step, step)
@@ -214,7 +218,8 @@ class Reader:
             if pixels <= 0:
                 raise self.fail(flag, "count", "a distance is above zero")
             return [
-                replace(run, count=None, spacing="arc", pixels=pixels) if isinstance(run, CurveRun) else run for run in runs
+                replace(run, count=None, spacing="arc", pixels=pixels) if isinstance(run, CurveRun) else run
+                for run in runs
             ]
         if kind in ("polygon", "polyline"):
             self.shape = kind

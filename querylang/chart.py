@@ -26,7 +26,19 @@ LONGEST_HEADING = 6
 PERSON_COST = 4.5
 FACE_COST = 7.0
 
-SEPARATORS = {"AND": "and", "COMMA": "comma", "STOP": "stop", "COLON": "colon", "NEWLINE": "line", "BULLET": "bullet", "BUT": "but", "THEN": "then", "DASH": "colon", "SLASH": "and", "ALSO": "also"}
+SEPARATORS = {
+    "AND": "and",
+    "COMMA": "comma",
+    "STOP": "stop",
+    "COLON": "colon",
+    "NEWLINE": "line",
+    "BULLET": "bullet",
+    "BUT": "but",
+    "THEN": "then",
+    "DASH": "colon",
+    "SLASH": "and",
+    "ALSO": "also",
+}
 SEPARATOR_COST = 0.2
 STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""

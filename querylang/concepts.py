@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import ConfigError
-from .pieces import Piece, Pieces, Place, Stretch, read_pieces
+from .pieces import Piece, Pieces, Place, read_pieces
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
 from .registry import Registry
 
@@ -138,9 +138,7 @@ def read_concept(table: Mapping[str, Any], registry: Registry) -> Concept:
     )
 
 
-def make_unit(
-    concept: str, words: str, text: str, table: Mapping[str, Any], is_pair: bool, registry: Registry
-) -> Unit:
+def make_unit(concept: str, words: str, text: str, table: Mapping[str, Any], is_pair: bool, registry: Registry) -> Unit:
     pieces = read_pieces(text, registry)
     features = dict.fromkeys(("side", "level", "depth"), "")
     for word in (*words.split(), table.get("feature", "")):
@@ -356,7 +354,9 @@ class Concepts:
     def apply_portion(self, op: Op, owner: Thing) -> Thing:
         _, size, viewer, subject = op
         if owner.concept == "face":
-            raise MismatchError("ambiguous", "a portion of the whole face: name a part", "'left half of the face contour'")
+            raise MismatchError(
+                "ambiguous", "a portion of the whole face: name a part", "'left half of the face contour'"
+            )
 
         if not viewer:
             parts = dict.fromkeys(piece.part for unit in owner.units for piece in unit.pieces)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
-CALL = re.compile(r"\[\[|SELECT\b.*\bFROM\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\(['\"]|[A-Za-z_]\w*\.[A-Za-z_]\w*\(|[{}<$\\^]|(?<!-)>")
+CALL = re.compile(
+    r"\[\[|SELECT\b.*\bFROM\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\(['\"]|[A-Za-z_]\w*\.[A-Za-z_]\w*\(|[{}<$\\^]|(?<!-)>"
+)
 
 
 def refuse_code(text: str) -> list[Problem]:
@@ -85,7 +87,9 @@ def explain_run(text: str, run: Sequence[Entry], lattice: Lattice, language: Lan
     known = next((entry.value for entry in run if entry.kind == "bad"), None) or find_known(run, language.near)
     if known is not None:
         code, hint = known
-        if code == "unknown_layout" and (size := re.match(r"[\s-]*\d+(?:[\s-]*(?:points?|landmarks?))?", text[span[1] :])):
+        if code == "unknown_layout" and (
+            size := re.match(r"[\s-]*\d+(?:[\s-]*(?:points?|landmarks?))?", text[span[1] :])
+        ):
             span = (span[0], span[1] + size.end())
             shown = text[slice(*span)]
         what = f"unknown layout '{shown}'" if code == "unknown_layout" else f"no face part covers '{shown}'"

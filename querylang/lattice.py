@@ -260,9 +260,7 @@ def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
     return (i < 2 or lexemes[i - 2].type != "number") and not lexemes[i - 1].is_glued
 
 
-def read_list(
-    lexemes: Sequence[Lexeme], i: int, stop: int, first: Number
-) -> Iterator[tuple[int, str, Any, float]]:
+def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> Iterator[tuple[int, str, Any, float]]:
     """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", each as far as it may go."""
     values: list[Number] = [first]
     pairs: list[tuple[Number, Number]] = [(first, first)]
@@ -276,7 +274,11 @@ def read_list(
                 is_list = False
                 yield stop, "IDS_LIST", tuple(pairs), 1.0
                 continue
-        if len(values) > 1 and is_list and len({number.form == "integer" and number.value > 1 for number in values}) == 1:
+        if (
+            len(values) > 1
+            and is_list
+            and len({number.form == "integer" and number.value > 1 for number in values}) == 1
+        ):
             yield stop, "NUMBERS", tuple(values), 1.0
         if first.form == "integer":
             yield stop, "IDS_LIST", tuple(pairs), 1.0

@@ -37,9 +37,13 @@ class IdResolver:
         if name is None and item.phrase is None:
             raise MistakeError("unknown_layout", "ids of which layout?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
         if name is None:
-            raise MistakeError("ambiguous", "ids of which layout, or how many points?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+            raise MistakeError(
+                "ambiguous", "ids of which layout, or how many points?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'"
+            )
         if name.startswith("?"):
-            raise MistakeError("unknown_layout", f"no layout has {name[1:]} points", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
+            raise MistakeError(
+                "unknown_layout", f"no layout has {name[1:]} points", span, "'300W', 'WFLW', 'AFLW' or 'COFW'"
+            )
         self.last = name
         layout = self.registry.layouts[name]
         ids_from = self.ids_from if item.zero is None else item.zero
@@ -91,5 +95,3 @@ def expand(layout: Layout, first: Number, last: Number, ids_from: int, span: Spa
         bounds.append(int(own))
     step = 1 if bounds[0] <= bounds[1] else -1
     return list(range(bounds[0], bounds[1] + step, step))
-
-

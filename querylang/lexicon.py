@@ -47,10 +47,7 @@ class Lexicon:
         """Return the readings of a whole phrase; empty if it is new."""
         lexemes = split_lexemes(phrase)
         return [
-            reading
-            for length, readings, _ in self.match(lexemes, 0)
-            if length == len(lexemes)
-            for reading in readings
+            reading for length, readings, _ in self.match(lexemes, 0) if length == len(lexemes) for reading in readings
         ]
 
     def match(self, lexemes: Sequence[Lexeme], start: int) -> list[tuple[int, list[Reading], bool]]:
@@ -105,7 +102,10 @@ def singulars(word: str) -> Iterator[str]:
 
 
 def read_lexicon(
-    words: Mapping[str, Any], phrasing: Mapping[str, Any], concepts: Sequence[Mapping[str, Any]], near: Mapping[str, Any]
+    words: Mapping[str, Any],
+    phrasing: Mapping[str, Any],
+    concepts: Sequence[Mapping[str, Any]],
+    near: Mapping[str, Any],
 ) -> Lexicon:
     """Return the lexicon of words.toml, phrasing.toml, places.toml and near.toml."""
     lexicon = Lexicon()

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import NoReturn, cast
 
 from ..errors import ConfigError, Problem, QueryError
+from .asks import Ask
 from .canonical import write_query
 from .canonical_parser import parse_canonical
 from .chart import Chart, Entry
 from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_code
-from .discourse import Ask, Discourse
+from .discourse import Discourse
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
 from .meaning import Item, MistakeError
@@ -112,7 +113,7 @@ class Reading:
             faces, shape = read_globals(discourse, lattice)
         except MistakeError as mistake:
             self.fail([mistake.problem])
-        notes = [*self.notes, *discourse.notes, *placer.notes]
+        notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.spacing == "even" for ask in asks):
             other = write_query([space_by_distance(run) for run in runs], None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
@@ -218,7 +219,7 @@ def read_globals(discourse: Discourse, lattice: Lattice) -> tuple[str, Shape | N
         MistakeError: It names two, or a face that cannot be.
     """
     found: dict[str, str] = {}
-    for entry in discourse.entries:
+    for entry in discourse.draft.entries:
         item = entry.value
         if entry.kind != "item" or not isinstance(item, Item):
             continue

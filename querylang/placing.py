@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from .asks import Ask
 from .canonical import write_run
 from .counting import count_by_density, find_unified, make_default, make_run, share
-from .discourse import Ask
 from .lattice import Lattice
 from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
@@ -86,12 +86,16 @@ class Placer:
         if any(unit.stretch for unit in ask.units):
             stretches = tuple(unit.stretch or unit.pieces for unit in ask.units)
         return Region(
-            tuple(unit.pieces for unit in ask.units), "neither" if ask.amount.strict or ask.item.strict else "both", stretches=stretches
+            tuple(unit.pieces for unit in ask.units),
+            "neither" if ask.amount.strict or ask.item.strict else "both",
+            stretches=stretches,
         )
 
     def place(self, asks: Sequence[Ask], regions: Sequence[Region], amount: Item, span: Span) -> list[Run]:
         if amount.count is not None and amount.positions is not None:
-            if amount.count.value != len(amount.positions) * (1 if amount.each else sum(len(r.pieces) for r in regions)):
+            if amount.count.value != len(amount.positions) * (
+                1 if amount.each else sum(len(r.pieces) for r in regions)
+            ):
                 raise MistakeError("contradiction", "another number of points than of positions", span)
         elif amount.count is not None:
             return self.place_count(asks, regions, amount, span)
@@ -178,11 +182,15 @@ class Placer:
         self, units: Sequence[Pieces], ends: Sequence[str], marked: Sequence[bool], count: int, span: Span
     ) -> list[Run]:
         """Return count points on each unit; parts of one point take one each."""
-        places = [unit for unit, own in zip(units, marked, strict=True) if own and all(isinstance(p, Place) for p in unit)]
+        places = [
+            unit for unit, own in zip(units, marked, strict=True) if own and all(isinstance(p, Place) for p in unit)
+        ]
         if places and count > 1:
             points = all(self.registry.parts[piece.part].is_point for unit in places for piece in unit)
             if len(places) == len(units) or not points:
-                raise MistakeError("count", f"{count} points at one place", span, "1 point for each, or a part with a curve")
+                raise MistakeError(
+                    "count", f"{count} points at one place", span, "1 point for each, or a part with a curve"
+                )
             self.notes.append("parts of one point take one point each")
         runs: list[Run] = []
         for unit, end, own in zip(units, ends, marked, strict=True):

@@ -10,7 +10,7 @@ from .pieces import Piece, Place, Stretch
 from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
 
 if TYPE_CHECKING:
-    from .discourse import Ask
+    from .asks import Ask
     from .placing import Placer
 
 MOST_WORK = 2_000_000

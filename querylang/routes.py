@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from .asks import find_side
 from .canonical import write_piece
 from .concepts import Unit
-from .discourse import find_side
 from .meaning import End, Item, MistakeError, Phrase
 from .numbers import Number
 from .pieces import Pieces, Place, Stretch
@@ -102,7 +102,9 @@ class Router:
                     check_fpalp(number, most, span)
                 low, length = piece.start, piece.stop - piece.start
                 whole = piece.is_whole and [first.value, last.value] == [0, 1] and most == 1
-                pieces.append(Stretch(piece.part, low + first.value * length, low + last.value * length, is_whole=whole))
+                pieces.append(
+                    Stretch(piece.part, low + first.value * length, low + last.value * length, is_whole=whole)
+                )
             found.append(tuple(pieces))
         steps_of = first.denominator if first.denominator == last.denominator else 0
         return Region(tuple(found), is_literal=True, steps_of=steps_of)
@@ -144,9 +146,7 @@ class Router:
             ops = carrier.ops + ops
         return self.rules.phrase(ops + end.ops)
 
-    def find_places(
-        self, end: Phrase, other: End, item: Item, units: Sequence[Unit], span: Span
-    ) -> list[Unit]:
+    def find_places(self, end: Phrase, other: End, item: Item, units: Sequence[Unit], span: Span) -> list[Unit]:
         """Return the places an end may mean: one, or the left and the right one."""
         if end.ref == "one" and not end.ops and isinstance(other, Phrase):
             end = replace(end, ops=tuple(op for op in other.ops if op[0] != "adj"), thing=other.thing, ref="")
@@ -168,12 +168,13 @@ class Router:
             if not parts & there:
                 raise MistakeError("range_across_parts", "a range must stay on one face part", span)
         raise MistakeError(
-            "ambiguous", "a range goes from a place to a place; which place of that part?", span, "'left corner of the lips'"
+            "ambiguous",
+            "a range goes from a place to a place; which place of that part?",
+            span,
+            "'left corner of the lips'",
         )
 
-    def narrow(
-        self, found: list[Unit], end: Phrase, other: End, item: Item, units: Sequence[Unit]
-    ) -> list[Unit]:
+    def narrow(self, found: list[Unit], end: Phrase, other: End, item: Item, units: Sequence[Unit]) -> list[Unit]:
         """Keep of several places those on the side that the other end, or the part that carries the range, names."""
         if len(found) < 2:
             return found
@@ -239,9 +240,7 @@ class Router:
 
     # --- the way between -------------------------------------------------------------------------------------
 
-    def connect(
-        self, first: Place, last: Place, within: Sequence[Place | Stretch], item: Item, span: Span
-    ) -> Stretch:
+    def connect(self, first: Place, last: Place, within: Sequence[Place | Stretch], item: Item, span: Span) -> Stretch:
         """Return the way from one place to another on a part; on a closed one the way people mean."""
         part = self.registry.parts[first.part]
         if not part.is_closed:
@@ -307,9 +306,9 @@ class Router:
                 )
             return piece if begin == "upper" else turned
         if {begin, end} == {"start", "end"}:
-            if part.is_closed and piece.is_whole and part.ends.get("inner") not in (None, Fraction(0), Fraction(1, 2)) or (
-                part.is_closed and piece.is_whole and part.unified_count == 9
-            ):
+            if (
+                part.is_closed and piece.is_whole and part.ends.get("inner") not in (None, Fraction(0), Fraction(1, 2))
+            ) or (part.is_closed and piece.is_whole and part.unified_count == 9):
                 ends = [Place(part.name, part.ends["inner"]), Place(part.name, part.ends["outer"])]
                 first, last = ends if begin == "start" else ends[::-1]
                 return self.connect(first, last, (), Item(), span)

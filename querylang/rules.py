@@ -126,9 +126,18 @@ class Rules:
             return self.portion_phrase(Fraction(1, 2), "each", "each")
         if det in ("each", "both") and len(ops) > 1 and ops[-1][0] == "rel" and ops[-1][1].startswith("side"):
             halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "each", "each")))
-            if phrase.thing is not None and not any(unit.is_place for unit in phrase.thing.units) and halves is not None:
+            if (
+                phrase.thing is not None
+                and not any(unit.is_place for unit in phrase.thing.units)
+                and halves is not None
+            ):
                 return replace(phrase, ops=halves.ops, thing=halves.thing, fault=halves.fault, det=det)
-        if (det == "both" or (det == "each" and not phrase.is_plural)) and len(ops) == 1 and phrase.thing is not None and (both := self.concepts[ops[0][1]].both):
+        if (
+            (det == "both" or (det == "each" and not phrase.is_plural))
+            and len(ops) == 1
+            and phrase.thing is not None
+            and (both := self.concepts[ops[0][1]].both)
+        ):
             made = self.phrase((("noun", both),), det=det, is_plural=True)
             return made
         return replace(phrase, det=det)
@@ -361,7 +370,13 @@ class Rules:
             ("REF", "ONE", "N", lambda kind, _: Phrase((), None, ref=kind), 0.0),
             ("ADJ", "ONE", "N", lambda a, _: Phrase((("adj", a),), None, ref="one"), 0.0),
             # how many
-            ("NUMBER", "POINTS", "I", lambda n, _: Item(count=n) if n.form not in ("percent", "ordinal") else None, 0.0),
+            (
+                "NUMBER",
+                "POINTS",
+                "I",
+                lambda n, _: Item(count=n) if n.form not in ("percent", "ordinal") else None,
+                0.0,
+            ),
             ("APPROX", "NUMBER", "I", self.rough, 0.0),
             ("I", "POINTS", "I", lambda i, _: i if i.count is not None else None, 0.0),
             ("NUMBER", "TIMES", "I", lambda n, _: self.count(n), 0.0),
@@ -434,7 +449,13 @@ class Rules:
             ("IDS_N", "OF_PROGRAM", "I", lambda ids, name: Item(layout=name, ids=ids, zero=0), 0.0),
             ("PROGRAM", "LAYOUT_NOUN", "PROGRAM", lambda name, _: name, 0.0),
             ("PROGRAM", "NUMBER", "PROGRAM", self.own_size, -0.5),
-            ("BETWEEN", "REF", "I", lambda _, r: Item(range=Range(Phrase((), ref="them"), None)) if r == "them" else None, 0.0),
+            (
+                "BETWEEN",
+                "REF",
+                "I",
+                lambda _, r: Item(range=Range(Phrase((), ref="them"), None)) if r == "them" else None,
+                0.0,
+            ),
             ("EACH", "I", "I", lambda d, i: i if d == "all" and i.shape is not None else None, 0.5),
             ("LAYOUT", "IDS_N", "I", self.restrict, 0.0),
             ("IDS", "IDS_LIST", "IDS_N", lambda _, b: b, 0.0),
@@ -452,7 +473,13 @@ class Rules:
             ("FACE_CHOICE", "PERSON_OWNER", "FACES", lambda c, w: self.face(c, w, owns=True), 0.0),
             ("FACE_CHOICE", "ONE", "FACES", lambda c, _: self.face(c, None), 0.0),
             ("ORDINAL", "FACE_CHOICE", "FACE_CHOICE", choose_nth, 0.0),
-            ("NUMBER", "FACE_CHOICE", "FACE_COUNT", lambda n, c: f"{n.value} {c}" if n.form == "integer" else None, 0.0),
+            (
+                "NUMBER",
+                "FACE_CHOICE",
+                "FACE_COUNT",
+                lambda n, c: f"{n.value} {c}" if n.form == "integer" else None,
+                0.0,
+            ),
             ("FACE_COUNT", "FACE_WORD", "FACES", lambda c, w: self.face(c, w) if w[1] else None, 0.0),
             ("ORDINAL", "FACE_WORD", "FACES", lambda n, w: self.face(str(int(n.value)), w), 0.0),
             ("ORDINAL", "PERSON_OWNER", "FACES", lambda n, w: self.face(str(int(n.value)), w, owns=True), 0.0),
@@ -466,7 +493,13 @@ class Rules:
             ("FACE_WORD", "ADJ", "FACES", lambda w, a: self.side_face(a, w), 0.2),
             ("REL", "FACE_WORD", "FACES", lambda r, w: self.face("middle", w) if r == "middle" else None, 0.2),
             ("SELECT", "FACE_WORD", "FACES", lambda r, w: self.face("middle", w) if r == "middle" else None, 0.2),
-            ("REL", "PERSON_OWNER", "FACES", lambda r, w: self.face("middle", w, owns=True) if r == "middle" else None, 0.0),
+            (
+                "REL",
+                "PERSON_OWNER",
+                "FACES",
+                lambda r, w: self.face("middle", w, owns=True) if r == "middle" else None,
+                0.0,
+            ),
             ("FACE_WORD", "REL", "FACES", lambda w, r: self.face("middle", w) if r == "middle" else None, 0.2),
             ("FACES", "FROM_E", "FACES", count_from_left, 0.0),
             ("OF", "FACES", "FACES", lambda _, f: (f[0], f[1] or f[2], f[2]), 0.0),
@@ -483,7 +516,13 @@ class Rules:
             ("COMMA", "I", "COMMA_I", lambda _, i: i if not i.is_region else None, 0.0),
             ("FROM_E", "COMMA_I", "FROM_E_I", lambda e, i: (e, i), 0.5),
             ("E", "VIA_N", "E_VIA", lambda e, n: (e, n), 0.2),
-            ("E_VIA", "TO_E", "I", lambda a, e: join(self.range(a[0], e) or Item(), Item(via=a[1])) if self.range(a[0], e) else None, 0.3),
+            (
+                "E_VIA",
+                "TO_E",
+                "I",
+                lambda a, e: join(self.range(a[0], e) or Item(), Item(via=a[1])) if self.range(a[0], e) else None,
+                0.3,
+            ),
             ("PERSON_OWNER", "REL", "I", lambda _, r: Item(frame="subject", late=True) if r == "side" else None, 0.0),
             ("COLON", "I", "COLON_I", lambda _, i: i if i.has_amount and not i.is_region else None, 0.0),
             ("I", "COLON_I", "I", self.link, 0.3),

@@ -42,7 +42,9 @@ def find_near(word: str, language: Language) -> list[str]:
     found = {known for known in words if len(known) >= SHORTEST and is_near(word, known)}
     if word.endswith("s"):
         found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}
-    found |= {known + "s" for known in words if len(known) > 3 and is_near(word, known + "s") and known + "s" not in words}
+    found |= {
+        known + "s" for known in words if len(known) > 3 and is_near(word, known + "s") and known + "s" not in words
+    }
     singles = {known for known in found if not (known.endswith("s") and known[:-1] in found)}
     return sorted(singles)
 
@@ -65,7 +67,12 @@ def mend_spelling(
     for node in (*strange, *aside):
         i = lattice.nodes[node]
         word = lexemes[i].word
-        if lexemes[i].type != "word" or len(word) < SHORTEST or word in known or word in language.near["other"]["words"]:
+        if (
+            lexemes[i].type != "word"
+            or len(word) < SHORTEST
+            or word in known
+            or word in language.near["other"]["words"]
+        ):
             continue
         near = find_near(word, language)
         if len(near) != 1 or len(near[0]) < SHORTEST:

@@ -1,0 +1,251 @@
+"""Clauses: the entries of the chart, one after the other, as asks and as what binds to asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .asks import Ask, Draft, Loose, find_phrases
+from .chart import Entry
+from .meaning import Item, MistakeError, Phrase, join
+from .pieces import Stretch
+from .references import References
+
+ENDS_SENTENCE = frozenset({"stop"})
+
+
+class Clauses:
+    """Reads entries into a draft."""
+
+    def __init__(self, draft: Draft, references: References) -> None:
+        self.draft = draft
+        self.references = references
+
+    def read_entries(self) -> None:
+        sentence, removing = 0, False
+        side: tuple[Phrase, int] | None = None
+        for number, entry in enumerate(self.draft.entries):
+            if ENDS_SENTENCE & set(entry.before):
+                sentence += 1
+            if set(entry.before) & {"stop", "line", "bullet"}:
+                removing = False
+            narrow = [one for one in self.draft.entries[:number] if one.kind == "item" and one.value.only]
+            if "also" in entry.before and narrow:
+                span = self.draft.lattice.span(narrow[-1].start, entry.stop)
+                raise MistakeError("contradiction", "only one thing, and also another", span)
+            if entry.kind == "except":
+                removing = True
+            elif entry.kind == "heading":
+                self.read_heading(entry, sentence)
+            elif entry.kind == "purpose":
+                self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
+            elif entry.kind == "item":
+                if entry.value.fault:
+                    code, message, suggestion = entry.value.fault
+                    raise MistakeError(code, message, self.draft.lattice.span(entry.start, entry.stop), suggestion)
+                if removing and not self.draft.asks and entry.value.count is not None:
+                    raise MistakeError(
+                        "count", "a number of points is at least 1", self.draft.lattice.span(entry.start, entry.stop)
+                    )
+                removing = removing and not (entry.value.has_amount and entry.value.is_region)
+                if self.is_side_heading(number):
+                    side = (entry.value.phrase, sentence)
+                    continue
+                if side is not None and side[1] == sentence:
+                    entry.value = self.put_side(entry.value, side[0])
+                self.read_item(entry, sentence, removing)
+
+    def is_side_heading(self, number: int) -> bool:
+        """Whether a clause is only a side that heads what follows: "Left: 5 points on the eyebrow"."""
+        item = self.draft.entries[number].value
+        if (
+            number + 1 >= len(self.draft.entries)
+            or "colon" not in self.draft.entries[number + 1].before
+            or item.phrase is None
+        ):
+            return False
+        if replace(item, phrase=None) != Item() or any(op[0] != "adj" for op in item.phrase.ops) or not item.phrase.ops:
+            return False
+        return not self.draft.asks or bool(
+            ENDS_SENTENCE & set(self.draft.entries[number].before) or "line" in self.draft.entries[number].before
+        )
+
+    def put_side(self, item: Item, side: Phrase) -> Item:
+        """Return an item on the side its heading names, if it names none."""
+        phrase = item.phrase
+        if phrase is None or not phrase.ops or (phrase.thing is not None and phrase.thing.is_sided):
+            return item
+        made = self.draft.rules.phrase(phrase.ops[:1] + side.ops + phrase.ops[1:]) or self.draft.rules.phrase(
+            phrase.ops + side.ops
+        )
+        if made is None or made.fault:
+            return item
+        return replace(item, phrase=replace(phrase, ops=made.ops, thing=made.thing, frame=side.frame or phrase.frame))
+
+    def read_heading(self, entry: Entry, sentence: int) -> None:
+        self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
+        if entry.value is not None and not any(
+            later.kind == "item" and later.value.is_region for later in self.draft.entries if later.start >= entry.stop
+        ):
+            self.draft.asks.append(Ask(Item(phrase=entry.value), entry.start, entry.stop, sentence, entry.before))
+
+    def read_item(self, entry: Entry, sentence: int, removing: bool) -> None:
+        item: Item = entry.value
+        if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
+            ends = find_phrases(Item(range=item.range))
+            if all(end.is_free for end in ends):
+                item = entry.value = replace(item, phrase=item.via, via=None)
+        if item.same:
+            self.references.repeat(entry, sentence)
+        elif item.is_region:
+            if self.qualifies_last(entry, removing):
+                return
+            if not removing and self.only_counts(item, sentence):
+                rest = replace(item, phrase=None, each=True)
+                self.draft.loose.append(
+                    Loose(rest, entry.start, entry.stop, sentence, entry.before, len(self.draft.asks))
+                )
+                return
+            leads = any(
+                edge.category in ("NUMBER", "APPROX", "FACTOR") for edge in self.draft.lattice.edges[entry.start]
+            )
+            ask = Ask(item, entry.start, entry.stop, sentence, entry.before, leads, removing)
+            ask.is_located = self.opens_behind_link(entry)
+            self.check_beside(ask)
+            self.draft.asks.append(self.references.resolve(ask))
+        elif removing or not self.read_place(entry, sentence):
+            is_removal = removing and self.draft.entries[self.draft.entries.index(entry) - 1].kind == "except"
+            place = Loose(item, entry.start, entry.stop, sentence, entry.before, len(self.draft.asks), is_removal)
+            self.draft.loose.append(place)
+
+    def opens_behind_link(self, entry: Entry) -> bool:
+        """Whether a clause opens a sentence behind "on", "for" or the like."""
+        if entry.before and not set(entry.before) & {"stop", "line", "bullet"}:
+            return False
+        if entry is not self.draft.entries[0] and not entry.before:
+            return False
+        around = [
+            *self.draft.lattice.edges[entry.start],
+            *(self.draft.lattice.edges[entry.start - 1] if entry.start else ()),
+        ]
+        return any(edge.category in ("HEADS", "OF") for edge in around)
+
+    def only_counts(self, item: Item, sentence: int) -> bool:
+        """Whether a name only says how to count those before: "eyes, 6 points per eye"."""
+        phrase = item.phrase
+        if (
+            phrase is None
+            or phrase.det != "each"
+            or phrase.thing is None
+            or phrase.thing.is_sided
+            or not item.has_amount
+        ):
+            return False
+        waiting = [ask for ask in self.draft.asks if ask.sentence == sentence and not ask.item.has_amount]
+        if not waiting or waiting[-1] is not self.draft.asks[-1] or waiting[-1].phrase is None:
+            return False
+        thing = waiting[-1].phrase.thing
+        if len(phrase.ops) != 1 or thing is None or all(unit.is_place for unit in thing.units):
+            return False
+        parts = {piece.part for unit in phrase.thing.units for piece in unit.pieces}
+        return {piece.part for unit in thing.units for piece in unit.pieces} <= parts
+
+    def check_beside(self, ask: Ask) -> None:
+        """Two names without a word between them, of which the first is counted for each, contradict each other."""
+        if ask.before or not self.draft.asks or ask.item.has_amount or ask.is_removal:
+            return
+        last = self.draft.asks[-1]
+        if last.item.has_amount and last.phrase is not None and last.phrase.det == "each" and last.stop <= ask.start:
+            raise MistakeError(
+                "contradiction",
+                f"'{self.draft.words(last.start, last.stop)}', but on '{self.draft.words(ask.start, ask.stop)}'",
+                self.draft.lattice.span(last.start, ask.stop),
+            )
+
+    def qualifies_last(self, entry: Entry, removing: bool) -> bool:
+        """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
+        if not self.draft.asks or removing or set(entry.before) & {"stop", "line", "bullet", "and"}:
+            return False
+        item: Item = entry.value
+        last = self.draft.asks[-1]
+        is_route = item.range is not None and item.phrase is None and not last.is_removal
+        if last.item.layout is not None and item.layout is None:
+            is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
+            if is_part or (item.ids is not None and last.item.ids is None):
+                return self.merge(last, item, entry)
+        if is_route and last.item.range is None and last.phrase is not None and self.is_bare_route(item, last):
+            return self.merge(last, item, entry)
+        if last.item.range is not None and item.phrase is not None and self.is_route(item.phrase, last):
+            return self.merge(last, replace(item, phrase=None, via=item.phrase), entry)
+        if item.phrase is None or item.range is not None or item.has_amount or last.phrase is None or item.phrase.ref:
+            return False
+        if any(op[0] != "adj" for op in item.phrase.ops) or "colon" in entry.before:
+            return False
+        made = self.draft.rules.extend(last.phrase, item.phrase.ops) if last.phrase.thing is not None else None
+        if made is None or made.fault or last.phrase.thing.is_sided:  # type: ignore[union-attr]
+            return False
+        rest = replace(item, phrase=None)
+        joined = join(replace(last.item, phrase=made), rest)
+        if joined is None:
+            return False
+        last.item, last.stop = joined, entry.stop
+        return True
+
+    def is_route(self, phrase: Phrase, last: Ask) -> bool:
+        """Whether a name is the way a range runs: "along the top", "along the lower lid"."""
+        if phrase.is_free:
+            return bool(phrase.ops) and (phrase.ops[-1][0] == "adj" or phrase.ops[-1][1] in ("top", "bottom"))
+        assert phrase.thing is not None
+        ends = find_phrases(Item(range=last.item.range))
+        parts = {p.part for end in ends if end.thing for unit in end.thing.units for p in unit.pieces}
+        stretches = [p for unit in phrase.thing.units for p in unit.pieces if isinstance(p, Stretch) and not p.is_whole]
+        return bool(stretches) and bool(parts & {piece.part for piece in stretches}) and not phrase.thing.is_sided
+
+    def merge(self, last: Ask, item: Item, entry: Entry) -> bool:
+        joined = join(last.item, item)
+        if joined is None:
+            return False
+        last.item, last.stop = joined, entry.stop
+        return True
+
+    def is_bare_route(self, item: Item, last: Ask) -> bool:
+        """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
+        assert item.range is not None
+        ends = [end for end in (item.range.first, item.range.last) if isinstance(end, Phrase)]
+        if all(end.is_free for end in ends):
+            return True
+        if last.phrase is None or last.phrase.thing is None or last.item.has_amount:
+            return False
+        parts = {piece.part for unit in last.phrase.thing.units for piece in unit.pieces}
+        places = {p.part for end in ends if end.thing for unit in end.thing.units for p in unit.pieces}
+        return bool(places) and places <= parts
+
+    def read_place(self, entry: Entry, sentence: int) -> bool:
+        """Whether a clause is a place of its own on the part its list lies on: "left eye: ..., the point at 30%"."""
+        item: Item = entry.value
+        if item.positions is None or item.count is not None or item.each:
+            return False
+        last = self.draft.asks[-1] if self.draft.asks else None
+        if last is not None and self.waits(last) and not set(entry.before) & {"stop"}:
+            return False
+        later = self.draft.entries[self.draft.entries.index(entry) + 1 :][:1]
+        if later and later[0].kind == "item" and isinstance(later[0].value, Item) and later[0].value.is_region:
+            phrase = later[0].value.phrase
+            is_curve = phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)
+            if is_curve and not later[0].value.has_amount:
+                return False
+        if last is None and not any(one.kind == "item" and one.value.is_region for one in later):
+            return False
+        free = replace(item, phrase=Phrase(()))
+        self.draft.asks.append(Ask(free, entry.start, entry.stop, sentence, entry.before, leads=True))
+        return True
+
+    def waits(self, ask: Ask) -> bool:
+        """Whether an ask is a bare stretch that waits for its amount."""
+        if ask.item.has_amount or ask.item.layout is not None:
+            return False
+        if any(one.at == len(self.draft.asks) and one.item.has_amount for one in self.draft.loose):
+            return False
+        phrase = ask.phrase
+        if phrase is None or phrase.thing is not None:
+            return phrase is None or not all(unit.is_place for unit in phrase.thing.units)  # type: ignore[union-attr]
+        return any(op[0] == "portion" or op[1] == "outline" for op in phrase.ops)

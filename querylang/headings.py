@@ -1,0 +1,105 @@
+"""Headings: names that only say on what the items after them lie; and items that come part by part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .asks import Ask, Draft
+from .owners import Owners
+
+
+class Headings:
+    """Leaves out what only heads a list, and marks what is laid out part by part."""
+
+    def __init__(self, draft: Draft, owners: Owners) -> None:
+        self.draft = draft
+        self.owners = owners
+
+    def drop_headers(self) -> None:
+        """Leave out a name that only heads the items after its colon, all of which lie on it."""
+        for i, ask in enumerate(self.draft.asks[:-1]):
+            later = self.draft.asks[i + 1]
+            if later.is_removal:
+                continue
+            if self.is_apposition(i):
+                self.draft.asks[i + 1] = replace(later, is_header=True)
+            elif self.heads_list(i) and not self.draft.has_own(i):
+                if not self.lies_under(later, ask):
+                    if not self.is_put_aside(i):
+                        continue
+                    self.draft.notes.append(f"ignored: '{self.draft.words(ask.start, ask.stop)}'")
+                self.draft.asks[i] = replace(ask, is_header=True)
+        dropped = [i for i, ask in enumerate(self.draft.asks) if ask.is_header]
+        for loose in self.draft.loose:
+            loose.at -= sum(i < loose.at for i in dropped)
+        self.draft.asks = [ask for ask in self.draft.asks if not ask.is_header]
+
+    def heads_list(self, index: int) -> bool:
+        """Whether an item may only say on what the items after it lie."""
+        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
+        if ask.item.has_amount or ask.is_removal or ask.phrase is None:
+            return False
+        if self.owners.opens_list(index) or (later.is_narrower and set(later.before) <= {"comma"}):
+            return True
+        if later.is_owned and not later.before and later.item.has_amount:
+            return True
+        return ask.is_located and set(later.before) <= {"comma"}
+
+    def is_put_aside(self, index: int) -> bool:
+        """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
+        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
+        opens = index == 0 or ask.sentence != self.draft.asks[index - 1].sentence
+        assert ask.phrase is not None
+        is_plain = ask.phrase.thing is not None and not ask.phrase.thing.is_sided and not ask.phrase.det
+        return opens and is_plain and "colon" in later.before and later.phrase is not None and not later.is_owned
+
+    def is_apposition(self, index: int) -> bool:
+        """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
+        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
+        others = [
+            one for one in self.draft.asks if one.sentence == ask.sentence and one is not ask and one is not later
+        ]
+        if (
+            others
+            or later.item.has_amount
+            or set(later.before) != {"comma"}
+            or not ask.is_owned
+            or later.phrase is None
+        ):
+            return False
+        if any(one.at == index + 2 and one.item.has_amount for one in self.draft.loose) or ask.phrase is None:
+            return False
+        return ask.phrase.ops[: len(later.phrase.ops)] == later.phrase.ops and len(later.phrase.ops) == 2
+
+    def lies_under(self, ask: Ask, header: Ask) -> bool:
+        """Whether what an ask names lies on what its heading names."""
+        phrase, owner = ask.phrase, header.phrase
+        if phrase is None or owner is None or owner.thing is None or phrase.thing is None or not owner.ops:
+            return False
+        if phrase.ops[: len(owner.ops)] == owner.ops and (len(phrase.ops) > len(owner.ops) or ask.is_owned):
+            return True
+        made = self.draft.rules.phrase(owner.ops + phrase.ops)
+        return made is not None and made.thing is not None and made.thing.units == phrase.thing.units
+
+    def weave(self) -> None:
+        """Mark asks of several places of each of a pair, which come part by part."""
+        number = 0
+        for i in range(len(self.draft.asks) - 1, 0, -1):
+            ask = self.draft.asks[i]
+            if ask.phrase is None or ask.phrase.det != "each" or ask.weave >= 0 or i == 0:
+                continue
+            first = i
+            while first > 0 and self.is_woven(self.draft.asks[first - 1], self.draft.asks[first]):
+                first -= 1
+            if first < i:
+                for one in self.draft.asks[first : i + 1]:
+                    one.weave = number
+                number += 1
+
+    def is_woven(self, ask: Ask, later: Ask) -> bool:
+        phrase = ask.phrase
+        if phrase is None or later.phrase is None or not set(later.before) & {"and", "comma"} or phrase.thing is None:
+            return False
+        if phrase.ops[:1] != later.phrase.ops[:1] or not (ask.is_owned or later.is_owned):
+            return False
+        return phrase.det == "each" and len({unit.side for unit in phrase.thing.units}) == 2
