@@ -14,10 +14,14 @@ from .lattice import SKIP, Edge, Lattice
 from .meaning import Item, Phrase
 from .rules import FAULT_COST, Rules
 
+MOST_WORK = 60_000
+"""Rules tried for one text; what is longer than any instruction goes on without further readings."""
 WIDEST = 22
 """No item holds more words that count than this."""
 MOST_READINGS = 2
 ENTRY_COST = 3.0
+LISTS = frozenset({"IDS_LIST", "IDS_N", "NUMBERS"})
+"""Categories of readings that may be as wide as they like."""
 UNKNOWN_COST = 100.0
 GAP_COST = 40.0
 HEADING_COST = 9.0
@@ -75,6 +79,7 @@ class Chart:
         self.lattice = lattice
         self.rules = rules
         self.size = len(lattice.nodes)
+        self.work = 0
         self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
         self.skips = [self.find_skips(i) for i in range(self.size + 1)]
         self.fill()
@@ -111,13 +116,16 @@ class Chart:
         binary = self.rules.binary
         for begin, skip_cost in self.skips[middle]:
             for stop, others in self.cells[begin].items() if begin < self.size else ():
-                if stop - start > WIDEST:
+                if stop - start > WIDEST and LISTS.isdisjoint(others):
                     continue
                 for left, lefts in list(readings.items()):
                     for right, rights in others.items():
                         rows = binary.get((left, right))
                         if rows is None:
                             continue
+                        self.work += len(rows)
+                        if self.work > MOST_WORK:
+                            return
                         for category, function, rule_cost in rows:
                             for left_cost, a in lefts:
                                 for right_cost, b in rights:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
 CALL = re.compile(
-    r"\[\[|SELECT\b.*\bFROM\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\(['\"]|[A-Za-z_]\w*\.[A-Za-z_]\w*\(|[{}<$\\^]|(?<!-)>"
+    r"\[\[|SELECT\b.*\bFROM\b|\b\w+\(['\"]|\w\.\w+\(|[{}<$\\^]|(?<!-)>"
 )
 
 

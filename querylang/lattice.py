@@ -23,9 +23,11 @@ MARKS = {
     "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "-": "DASH",
 }  # fmt: skip
 SILENT = frozenset("()[]")
-EMPTY = WRAPPING | {"LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
+EMPTY = WRAPPING | {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
+MOST_PREFIXES = 12
+"""How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
 PERSPECTIVES = frozenset({"VIEWER_PHRASE", "SUBJECT_PHRASE"})
@@ -157,6 +159,12 @@ def read_phrase(
             yield stop, "REL", value + "s" if is_plural else value, 1.0
         elif category == "LOOSE_END":
             continue
+        elif category == "IDENTIFIER":
+            if fixed and value == "skip":
+                yield stop, SKIP, None, 0.0
+            elif fixed:
+                kind = "side" if value in ("left", "right") else "level"
+                yield stop, "ADJ", ((kind, value, value),), 1.0
         elif category == "VIA":
             yield stop, "VIA", value, 0.2
         elif category == "BOTH_SIDES":
@@ -261,33 +269,47 @@ def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
 
 
 def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> Iterator[tuple[int, str, Any, float]]:
-    """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", each as far as it may go."""
-    values: list[Number] = [first]
-    pairs: list[tuple[Number, Number]] = [(first, first)]
-    is_list = True
-    while True:
-        if pairs[-1][0] is pairs[-1][1]:
-            upper = read_upper(lexemes, stop)
-            if upper is not None and first.form == upper[1].form == "integer":
-                stop, last = upper
-                pairs[-1] = (pairs[-1][0], last)
-                is_list = False
-                yield stop, "IDS_LIST", tuple(pairs), 1.0
-                continue
-        if (
-            len(values) > 1
-            and is_list
-            and len({number.form == "integer" and number.value > 1 for number in values}) == 1
-        ):
-            yield stop, "NUMBERS", tuple(values), 1.0
+    """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", up to each of the first and up to the last."""
+    if continues_list(lexemes, i):
+        return
+    steps = list(read_members(lexemes, stop, first))
+    numbers = [pair[0] for _, pair in steps]
+    singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
+    for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
+        end = steps[count - 1][0]
+        if 1 < count <= singles and len({is_over_one(number) for number in numbers[:count]}) == 1:
+            yield end, "NUMBERS", tuple(numbers[:count]), 1.0
         if first.form == "integer":
-            yield stop, "IDS_LIST", tuple(pairs), 1.0
+            yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
+
+
+def is_over_one(number: Number) -> bool:
+    return number.form == "integer" and number.value > 1
+
+
+def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a number belongs to a list that began before it."""
+    before = i - 1
+    while before > 0 and lexemes[before].word in (",", "and") and i - before < 3:
+        before -= 1
+    return before < i - 1 and before >= 0 and lexemes[before].type == "number"
+
+
+def read_members(
+    lexemes: Sequence[Lexeme], stop: int, first: Number
+) -> Iterator[tuple[int, tuple[Number, Number]]]:
+    """Yield the members of a list, each as a pair of ends, with where it stops."""
+    number = first
+    while True:
+        upper = read_upper(lexemes, stop) if first.form == "integer" else None
+        last = number
+        if upper is not None and upper[1].form == "integer":
+            stop, last = upper
+        yield stop, (number, last)
         following = read_next(lexemes, stop)
-        if following is None or len(pairs) > 2000:
+        if following is None:
             return
         stop, number = following
-        values.append(number)
-        pairs.append((number, number))
 
 
 def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:

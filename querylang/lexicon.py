@@ -117,6 +117,9 @@ def read_lexicon(
     for value, phrases in words["rel"].items():
         for phrase in phrases:
             lexicon.add(phrase, "REL", value)
+    for value, phrases in words["identifier"].items():
+        for phrase in phrases:
+            lexicon.add(phrase, "IDENTIFIER", value)
     for concept in concepts:
         add_concept(lexicon, concept)
     for kind, values in phrasing.items():

@@ -106,12 +106,14 @@ class Rules:
         )
 
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
-        if part.det or part.frame:
+        if part.det or part.frame or (part.ops == owner.ops and len(part.ops) == 1):
             return None
         made = self.of(part, owner)
         return replace(made, is_of=False) if made is not None else None
 
     def backwards(self, part: Phrase, owner: Phrase) -> Phrase | None:
+        if part.ops == owner.ops and len(part.ops) == 1:
+            return None
         return self.of(part, owner)
 
     def determine(self, det: str, phrase: Phrase) -> Phrase | None:

@@ -20,6 +20,8 @@ LEXEME = re.compile(
 SHORTEST_CAMEL = 3
 """Shorter pieces than in "leftEye" are no words: "LeFt" is one word in odd case."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+IDENTIFIER_DOT = re.compile(r"(?<=\w)\.(?=[LRTB](?:\W|$))")
+"""The dot of "lid.T.L", which joins as an underscore does."""
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
     "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*",
@@ -66,6 +68,7 @@ class Lexeme:
 def split_lexemes(text: str) -> list[Lexeme]:
     """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
     lexemes: list[Lexeme] = []
+    text = IDENTIFIER_DOT.sub("_", text)
     silent = [m.span() for m in EMOTICON.finditer(text)]
     end = -1
     underscore = False
@@ -156,7 +159,8 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
     """Return the words of a run of letters: split at camel case, without the possessive ending."""
     words = []
     pieces = CAMEL.split(text) if not text.islower() and not text.isupper() else [text]
-    if min(map(len, pieces)) < SHORTEST_CAMEL:
+    short = [piece for piece in pieces if len(piece) < SHORTEST_CAMEL]
+    if short and short != [piece for piece in (pieces[-1], pieces[0]) if piece in ("L", "R", "l", "r")][:1]:
         pieces = [text]
     for piece in pieces:
         stop = start + len(piece)
@@ -169,6 +173,7 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
             word = word[:-1] if len(word) > 3 else word
         lexeme = Lexeme(SPELLING.get(word, word), "word", start, stop)
         lexeme.is_possessive = possessive and word not in CONTRACTED
+        lexeme.is_underscored = len(pieces) > 1
         words.append(lexeme)
         start = stop
     return words
