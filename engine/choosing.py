@@ -60,7 +60,8 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
     Args:
         faces: Numbered faces of one photo, in the photo's order.
         wanted: "largest", "smallest", "leftmost", "rightmost", "middle", "face 2" or "2" (left to right, from 1),
-            "second largest", "12th smallest", or "all" (in the order of `faces`).
+            "second largest", "12th smallest", "faces 1 3" or "1 3" (in the order given), "2 largest" (of two or more,
+            the largest first), or "all" (in the order of `faces`).
 
     Raises:
         NoFaceError: `faces` is empty.
@@ -84,13 +85,18 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
             return [left_to_right[(len(faces) - 1) // 2]]
         case ["face", number] | [number] if number.isdecimal() and int(number) > 0:
             return [_pick(left_to_right, int(number), f"face {number}")]
+        case ["faces", *numbers] | [*numbers] if len(numbers) > 1 and all(n.isdecimal() and int(n) > 0 for n in numbers):
+            return [_pick(left_to_right, int(number), f"face {number}") for number in dict.fromkeys(numbers)]
+        case [number, "largest" | "smallest" as order, *_] if number.isdecimal() and int(number) > 0:
+            _pick(by_size, int(number), f"{number} faces")
+            return (by_size if order == "largest" else by_size[::-1])[: int(number)]
         case ["largest"] | ["smallest"]:
             return [by_size[0 if words[0] == "largest" else -1]]
         case [ordinal, "largest" | "smallest" as order] if _read_ordinal(ordinal) > 0:
             return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), wanted)]
     raise ConfigError(
-        f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2" or '
-        f'"second largest", not {wanted!r}'
+        f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2", "faces 1 3", '
+        f'"2 largest" or "second largest", not {wanted!r}'
     )
 
 

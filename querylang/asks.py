@@ -73,7 +73,7 @@ class Ask:
     @property
     def is_stretch(self) -> bool:
         """Whether points can be spread over it."""
-        if self.item.layout is not None:
+        if self.item.is_layout:
             return False
         if self.item.range is not None:
             return True

@@ -80,14 +80,26 @@ def write_run(run: Run, registry: Registry) -> str:
     return f"{name}{opening}{start} .. {stop}{closing}{count}"
 
 
-def write_query(runs: Sequence[Run], shape: str | None, faces: str, registry: Registry) -> str:
-    """Return the canonical text of a whole query."""
+def write_query(
+    runs: Sequence[Run], shape: str | None, faces: str, registry: Registry, shapes: Sequence[str | None] = ()
+) -> str:
+    """Return the canonical text of a whole query.
+
+    Args:
+        runs: Its runs.
+        shape: The shape of all of them.
+        faces: The faces.
+        registry: Parts and layouts.
+        shapes: The shape of each run, where they differ.
+    """
     texts: list[str] = []
-    for run in runs:
+    for index, run in enumerate(runs):
         text = write_run(run, registry)
         flags = []
         if isinstance(run, CurveRun) and run.spacing == "arc":
             flags.append("arc" if run.pixels is None else f"every {write_number(run.pixels)} px")
+        if shapes and shapes[index]:
+            flags.append(str(shapes[index]))
         texts.append(text + (" | " + ", ".join(flags) if flags else ""))
         if isinstance(run, CurveRun):
             texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
@@ -112,6 +124,10 @@ def write_faces(faces: str) -> str:
         return "all faces"
     if faces.isdigit():
         return f"face {faces}"
+    if faces.replace(" ", "").isdigit():
+        return f"faces {faces}"
+    if faces[0].isdigit():
+        return f"{faces} faces"
     if " " in faces:
         return f"{faces} face"
     return f"face {faces}"

@@ -17,7 +17,7 @@ from .counting import count_by_density, make_default, make_run
 from .numbers import MAX_DIGITS
 from .pieces import Piece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
-from .runs import CurveRun, LayoutRun, PlaceRun, Run, merge_places, remove_pieces, space_by_distance
+from .runs import CurveRun, LayoutRun, PlaceRun, Run, merge_places, merge_shaped, remove_pieces, space_by_distance
 
 LOOKS_CANONICAL = re.compile(r"\s*(?:except )?[a-z0-9]+(?:_[a-z0-9]+)*\s*(?:[\[(@*|;]|density\b|$)")
 LONGEST = 40_000
@@ -32,6 +32,7 @@ class CanonicalQuery:
     runs: tuple[Run, ...]
     shape: str | None
     faces: str
+    shapes: tuple[str | None, ...] = ()
 
 
 @cache
@@ -89,6 +90,7 @@ class Reader:
 
     def read(self, statements: Sequence[Any]) -> CanonicalQuery:
         runs: list[Run] = []
+        shapes: list[str | None] = []
         for node in statements:
             kinds = {child.data: child for child in node.children}
             target = next(child for kind, child in kinds.items() if kind in TARGETS)
@@ -97,12 +99,17 @@ class Reader:
                 runs = self.remove(runs, target, amount, node)
                 continue
             found = self.read_target(target, amount)
+            self.shape = None
             for child in node.children:
                 found = self.apply_flag(child, found)
             runs += found
+            shapes += [self.shape] * len(found)
         if not runs:
             raise QueryError(self.text, [Problem("nothing_left", "every point is left out", (0, len(self.text)))])
-        return CanonicalQuery(tuple(merge_places(runs)), self.shape, self.faces)
+        if not any(shapes[:-1]) or len(shapes) != len(runs):
+            return CanonicalQuery(tuple(merge_places(runs)), shapes[-1], self.faces)
+        merged, own = merge_shaped(runs, shapes)
+        return CanonicalQuery(merged, own[0] if len(set(own)) == 1 else None, self.faces, own if len(set(own)) > 1 else ())
 
     def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
         """Take a piece away from the run before, as an arc's exceptions are written."""

@@ -186,8 +186,7 @@ class Chart:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
                 found.append((stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)))
-        for edge in self.lattice.edges[start]:
-            found.append(self.step_over(edge))
+        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category != "LAYOUT_POINT"]
         found += self.find_purposes(start)
         if self.opens_sentence(start):
             found += self.find_headings(start)

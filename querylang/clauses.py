@@ -168,6 +168,8 @@ class Clauses:
         item: Item = entry.value
         last = self.draft.asks[-1]
         is_route = item.range is not None and item.phrase is None and not last.is_removal
+        if last.item.layout is not None and last.item.named is None and last.item.ids is None and item.named is not None:
+            return self.merge(last, item, entry)
         if last.item.layout is not None and item.layout is None:
             is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
             if is_part or (item.ids is not None and last.item.ids is None):

@@ -18,9 +18,7 @@ from .lattice import Lattice
 from .meaning import Item, MistakeError
 from .owners import Owners
 from .references import References
-from .removal import remove_point
 from .rules import Rules
-from .runs import Run
 
 WHOLE_FACE = "face"
 
@@ -106,11 +104,3 @@ class Discourse:
         if len(frames) > 1:
             raise MistakeError("contradiction", "both the person's own left and the picture's", self.draft.span(ask))
         return frames.pop() if frames else ""
-
-    def remove_loose(self, runs: list[Run]) -> list[Run]:
-        """Return runs without the first or last point, where that is left out."""
-        for loose in self.draft.loose:
-            if loose.is_removal and loose.item.pick is not None:
-                for index in loose.item.pick:
-                    runs = remove_point(runs, index)
-        return runs

@@ -40,8 +40,8 @@ from ..errors import ConfigError
 from .chart import Chart
 from .concepts import Concepts, Op, read_concept
 from .lattice import build_lattice
-from .lexicon import Lexicon, add_concept, read_lexicon
-from .registry import GRAMMAR, Layout, Registry, load_package_registry, read_layout, read_parts
+from .lexicon import Lexicon, add_concept, add_services, read_lexicon
+from .registry import GRAMMAR, SERVICE_FILES, Layout, Registry, load_package_registry, read_layout, read_parts
 from .rules import Rules
 from .words import split_lexemes
 
@@ -94,6 +94,7 @@ def load_package_language() -> Language:
     concepts = read_table("places.toml")["concept"]
     near = read_table("near.toml")
     lexicon = read_lexicon(read_table("words.toml"), read_table("phrasing.toml"), concepts, near)
+    add_services(lexicon, {name: read_table(f"layouts/{name}.toml") for name in SERVICE_FILES})
     return Language(registry, lexicon, Rules(Concepts(concepts, registry)), near)
 
 

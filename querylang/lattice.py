@@ -157,6 +157,10 @@ def read_phrase(
             yield stop, "ADJ", ((kind, viewer, viewer if fixed else subject),), 1.0
         elif category == "REL":
             yield stop, "REL", value + "s" if is_plural else value, 1.0
+        elif category == "LAYOUT_POINT":
+            yield stop, "LAYOUT_POINT", value, 1.0
+            if fixed:
+                yield stop, "NAMED", value, 2.5
         elif category == "LOOSE_END":
             continue
         elif category == "IDENTIFIER":
@@ -277,14 +281,17 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
     singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
-        if 1 < count <= singles and len({is_over_one(number) for number in numbers[:count]}) == 1:
+        if 1 < count <= singles and are_alike(numbers[:count]):
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
         if first.form == "integer":
             yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
 
 
-def is_over_one(number: Number) -> bool:
-    return number.form == "integer" and number.value > 1
+def are_alike(numbers: Sequence[Number]) -> bool:
+    """Whether numbers may stand in one list: counts and ids, or places along a part."""
+    return all(number.form == "integer" for number in numbers) or all(
+        number.form != "integer" or number.value <= 1 for number in numbers
+    )
 
 
 def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:

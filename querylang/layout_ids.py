@@ -31,6 +31,8 @@ class IdResolver:
         Raises:
             MistakeError: No layout is named, an id is not in it, or it has no point there.
         """
+        if item.named is not None:
+            return self.resolve_named(item, span)
         name = item.layout or self.last
         if name is None and item.count is not None:
             raise MistakeError("contradiction", "two numbers of points", span)
@@ -50,6 +52,8 @@ class IdResolver:
         if not layout.own_numbering:
             self.notes.append(f"{layout.title} is numbered as in the paper; the dataset's files number otherwise")
         ids = list(range(1, layout.size + 1))
+        if layout.missing:
+            self.notes.append(f"{layout.title}'s {', '.join(layout.missing)} lie on no face part and are left out")
         if item.ids is not None:
             self.notes.append(f"ids count from {ids_from}")
             ids = [number for first, last in item.ids for number in expand(layout, first, last, ids_from, span)]
@@ -64,6 +68,19 @@ class IdResolver:
         if not ids:
             raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
         return [LayoutRun(layout.name, tuple(ids))]
+
+    def resolve_named(self, item: Item, span: Span) -> list[Run]:
+        """Return a service's point by its published name; the service named last goes before others."""
+        assert item.named is not None
+        wanted = item.layout or self.last
+        name, point = next((one for one in item.named if one[0] == wanted), item.named[0])
+        self.last = name
+        layout = self.registry.layouts[name]
+        if point in layout.missing:
+            raise MistakeError("unknown_part", layout.missing[point], span)
+        if item.layout is None:
+            self.notes.append(f"'{point}' is read as {layout.title}'s point of that name")
+        return [LayoutRun(name, (layout.names.index(point) + 1,))]
 
     def restrict(self, layout: Layout, ids: list[int], item: Item, region: Region) -> list[int]:
         """Return the landmarks of a layout that lie on named pieces, piece by piece; along a range in its direction."""

@@ -133,6 +133,18 @@ def read_lexicon(
     return lexicon
 
 
+def add_services(lexicon: Lexicon, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add the layouts of services by what people call them, and their points by their published names."""
+    named: dict[str, list[tuple[str, str]]] = {}
+    for layout, table in tables.items():
+        for phrase in table["say"]:
+            lexicon.add(phrase, "LAYOUT", layout)
+        for point in table["point"]:
+            named.setdefault(point["name"], []).append((layout, point["name"]))
+    for name, points in named.items():
+        lexicon.add(name, "LAYOUT_POINT", tuple(points))
+
+
 def add_concept(lexicon: Lexicon, concept: Mapping[str, Any]) -> None:
     """Add the names of one concept; a name under `also` implies features ("tear duct" is the inner corner)."""
     noun = ("noun", concept["name"])

@@ -91,6 +91,7 @@ class Item:
     Attributes:
         phrase, range: Where.
         layout, ids, parity, inner: A dataset's template, its ids as pairs, "odd" or "even", the inner points.
+        named: A service's point by its published name: (layout, name) of each service that has it.
         count: How many.
         each: The count is for each.
         total: The count is for all together.
@@ -120,6 +121,7 @@ class Item:
     range: Range | None = None
     layout: str | None = None
     ids: tuple[tuple[Number, Number], ...] | None = None
+    named: tuple[tuple[str, str], ...] | None = None
     parity: str | None = None
     inner: bool | None = None
     count: Number | None = None
@@ -151,7 +153,12 @@ class Item:
 
     @property
     def is_region(self) -> bool:
-        return self.phrase is not None or self.range is not None or self.layout is not None or self.ids is not None
+        return any(value is not None for value in (self.phrase, self.range, self.layout, self.ids, self.named))
+
+    @property
+    def is_layout(self) -> bool:
+        """Whether it asks for landmarks of a layout."""
+        return self.layout is not None or self.ids is not None or self.named is not None
 
     @property
     def has_amount(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NoReturn, cast
 
 from ..errors import ConfigError, Problem, QueryError
-from .asks import Ask
+from .assembly import Assembly
 from .canonical import write_query
 from .canonical_parser import parse_canonical
 from .chart import Chart, Entry
@@ -20,12 +20,11 @@ from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_cod
 from .discourse import Discourse
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
-from .meaning import Item, MistakeError
+from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query, Shape
-from .removal import remove_ask
-from .runs import Run, merge_places, space_by_distance
+from .runs import space_by_distance
 from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
 
@@ -66,7 +65,8 @@ def parse(
     canonical = parse_canonical(text, language.registry, limit)
     if canonical is not None:
         shape = cast("Shape | None", canonical.shape)
-        return Query(text, canonical.runs, canonical.faces, shape, perspective, (), language.registry)
+        shapes = cast("tuple[Shape | None, ...]", canonical.shapes)
+        return Query(text, canonical.runs, canonical.faces, shape, perspective, (), language.registry, shapes)
     if len(text) > MAX_LENGTH:
         message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
         raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
@@ -107,25 +107,23 @@ class Reading:
             self.fail(problems)
         discourse = Discourse(entries, lattice, self.language.rules, self.perspective)
         placer = Placer(self.language.rules, lattice, self.limit, self.ids_from)
+        assembly = Assembly(placer, discourse.draft)
         try:
             asks = discourse.bind()
-            runs = self.place(asks, placer, discourse)
-            faces, shape = read_globals(discourse, lattice)
+            assembly.assemble(asks, (0, len(self.text)))
+            faces = assembly.faces()
         except MistakeError as mistake:
             self.fail([mistake.problem])
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
+        if any(ask.item.approx for ask in asks):
+            notes.append("a rough number is read as exactly that")
         if any(ask.item.spacing == "even" for ask in asks):
-            other = write_query([space_by_distance(run) for run in runs], None, "largest", self.language.registry)
+            by_distance = [space_by_distance(run) for run in assembly.runs]
+            other = write_query(by_distance, None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
-        return Query(
-            self.text,
-            tuple(merge_places(runs)),
-            faces,
-            shape,
-            self.perspective,
-            tuple(dict.fromkeys(notes)),
-            self.language.registry,
-        )
+        runs, shape, shapes = assembly.shaped()
+        unique = tuple(dict.fromkeys(notes))
+        return Query(self.text, runs, faces, shape, self.perspective, unique, self.language.registry, shapes)
 
     def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
@@ -169,39 +167,6 @@ class Reading:
                 kept.append(f"'{option}'")
         return replace(problem, suggestion=join_options(kept))
 
-    def place(self, asks: Sequence[Ask], placer: Placer, discourse: Discourse) -> list[Run]:
-        """Return the runs of all asks in order.
-
-        Raises:
-            MistakeError: One cannot be answered, or nothing is asked or left.
-        """
-        runs: list[Run] = []
-        i = 0
-        while i < len(asks):
-            j = i + 1
-            if asks[i].is_removal:
-                runs = remove_ask(runs, asks[i], placer)
-            elif asks[i].weave >= 0:
-                while j < len(asks) and asks[j].weave == asks[i].weave:
-                    j += 1
-                for side in ("left", "right"):
-                    for ask in asks[i:j]:
-                        units = tuple(unit for unit in ask.units if unit.side == side)
-                        runs += placer.place_group([replace(ask, units=units)])
-            else:
-                while j < len(asks) and asks[j].group == asks[i].group >= 0 and not asks[j].is_removal:
-                    j += 1
-                runs += placer.place_group(asks[i:j])
-            i = j
-        runs = discourse.remove_loose(runs)
-        if not runs:
-            raise MistakeError("no_part", "nothing is asked for", (0, len(self.text)))
-        if sum(run.count or 0 for run in runs) > self.limit:
-            raise MistakeError("too_many", f"more than {self.limit:,} points", (0, len(self.text)))
-        if any(ask.item.approx for ask in asks):
-            self.notes.append("a rough number is read as exactly that")
-        return runs
-
 
 def find_long_numbers(lexemes: Sequence[Lexeme]) -> list[Problem]:
     """Return the problem of numbers of so many digits that no face has such a place."""
@@ -210,39 +175,3 @@ def find_long_numbers(lexemes: Sequence[Lexeme]) -> list[Problem]:
         for lexeme in lexemes
         if lexeme.type == "number" and lexeme.stop - lexeme.start > MAX_DIGITS
     ]
-
-
-def read_globals(discourse: Discourse, lattice: Lattice) -> tuple[str, Shape | None]:
-    """Return the faces and the shape an instruction names.
-
-    Raises:
-        MistakeError: It names two, or a face that cannot be.
-    """
-    found: dict[str, str] = {}
-    for entry in discourse.draft.entries:
-        item = entry.value
-        if entry.kind != "item" or not isinstance(item, Item):
-            continue
-        for name in ("faces", "shape"):
-            value = getattr(item, name)
-            if value is None:
-                continue
-            span = lattice.span(entry.start, entry.stop)
-            if found.setdefault(name, value) != value:
-                raise MistakeError("contradiction", f"both {found[name]} and {value}", span)
-            if name == "faces":
-                check_faces(value, lattice.text, span)
-    return found.get("faces", "largest"), cast("Shape | None", found.get("shape"))
-
-
-def check_faces(value: str, text: str, span: tuple[int, int]) -> None:
-    """Raise the mistake of faces that no photo can have."""
-    number = value.split()[0]
-    found = re.search(rf"(?i)(?:face|person)\w*\W*(?:number|no|nr)?\W*{re.escape(number)}", text[slice(*span)])
-    if found is not None:
-        span = (span[0] + found.start(), span[0] + found.end())
-    if value.endswith("right") and " from " in value:
-        raise MistakeError("face", "faces are numbered from the left", span, "'face 2' or 'the rightmost face'")
-    for number in value.split():
-        if number.replace("/", "").isdigit() and (not number.isdigit() or int(number) < 1):
-            raise MistakeError("face", "faces count from 1, left to right", span, "'face 1'")

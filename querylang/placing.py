@@ -47,7 +47,7 @@ class Placer:
         """
         span = self.span(asks)
         amount = asks[0].amount
-        layouts = [ask for ask in asks if ask.item.layout is not None or ask.item.ids is not None]
+        layouts = [ask for ask in asks if ask.item.is_layout]
         if layouts:
             return self.place_layouts(asks, amount, span)
         regions = [self.find_region(ask) for ask in asks]

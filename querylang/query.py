@@ -23,9 +23,10 @@ class Query:
     Attributes:
         text: The instruction as given.
         runs: How the points lie, in the order asked; enough to lay them out on curves.
-        faces: Which faces: "largest", "smallest", "leftmost", "rightmost", "middle", "all", a number from the
-            left as text ("2"), or an ordinal with largest or smallest ("second largest").
-        shape: "polygon", "polyline", or None: what the points are for.
+        faces: Which faces: "largest", "smallest", "leftmost", "rightmost", "middle", "all", numbers from the left
+            as text ("2", "1 3"), an ordinal with largest or smallest ("second largest"), or a number of them ("2 largest").
+        shape: "polygon", "polyline", or None: what the points are for, all of them.
+        shapes: The shape of each run, where they differ; empty otherwise.
         perspective: Whose left plain "left" was: "viewer" or "subject".
         notes: Readings chosen and things worth knowing.
     """
@@ -37,6 +38,7 @@ class Query:
     perspective: Perspective = "viewer"
     notes: tuple[str, ...] = ()
     registry: Registry = field(default_factory=load_registry, repr=False)
+    shapes: tuple[Shape | None, ...] = ()
 
     @property
     def spacing(self) -> Literal["fpalp", "arc"]:
@@ -64,7 +66,8 @@ class Query:
     @cached_property
     def canonical(self) -> str:
         """The query as canonical text, in the viewer's terms; it parses back to this query."""
-        return write_query(merge_places(self.runs), self.shape, self.faces, self.registry)
+        runs = self.runs if self.shapes else merge_places(self.runs)
+        return write_query(runs, self.shape, self.faces, self.registry, self.shapes)
 
     def explain(self) -> str:
         """Return what was understood, for people, line by line."""
@@ -74,7 +77,7 @@ class Query:
 
     def _key(self) -> tuple[object, ...]:
         arcs = tuple(run for run in self.runs if isinstance(run, CurveRun) and run.spacing == "arc")
-        return (self.landmarks, self.spacing, arcs, self.faces, self.shape)
+        return (self.landmarks, self.spacing, arcs, self.faces, self.shape, self.shapes)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Query):

@@ -16,6 +16,8 @@ from .landmarks import LandmarkQuery
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 LAYOUT_FILES = ("300w", "wflw", "aflw", "cofw")
+SERVICE_FILES = ("rekognition", "azure", "mlkit", "googlevision")
+"""Layouts whose points have published names in place of numbers."""
 
 PartKind = Literal["open", "closed", "point"]
 
@@ -79,6 +81,8 @@ class Layout:
         landmarks: The landmark of id i (from 1) at index i - 1.
         printed_fpalps: The FPALPs as the paper prints them, where `landmarks` repairs the mirror.
         own_numbering: Whether the dataset's files number in this order too.
+        names: The published name of each landmark, where they have names.
+        missing: What to say of published points that lie on no part, by name.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Layout:
     landmarks: tuple[LandmarkQuery, ...]
     printed_fpalps: tuple[Fraction, ...]
     own_numbering: bool
+    names: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -128,7 +134,7 @@ class PackageLayouts(Mapping[str, Layout]):
         if name not in self.read:
             if name == "unified":
                 self.read[name] = make_unified_layout(self.parts)
-            elif name in LAYOUT_FILES:
+            elif name in (*LAYOUT_FILES, *SERVICE_FILES):
                 text = (GRAMMAR / "layouts" / f"{name}.toml").read_text("utf-8")
                 self.read[name] = read_layout(name, tomllib.loads(text), self.parts)
             else:
@@ -136,10 +142,10 @@ class PackageLayouts(Mapping[str, Layout]):
         return self.read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*LAYOUT_FILES, "unified"))
+        return iter((*LAYOUT_FILES, *SERVICE_FILES, "unified"))
 
     def __len__(self) -> int:
-        return len(LAYOUT_FILES) + 1
+        return len(LAYOUT_FILES) + len(SERVICE_FILES) + 1
 
 
 def load_registry() -> Registry:
@@ -206,6 +212,8 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
     Raises:
         ConfigError: The ids do not run from 1 to its size, or a part or FPALP is wrong.
     """
+    if "point" in table:
+        return read_named_layout(name, table, parts)
     landmarks: list[LandmarkQuery] = []
     printed: list[Fraction] = []
     for run in table["run"]:
@@ -221,6 +229,31 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
     if len(landmarks) != table["size"] or len(printed) != table["size"]:
         raise ConfigError(f"layout {name!r}: {len(landmarks)} landmarks, but size = {table['size']}")
     return Layout(name, table["title"], tuple(landmarks), tuple(printed), table.get("own_numbering", True))
+
+
+def read_named_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
+    """Return the layout of a service whose points have names.
+
+    Raises:
+        ConfigError: A place is not one of a known part, or the number of points is not `size`.
+    """
+    landmarks: list[LandmarkQuery] = []
+    names: list[str] = []
+    missing: dict[str, str] = {}
+    for point in table["point"]:
+        if "place" not in point:
+            missing[point["name"]] = point["missing"]
+            continue
+        part, _, fpalp = point["place"].partition(" @ ")
+        if part.replace("_", " ") not in parts:
+            raise ConfigError(f"layout {name!r}: unknown part {part!r}")
+        above, _, below = fpalp.partition("/")
+        landmarks.append(LandmarkQuery(part.replace("_", " "), Fraction(above or 0) / Fraction(below or 1)))
+        names.append(point["name"])
+    if len(landmarks) + len(missing) != table["size"]:
+        raise ConfigError(f"layout {name!r}: {len(landmarks) + len(missing)} points, but size = {table['size']}")
+    printed = tuple(landmark.fpalp for landmark in landmarks)
+    return Layout(name, table["title"], tuple(landmarks), printed, True, tuple(names), missing)
 
 
 def make_unified_layout(parts: Mapping[str, Part]) -> Layout:

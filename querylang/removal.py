@@ -17,29 +17,23 @@ MOST_WORK = 2_000_000
 """More comparisons than that take no sensible time."""
 
 
-def remove_ask(runs: Sequence[Run], ask: Ask, placer: Placer) -> list[Run]:
-    """Return what is left of runs without the points that lie on a removal.
+def remove_pieces_from(
+    runs: Sequence[Run], pieces: Sequence[Piece], placer: Placer, span: tuple[int, int]
+) -> list[Run]:
+    """Return what is left of runs without the points that lie on pieces.
 
     Raises:
-        MistakeError: Nothing stands before it, nothing is left, or it is too much work.
+        MistakeError: It is too much work.
     """
-    span = placer.span([ask])
-    if not runs:
-        raise MistakeError("no_part", "except from what? name a part first", span)
-    pieces = find_pieces(ask, placer)
-    if sum(run.count if isinstance(run, LayoutRun | PlaceRun) else 1 for run in runs) * len(pieces) > MOST_WORK:
+    points = sum(run.count if isinstance(run, LayoutRun | PlaceRun) else 1 for run in runs)
+    if points * len(pieces) > MOST_WORK:
         raise MistakeError("too_many", "too many exceptions for one instruction", span)
-    left = [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
-    if not left:
-        raise MistakeError("nothing_left", "the exception removes every point", span)
-    if left == list(runs):
-        placer.notes.append("the exception removes no point")
-    return left
+    return [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
 
 
 def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
     """Return what a removal takes away, as pieces."""
-    if ask.item.layout is not None or ask.item.ids is not None:
+    if ask.item.is_layout:
         pieces: list[Piece] = []
         for run in placer.place_layouts([ask], ask.amount, placer.span([ask])):
             assert isinstance(run, LayoutRun)

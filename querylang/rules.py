@@ -18,6 +18,7 @@ from typing import Any
 from .concepts import Concepts, MismatchError, Op
 from .meaning import Item, Phrase, Range, join
 from .numbers import Number
+from .registry import LAYOUT_FILES
 
 Function = Callable[[Any, Any], Any]
 Row = tuple[str, Function, float]
@@ -232,6 +233,11 @@ class Rules:
     def restrict(self, layout: str, ids: Any) -> Item:
         return Item(layout=layout, ids=ids)
 
+    def name_point(self, layout: str, points: tuple[tuple[str, str], ...]) -> Item | None:
+        """ "Rekognition's leftEyeBrowUp"."""
+        own = tuple(point for point in points if point[0] == layout)
+        return Item(layout=layout, named=own) if own else None
+
     def own_size(self, layout: str, number: Number) -> str | None:
         """ "COFW 29" is the layout."""
         known = self.concepts.registry.layouts.get(layout)
@@ -242,7 +248,7 @@ class Rules:
         if number.form != "integer":
             return None
         layouts = self.concepts.registry.layouts
-        found = [name for name in layouts if name != "unified" and layouts[name].size == number.value]
+        found = [name for name in layouts if name in LAYOUT_FILES and layouts[name].size == number.value]
         return found[0] if found else None if known else f"?{number.value}"
 
     def range(self, first: Any, last: Any) -> Item | None:
@@ -322,6 +328,7 @@ class Rules:
             ("ONLY", "I", lambda _: Item(only=True), 0.0),
             ("SAME", "I", lambda _: Item(same=True), 0.0),
             ("LAYOUT", "I", lambda name: Item(layout=name), 0.0),
+            ("NAMED", "I", lambda points: Item(named=points), 0.0),
             ("PROGRAM", "I", lambda name: Item(layout=name, zero=0), 0.0),
             ("HALFWAY", "I", lambda _: Item(positions=(HALF,)), 0.0),
             ("FROM_E", "I", lambda end: Item(origin=end), 0.1),
@@ -460,6 +467,8 @@ class Rules:
             ),
             ("EACH", "I", "I", lambda d, i: i if d == "all" and i.shape is not None else None, 0.5),
             ("LAYOUT", "IDS_N", "I", self.restrict, 0.0),
+            ("LAYOUT", "LAYOUT_POINT", "I", self.name_point, -0.5),
+            ("LAYOUT_POINT", "OF_LAYOUT", "I", lambda points, name: self.name_point(name, points), -0.5),
             ("IDS", "IDS_LIST", "IDS_N", lambda _, b: b, 0.0),
             ("POINTS", "IDS_LIST", "IDS_N", lambda _, b: b, 0.2),
             ("POINTS", "IDS_N", "IDS_N", lambda _, b: b, 0.0),

@@ -18,6 +18,8 @@ LEXEME = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 SHORTEST_CAMEL = 3
+LONGEST_ODD = 8
+"""A longer word with a capital inside is an identifier, however short its last piece: "leftEyeBrowUp"."""
 """Shorter pieces than in "leftEye" are no words: "LeFt" is one word in odd case."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 IDENTIFIER_DOT = re.compile(r"(?<=\w)\.(?=[LRTB](?:\W|$))")
@@ -173,7 +175,7 @@ def make_words(text: str, start: int, whole: str) -> list[Lexeme]:
             word = word[:-1] if len(word) > 3 else word
         lexeme = Lexeme(SPELLING.get(word, word), "word", start, stop)
         lexeme.is_possessive = possessive and word not in CONTRACTED
-        lexeme.is_underscored = len(pieces) > 1
+        lexeme.is_underscored = len(pieces) > 1 or (CAMEL.search(piece) is not None and len(piece) > LONGEST_ODD)
         words.append(lexeme)
         start = stop
     return words

@@ -1,0 +1,144 @@
+"""The assembly: the runs of a query, put together ask by ask, with the shape of each and what is left out of them.
+
+In: asks in order; out: runs, their shapes, and the faces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from .asks import Ask, Draft
+from .meaning import Item, MistakeError
+from .placing import Placer
+from .query import Shape
+from .removal import find_pieces, remove_pieces_from, remove_point
+from .runs import Run, merge_shaped
+
+Segment = tuple[str | None, list[Run]]
+SIDES = ("left", "right")
+
+
+class Assembly:
+    """Lays out asks one after the other."""
+
+    def __init__(self, placer: Placer, draft: Draft) -> None:
+        self.placer = placer
+        self.draft = draft
+        self.segments: list[Segment] = []
+
+    @property
+    def runs(self) -> list[Run]:
+        return [run for _, runs in self.segments for run in runs]
+
+    def assemble(self, asks: Sequence[Ask], whole: tuple[int, int]) -> None:
+        """Lay out asks.
+
+        Args:
+            asks: The asks.
+            whole: The place of the whole text.
+
+        Raises:
+            MistakeError: One cannot be answered, or nothing is asked or left.
+        """
+        i = 0
+        while i < len(asks):
+            stop = self.find_stop(asks, i)
+            if asks[i].is_removal:
+                self.remove(asks[i])
+            elif asks[i].weave >= 0:
+                self.place_woven(asks[i:stop])
+            else:
+                self.segments.append((asks[i].item.shape, self.placer.place_group(asks[i:stop])))
+            i = stop
+        self.remove_points()
+        if not self.runs:
+            raise MistakeError("no_part", "nothing is asked for", whole)
+        if sum(run.count or 0 for run in self.runs) > self.placer.limit:
+            raise MistakeError("too_many", f"more than {self.placer.limit:,} points", whole)
+
+    def find_stop(self, asks: Sequence[Ask], start: int) -> int:
+        """Return where the asks end that are laid out together with one."""
+        first, stop = asks[start], start + 1
+        if first.is_removal:
+            return stop
+        while stop < len(asks) and not asks[stop].is_removal:
+            is_woven = asks[stop].weave == first.weave >= 0
+            is_shared = first.weave < 0 and asks[stop].group == first.group >= 0
+            if not (is_woven or is_shared):
+                break
+            stop += 1
+        return stop
+
+    def place_woven(self, asks: Sequence[Ask]) -> None:
+        """Lay out places of each of a pair part by part."""
+        for side in SIDES:
+            for ask in asks:
+                units = tuple(unit for unit in ask.units if unit.side == side)
+                self.segments.append((ask.item.shape, self.placer.place_group([replace(ask, units=units)])))
+
+    def remove(self, ask: Ask) -> None:
+        """Take away the points that lie on a removal."""
+        span = self.placer.span([ask])
+        before = self.runs
+        if not before:
+            raise MistakeError("no_part", "except from what? name a part first", span)
+        pieces = find_pieces(ask, self.placer)
+        self.segments = [
+            (shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments
+        ]
+        if not self.runs:
+            raise MistakeError("nothing_left", "the exception removes every point", span)
+        if self.runs == before:
+            self.placer.notes.append("the exception removes no point")
+
+    def remove_points(self) -> None:
+        """Take away first or last points, where those are left out."""
+        for loose in self.draft.loose:
+            for index in loose.item.pick or () if loose.is_removal else ():
+                shape = self.segments[0][0] if self.segments else None
+                self.segments = [(shape, remove_point(self.runs, index))]
+
+    def shaped(self) -> tuple[tuple[Run, ...], Shape | None, tuple[Shape | None, ...]]:
+        """Return the runs, the shape of them all, and the shape of each where they differ."""
+        shapes = [shape for shape, runs in self.segments for _ in runs]
+        told = {shape for shape in shapes if shape}
+        if len(told) == 1 and shapes[-1]:
+            shapes = [shapes[-1]] * len(shapes)
+        runs, own = merge_shaped(self.runs, shapes)
+        if len(set(own)) == 1:
+            return runs, cast("Shape | None", own[0]), ()
+        return runs, None, cast("tuple[Shape | None, ...]", own)
+
+    def faces(self) -> str:
+        """Return the faces an instruction names.
+
+        Raises:
+            MistakeError: It names two, or a face that cannot be.
+        """
+        found = ""
+        for entry in self.draft.entries:
+            item = entry.value
+            if entry.kind != "item" or not isinstance(item, Item) or item.faces is None:
+                continue
+            span = self.draft.lattice.span(entry.start, entry.stop)
+            if found and found != item.faces:
+                raise MistakeError("contradiction", f"both {found} and {item.faces}", span)
+            found = item.faces
+            check_faces(found, self.draft.lattice.text, span)
+        return found or "largest"
+
+
+def check_faces(value: str, text: str, span: tuple[int, int]) -> None:
+    """Raise the mistake of faces that no photo can have."""
+    number = value.split()[0]
+    found = re.search(rf"(?i)(?:face|person)\w*\W*(?:number|no|nr)?\W*{re.escape(number)}", text[slice(*span)])
+    if found is not None:
+        span = (span[0] + found.start(), span[0] + found.end())
+    if value.endswith("right") and " from " in value:
+        raise MistakeError("face", "faces are numbered from the left", span, "'face 2' or 'the rightmost face'")
+    for number in value.split():
+        if number.replace("/", "").isdigit() and (not number.isdigit() or int(number) < 1):
+            raise MistakeError("face", "faces count from 1, left to right", span, "'face 1'")
