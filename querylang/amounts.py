@@ -23,46 +23,63 @@ class Amounts:
         """Bind each amount to its ask, or to the list of asks that share it."""
         current: list[Ask] = []
         copies: dict[int, int] = {}
-        for i, ask in enumerate(self.draft.asks):
-            for loose in [one for one in self.draft.loose if one.at == i]:
-                current = self.bind_loose(loose, i, current)
+        asks = self.draft.asks
+        for i, ask in enumerate(asks):
+            current = self.bind_all_loose(i, current)
             if ask.is_removal:
                 continue
             if ask.item.as_many:
                 self.multiply(i)
-            amount = only(ask.item, AMOUNTS)
             if ask.source is not None:
-                ask.amount = ask.source.amount
-                ask.group = copies.setdefault(ask.source.group, self.groups) if ask.source.group >= 0 else -1
-                self.groups += 1
+                self.copy_amount(ask, ask.source, copies)
                 current = []
             elif ask.item.has_amount or ((ask.item.total or ask.item.each) and not current):
-                if ask.phrase is not None and ask.phrase.det in ("each", "both") and not amount.total:
-                    amount = replace(amount, each=True)
-                before = [] if ask.leads or not self.shares(ask) else self.find_bare(i, need_and=True)
-                before = before if all(one.is_stretch and not one.is_place for one in before) else []
-                for one in (*before, ask):
-                    one.amount = join(one.amount, amount) or amount
-                    one.group = self.groups
-                self.groups += 1
-                current = [*before, ask]
-            elif (
-                current
-                and self.follows(ask, current[-1])
-                and self.shares(current[-1])
-                and ask.is_stretch
-                and not ask.is_place
-                and not self.draft.has_own(i)
-            ):
-                ask.group = current[-1].group
-                current = [*current, ask]
-                for one in current:
-                    one.amount = join(one.amount, only(ask.item, ("each", "total"))) or one.amount
-                ask.amount = current[0].amount
-            else:
-                current = current if ask.amount != Item() else []
-        for loose in [one for one in self.draft.loose if one.at == len(self.draft.asks)]:
-            current = self.bind_loose(loose, len(self.draft.asks), current)
+                current = self.bind_own(i)
+            elif current and self.joins_group(i, current[-1]):
+                current = self.join_group(ask, current)
+            elif ask.amount == Item():
+                current = []
+        self.bind_all_loose(len(asks), current)
+
+    def bind_all_loose(self, index: int, current: list[Ask]) -> list[Ask]:
+        for loose in [one for one in self.draft.loose if one.at == index]:
+            current = self.bind_loose(loose, index, current)
+        return current
+
+    def copy_amount(self, ask: Ask, source: Ask, copies: dict[int, int]) -> None:
+        """Give what repeats an ask the same amount, in a group of its own."""
+        ask.amount = source.amount
+        ask.group = copies.setdefault(source.group, self.groups) if source.group >= 0 else -1
+        self.groups += 1
+
+    def bind_own(self, index: int) -> list[Ask]:
+        """Bind an amount that stands with its name; "A and B with n points" gives it to both."""
+        ask = self.draft.asks[index]
+        amount = only(ask.item, AMOUNTS)
+        if ask.phrase is not None and ask.phrase.det in ("each", "both") and not amount.total:
+            amount = replace(amount, each=True)
+        before = [] if ask.leads or not self.shares(ask) else self.find_bare(index, need_and=True)
+        before = before if all(one.is_stretch and not one.is_place for one in before) else []
+        for one in (*before, ask):
+            one.amount = join(one.amount, amount) or amount
+            one.group = self.groups
+        self.groups += 1
+        return [*before, ask]
+
+    def joins_group(self, index: int, last: Ask) -> bool:
+        """Whether a bare stretch shares the count of the counted one before it."""
+        ask = self.draft.asks[index]
+        if not ask.is_stretch or ask.is_place or self.draft.has_own(index):
+            return False
+        return self.follows(ask, last) and self.shares(last)
+
+    def join_group(self, ask: Ask, current: list[Ask]) -> list[Ask]:
+        ask.group = current[-1].group
+        current = [*current, ask]
+        for one in current:
+            one.amount = join(one.amount, only(ask.item, ("each", "total"))) or one.amount
+        ask.amount = current[0].amount
+        return current
 
     def multiply(self, index: int) -> None:
         """ "Twice as many on the lips" is twice the count said before in the sentence."""
@@ -72,9 +89,8 @@ class Amounts:
             if before.sentence == ask.sentence and count is not None and ask.item.density is not None:
                 number = Number(count.value * ask.item.density, "integer", span=count.span)
                 ask.item = replace(ask.item, density=None, as_many=None, count=number)
-                self.draft.notes.append(
-                    f"{number.value} points: as many as said, times {ask.item.density or number.value / count.value}"
-                )
+                times = number.value / count.value
+                self.draft.notes.append(f"{number.value} points: {times} times as many as said before")
                 return
 
     def shares(self, ask: Ask) -> bool:
@@ -138,7 +154,7 @@ class Amounts:
         if not self.draft.asks:
             return []
         following = self.draft.asks[index:]
-        takers = []
+        takers: list[Ask] = []
         for ask in following:
             if ask.item.has_amount or ask.is_removal or (takers and set(ask.before) & {"stop"}):
                 break

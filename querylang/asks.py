@@ -138,7 +138,7 @@ def only(item: Item, names: Sequence[str]) -> Item:
 
 
 def is_side(op: Op) -> bool:
-    return op[0] == "adj" and op[1][0][0] == "side"
+    return bool(op[0] == "adj" and op[1][0][0] == "side")
 
 
 def find_side(ops: Sequence[Op]) -> Op | None:

@@ -86,13 +86,18 @@ class Assembly:
         if not before:
             raise MistakeError("no_part", "except from what? name a part first", span)
         pieces = find_pieces(ask, self.placer)
-        self.segments = [
-            (shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments
-        ]
+        self.segments = [(shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments]
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", span)
+        if self.runs == before and ask.before and self.follows_removal(ask):
+            raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
         if self.runs == before:
             self.placer.notes.append("the exception removes no point")
+
+    def follows_removal(self, ask: Ask) -> bool:
+        """Whether an exception is only joined to one before it, so that it may be meant as asked for."""
+        index = next(i for i, one in enumerate(self.draft.asks) if one is ask)
+        return index > 0 and self.draft.asks[index - 1].is_removal
 
     def remove_points(self) -> None:
         """Take away first or last points, where those are left out."""

@@ -109,7 +109,9 @@ class Reader:
         if not any(shapes[:-1]) or len(shapes) != len(runs):
             return CanonicalQuery(tuple(merge_places(runs)), shapes[-1], self.faces)
         merged, own = merge_shaped(runs, shapes)
-        return CanonicalQuery(merged, own[0] if len(set(own)) == 1 else None, self.faces, own if len(set(own)) > 1 else ())
+        return CanonicalQuery(
+            merged, own[0] if len(set(own)) == 1 else None, self.faces, own if len(set(own)) > 1 else ()
+        )
 
     def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
         """Take a piece away from the run before, as an arc's exceptions are written."""
@@ -176,33 +178,35 @@ class Reader:
 
     def read_amount(self, piece: Piece, part: Part, target: Any, amount: Any) -> Run:
         if amount is not None and amount.data == "positions":
-            if target.data != "whole":
-                raise self.fail(amount, "syntax", "positions count along the whole part")
-            places = tuple(read_place(node) for node in amount.children)
-            if any(place > 1 or (part.is_point and place) for place in places):
-                raise self.fail(amount, "fpalp_range", "a place along a part lies between 0 and 1")
-            return PlaceRun(part.name, places)
+            return self.read_positions(part, target, amount)
         if isinstance(piece, Place):
-            count = 1 if amount is None or amount.data == "density" else read_place(amount.children[0])
-            if count != 1:
+            if amount is not None and amount.data == "count" and read_place(amount.children[0]) != 1:
                 raise self.fail(amount, "count", f"the {part.name} is one point")
             return PlaceRun(part.name, (Fraction(0),))
         ends = {"open": "neither", "half_open": "first"}.get(target.data, "both")
         if amount is None:
             return self.read_default(piece, target, ends)
+        return make_run(piece, self.read_count(piece, amount), self.registry, ends)  # type: ignore[arg-type]
+
+    def read_positions(self, part: Part, target: Any, amount: Any) -> Run:
+        if target.data != "whole":
+            raise self.fail(amount, "syntax", "positions count along the whole part")
+        places = tuple(read_place(node) for node in amount.children)
+        if any(place > 1 or (part.is_point and place) for place in places):
+            raise self.fail(amount, "fpalp_range", "a place along a part lies between 0 and 1")
+        return PlaceRun(part.name, places)
+
+    def read_count(self, piece: Stretch, amount: Any) -> int:
+        wanted = read_place(amount.children[0])
         if amount.data == "density":
-            count = count_by_density(piece, read_place(amount.children[0]), self.registry)
-        else:
-            wanted = read_place(amount.children[0])
-            if wanted.denominator != 1:
-                raise self.fail(amount, "count", "a number of points is whole")
-            count = int(wanted)
-        if count < 1:
+            wanted = Fraction(count_by_density(piece, wanted, self.registry))
+        if wanted.denominator != 1:
+            raise self.fail(amount, "count", "a number of points is whole")
+        if wanted < 1:
             raise self.fail(amount, "count", "a number of points is at least 1")
-        if count > self.limit:
+        if wanted > self.limit:
             raise self.fail(amount, "too_many", f"more than {self.limit:,} points")
-        run = make_run(piece, count, self.registry, ends)  # type: ignore[arg-type]
-        return run
+        return int(wanted)
 
     def read_default(self, piece: Stretch, target: Any, ends: str) -> Run:
         run = make_default(piece, self.registry)

@@ -6,13 +6,13 @@ words that fit nowhere.  Every reading has a cost; the cheapest cover wins, neve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .lattice import SKIP, Edge, Lattice
 from .meaning import Item, Phrase
-from .rules import FAULT_COST, Rules
+from .rules import FAULT_COST, Function, Rules
 
 MOST_WORK = 60_000
 """Rules tried for one text; what is longer than any instruction goes on without further readings."""
@@ -49,7 +49,8 @@ STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 
-Readings = dict[str, list[tuple[float, Any]]]
+Reading = tuple[float, Any]
+Readings = dict[str, list[Reading]]
 
 
 @dataclass
@@ -113,26 +114,26 @@ class Chart:
 
     def combine(self, row: dict[int, Readings], start: int, middle: int, readings: Readings) -> None:
         """Join what ends at a node with all that begins there, or behind words that say nothing."""
-        binary = self.rules.binary
         for begin, skip_cost in self.skips[middle]:
             for stop, others in self.cells[begin].items() if begin < self.size else ():
                 if stop - start > WIDEST and LISTS.isdisjoint(others):
                     continue
-                for left, lefts in list(readings.items()):
-                    for right, rights in others.items():
-                        rows = binary.get((left, right))
-                        if rows is None:
-                            continue
-                        self.work += len(rows)
-                        if self.work > MOST_WORK:
-                            return
-                        for category, function, rule_cost in rows:
-                            for left_cost, a in lefts:
-                                for right_cost, b in rights:
-                                    value = function(a, b)
-                                    if value is not None:
-                                        cost = left_cost + right_cost + rule_cost + skip_cost
-                                        self.add(row, start, stop, category, value, cost)
+                for category, value, cost in self.join(readings, others):
+                    self.add(row, start, stop, category, value, cost + skip_cost)
+
+    def join(self, readings: Readings, others: Readings) -> Iterator[tuple[str, Any, float]]:
+        """Yield what the rules make of the readings of two neighbours."""
+        binary = self.rules.binary
+        for left, lefts in list(readings.items()):
+            for right, rights in others.items():
+                rows = binary.get((left, right))
+                if rows is None:
+                    continue
+                self.work += len(rows)
+                if self.work > MOST_WORK:
+                    return
+                for category, function, rule_cost in rows:
+                    yield from apply_rule(category, function, rule_cost, lefts, rights)
 
     def add(self, row: dict[int, Readings], start: int, stop: int, category: str, value: Any, cost: float) -> None:
         """Add a reading, and what else it may be, unless two better ones are known."""
@@ -288,6 +289,17 @@ class Chart:
                 return start
             node += 1
         return node
+
+
+def apply_rule(
+    category: str, function: Function, rule_cost: float, lefts: Sequence[Reading], rights: Sequence[Reading]
+) -> Iterator[tuple[str, Any, float]]:
+    """Yield what one rule makes of each pair of readings."""
+    for left_cost, left in lefts:
+        for right_cost, right in rights:
+            value = function(left, right)
+            if value is not None:
+                yield category, value, left_cost + right_cost + rule_cost
 
 
 def gather(path: Sequence[Entry | str]) -> list[Entry]:

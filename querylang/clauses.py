@@ -19,40 +19,54 @@ class Clauses:
     def __init__(self, draft: Draft, references: References) -> None:
         self.draft = draft
         self.references = references
+        self.sentence = 0
+        self.removing = False
+        self.side: tuple[Phrase, int] | None = None
 
     def read_entries(self) -> None:
-        sentence, removing = 0, False
-        side: tuple[Phrase, int] | None = None
+        """Read all entries.
+
+        Raises:
+            MistakeError: One contradicts another, or refers to nothing.
+        """
         for number, entry in enumerate(self.draft.entries):
-            if ENDS_SENTENCE & set(entry.before):
-                sentence += 1
-            if set(entry.before) & {"stop", "line", "bullet"}:
-                removing = False
-            narrow = [one for one in self.draft.entries[:number] if one.kind == "item" and one.value.only]
-            if "also" in entry.before and narrow:
-                span = self.draft.lattice.span(narrow[-1].start, entry.stop)
-                raise MistakeError("contradiction", "only one thing, and also another", span)
+            self.open_sentence(entry, number)
             if entry.kind == "except":
-                removing = True
+                self.removing = True
             elif entry.kind == "heading":
-                self.read_heading(entry, sentence)
+                self.read_heading(entry, self.sentence)
             elif entry.kind == "purpose":
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
             elif entry.kind == "item":
-                if entry.value.fault:
-                    code, message, suggestion = entry.value.fault
-                    raise MistakeError(code, message, self.draft.lattice.span(entry.start, entry.stop), suggestion)
-                if removing and not self.draft.asks and entry.value.count is not None:
-                    raise MistakeError(
-                        "count", "a number of points is at least 1", self.draft.lattice.span(entry.start, entry.stop)
-                    )
-                removing = removing and not (entry.value.has_amount and entry.value.is_region)
-                if self.is_side_heading(number):
-                    side = (entry.value.phrase, sentence)
-                    continue
-                if side is not None and side[1] == sentence:
-                    entry.value = self.put_side(entry.value, side[0])
-                self.read_item(entry, sentence, removing)
+                self.read_clause(entry, number)
+
+    def open_sentence(self, entry: Entry, number: int) -> None:
+        before = set(entry.before)
+        if ENDS_SENTENCE & before:
+            self.sentence += 1
+        if before & {"stop", "line", "bullet"}:
+            self.removing = False
+        narrow = [one for one in self.draft.entries[:number] if one.kind == "item" and one.value.only]
+        if "also" in before and narrow:
+            span = self.draft.lattice.span(narrow[-1].start, entry.stop)
+            raise MistakeError("contradiction", "only one thing, and also another", span)
+
+    def read_clause(self, entry: Entry, number: int) -> None:
+        item: Item = entry.value
+        span = self.draft.lattice.span(entry.start, entry.stop)
+        if item.fault:
+            code, message, suggestion = item.fault
+            raise MistakeError(code, message, span, suggestion)
+        if self.removing and not self.draft.asks and item.count is not None:
+            raise MistakeError("count", "a number of points is at least 1", span)
+        self.removing = self.removing and not (item.has_amount and item.is_region)
+        if self.is_side_heading(number):
+            assert item.phrase is not None
+            self.side = (item.phrase, self.sentence)
+            return
+        if self.side is not None and self.side[1] == self.sentence:
+            entry.value = self.put_side(item, self.side[0])
+        self.read_item(entry, self.sentence, self.removing)
 
     def is_side_heading(self, number: int) -> bool:
         """Whether a clause is only a side that heads what follows: "Left: 5 points on the eyebrow"."""
@@ -165,28 +179,40 @@ class Clauses:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if not self.draft.asks or removing or set(entry.before) & {"stop", "line", "bullet", "and"}:
             return False
-        item: Item = entry.value
         last = self.draft.asks[-1]
-        is_route = item.range is not None and item.phrase is None and not last.is_removal
-        if last.item.layout is not None and last.item.named is None and last.item.ids is None and item.named is not None:
-            return self.merge(last, item, entry)
-        if last.item.layout is not None and item.layout is None:
-            is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
-            if is_part or (item.ids is not None and last.item.ids is None):
-                return self.merge(last, item, entry)
-        if is_route and last.item.range is None and last.phrase is not None and self.is_bare_route(item, last):
-            return self.merge(last, item, entry)
+        if last.item.is_layout:
+            return self.qualifies_layout(entry, last)
+        return self.qualifies_route(entry, last) or self.qualifies_name(entry, last)
+
+    def qualifies_layout(self, entry: Entry, last: Ask) -> bool:
+        """A part or ids behind a layout's name."""
+        item: Item = entry.value
+        if last.item.layout is None or item.layout is not None:
+            return False
+        is_whole = last.item.named is None and last.item.ids is None
+        is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
+        return bool(is_part or (is_whole and item.is_layout)) and self.merge(last, item, entry)
+
+    def qualifies_route(self, entry: Entry, last: Ask) -> bool:
+        """A range on what was named before it, or the way that a range runs."""
+        item: Item = entry.value
+        if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
+            return last.phrase is not None and self.is_bare_route(item, last) and self.merge(last, item, entry)
         if last.item.range is not None and item.phrase is not None and self.is_route(item.phrase, last):
             return self.merge(last, replace(item, phrase=None, via=item.phrase), entry)
+        return False
+
+    def qualifies_name(self, entry: Entry, last: Ask) -> bool:
+        """Adjectives behind a name: "eyebrow, left"."""
+        item: Item = entry.value
         if item.phrase is None or item.range is not None or item.has_amount or last.phrase is None or item.phrase.ref:
             return False
-        if any(op[0] != "adj" for op in item.phrase.ops) or "colon" in entry.before:
+        if any(op[0] != "adj" for op in item.phrase.ops) or "colon" in entry.before or last.phrase.thing is None:
             return False
-        made = self.draft.rules.extend(last.phrase, item.phrase.ops) if last.phrase.thing is not None else None
-        if made is None or made.fault or last.phrase.thing.is_sided:  # type: ignore[union-attr]
+        made = self.draft.rules.extend(last.phrase, item.phrase.ops)
+        if made is None or made.fault or last.phrase.thing.is_sided:
             return False
-        rest = replace(item, phrase=None)
-        joined = join(replace(last.item, phrase=made), rest)
+        joined = join(replace(last.item, phrase=made), replace(item, phrase=None))
         if joined is None:
             return False
         last.item, last.stop = joined, entry.stop

@@ -105,6 +105,7 @@ class Concept:
 KEYS = {
     "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
     "plural",
+    "called",
 }  # fmt: skip
 
 

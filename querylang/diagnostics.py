@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
-CALL = re.compile(
-    r"\[\[|SELECT\b.*\bFROM\b|\b\w+\(['\"]|\w\.\w+\(|[{}<$\\^]|(?<!-)>"
-)
+WHAT = {
+    "unknown_layout": "unknown layout '{}'",
+    "unknown_part": "no face part covers '{}'",
+    "unknown_words": "'{}' cannot be asked for",
+}
+CALL = re.compile(r"\[\[|SELECT\b.*\bFROM\b|\b\w+\(['\"]|\w\.\w+\(|[{}<$\\^]|(?<!-)>")
 
 
 def refuse_code(text: str) -> list[Problem]:
@@ -92,7 +95,7 @@ def explain_run(text: str, run: Sequence[Entry], lattice: Lattice, language: Lan
         ):
             span = (span[0], span[1] + size.end())
             shown = text[slice(*span)]
-        what = f"unknown layout '{shown}'" if code == "unknown_layout" else f"no face part covers '{shown}'"
+        what = WHAT[code].format(shown)
         return Problem(code, what, span, hint or None)
     near = suggest(run, language)
     names = language.lexicon.names

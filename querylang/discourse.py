@@ -67,36 +67,37 @@ class Discourse:
             return
 
     def settle_sides(self) -> None:
-        """Decide for each ask whose left is left: words, then an owner carried through the sentence, then the setting."""
-        carried: dict[int, str] = {}
-        late = {
-            ask.sentence: i
-            for i, ask in enumerate(self.draft.asks)
-            if (ask.phrase is not None and ask.phrase.is_late) or ask.item.late
-        }
-        for loose in self.draft.loose:
-            if loose.item.frame:
-                if loose.item.late or loose.at > 0:
-                    for ask in self.draft.asks[: loose.at]:
-                        if ask.sentence == loose.sentence and not self.frame_of(ask):
-                            ask.item = replace(ask.item, frame=loose.item.frame)
-                if loose.at < len(self.draft.asks) and loose.sentence == self.draft.asks[loose.at].sentence:
-                    carried[loose.sentence] = loose.item.frame
+        """Decide for each ask whose left is left: its words, an owner carried through its sentence, or the setting."""
+        carried = self.read_loose_owners()
+        late = {ask.sentence: i for i, ask in enumerate(self.draft.asks) if is_owned_late(ask)}
         for i, ask in enumerate(self.draft.asks):
             frame = self.frame_of(ask)
-            if frame:
-                if not (ask.sentence in late and late[ask.sentence] == i):
-                    carried[ask.sentence] = frame
-            elif i < late.get(ask.sentence, -1):
-                frame = "subject"
-            else:
-                frame = carried.get(ask.sentence, "")
-            frame = frame or self.perspective
-            if ask.phrase is not None and ask.phrase.thing is not None:
-                thing = ask.phrase.thing
-                ask.units = thing.units if frame == "viewer" else thing.turned
-                self.draft.notes += thing.notes
-            ask.item = replace(ask.item, frame=frame)
+            if frame and late.get(ask.sentence) != i:
+                carried[ask.sentence] = frame
+            elif not frame:
+                frame = "subject" if i < late.get(ask.sentence, -1) else carried.get(ask.sentence, "")
+            self.settle(ask, frame or self.perspective)
+
+    def read_loose_owners(self) -> dict[int, str]:
+        """Apply owners that stand by themselves to what they own; return those carried on, by sentence."""
+        carried: dict[int, str] = {}
+        asks = self.draft.asks
+        for loose in self.draft.loose:
+            if not loose.item.frame:
+                continue
+            for ask in asks[: loose.at]:
+                if ask.sentence == loose.sentence and not self.frame_of(ask):
+                    ask.item = replace(ask.item, frame=loose.item.frame)
+            if loose.at < len(asks) and loose.sentence == asks[loose.at].sentence:
+                carried[loose.sentence] = loose.item.frame
+        return carried
+
+    def settle(self, ask: Ask, frame: str) -> None:
+        if ask.phrase is not None and ask.phrase.thing is not None:
+            thing = ask.phrase.thing
+            ask.units = thing.units if frame == "viewer" else thing.turned
+            self.draft.notes += thing.notes
+        ask.item = replace(ask.item, frame=frame)
 
     def frame_of(self, ask: Ask) -> str:
         frames = {phrase.frame for phrase in find_phrases(ask.item)} | {ask.item.frame or ""}
@@ -104,3 +105,8 @@ class Discourse:
         if len(frames) > 1:
             raise MistakeError("contradiction", "both the person's own left and the picture's", self.draft.span(ask))
         return frames.pop() if frames else ""
+
+
+def is_owned_late(ask: Ask) -> bool:
+    """Whether an owner stands behind what it owns: "... of the patient"."""
+    return bool(ask.item.late) or (ask.phrase is not None and ask.phrase.is_late)

@@ -1,56 +1,132 @@
-"""What a query means, in words."""
+"""What a query means, in words a person would say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .called import load_called
 from .canonical import write_fpalp
-from .runs import LayoutRun, PlaceRun, Run
+from .runs import CurveRun, LayoutRun, PlaceRun, Run
 
 if TYPE_CHECKING:
     from .query import Query
 
+LONGEST_LIST = 12
+"""More places than that are counted, not named."""
+
 
 def explain_query(query: Query) -> str:
-    """Return what was understood, for people: the perspective, every run of points, the notes."""
+    """Return what was understood: a sentence, whose left it is, the notes, the canonical text."""
     whose = "the picture" if query.perspective == "viewer" else "the person"
-    lines = [f"Plain left and right were read as those of {whose}; parts are named in the viewer's terms."]
-    lines += [f"- {explain_run(run, query)}" for run in query.runs]
-    if query.count is not None:
-        points = f"{query.count} point" + ("s" if query.count != 1 else "")
-        lines.append(f"{points} on each face asked for: {explain_faces(query.faces)}.")
-    else:
-        lines.append(f"The picture decides how many points; faces: {explain_faces(query.faces)}.")
-    if query.shape:
-        lines.append(f"To be drawn as a {query.shape}.")
+    lines = [
+        write_sentence(query),
+        f"Plain left and right were read as those of {whose}; parts are named by the picture.",
+    ]
     lines += [f"Note: {note}." for note in query.notes]
     lines.append(f"Canonical: {query.canonical}")
     return "\n".join(lines)
 
 
-def explain_run(run: Run, query: Query) -> str:
+def write_sentence(query: Query) -> str:
+    """Return the points in one sentence ("10 points on the left upper eyelid, then 10 on the left lower eyelid.")."""
+    clauses = []
+    for index, run in enumerate(query.runs):
+        clause = explain_run(run, query, is_first=index == 0)
+        if query.shapes and query.shapes[index]:
+            clause += f" as a {query.shapes[index]}"
+        clauses.append(clause)
+    sentence = ", then ".join(clauses)
+    if len(query.runs) > 1 and query.count is not None:
+        sentence += f": {query.count} points in all"
+    if query.shape:
+        sentence += f", as a {query.shape}"
+    if query.faces != "largest":
+        sentence += f", {explain_faces(query.faces)}"
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def explain_run(run: Run, query: Query, *, is_first: bool = True) -> str:
+    """Return one run as a clause."""
     registry = query.registry
     if isinstance(run, LayoutRun):
         layout = registry.layouts[run.layout]
         if run.count == layout.size:
             return f"all {layout.size} landmarks of {layout.title}"
-        return f"{run.count} landmark{'s' if run.count != 1 else ''} of {layout.title}"
-    part = registry.parts[run.part]
+        if layout.names:
+            return f"{layout.title}'s {join_words([layout.names[i - 1] for i in run.ids])}"
+        return f"landmark{'s' if run.count != 1 else ''} {join_ids(run)} of {layout.title}"
     if isinstance(run, PlaceRun):
-        if part.is_point:
-            return f"the {run.part}"
-        return f"the {run.part} at {', '.join(write_fpalp(place, part.steps) for place in run.places)}"
-    where = f"the {run.part}"
-    if run.start != 0 or run.stop != 1:
-        where += f" from {write_fpalp(run.start, part.steps)} to {write_fpalp(run.stop, part.steps)}"
-    if run.pixels is not None:
-        return f"a point every {float(run.pixels):g} pixels along {where}"
-    spacing = "at equal distances" if run.spacing == "arc" else "at equal FPALP steps"
+        return explain_places(run, query)
+    if run.count == 1:
+        return explain_places(PlaceRun(run.part, (run.first,)), query)
+    return explain_curve(run, query, is_first)
+
+
+def explain_places(run: PlaceRun, query: Query) -> str:
+    part = query.registry.parts[run.part]
+    if part.is_point:
+        return join_words([f"the {run.part}"] * len(run.places))
+    names = load_called().places
+    if len(run.places) > LONGEST_LIST:
+        return f"{len(run.places)} places along the {run.part}"
+    called = [names.get((run.part, place % 1 if part.is_closed else place)) for place in run.places]
+    if all(called):
+        return join_words([f"the {name}" for name in called])
+    places = join_words([write_fpalp(place, part.steps) for place in run.places])
+    return f"the {run.part} at {places}"
+
+
+def explain_curve(run: CurveRun, query: Query, is_first: bool) -> str:
+    where = name_stretch(run, query)
     removed = " (some are left out)" if run.removed else ""
-    return f"{run.count} points along {where}, {spacing}{removed}"
+    if run.pixels is not None:
+        return f"a point every {float(run.pixels):g} pixels along {where}{removed}"
+    points = f"{run.count} points" if is_first else f"{run.count}"
+    spacing = " at equal distances" if run.spacing == "arc" else ""
+    ends = ", without its ends" if run.ends == "neither" else ""
+    return f"{points} on {where}{ends}{spacing}{removed}"
+
+
+def name_stretch(run: CurveRun, query: Query) -> str:
+    """Return what a stretch is called, or from which place to which it goes."""
+    part = query.registry.parts[run.part]
+    stretches, places = load_called().stretches, load_called().places
+    if run.ends == "first" and abs(run.stop - run.start) == 1 and not (run.start == 0 and run.stop == 1):
+        way = "clockwise" if run.stop > run.start else "counter-clockwise"
+        start = places.get((run.part, run.start % 1), write_fpalp(run.start % 1, part.steps))
+        return f"the {run.part}, {way} from {'the ' if not start[0].isdigit() else ''}{start}"
+    if (name := stretches.get((run.part, run.start, run.stop))) is not None:
+        return f"the {name}"
+    if (name := stretches.get((run.part, run.stop, run.start))) is not None:
+        return f"the {name}, backwards"
+
+    def name_end(place: object) -> str:
+        own = places.get((run.part, place % 1 if part.is_closed else place))  # type: ignore[operator, arg-type]
+        return f"the {own}" if own else write_fpalp(place, part.steps)  # type: ignore[arg-type]
+
+    return f"the {run.part} from {name_end(run.start)} to {name_end(run.stop)}"
+
+
+def join_ids(run: LayoutRun) -> str:
+    from .canonical import write_ids
+
+    return write_ids(run.ids).replace(" .. ", " to ")
+
+
+def join_words(words: list[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    if len(words) > LONGEST_LIST:
+        return f"{', '.join(words[:3])} and {len(words) - 3} more"
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
 def explain_faces(faces: str) -> str:
+    """Return which faces, as a person would say."""
     if faces == "all":
-        return "all of them"
-    return f"number {faces} from the left" if faces.isdigit() else f"the {faces}"
+        return "on every face"
+    if faces.replace(" ", "").isdigit():
+        numbers = faces.split()
+        return f"on face{'s' if len(numbers) > 1 else ''} {join_words(numbers)} from the left"
+    if faces[0].isdigit():
+        return f"on the {faces} faces"
+    return f"on the {faces} face"

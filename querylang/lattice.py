@@ -6,7 +6,7 @@ cost)` over them.  Words that only wrap what is asked are no nodes at all; words
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -30,8 +30,6 @@ MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
-PERSPECTIVES = frozenset({"VIEWER_PHRASE", "SUBJECT_PHRASE"})
-"""Whole phrases that say whose left is left; nothing shorter inside them may be skipped instead."""
 OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
 """Categories of words that may also say nothing, with what that costs."""
 
@@ -136,61 +134,101 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
     yield from read_numbers(lexemes, i)
 
 
-def read_phrase(
-    words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str, Any]], is_plural: bool
-) -> Iterator[tuple[int, str, Any, float]]:
-    owns = words[-1].is_possessive
+class Words(NamedTuple):
+    """A phrase found in the text, as `READERS` see it."""
+
+    stop: int
+    count: int
+    owns: bool
+    is_identifier: bool
+    is_plural: bool
+    is_doubtful: bool
+
+
+Found = Iterator[tuple[int, str, Any, float]]
+
+
+def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str, Any]], is_plural: bool) -> Found:
+    """Yield the edges of a phrase's readings."""
     is_doubtful = any(category not in EMPTY for category, _ in readings)
-    fixed = words[0].is_underscored
+    found = Words(stop, len(words), words[-1].is_possessive, words[0].is_underscored, is_plural, is_doubtful)
     for category, value in readings:
-        if category in WRAPPING:
-            if not owns:
-                yield stop, SKIP, None, DOUBTFUL_COST if is_doubtful else 0.0
-        elif category == "LINK":
-            yield stop, SKIP, None, LINK_COST
-        elif category == "NOUN":
-            yield stop, "NOUN", (value, is_plural), 1.1 if is_plural else 1.0
-        elif category == "NOUNS":
-            yield stop, "NOUN", (value, True), 1.0
-        elif category == "ADJ":
-            kind, viewer, subject = value
-            yield stop, "ADJ", ((kind, viewer, viewer if fixed else subject),), 1.0
-        elif category == "REL":
-            yield stop, "REL", value + "s" if is_plural else value, 1.0
-        elif category == "LAYOUT_POINT":
-            yield stop, "LAYOUT_POINT", value, 1.0
-            if fixed:
-                yield stop, "NAMED", value, 2.5
-        elif category == "LOOSE_END":
-            continue
-        elif category == "IDENTIFIER":
-            if fixed and value == "skip":
-                yield stop, SKIP, None, 0.0
-            elif fixed:
-                kind = "side" if value in ("left", "right") else "level"
-                yield stop, "ADJ", ((kind, value, value),), 1.0
-        elif category == "VIA":
-            yield stop, "VIA", value, 0.2
-        elif category == "BOTH_SIDES":
-            yield stop, SKIP, None, 3.5
-        elif category == "ONLY":
-            yield stop, "ONLY", value, 0.2
-        elif category == "BULLET_WORD":
-            yield stop, "BULLET", value, 3.5
-        elif category == "FACE_WORD":
-            yield stop, "PERSON_OWNER" if owns and value != "face" else "FACE_WORD", (value, is_plural), 1.0
-        elif category == "VIEWER":
-            yield stop, "VIEWER", value, 1.0
-        elif category in ("POINTS", "LAYOUT_NOUN"):
-            if not owns:
-                yield stop, category, is_plural or value == "verbs", 0.5
-                yield stop, SKIP, None, 0.6
-        elif category in PERSPECTIVES:
-            yield stop, category, value, -3.0
+        if category in COSTS:
+            yield stop, category, value, COSTS[category]
         else:
-            yield stop, category, value, max(0.0, 1.5 - 0.5 * len(words))
-            if category in OFTEN_EMPTY:
-                yield stop, SKIP, None, OFTEN_EMPTY[category]
+            yield from READERS.get(category, read_plainly)(found, category, value)
+
+
+def read_plainly(found: Words, category: str, value: Any) -> Found:
+    """Longer phrases are surer; some may also say nothing."""
+    yield found.stop, category, value, max(0.0, 1.5 - 0.5 * found.count)
+    if category in OFTEN_EMPTY:
+        yield found.stop, SKIP, None, OFTEN_EMPTY[category]
+
+
+def read_wrapping(found: Words, category: str, value: Any) -> Found:
+    if not found.owns:
+        yield found.stop, SKIP, None, DOUBTFUL_COST if found.is_doubtful else 0.0
+
+
+def read_noun(found: Words, category: str, value: Any) -> Found:
+    is_derived = found.is_plural and category == "NOUN"
+    yield found.stop, "NOUN", (value, found.is_plural or category == "NOUNS"), 1.1 if is_derived else 1.0
+
+
+def read_adjective(found: Words, category: str, value: Any) -> Found:
+    """A side inside an identifier is the picture's, whatever the setting."""
+    kind, viewer, subject = value
+    yield found.stop, "ADJ", ((kind, viewer, viewer if found.is_identifier else subject),), 1.0
+
+
+def read_identifier(found: Words, category: str, value: Any) -> Found:
+    if not found.is_identifier:
+        return
+    if value == "skip":
+        yield found.stop, SKIP, None, 0.0
+    else:
+        kind = "side" if value in ("left", "right") else "level"
+        yield found.stop, "ADJ", ((kind, value, value),), 1.0
+
+
+def read_layout_point(found: Words, category: str, value: Any) -> Found:
+    yield found.stop, "LAYOUT_POINT", value, 1.0
+    if found.is_identifier:
+        yield found.stop, "NAMED", value, 2.5
+
+
+def read_face_word(found: Words, category: str, value: Any) -> Found:
+    owner = "PERSON_OWNER" if found.owns and value != "face" else "FACE_WORD"
+    yield found.stop, owner, (value, found.is_plural), 1.0
+
+
+def read_doubtful(found: Words, category: str, value: Any) -> Found:
+    """Words such as "points" and "layout", which often say nothing new."""
+    if not found.owns:
+        yield found.stop, category, found.is_plural or value == "verbs", 0.5
+        yield found.stop, SKIP, None, 0.6
+
+
+COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": 1.0, "VIEWER_PHRASE": -3.0, "SUBJECT_PHRASE": -3.0}
+"""Categories whose edges cost something of their own."""
+READERS: dict[str, Callable[[Words, str, Any], Found]] = {
+    "FILLER": read_wrapping,
+    "DIVIDER": read_wrapping,
+    "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
+    "BOTH_SIDES": lambda found, category, value: iter([(found.stop, SKIP, None, 3.5)]),
+    "BULLET_WORD": lambda found, category, value: iter([(found.stop, "BULLET", value, 3.5)]),
+    "LOOSE_END": lambda found, category, value: iter(()),
+    "NOUN": read_noun,
+    "NOUNS": read_noun,
+    "REL": lambda found, category, value: iter([(found.stop, "REL", value + "s" * found.is_plural, 1.0)]),
+    "ADJ": read_adjective,
+    "IDENTIFIER": read_identifier,
+    "LAYOUT_POINT": read_layout_point,
+    "FACE_WORD": read_face_word,
+    "POINTS": read_doubtful,
+    "LAYOUT_NOUN": read_doubtful,
+}
 
 
 def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
@@ -302,9 +340,7 @@ def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
     return before < i - 1 and before >= 0 and lexemes[before].type == "number"
 
 
-def read_members(
-    lexemes: Sequence[Lexeme], stop: int, first: Number
-) -> Iterator[tuple[int, tuple[Number, Number]]]:
+def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterator[tuple[int, tuple[Number, Number]]]:
     """Yield the members of a list, each as a pair of ends, with where it stops."""
     number = first
     while True:

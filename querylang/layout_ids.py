@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from .meaning import Item, MistakeError
 from .numbers import Number
 from .pieces import Stretch
@@ -10,6 +12,7 @@ from .routes import Region, Span
 from .runs import LayoutRun, Run, lies_on
 
 INNER_FROM = 18
+OFFERS = "'300W', 'WFLW', 'AFLW' or 'COFW'"
 
 
 class IdResolver:
@@ -33,27 +36,33 @@ class IdResolver:
         """
         if item.named is not None:
             return self.resolve_named(item, span)
-        name = item.layout or self.last
-        if name is None and item.count is not None:
-            raise MistakeError("contradiction", "two numbers of points", span)
-        if name is None and item.phrase is None:
-            raise MistakeError("unknown_layout", "ids of which layout?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'")
-        if name is None:
-            raise MistakeError(
-                "ambiguous", "ids of which layout, or how many points?", span, "'300W', 'WFLW', 'AFLW' or 'COFW'"
-            )
+        name = item.layout or self.last or self.refuse_unnamed(item, span)
         if name.startswith("?"):
-            raise MistakeError(
-                "unknown_layout", f"no layout has {name[1:]} points", span, "'300W', 'WFLW', 'AFLW' or 'COFW'"
-            )
+            raise MistakeError("unknown_layout", f"no layout has {name[1:]} points", span, OFFERS)
         self.last = name
         layout = self.registry.layouts[name]
         ids_from = self.ids_from if item.zero is None else item.zero
+        ids = self.choose(layout, item, ids_from, span)
+        if region is not None:
+            ids = self.restrict(layout, ids, item, region)
+        if not ids:
+            raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
+        return [LayoutRun(layout.name, tuple(ids))]
+
+    def refuse_unnamed(self, item: Item, span: Span) -> NoReturn:
+        if item.count is not None:
+            raise MistakeError("contradiction", "two numbers of points", span)
+        if item.phrase is None:
+            raise MistakeError("unknown_layout", "ids of which layout?", span, OFFERS)
+        raise MistakeError("ambiguous", "ids of which layout, or how many points?", span, OFFERS)
+
+    def choose(self, layout: Layout, item: Item, ids_from: int, span: Span) -> list[int]:
+        """Return the ids, from 1, that an item names."""
         if not layout.own_numbering:
             self.notes.append(f"{layout.title} is numbered as in the paper; the dataset's files number otherwise")
-        ids = list(range(1, layout.size + 1))
         if layout.missing:
             self.notes.append(f"{layout.title}'s {', '.join(layout.missing)} lie on no face part and are left out")
+        ids = list(range(1, layout.size + 1))
         if item.ids is not None:
             self.notes.append(f"ids count from {ids_from}")
             ids = [number for first, last in item.ids for number in expand(layout, first, last, ids_from, span)]
@@ -63,11 +72,7 @@ class IdResolver:
             ids = [number for number in ids if number >= INNER_FROM]
         if item.parity is not None:
             ids = [number for number in ids if (number - 1 + ids_from) % 2 == (item.parity == "odd")]
-        if region is not None:
-            ids = self.restrict(layout, ids, item, region)
-        if not ids:
-            raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
-        return [LayoutRun(layout.name, tuple(ids))]
+        return ids
 
     def resolve_named(self, item: Item, span: Span) -> list[Run]:
         """Return a service's point by its published name; the service named last goes before others."""

@@ -109,28 +109,30 @@ def read_lexicon(
 ) -> Lexicon:
     """Return the lexicon of words.toml, phrasing.toml, places.toml and near.toml."""
     lexicon = Lexicon()
-    for kind in ("side", "level", "depth"):
-        for value, phrases in words[kind].items():
-            other = {"left": "right", "right": "left"}.get(value, value)
-            for phrase in phrases:
-                lexicon.add(phrase, "ADJ", (kind, value, other))
-    for value, phrases in words["rel"].items():
-        for phrase in phrases:
-            lexicon.add(phrase, "REL", value)
-    for value, phrases in words["identifier"].items():
-        for phrase in phrases:
-            lexicon.add(phrase, "IDENTIFIER", value)
+    add_words(lexicon, words)
     for concept in concepts:
         add_concept(lexicon, concept)
     for kind, values in phrasing.items():
         for value, phrases in values.items():
             for phrase in phrases:
                 lexicon.add(phrase, kind.upper(), value)
-    for phrase, hint in near["not_covered"].items():
-        lexicon.add(phrase, "BAD", ("unknown_part", hint))
-    for phrase, hint in near["layouts"].items():
-        lexicon.add(phrase, "BAD", ("unknown_layout", hint))
+    for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout"), ("not_yet", "unknown_words")):
+        for phrase, hint in near[table].items():
+            lexicon.add(phrase, "BAD", (code, hint))
     return lexicon
+
+
+def add_words(lexicon: Lexicon, words: Mapping[str, Any]) -> None:
+    """Add adjectives, place words, and what is short for them inside identifiers."""
+    for kind in ("side", "level", "depth"):
+        for value, phrases in words[kind].items():
+            other = {"left": "right", "right": "left"}.get(value, value)
+            for phrase in phrases:
+                lexicon.add(phrase, "ADJ", (kind, value, other))
+    for kind, category in (("rel", "REL"), ("identifier", "IDENTIFIER")):
+        for value, phrases in words[kind].items():
+            for phrase in phrases:
+                lexicon.add(phrase, category, value)
 
 
 def add_services(lexicon: Lexicon, tables: Mapping[str, Mapping[str, Any]]) -> None:

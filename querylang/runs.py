@@ -120,9 +120,7 @@ def merge_places(runs: Sequence[Run]) -> list[Run]:
     return merged
 
 
-def merge_shaped(
-    runs: Sequence[Run], shapes: Sequence[str | None]
-) -> tuple[tuple[Run, ...], tuple[str | None, ...]]:
+def merge_shaped(runs: Sequence[Run], shapes: Sequence[str | None]) -> tuple[tuple[Run, ...], tuple[str | None, ...]]:
     """Return runs with neighbouring places of one part and shape put together, and the shape of each."""
     merged: list[Run] = []
     own: list[str | None] = []
