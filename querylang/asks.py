@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .chart import Entry
-from .concepts import Op, Unit
+from .concept_data import Unit
+from .concepts import Op
 from .lattice import Lattice
 from .meaning import Item, Phrase
 from .rules import Rules

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 
-from .concepts import Concepts, Unit
+from .concept_data import Unit
+from .concepts import Concepts
 from .language import load_package_language
 from .pieces import Place
 

@@ -1,7 +1,7 @@
 """The chart: the best readings of every stretch of words, and the cheapest way to cover a text with them.
 
-In: a lattice; out: entries in the order of the text: items and bare adjectives, with the separators before each, and the
-words that fit nowhere.  Every reading has a cost; the cheapest cover wins, never the first that was found.
+In: a lattice; out: entries in the order of the text, with the separators before each, and the words that fit
+nowhere.  Every reading has a cost; the cheapest cover wins, never the first that was found.
 """
 
 from __future__ import annotations

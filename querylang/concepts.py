@@ -7,19 +7,15 @@ for each reading of plain left and right.  Everything that depends on the face c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ..errors import ConfigError
-from .pieces import Piece, Pieces, Place, read_pieces
-from .portions import HALF, NoSuchPortionError, Portion, cut_portion, find_x
+from .concept_data import SIDES, Concept, Thing, Unit, find_end, read_concept
+from .pieces import Piece, Place
+from .portions import HALF, NoSuchPortionError, Portion, cut_portion
 from .registry import Registry
-
-SIDES = ("left", "right")
-OTHER = {"left": "right", "right": "left"}
-FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
 
 Op = tuple[Any, ...]
 """("noun", concept), ("rel", word), ("adj", ((kind, viewer's value, subject's value), ...)) or
@@ -36,130 +32,6 @@ class MismatchError(Exception):
     def __init__(self, code: str = "", message: str = "", suggestion: str | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.suggestion = code, message, suggestion
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One named thing: an eye, a lid, a corner, the outer lip.
-
-    Attributes:
-        concept: Its concept.
-        pieces: Where it lies.
-        side: Which of a pair it is or lies on ("left", "right" of the picture), or "".
-        end: On which side of its own part it lies, or "".
-        level, depth: "upper" or "lower", "inner" or "outer", or "".
-        stretch: What it means when two or more points are asked; empty for the same.
-    """
-
-    concept: str
-    pieces: Pieces
-    side: str = ""
-    end: str = ""
-    level: str = ""
-    depth: str = ""
-    stretch: Pieces = ()
-
-    @property
-    def is_place(self) -> bool:
-        return all(isinstance(piece, Place) for piece in self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """What a name means: its units, in the order in which they are asked.
-
-    Attributes:
-        units: The units, for "left" as the picture's.
-        turned: The units, for "left" as the person's own.
-        concept: The concept they are together, or "".
-        is_sided: A word named a side.
-        notes: What an answer that uses the name says.
-    """
-
-    units: tuple[Unit, ...]
-    turned: tuple[Unit, ...]
-    concept: str
-    is_sided: bool = False
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Concept:
-    """One `[[concept]]` table of places.toml."""
-
-    name: str
-    units: tuple[Unit, ...]
-    of: frozenset[str]
-    has: Mapping[str, str]
-    is_each: bool = False
-    both: str = ""
-    note: str | None = None
-    say: tuple[str, ...] = ()
-    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def is_paired(self) -> bool:
-        return any(unit.side for unit in self.units)
-
-
-KEYS = {
-    "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
-    "plural",
-    "called",
-}  # fmt: skip
-
-
-def read_concept(table: Mapping[str, Any], registry: Registry) -> Concept:
-    """Return the concept of one table.
-
-    Raises:
-        ConfigError: The table is malformed.
-    """
-    name = table.get("name")
-    if not isinstance(name, str) or set(table) - KEYS:
-        raise ConfigError(f"concept {name!r}: unknown keys {', '.join(sorted(set(table) - KEYS))}")
-    members: dict[str, str] = dict(table.get("units", {}))
-    members |= {side: table[side] for side in SIDES if side in table}
-    if "is" in table:
-        members[""] = table["is"]
-    if not members:
-        raise ConfigError(f"concept {name!r} needs 'is', 'left' and 'right', or 'units'")
-    is_pair = "left" in table
-    units = tuple(make_unit(name, words, text, table, is_pair, registry) for words, text in members.items())
-    return Concept(
-        name,
-        units,
-        frozenset(table.get("of", ())),
-        table.get("has", {}),
-        table.get("each", False),
-        table.get("both", ""),
-        table.get("note"),
-        tuple(table.get("say", ())),
-        table.get("also", {}),
-    )
-
-
-def make_unit(concept: str, words: str, text: str, table: Mapping[str, Any], is_pair: bool, registry: Registry) -> Unit:
-    pieces = read_pieces(text, registry)
-    features = dict.fromkeys(("side", "level", "depth"), "")
-    for word in (*words.split(), table.get("feature", "")):
-        if word in FEATURES:
-            features[FEATURES[word]] = word
-    stretch = read_pieces(table["stretch"], registry) if "stretch" in table else ()
-    parts = {piece.part for piece in pieces}
-    of_pair = any(registry.parts[part].mirror != part for part in parts)
-    end = "" if of_pair else features["side"]
-    if not is_pair and not of_pair:
-        features["side"] = ""
-    elif len(pieces) == 1 and isinstance(pieces[0], Place):
-        end = find_end(pieces[0], registry)
-    return Unit(concept, pieces, features["side"], end, features["level"], features["depth"], stretch)
-
-
-def find_end(place: Place, registry: Registry) -> str:
-    """Return on which side of its part a place lies, "" in the middle."""
-    x = find_x(place, registry)
-    return "left" if x < HALF else "right" if x > HALF else ""
 
 
 class Concepts:

@@ -38,7 +38,8 @@ from typing import Any
 
 from ..errors import ConfigError
 from .chart import Chart
-from .concepts import Concepts, Op, read_concept
+from .concept_data import read_concept
+from .concepts import Concepts, Op
 from .lattice import build_lattice
 from .lexicon import Lexicon, add_concept, add_services, read_lexicon
 from .registry import GRAMMAR, SERVICE_FILES, Layout, Registry, load_package_registry, read_layout, read_parts

@@ -1,7 +1,8 @@
 """The lattice: a text as words, and every reading each stretch of them may have by itself.
 
-In: the instruction; out: a `Lattice`, nodes between the words that count and lexical edges `(start, stop, category, value,
-cost)` over them.  Words that only wrap what is asked are no nodes at all; words that may do so are edges that skip.
+In: the instruction; out: a `Lattice`, nodes between the words that count and lexical edges `(start, stop, category,
+value, cost)` over them.  Words that only wrap what is asked are no nodes at all; words that may do so are edges that
+skip.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ SKIP, LINK_COST = "SKIP", 0.05
 WRAPPING = frozenset({"FILLER", "DIVIDER"})
 """Categories of phrases that say nothing by themselves."""
 MARKS = {
-    ",": "COMMA", ";": "STOP", ".": "STOP", "!": "STOP", "?": "STOP", ":": "COLON", "=": "COLON", "->": "COLON", "|": "COMMA",
+    ",": "COMMA", ";": "STOP", ".": "STOP", "!": "STOP", "?": "STOP", ":": "COLON", "=": "COLON",
+    "->": "COLON", "|": "COMMA",
     "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "-": "DASH",
 }  # fmt: skip
 SILENT = frozenset("()[]")
@@ -138,7 +140,7 @@ class Words(NamedTuple):
     """A phrase found in the text, as `READERS` see it."""
 
     stop: int
-    count: int
+    length: int
     owns: bool
     is_identifier: bool
     is_plural: bool
@@ -161,7 +163,7 @@ def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str
 
 def read_plainly(found: Words, category: str, value: Any) -> Found:
     """Longer phrases are surer; some may also say nothing."""
-    yield found.stop, category, value, max(0.0, 1.5 - 0.5 * found.count)
+    yield found.stop, category, value, max(0.0, 1.5 - 0.5 * found.length)
     if category in OFTEN_EMPTY:
         yield found.stop, SKIP, None, OFTEN_EMPTY[category]
 

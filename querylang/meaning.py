@@ -1,8 +1,8 @@
 """What phrases mean: the values that `rules.py` composes and `discourse.py` reads.
 
-A `Phrase` names places on a face; a `Range` goes from one to another; an `Item` is what one clause asks: a phrase, range or
-layout with how many points, where, for which faces.  Every field of an item may be said in any order, so composing two
-items is joining their fields; a field said twice does not join.
+A `Phrase` names places on a face; a `Range` goes from one to another; an `Item` is what one clause asks: a phrase,
+range or layout with how many points, where, for which faces.  Every field of an item may be said in any order, so
+composing two items is joining their fields; a field said twice does not join.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from ..errors import Problem
-from .concepts import Op, Thing
+from .concept_data import Thing
+from .concepts import Op
 from .numbers import Number
 
 

@@ -149,30 +149,37 @@ def read_number_words(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Numbe
     if word == "single" and after in POINT_WORDS:
         return 1, Number(Fraction(1), "integer")
     if word in ("a", "an"):
-        if after in GROUPS:
-            return after_group(lexemes, start + 1, GROUPS[after], start)
-        if after in SCALES:
-            return read_cardinal(lexemes, start + 1, start)
-        if after in PARTS or (after in ORDINALS and ORDINALS[after] > 2):
-            below = PARTS.get(after) or ORDINALS[after]
-            return 2, Number(Fraction(1, below), "part", is_marked=True)
-        return None
+        return read_after_article(lexemes, start, after)
     if word == "half":
-        if after in ("a", "an") and word_at(lexemes, start + 2) == "dozen":
-            return 3, Number(Fraction(6), "integer")
-        if after == "dozen":
-            return 2, Number(Fraction(6), "integer")
-        return 1, Number(Fraction(1, 2), "part")
+        return read_half(lexemes, start, after)
     if word in GROUPS and word not in ("score", "pair"):
         return after_group(lexemes, start, GROUPS[word], start)
     if word in UNITS or word in TENS or word in SCALES:
-        found = read_cardinal(lexemes, start, start)
-        return read_parts_of(lexemes, start, found)
+        return read_parts_of(lexemes, start, read_cardinal(lexemes, start, start))
     if word in ORDINALS:
         return 1, Number(Fraction(ORDINALS[word]), "ordinal")
     if word in PARTS:
         return 1, Number(Fraction(1, PARTS[word]), "part", is_plural=word.endswith("s"))
     return None
+
+
+def read_after_article(lexemes: Sequence[Lexeme], start: int, after: str) -> tuple[int, Number] | None:
+    """ "A dozen", "a hundred", "a third"."""
+    if after in GROUPS:
+        return after_group(lexemes, start + 1, GROUPS[after], start)
+    if after in SCALES:
+        return read_cardinal(lexemes, start + 1, start)
+    if after in PARTS or (after in ORDINALS and ORDINALS[after] > 2):
+        return 2, Number(Fraction(1, PARTS.get(after) or ORDINALS[after]), "part", is_marked=True)
+    return None
+
+
+def read_half(lexemes: Sequence[Lexeme], start: int, after: str) -> tuple[int, Number]:
+    if after in ("a", "an") and word_at(lexemes, start + 2) == "dozen":
+        return 3, Number(Fraction(6), "integer")
+    if after == "dozen":
+        return 2, Number(Fraction(6), "integer")
+    return 1, Number(Fraction(1, 2), "part")
 
 
 def after_group(lexemes: Sequence[Lexeme], at: int, value: int, start: int) -> tuple[int, Number]:
@@ -184,27 +191,40 @@ def after_group(lexemes: Sequence[Lexeme], at: int, value: int, start: int) -> t
 
 
 def read_cardinal(lexemes: Sequence[Lexeme], at: int, start: int) -> tuple[int, Number]:
+    """Return how many lexemes "two hundred and five" takes from `start` on, and the number."""
     total, current, i = 0, 0, at
     while True:
         word = word_at(lexemes, i)
-        if word in SCALES:
-            if word == "hundred":
-                current = max(current, 1) * 100
-            else:
-                total += max(current, 1) * SCALES[word]
-                current = 0
-        elif word in TENS and current % 100 == 0:
-            current += TENS[word]
-        elif word in UNITS and (current % 100 == 0 or (current % 10 == 0 and UNITS[word] < 10)):
-            if i > at and word_at(lexemes, i - 1) in UNITS:
-                break
-            current += UNITS[word]
-        elif word == "and" and i > at and word_at(lexemes, i - 1) in SCALES and word_at(lexemes, i + 1) in UNITS | TENS:
-            pass
-        else:
+        if word in SCALES and word != "hundred":
+            total, current = total + max(current, 1) * SCALES[word], 0
+        elif word == "hundred":
+            current = max(current, 1) * 100
+        elif (added := add_word(lexemes, at, i, current)) is not None:
+            current += added
+        elif not joins_cardinal(lexemes, at, i):
             break
         i += 1
-    value = Fraction(total + current)
+    return end_cardinal(lexemes, i, start, Fraction(total + current))
+
+
+def add_word(lexemes: Sequence[Lexeme], at: int, i: int, current: int) -> int | None:
+    """Return what a word adds to a cardinal so far, None if it does not go on with it."""
+    word = word_at(lexemes, i)
+    if word in TENS:
+        return TENS[word] if current % 100 == 0 else None
+    if word not in UNITS or (i > at and word_at(lexemes, i - 1) in UNITS):
+        return None
+    return UNITS[word] if current % 100 == 0 or (current % 10 == 0 and UNITS[word] < 10) else None
+
+
+def joins_cardinal(lexemes: Sequence[Lexeme], at: int, i: int) -> bool:
+    """Whether an "and" goes on with a cardinal: "two hundred and five"."""
+    is_and = word_at(lexemes, i) == "and" and i > at
+    return is_and and word_at(lexemes, i - 1) in SCALES and word_at(lexemes, i + 1) in UNITS | TENS
+
+
+def end_cardinal(lexemes: Sequence[Lexeme], i: int, start: int, value: Fraction) -> tuple[int, Number]:
+    """Return a cardinal with what may end it: "dozen", "and a half", "point five", "per cent"."""
     if word_at(lexemes, i) == "dozen":
         value *= 12
         i += 1

@@ -1,7 +1,8 @@
 """parse: one instruction in, one query out, or every mistake in it.
 
-The way: words (`words`) -> lattice of readings (`lattice`) -> the cheapest cover of the text (`chart`, `rules`) -> asks with
-their owners and amounts (`discourse`) -> runs (`placing`, `routes`, `layout_ids`).  Canonical text has a grammar of its own.
+The way: words (`words`) -> lattice of readings (`lattice`) -> the cheapest cover of the text (`chart`, `rules`) -> asks
+with their owners and amounts (`discourse`) -> runs (`assembly`, `placing`, `routes`, `layout_ids`).  Canonical text
+has a grammar of its own (`canonical_parser`).
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ class Reading:
         return lexemes, entries, lattice
 
     def fail(self, problems: Sequence[Problem]) -> NoReturn:
-        """Raise every problem once, with the suggestions that are accepted when pasted in place of the words at fault."""
+        """Raise every problem once, with those suggestions that are accepted in place of the words at fault."""
         unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)[:MAX_PROBLEMS]
         if not self.is_trial:
             unique = [self.try_suggestions(problem, len(unique) > 1) for problem in unique]

@@ -193,7 +193,7 @@ class Placer:
                 )
             self.notes.append("parts of one point take one point each")
         runs: list[Run] = []
-        for unit, end, own in zip(units, ends, marked, strict=True):
+        for unit, end in zip(units, ends, strict=True):
             if all(isinstance(piece, Place) for piece in unit):
                 runs += [make_run(piece, 1, self.registry) for piece in unit]
             else:

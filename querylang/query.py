@@ -24,7 +24,8 @@ class Query:
         text: The instruction as given.
         runs: How the points lie, in the order asked; enough to lay them out on curves.
         faces: Which faces: "largest", "smallest", "leftmost", "rightmost", "middle", "all", numbers from the left
-            as text ("2", "1 3"), an ordinal with largest or smallest ("second largest"), or a number of them ("2 largest").
+            as text ("2", "1 3"), an ordinal with largest or smallest ("second largest"), or a number of them
+            ("2 largest").
         shape: "polygon", "polyline", or None: what the points are for, all of them.
         shapes: The shape of each run, where they differ; empty otherwise.
         perspective: Whose left plain "left" was: "viewer" or "subject".

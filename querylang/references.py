@@ -94,10 +94,10 @@ class References:
         phrase = item.phrase
         wanted = find_side(phrase.ops) if phrase is not None else None
         tail = self.find_tail(wanted)
-        if phrase is not None and any(op[0] == "noun" for op in phrase.ops) and not phrase.ref:
-            if not self.is_kin(phrase, tail):
-                self.repeat_amount(entry, sentence)
-                return
+        is_name = phrase is not None and any(op[0] == "noun" for op in phrase.ops) and not phrase.ref
+        if phrase is not None and is_name and not self.is_kin(phrase, tail):
+            self.repeat_amount(entry, sentence)
+            return
         if not tail:
             if self.draft.asks and phrase is not None:
                 self.repeat_amount(entry, sentence)

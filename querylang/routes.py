@@ -1,6 +1,6 @@
 """Routes: ranges of an item as stretches of parts.
 
-In: an item with a range and perhaps a phrase that carries it; out: `Region`, its units of pieces and how their ends count.
+In: an item with a range and perhaps a phrase that carries it; out: `Region`, its units of pieces, and how ends count.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from .asks import find_side
 from .canonical import write_piece
-from .concepts import Unit
+from .concept_data import Unit
 from .meaning import End, Item, MistakeError, Phrase
 from .numbers import Number
 from .pieces import Pieces, Place, Stretch

@@ -69,58 +69,78 @@ class Lexeme:
 
 def split_lexemes(text: str) -> list[Lexeme]:
     """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
-    lexemes: list[Lexeme] = []
     text = IDENTIFIER_DOT.sub("_", text)
     silent = [m.span() for m in EMOTICON.finditer(text)]
-    end = -1
-    underscore = False
+    splitter = Splitter(text)
     for m in LEXEME.finditer(text):
-        kind = m.lastgroup
+        start = m.start()
+        if m.lastgroup == "space" or (silent and any(a <= start < b for a, b in silent)):
+            continue
+        splitter.add(m)
+    return splitter.lexemes
+
+
+class Splitter:
+    """Makes lexemes of the pieces of a text, one after the other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lexemes: list[Lexeme] = []
+        self.end = -1
+        self.underscore = False
+
+    def add(self, m: re.Match[str]) -> None:
+        """Add one piece."""
+        kind, word = m.lastgroup, m.group()
         start, stop = m.span()
-        if kind == "space" or (silent and any(a <= start < b for a, b in silent)):
-            continue
         if kind == "word":
-            if is_ending(m.group(), start, text, lexemes):
-                lexemes[-1].is_possessive = True
-                continue
-            if joins_words(lexemes, start):
-                lexemes.pop()
-            for lexeme in make_words(m.group(), start, text):
-                lexeme.is_glued = lexeme.start == end
-                if underscore:
-                    lexeme.is_underscored = lexemes[-1].is_underscored = True
-                    underscore = False
-                lexemes.append(lexeme)
-                end = lexeme.stop
-            end = stop
-            continue
-        word = m.group()
-        if kind == "number":
-            if joins_words(lexemes, start) and lexemes[-2].type == "word":
-                lexemes.pop()
-            lexeme = Lexeme(word.replace(",", ""), "number", start, stop)
-            if underscore:
-                lexeme.is_underscored = lexemes[-1].is_underscored = True
+            self.add_words(word, start, stop)
+        elif kind == "number":
+            self.add_number(word, start, stop)
         elif kind == "newline":
-            lexeme = Lexeme("\n", "newline", start, stop)
+            self.put(Lexeme("\n", "newline", start, stop))
         elif kind == "dots":
-            lexeme = Lexeme("..", "symbol", start, stop)
-        elif word == "_":
-            underscore = bool(lexemes) and start == end
-            end = stop
-            continue
-        elif is_silent(text, start):
-            continue
+            self.put(Lexeme("..", "symbol", start, stop))
         else:
-            if word == "." and lexemes and start == end and lexemes[-1].word in ABBREVIATIONS:
-                continue
-            plain = SYMBOLS.get(word, word)
-            lexeme = Lexeme("and", "word", start, stop) if plain == "&" else Lexeme(plain, "symbol", start, stop)
-        lexeme.is_glued = start == end
-        underscore = False
-        lexemes.append(lexeme)
-        end = stop
-    return lexemes
+            self.add_mark(word, start, stop)
+
+    def put(self, lexeme: Lexeme) -> None:
+        lexeme.is_glued = lexeme.start == self.end
+        self.underscore = False
+        self.lexemes.append(lexeme)
+        self.end = lexeme.stop
+
+    def add_words(self, word: str, start: int, stop: int) -> None:
+        if is_ending(word, start, self.text, self.lexemes):
+            self.lexemes[-1].is_possessive = True
+            return
+        if joins_words(self.lexemes, start):
+            self.lexemes.pop()
+        for lexeme in make_words(word, start, self.text):
+            if self.underscore:
+                lexeme.is_underscored = self.lexemes[-1].is_underscored = True
+            self.put(lexeme)
+        self.end = stop
+
+    def add_number(self, word: str, start: int, stop: int) -> None:
+        if joins_words(self.lexemes, start) and self.lexemes[-2].type == "word":
+            self.lexemes.pop()
+        lexeme = Lexeme(word.replace(",", ""), "number", start, stop)
+        if self.underscore:
+            lexeme.is_underscored = self.lexemes[-1].is_underscored = True
+        self.put(lexeme)
+
+    def add_mark(self, mark: str, start: int, stop: int) -> None:
+        if mark == "_":
+            self.underscore = bool(self.lexemes) and start == self.end
+            self.end = stop
+            return
+        if is_silent(self.text, start):
+            return
+        if mark == "." and self.lexemes and start == self.end and self.lexemes[-1].word in ABBREVIATIONS:
+            return
+        plain = SYMBOLS.get(mark, mark)
+        self.put(Lexeme("and", "word", start, stop) if plain == "&" else Lexeme(plain, "symbol", start, stop))
 
 
 def is_ending(word: str, start: int, text: str, lexemes: list[Lexeme]) -> bool:

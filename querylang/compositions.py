@@ -1,0 +1,347 @@
+"""Compositions: what two neighbouring meanings make together, by type.
+
+`rules.py` says which categories meet; the functions here say what their values mean together, or None where their types
+do not fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from .concepts import Concepts, MismatchError, Op
+from .meaning import Item, Phrase, Range, join
+from .numbers import Number
+from .registry import LAYOUT_FILES
+
+FRACTIONAL = frozenset({"percent", "decimal", "fraction", "part"})
+MOST_PICKED = 1000
+HALF = Number(Fraction(1, 2), "part")
+FACES_FAULT = ("face", "say which of the faces", "'all faces', 'face 2' or 'the two largest faces'")
+BOUND_FAULT = ("unknown_words", "give one number of points, not a bound", "'20 points'")
+
+
+class Compositions:
+    """Compositions over one language's concepts."""
+
+    def __init__(self, concepts: Concepts) -> None:
+        self.concepts = concepts
+
+    # --- what phrases mean -----------------------------------------------------------------------------------
+
+    def phrase(self, ops: tuple[Op, ...], **attributes: Any) -> Phrase | None:
+        """Return the phrase of some operations, None where they mean nothing together."""
+        if ops[0][0] != "noun":
+            return None if any(op[0] == "noun" for op in ops) else Phrase(ops, None, **attributes)
+        try:
+            return Phrase(ops, self.concepts.evaluate(ops), **attributes)
+        except MismatchError as mismatch:
+            if not mismatch.code:
+                return None
+            return Phrase(ops, None, fault=(mismatch.code, mismatch.message, mismatch.suggestion), **attributes)
+
+    def noun(self, value: tuple[tuple[Op, ...], bool]) -> Phrase | None:
+        return self.phrase(value[0], is_plural=value[1])
+
+    def qualify(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
+        """An adjective before or after what it narrows."""
+        if phrase.fault or not phrase.ops:
+            return None
+        if phrase.owner_len and phrase.ops[-1][0] == "portion" and adjectives[0][0] != "side":
+            return None
+        if phrase.is_of and phrase.is_plural and phrase.thing is not None and not phrase.thing.is_sided:
+            op = by_end(("adj", adjectives)) if phrase.ops[-1][0] == "rel" else ("adj", adjectives)
+            return self.extend(phrase, (op,))
+        return self.extend(phrase, (("adj", adjectives),))
+
+    def extend(self, phrase: Phrase, ops: tuple[Op, ...]) -> Phrase | None:
+        made = self.phrase(phrase.ops + ops)
+        if made is None:
+            return None
+        return replace(phrase, ops=made.ops, thing=made.thing, fault=made.fault)
+
+    def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
+        """What lies on an owner: "the corner of the left eye"."""
+        if owner.fault or part.fault or (part.ref and owner.ref) or (part.det and owner.det):
+            return None
+        ops = part.ops
+        if not ops or not owner.ops:
+            return None
+        if len(ops) > 1 and ops[0] == owner.ops[0]:
+            ops = ops[1:]
+        if ops[0][0] == "noun" and owner.thing is not None and owner.thing.concept == ops[0][1]:
+            return owner if len(ops) == 1 and not part.is_plural else None
+        if ops[0][0] == "rel" and (owner.is_plural or owner.det) and owner.thing and not owner.thing.is_sided:
+            ops = tuple(by_end(op) for op in ops)
+        made = self.phrase(owner.ops + ops)
+        if made is None:
+            return None
+        frame = part.frame or owner.frame
+        if part.frame and owner.frame and part.frame != owner.frame:
+            return None
+        return replace(
+            made,
+            det=part.det or owner.det,
+            frame=frame,
+            is_late=part.is_late or owner.is_late,
+            ref=owner.ref or part.ref,
+            is_plural=part.is_plural or owner.is_plural,
+            is_of=True,
+            owner_len=len(owner.ops),
+        )
+
+    def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
+        if part.det or part.frame or (part.ops == owner.ops and len(part.ops) == 1):
+            return None
+        made = self.of(part, owner)
+        return replace(made, is_of=False) if made is not None else None
+
+    def backwards(self, part: Phrase, owner: Phrase) -> Phrase | None:
+        if part.ops == owner.ops and len(part.ops) == 1:
+            return None
+        return self.of(part, owner)
+
+    def determine(self, det: str, phrase: Phrase) -> Phrase | None:
+        if phrase.det or phrase.fault:
+            return None
+        ops = phrase.ops
+        if not ops:
+            return replace(phrase, det=det)
+        if det in ("each", "both") and phrase.is_free and ops[-1][0] == "portion" and not ops[-1][2]:
+            return self.portion_phrase(ops[-1][1], "each", "each")
+        if det in ("each", "both") and ops[0][0] == "rel" and ops[0][1].startswith("side"):
+            return self.portion_phrase(Fraction(1, 2), "each", "each")
+        if det in ("each", "both") and len(ops) > 1 and ops[-1][0] == "rel" and ops[-1][1].startswith("side"):
+            halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "each", "each")))
+            if (
+                phrase.thing is not None
+                and not any(unit.is_place for unit in phrase.thing.units)
+                and halves is not None
+            ):
+                return replace(phrase, ops=halves.ops, thing=halves.thing, fault=halves.fault, det=det)
+        if (
+            (det == "both" or (det == "each" and not phrase.is_plural))
+            and len(ops) == 1
+            and phrase.thing is not None
+            and (both := self.concepts[ops[0][1]].both)
+        ):
+            made = self.phrase((("noun", both),), det=det, is_plural=True)
+            return made
+        return replace(phrase, det=det)
+
+    def portion_phrase(self, size: Fraction, viewer: str, subject: str) -> Phrase:
+        return Phrase((("portion", size, viewer, subject),))
+
+    def bare_portion(self, number: Number) -> Phrase | None:
+        if number.form != "part" or number.value > 1:
+            return None
+        return Phrase((("portion", number.value, "", ""),), is_plural=number.is_plural)
+
+    def portion(self, adjectives: Any, number: Number) -> Phrase | None:
+        if len(adjectives) != 1 or number.form not in ("part", "percent") or not 0 < number.value < 1:
+            return None
+        _, viewer, subject = adjectives[0]
+        return self.portion_phrase(number.value, viewer, subject)
+
+    def selected_portion(self, which: str, number: Number) -> Phrase | None:
+        if number.form not in ("part", "percent") or not 0 < number.value < 1:
+            return None
+        return self.portion_phrase(number.value, which, which)
+
+    def nth_portion(self, ordinal: Number, number: Number) -> Phrase | None:
+        if number.form != "part" or number.is_marked:
+            return None
+        which = str(int(ordinal.value))
+        return self.portion_phrase(number.value, which, which)
+
+    def side_as_half(self, adjectives: Any, word: str) -> Phrase | None:
+        """ "The left side of the mouth" is its left half, where the part has no sides of its own."""
+        if word not in ("side", "part", "sides") or len(adjectives) != 1:
+            return None
+        kind, viewer, subject = adjectives[0]
+        if kind == "side" or word == "part" or kind in ("level", "depth"):
+            return self.portion_phrase(Fraction(1, 2), viewer, subject)
+        return None
+
+    def own(self, _: Any, phrase: Phrase) -> Phrase | None:
+        return replace(phrase, frame="subject") if phrase.frame != "viewer" else None
+
+    def own_late(self, phrase: Phrase, _: Any) -> Phrase | None:
+        return replace(phrase, frame="subject", is_late=True) if not phrase.frame else None
+
+    def refer(self, kind: str, phrase: Phrase) -> Phrase | None:
+        if phrase.ref or phrase.det or phrase.fault:
+            return None
+        return replace(phrase, ref=kind)
+
+    # --- what items mean -------------------------------------------------------------------------------------
+
+    def count(self, number: Number) -> Item | None:
+        return Item(count=number) if number.form in ("integer", "decimal") else None
+
+    def parts(self, number: Number) -> Item | None:
+        """ "In thirds" is in three equal parts."""
+        if number.form != "part" or not number.is_plural or number.is_marked:
+            return None
+        return Item(segments=Number(1 / number.value, "integer", is_plural=True, span=number.span))
+
+    def rough(self, _: Any, number: Number) -> Item | None:
+        return None if number.form == "part" else Item(count=number, approx=True)
+
+    def fractions(self, numbers: tuple[Number, ...]) -> Item | None:
+        if all(number.form in FRACTIONAL and number.value <= 1 for number in numbers):
+            return Item(positions=numbers)
+        if all(number.form in FRACTIONAL or number.value <= 1 for number in numbers) and any(
+            number.form in FRACTIONAL for number in numbers
+        ):
+            return Item(positions=numbers)
+        return None
+
+    def place(self, phrase: Phrase) -> Item:
+        return Item(phrase=phrase)
+
+    def adjectives_alone(self, adjectives: Any) -> Item | None:
+        """ "Right 6" of a heading; "the top and the bottom" are places, no adjectives."""
+        if len(adjectives) > 1 and adjectives[0][0] == "level":
+            return None
+        return Item(phrase=Phrase((("adj", adjectives),)))
+
+    def link(self, one: Item, other: Item) -> Item | None:
+        joined = join(one, other)
+        if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
+            return None
+        if joined.range is not None and joined.phrase is not None and not may_carry(joined.phrase):
+            return None
+        return joined
+
+    def restrict(self, layout: str, ids: Any) -> Item:
+        return Item(layout=layout, ids=ids)
+
+    def name_point(self, layout: str, points: tuple[tuple[str, str], ...]) -> Item | None:
+        """ "Rekognition's leftEyeBrowUp"."""
+        own = tuple(point for point in points if point[0] == layout)
+        return Item(layout=layout, named=own) if own else None
+
+    def own_size(self, layout: str, number: Number) -> str | None:
+        """ "COFW 29" is the layout."""
+        known = self.concepts.registry.layouts.get(layout)
+        return layout if known is not None and number.form == "integer" and number.value == known.size else None
+
+    def by_size(self, number: Number, _: Any, *, known: bool = False) -> str | None:
+        """ "The 68-point layout"; a size that no layout has is remembered as such."""
+        if number.form != "integer":
+            return None
+        layouts = self.concepts.registry.layouts
+        found = [name for name in layouts if name in LAYOUT_FILES and layouts[name].size == number.value]
+        return found[0] if found else None if known else f"?{number.value}"
+
+    def range(self, first: Any, last: Any) -> Item | None:
+        if isinstance(first, Number) != isinstance(last, Number):
+            return None
+        return Item(range=Range(first, last))
+
+    def plain_range(self, first: Any, last: Any) -> Item | None:
+        if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
+            return None
+        return self.range(first, last)
+
+    def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
+        """ "The two eyes" are both."""
+        thing = phrase.thing
+        if thing is None or number.form != "integer" or not phrase.is_plural or phrase.det:
+            return None
+        if number.value != len(thing.units) or number.value < 2:
+            return None
+        return phrase
+
+    def side_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
+        """ "Left of the mouth" is its left third."""
+        if len(adjectives) != 1 or adjectives[0][0] != "side" or phrase.fault or not phrase.ops:
+            return None
+        _, viewer, subject = adjectives[0]
+        return self.extend(phrase, (("portion", Fraction(1, 3), viewer, subject),))
+
+    def face(self, choice: str, word: Any, *, owns: bool = False) -> tuple[str, bool, bool]:
+        return choice, owns, word is not None and word[0] != "face"
+
+    def numbered(self, word: tuple[str, bool], numbers: Any) -> tuple[str, bool, bool] | None:
+        """ "Face 2", "faces 1 and 3"."""
+        if word[0] == "role" or any(number.form not in ("integer", "decimal") for number in numbers):
+            return None
+        return self.face(" ".join(str(number.value) for number in numbers), word)
+
+    def each_face(self, det: str, word: tuple[str, bool]) -> tuple[str, bool, bool] | None:
+        return self.face("all", word) if det != "all" or word[1] else None
+
+    def side_face(self, adjectives: Any, word: Any, *, owns: bool = False) -> tuple[str, bool, bool] | None:
+        if len(adjectives) != 1 or adjectives[0][0] != "side":
+            return None
+        return self.face("leftmost" if adjectives[0][1] == "left" else "rightmost", word, owns=owns)
+
+
+def join_adjectives(one: Any, other: Any) -> Any:
+    """ "Left and right", "inner, outer"; of one kind, none twice."""
+    return one + other if one[0][0] == other[0][0] and not set(one) & set(other) else None
+
+
+def read_step(_: Any, number: Number) -> Item | None:
+    return Item(every=number) if number.form in FRACTIONAL else None
+
+
+def read_density(number: Number, kind: str) -> Item | None:
+    """ "Twice as many" may multiply a count said before; "twice as dense" never does."""
+    if number.form == "part" and number.value >= 1:
+        return None
+    return Item(density=number.value, as_many=True if kind == "many" else None)
+
+
+def choose_nth(ordinal: Number, choice: str) -> str | None:
+    words = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    if choice not in ("largest", "smallest") or not 1 <= ordinal.value <= len(words):
+        return None
+    return f"{words[int(ordinal.value) - 1]} {choice}".strip()
+
+
+def may_carry(phrase: Phrase) -> bool:
+    """Whether a range can run along what a phrase names, if only along "the top" of what its ends lie on."""
+    return not phrase.is_free or all(op[0] == "adj" or op[1] in ("top", "bottom", "outline") for op in phrase.ops)
+
+
+def is_parts(item: Item) -> bool:
+    """Whether an item is "thirds", which of something are not all of them."""
+    return item.phrase is not None or (item.segments is not None and item.segments.is_plural)
+
+
+def some_faces(number: Number, word: tuple[str, bool]) -> Item | None:
+    """ "The two faces": which of them is not said."""
+    return Item(fault=FACES_FAULT) if word[1] and number.form == "integer" and number.value > 1 else None
+
+
+def pick_several(which: str, number: Number) -> tuple[int, ...] | None:
+    """ "The first three", "the last two"."""
+    if number.form != "integer" or not 1 <= number.value <= MOST_PICKED or which == "middle":
+        return None
+    count = int(number.value)
+    return tuple(range(1, count + 1)) if which == "first" else tuple(range(-count, 0))
+
+
+def one_id(is_plural: bool, number: Number) -> Item | None:
+    """ "Point 3" is an id."""
+    return None if is_plural or number.form != "integer" else Item(ids=((number, number),))
+
+
+def by_end(op: Op) -> Op:
+    """Let a side choose by where a place lies on its own part: "the left corners of the eyes"."""
+    if op[0] != "adj" or op[1][0][0] != "side":
+        return op
+    return ("adj", tuple(("end", viewer, subject) for _, viewer, subject in op[1]))
+
+
+def count_from_left(faces: tuple[str, bool, bool], end: Any) -> tuple[str, bool, bool] | None:
+    """ "The second face from the left"; faces are numbered from there."""
+    if not isinstance(end, Phrase) or len(end.ops) != 1 or end.ops[0][0] != "adj" or not faces[0].isdigit():
+        return None
+    if end.ops[0][1][0][1] == "left":
+        return faces
+    return (f"{faces[0]} from the right", *faces[1:]) if end.ops[0][1][0][1] == "right" else None
