@@ -85,7 +85,7 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
             return [left_to_right[(len(faces) - 1) // 2]]
         case ["face", number] | [number] if number.isdecimal() and int(number) > 0:
             return [_pick(left_to_right, int(number), f"face {number}")]
-        case ["faces", *numbers] | [*numbers] if len(numbers) > 1 and all(n.isdecimal() and int(n) > 0 for n in numbers):
+        case ["faces", *numbers] | [*numbers] if len(numbers) > 1 and all(map(str.isdecimal, numbers)):
             return [_pick(left_to_right, int(number), f"face {number}") for number in dict.fromkeys(numbers)]
         case [number, "largest" | "smallest" as order, *_] if number.isdecimal() and int(number) > 0:
             _pick(by_size, int(number), f"{number} faces")

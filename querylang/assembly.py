@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+from ..errors import Problem
 from .asks import Ask, Draft
 from .meaning import Item, MistakeError
 from .placing import Placer
@@ -28,36 +29,47 @@ class Assembly:
         self.placer = placer
         self.draft = draft
         self.segments: list[Segment] = []
+        self.problems: list[Problem] = []
 
     @property
     def runs(self) -> list[Run]:
         return [run for _, runs in self.segments for run in runs]
 
     def assemble(self, asks: Sequence[Ask], whole: tuple[int, int]) -> None:
-        """Lay out asks.
+        """Lay out asks; `problems` holds what is wrong with single ones.
 
         Args:
             asks: The asks.
             whole: The place of the whole text.
 
         Raises:
-            MistakeError: One cannot be answered, or nothing is asked or left.
+            MistakeError: Nothing is asked or left.
         """
         i = 0
         while i < len(asks):
             stop = self.find_stop(asks, i)
-            if asks[i].is_removal:
-                self.remove(asks[i])
-            elif asks[i].weave >= 0:
-                self.place_woven(asks[i:stop])
-            else:
-                self.segments.append((asks[i].item.shape, self.placer.place_group(asks[i:stop])))
+            try:
+                self.place(asks[i:stop])
+            except MistakeError as mistake:
+                self.problems.append(mistake.problem)
             i = stop
+        if self.problems:
+            return
         self.remove_points()
         if not self.runs:
             raise MistakeError("no_part", "nothing is asked for", whole)
         if sum(run.count or 0 for run in self.runs) > self.placer.limit:
             raise MistakeError("too_many", f"more than {self.placer.limit:,} points", whole)
+
+    def place(self, asks: Sequence[Ask]) -> None:
+        """Lay out asks that belong together."""
+        if asks[0].is_removal:
+            if self.segments or not self.problems:
+                self.remove(asks[0])
+        elif asks[0].weave >= 0:
+            self.place_woven(asks)
+        else:
+            self.segments.append((asks[0].item.shape, self.placer.place_group(asks)))
 
     def find_stop(self, asks: Sequence[Ask], start: int) -> int:
         """Return where the asks end that are laid out together with one."""

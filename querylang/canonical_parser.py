@@ -17,12 +17,15 @@ from .counting import count_by_density, make_default, make_run
 from .numbers import MAX_DIGITS
 from .pieces import Piece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
-from .runs import CurveRun, LayoutRun, PlaceRun, Run, merge_places, merge_shaped, remove_pieces, space_by_distance
+from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, merge_places, merge_shaped, remove_pieces, space_by_distance
 
-LOOKS_CANONICAL = re.compile(r"\s*(?:except )?[a-z0-9]+(?:_[a-z0-9]+)*\s*(?:[\[(@*|;]|density\b|$)")
+LOOKS_CANONICAL = re.compile(
+    r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|$)|[a-z0-9]+\s*(?:\[|\|))"
+)
 LONGEST = 40_000
 """Canonical text may be longer than an instruction, so that every query's own text can be read back."""
 MOST_STATEMENTS = 2_000
+LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def parse_canonical(text: str, registry: Registry, limit: int) -> CanonicalQuery
     """
     if len(text) > LONGEST or not LOOKS_CANONICAL.match(text):
         return None
+    if (long := LONG_NUMBER.search(text)) is not None:
+        raise QueryError(text, [Problem("too_many", "a number of so many digits", long.span())])
     from lark.exceptions import LarkError
 
     try:
@@ -98,7 +103,8 @@ class Reader:
             if "except_" in kinds:
                 runs = self.remove(runs, target, amount, node)
                 continue
-            found = self.read_target(target, amount)
+            is_stepped = any(child.data == "every" for child in node.children)
+            found = [self.read_bare(target)] if is_stepped and amount is None else self.read_target(target, amount)
             self.shape = None
             for child in node.children:
                 found = self.apply_flag(child, found)
@@ -143,6 +149,15 @@ class Reader:
             raise self.fail(target, "syntax", f"a range of the {part.name} is written [0 .. 1/2]")
         piece = self.read_piece(part, target)
         return [self.read_amount(piece, part, target, amount)]
+
+    def read_bare(self, target: Any) -> Run:
+        """Return a stretch whose points only the picture decides."""
+        part = self.registry.parts.get(str(target.children[0]).replace("_", " "))
+        piece = self.read_piece(part, target) if part is not None else None
+        if part is None or not isinstance(piece, Stretch):
+            raise self.fail(target, "contradiction", "one place has no distances along it")
+        ends: Ends = "first" if target.data == "half_open" or (piece.is_whole and part.is_closed) else "both"
+        return CurveRun(part.name, piece.start, piece.stop, None, ends)
 
     def read_layout(self, layout: Layout, target: Any, amount: Any) -> Run:
         if amount is not None:
@@ -249,7 +264,7 @@ def read_ends(target: Any) -> list[Fraction]:
 
 
 def read_place(node: Any) -> Fraction:
-    above, *below = (str(child)[:MAX_DIGITS] for child in node.children)
+    above, *below = (str(child) for child in node.children)
     if below and Fraction(below[0]) == 0:
         return Fraction(10**6)
     return Fraction(above) / Fraction(below[0]) if below else Fraction(above)

@@ -14,7 +14,7 @@ from .lattice import SKIP, Edge, Lattice
 from .meaning import Item, Phrase
 from .rules import FAULT_COST, Function, Rules
 
-MOST_WORK = 60_000
+MOST_WORK = 8_000
 """Rules tried for one text; what is longer than any instruction goes on without further readings."""
 WIDEST = 22
 """No item holds more words that count than this."""

@@ -21,6 +21,7 @@ class Clauses:
         self.references = references
         self.sentence = 0
         self.removing = False
+        self.narrow: Entry | None = None
         self.side: tuple[Phrase, int] | None = None
 
     def read_entries(self) -> None:
@@ -30,7 +31,7 @@ class Clauses:
             MistakeError: One contradicts another, or refers to nothing.
         """
         for number, entry in enumerate(self.draft.entries):
-            self.open_sentence(entry, number)
+            self.open_sentence(entry)
             if entry.kind == "except":
                 self.removing = True
             elif entry.kind == "heading":
@@ -40,16 +41,17 @@ class Clauses:
             elif entry.kind == "item":
                 self.read_clause(entry, number)
 
-    def open_sentence(self, entry: Entry, number: int) -> None:
+    def open_sentence(self, entry: Entry) -> None:
         before = set(entry.before)
         if ENDS_SENTENCE & before:
             self.sentence += 1
         if before & {"stop", "line", "bullet"}:
             self.removing = False
-        narrow = [one for one in self.draft.entries[:number] if one.kind == "item" and one.value.only]
-        if "also" in before and narrow:
-            span = self.draft.lattice.span(narrow[-1].start, entry.stop)
+        if "also" in before and self.narrow is not None:
+            span = self.draft.lattice.span(self.narrow.start, entry.stop)
             raise MistakeError("contradiction", "only one thing, and also another", span)
+        if entry.kind == "item" and entry.value.only:
+            self.narrow = entry
 
     def read_clause(self, entry: Entry, number: int) -> None:
         item: Item = entry.value
@@ -106,7 +108,7 @@ class Clauses:
         item: Item = entry.value
         if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
             ends = find_phrases(Item(range=item.range))
-            if all(end.is_free for end in ends):
+            if all(end.is_free for end in ends) or is_whole(item.via):
                 item = entry.value = replace(item, phrase=item.via, via=None)
         if item.same:
             self.references.repeat(entry, sentence)
@@ -180,9 +182,26 @@ class Clauses:
         if not self.draft.asks or removing or set(entry.before) & {"stop", "line", "bullet", "and"}:
             return False
         last = self.draft.asks[-1]
+        if self.restricts_all(entry):
+            return True
         if last.item.is_layout:
             return self.qualifies_layout(entry, last)
         return self.qualifies_route(entry, last) or self.qualifies_name(entry, last)
+
+    def restricts_all(self, entry: Entry) -> bool:
+        """ "..., outer edge only": a modifier of all items of the sentence that it fits."""
+        item: Item = entry.value
+        if not item.only or item.phrase is None or not item.phrase.is_free or item.has_amount or not item.phrase.ops:
+            return False
+        found = False
+        for ask in self.draft.asks:
+            if ask.phrase is None or ask.phrase.thing is None or ask.sentence != self.sentence:
+                continue
+            made = self.draft.rules.extend(ask.phrase, item.phrase.ops)
+            if made is not None and not made.fault:
+                ask.item = replace(ask.item, phrase=made)
+                found = True
+        return found
 
     def qualifies_layout(self, entry: Entry, last: Ask) -> bool:
         """A part or ids behind a layout's name."""
@@ -277,3 +296,9 @@ class Clauses:
         if phrase is None or phrase.thing is not None:
             return phrase is None or not all(unit.is_place for unit in phrase.thing.units)  # type: ignore[union-attr]
         return any(op[0] == "portion" or op[1] == "outline" for op in phrase.ops)
+
+
+def is_whole(phrase: Phrase) -> bool:
+    """Whether a name means whole curves, on which a range may lie."""
+    pieces = [piece for unit in (phrase.thing.units if phrase.thing else ()) for piece in unit.pieces]
+    return any(isinstance(piece, Stretch) and piece.is_whole for piece in pieces)

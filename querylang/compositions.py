@@ -41,8 +41,9 @@ class Compositions:
                 return None
             return Phrase(ops, None, fault=(mismatch.code, mismatch.message, mismatch.suggestion), **attributes)
 
-    def noun(self, value: tuple[tuple[Op, ...], bool]) -> Phrase | None:
-        return self.phrase(value[0], is_plural=value[1])
+    def noun(self, value: tuple[tuple[Op, ...], bool, str]) -> Phrase | None:
+        ops, is_plural, frame = value
+        return self.phrase(ops, is_plural=is_plural, frame=frame)
 
     def qualify(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
         """An adjective before or after what it narrows."""
@@ -208,6 +209,8 @@ class Compositions:
         return Item(phrase=Phrase((("adj", adjectives),)))
 
     def link(self, one: Item, other: Item) -> Item | None:
+        if one.phrase is not None and other.phrase is not None and other == Item(phrase=other.phrase):
+            return self.lay_on(one, other.phrase)
         joined = join(one, other)
         if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
             return None
@@ -223,10 +226,31 @@ class Compositions:
         own = tuple(point for point in points if point[0] == layout)
         return Item(layout=layout, named=own) if own else None
 
+    def ask_of(self, item: Item, owner: Phrase) -> Item | None:
+        """ "10 points of the lips"; "the lower lid, 5 points, of the left eye"."""
+        if item.phrase is not None:
+            return self.lay_on(item, owner)
+        return None if is_parts(item) else join(item, Item(phrase=owner))
+
+    def lay_on(self, item: Item, owner: Phrase) -> Item | None:
+        """ "The upper lid, 5 points, on the left eye": what is counted lies on what is named behind its count."""
+        part = item.phrase
+        assert part is not None
+        if (part.thing is not None and part.thing.is_sided) or item.range is not None or not item.has_amount:
+            return None
+        if not (owner.det or (owner.thing is not None and owner.thing.is_sided)):
+            return None
+        made = self.of(part, owner)
+        return None if made is None or made.fault else replace(item, phrase=made)
+
     def own_size(self, layout: str, number: Number) -> str | None:
         """ "COFW 29" is the layout."""
         known = self.concepts.registry.layouts.get(layout)
         return layout if known is not None and number.form == "integer" and number.value == known.size else None
+
+    def size_of(self, layout: str, number: Number) -> str:
+        """ "dlib's 68 points"; a size that the layout has not is remembered as such."""
+        return self.own_size(layout, number) or f"?{number.value}"
 
     def by_size(self, number: Number, _: Any, *, known: bool = False) -> str | None:
         """ "The 68-point layout"; a size that no layout has is remembered as such."""
@@ -316,6 +340,20 @@ def is_parts(item: Item) -> bool:
 def some_faces(number: Number, word: tuple[str, bool]) -> Item | None:
     """ "The two faces": which of them is not said."""
     return Item(fault=FACES_FAULT) if word[1] and number.form == "integer" and number.value > 1 else None
+
+
+def join_faces(one: tuple[str, bool, bool], other: tuple[str, bool, bool]) -> tuple[str, bool, bool] | None:
+    """ "Face 2 and face 3"."""
+    if not (one[0].replace(" ", "").isdigit() and other[0].isdigit()):
+        return None
+    return f"{one[0]} {other[0]}", one[1] or other[1], one[2] or other[2]
+
+
+def pick_faces(pick: tuple[int, ...], word: tuple[str, bool]) -> tuple[str, bool, bool] | None:
+    """ "The first and third face"."""
+    if len(pick) < 2 or min(pick) < 1:
+        return None
+    return " ".join(map(str, pick)), False, word[0] != "face"
 
 
 def pick_several(which: str, number: Number) -> tuple[int, ...] | None:

@@ -6,7 +6,7 @@ In: entries that fit nowhere; out: problems with true messages, the words at fau
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import Problem
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
+SHORTEST, LONG = 4, 7
 WHAT = {
     "unknown_layout": "unknown layout '{}'",
     "unknown_part": "no face part covers '{}'",
@@ -45,7 +46,7 @@ def explain_entries(text: str, entries: Sequence[Entry], lattice: Lattice, langu
     """Return the problems of entries that are no part of a query."""
     problems: list[Problem] = []
     strange = [entry for entry in entries if entry.kind in ("unknown", "bad", "condition")]
-    for run in join_runs(strange):
+    for run in join_runs(strange)[:MAX_PROBLEMS]:
         problems.append(explain_run(text, run, lattice, language))
     problems += find_bad_counts(entries)
     if entries and entries[-1].kind == "except":
@@ -123,12 +124,22 @@ def find_known(run: Sequence[Entry], near: Mapping[str, Mapping[str, str]]) -> t
 
 def suggest(run: Sequence[Entry], language: Language) -> list[str]:
     """Return up to three words of names that the first misspelt word of a run may stand for."""
+    names = language.lexicon.names | {"left", "right", "upper", "lower", "inner", "outer"}
     for entry in run:
         word = str(entry.value)
-        if len(word) < 4 or not word.isalpha():
+        if len(word) < SHORTEST or not word.isalpha() or word in language.near["other"]["words"]:
             continue
-        names = language.lexicon.names | {"left", "right", "upper", "lower", "inner", "outer"}
-        near = [known for known in find_near(word, language) if known in names or known.rstrip("s") in names]
+        near = [known for known in find_near(word, language, least=3) if known in names or known.rstrip("s") in names]
+        near = near or (find_farther(word, names) if len(word) >= LONG else [])
         if near:
             return near[:MAX_SUGGESTIONS]
     return []
+
+
+def find_farther(word: str, names: Iterable[str]) -> list[str]:
+    """Return names two edits from a longer word, the nearest first."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    found = process.extract(word, sorted(names), scorer=OSA.distance, limit=MAX_SUGGESTIONS, score_cutoff=2)
+    return [name for name, distance, _ in found if len(name) > SHORTEST - 1 and distance == found[0][1]]

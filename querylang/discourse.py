@@ -97,6 +97,8 @@ class Discourse:
             thing = ask.phrase.thing
             ask.units = thing.units if frame == "viewer" else thing.turned
             self.draft.notes += thing.notes
+            if frame == "subject" != self.perspective and thing.units != thing.turned:
+                self.draft.notes.append("left is the person's own, as the words say, and lies on the picture's right")
         ask.item = replace(ask.item, frame=frame)
 
     def frame_of(self, ask: Ask) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft
+from .concepts import Op
 from .owners import Owners
 
 
@@ -56,20 +57,15 @@ class Headings:
     def is_apposition(self, index: int) -> bool:
         """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
         ask, later = self.draft.asks[index], self.draft.asks[index + 1]
-        others = [
-            one for one in self.draft.asks if one.sentence == ask.sentence and one is not ask and one is not later
-        ]
-        if (
-            others
-            or later.item.has_amount
-            or set(later.before) != {"comma"}
-            or not ask.is_owned
-            or later.phrase is None
-        ):
+        if later.phrase is None or later.item.has_amount or set(later.before) != {"comma"} or not ask.is_owned:
+            return False
+        before = [one for one in self.draft.asks if one.sentence == ask.sentence and one is not later]
+        if not all(lies_on(one, later.phrase.ops) for one in before):
             return False
         if any(one.at == index + 2 and one.item.has_amount for one in self.draft.loose) or ask.phrase is None:
             return False
-        return ask.phrase.ops[: len(later.phrase.ops)] == later.phrase.ops and len(later.phrase.ops) == 2
+        is_named = later.phrase.thing is not None and (later.phrase.thing.is_sided or bool(later.phrase.det))
+        return len(later.phrase.ops) <= 2 and is_named
 
     def lies_under(self, ask: Ask, header: Ask) -> bool:
         """Whether what an ask names lies on what its heading names."""
@@ -103,3 +99,8 @@ class Headings:
         if phrase.ops[:1] != later.phrase.ops[:1] or not (ask.is_owned or later.is_owned):
             return False
         return phrase.det == "each" and len({unit.side for unit in phrase.thing.units}) == 2
+
+
+def lies_on(ask: Ask, ops: tuple[Op, ...]) -> bool:
+    """Whether an ask was found to lie on what some operations name."""
+    return ask.is_owned and ask.phrase is not None and ask.phrase.ops[: len(ops)] == ops

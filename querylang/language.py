@@ -188,7 +188,7 @@ class Extension:
 
     def check_new(self, phrase: str) -> None:
         """Raise the error of a phrase that has a meaning already."""
-        known = self.lexicon.find(phrase)
+        known = [reading for reading in self.lexicon.find(phrase) if reading[0] != "BAD"]
         if known:
             kinds = ", ".join(sorted({category.lower() for category, _ in known}))
             raise ConfigError(f"{phrase!r} has a meaning already: {kinds}")

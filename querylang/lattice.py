@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .lexicon import Lexicon
-from .numbers import Number, read_number
+from .numbers import PARTS, SCALES, TENS, UNITS, Number, read_number
 from .words import Lexeme
 
 SKIP, LINK_COST = "SKIP", 0.05
@@ -28,6 +28,9 @@ SILENT = frozenset("()[]")
 EMPTY = WRAPPING | {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
+JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
+PER_CENT = frozenset({"%", "percent", "pct"})
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 NUMBER_SKIP = 2.0
@@ -175,7 +178,8 @@ def read_wrapping(found: Words, category: str, value: Any) -> Found:
 
 def read_noun(found: Words, category: str, value: Any) -> Found:
     is_derived = found.is_plural and category == "NOUN"
-    yield found.stop, "NOUN", (value, found.is_plural or category == "NOUNS"), 1.1 if is_derived else 1.0
+    frame = "subject" if category == "OWN_NOUN" else ""
+    yield found.stop, "NOUN", (value, found.is_plural or category == "NOUNS", frame), 1.1 if is_derived else 1.0
 
 
 def read_adjective(found: Words, category: str, value: Any) -> Found:
@@ -223,6 +227,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "LOOSE_END": lambda found, category, value: iter(()),
     "NOUN": read_noun,
     "NOUNS": read_noun,
+    "OWN_NOUN": read_noun,
     "REL": lambda found, category, value: iter([(found.stop, "REL", value + "s" * found.is_plural, 1.0)]),
     "ADJ": read_adjective,
     "IDENTIFIER": read_identifier,
@@ -337,9 +342,13 @@ def are_alike(numbers: Sequence[Number]) -> bool:
 def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a number belongs to a list that began before it."""
     before = i - 1
-    while before > 0 and lexemes[before].word in (",", "and") and i - before < 3:
+    while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
         before -= 1
-    return before < i - 1 and before >= 0 and lexemes[before].type == "number"
+    if before > 0 and lexemes[before].word in PER_CENT:
+        before -= 1
+    if not 0 <= before < i - 1:
+        return False
+    return lexemes[before].type == "number" or lexemes[before].word in NUMBER_WORDS
 
 
 def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterator[tuple[int, tuple[Number, Number]]]:

@@ -62,9 +62,10 @@ class IdResolver:
             self.notes.append(f"{layout.title} is numbered as in the paper; the dataset's files number otherwise")
         if layout.missing:
             self.notes.append(f"{layout.title}'s {', '.join(layout.missing)} lie on no face part and are left out")
+        if item.ids is not None or item.inner or item.parity is not None or item.zero is not None:
+            self.notes.append(f"ids count from {ids_from}")
         ids = list(range(1, layout.size + 1))
         if item.ids is not None:
-            self.notes.append(f"ids count from {ids_from}")
             ids = [number for first, last in item.ids for number in expand(layout, first, last, ids_from, span)]
         if item.inner:
             if layout.name != "300w":

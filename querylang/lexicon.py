@@ -17,8 +17,6 @@ END = ""
 Reading = tuple[str, Any]
 Trie = dict[str, Any]
 
-FRAMES = {"viewer": "viewer", "own": "subject"}
-
 
 class Lexicon:
     """All phrases.
@@ -31,13 +29,17 @@ class Lexicon:
     def __init__(self) -> None:
         self.trie: Trie = {}
         self.names: set[str] = set()
+        self.known_words: dict[frozenset[str], frozenset[str]] = {}
 
     def add(self, phrase: str, category: str, value: Any) -> None:
         """Let a phrase have a reading, beside those it has already."""
+        self.known_words.clear()
         node = self.trie
         for lexeme in split_lexemes(phrase):
             node = node.setdefault(lexeme.word, {})
         readings = node.setdefault(END, [])
+        if category in ("NOUN", "NOUNS"):
+            readings[:] = [reading for reading in readings if reading[0] != "BAD"]
         if (category, value) not in readings:
             readings.append((category, value))
         if category == "NOUN":
@@ -81,12 +83,14 @@ class Lexicon:
 
     def words(self, but: frozenset[str] = frozenset()) -> frozenset[str]:
         """Return every word of every phrase that has a category other than some."""
-        return frozenset(
-            word
-            for phrase, readings in self.walk()
-            if any(category not in but for category, _ in readings)
-            for word in phrase.split()
-        )
+        if but not in self.known_words:
+            self.known_words[but] = frozenset(
+                word
+                for phrase, readings in self.walk()
+                if any(category not in but for category, _ in readings)
+                for word in phrase.split()
+            )
+        return self.known_words[but]
 
 
 def singulars(word: str) -> Iterator[str]:
@@ -139,7 +143,7 @@ def add_services(lexicon: Lexicon, tables: Mapping[str, Mapping[str, Any]]) -> N
     """Add the layouts of services by what people call them, and their points by their published names."""
     named: dict[str, list[tuple[str, str]]] = {}
     for layout, table in tables.items():
-        for phrase in table["say"]:
+        for phrase in (layout, *table["say"]):
             lexicon.add(phrase, "LAYOUT", layout)
         for point in table["point"]:
             named.setdefault(point["name"], []).append((layout, point["name"]))
@@ -155,17 +159,15 @@ def add_concept(lexicon: Lexicon, concept: Mapping[str, Any]) -> None:
     for phrase in concept.get("plural", ()):
         lexicon.add(phrase, "NOUNS", (noun,))
     for words, phrases in concept.get("also", {}).items():
-        ops = tuple(make_adjective(word) for word in words.split() if word != "both_own")
+        side, _, own = words.partition("_")
+        ops = tuple(make_adjective(word) for word in side.split() if word != "both")
         for phrase in phrases:
-            lexicon.add(phrase, "NOUN", (noun, *ops))
+            lexicon.add(phrase, "OWN_NOUN" if own else "NOUN", (noun, *ops))
 
 
 def make_adjective(word: str) -> tuple[Any, ...]:
-    """Return the operation of a feature word; "left_own" is the person's own left in every setting."""
-    side, _, own = word.partition("_")
+    """Return the operation of a feature word."""
     other = {"left": "right", "right": "left"}
-    if own:
-        return ("adj", (("side", other[side], other[side]),))
-    if side in other:
-        return ("adj", (("side", side, other[side]),))
-    return ("adj", (("level" if side in ("upper", "lower") else "depth", side, side),))
+    if word in other:
+        return ("adj", (("side", word, other[word]),))
+    return ("adj", (("level" if word in ("upper", "lower") else "depth", word, word),))

@@ -94,6 +94,10 @@ class Owners:
             near = later if later is not None and not later.before else ask
             whole = self.draft.words(ask.start, near.stop)
             raise MistakeError("ambiguous", f"there is no '{whole}'", self.draft.lattice.span(ask.start, near.stop))
+        last = self.draft.asks[index - 1] if index else None
+        if last is not None and not ask.before and last.stop == ask.start:
+            span = self.draft.lattice.span(last.start, ask.stop)
+            raise MistakeError("unknown_part", f"there is no '{self.draft.words(last.start, ask.stop)}'", span)
         raise MistakeError(
             "no_part", f"'{words}' of what? name a part", self.draft.span(ask), "'left eye', 'lips' or 'jaw'"
         )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import NoReturn, cast
 
 from ..errors import ConfigError, Problem, QueryError
+from .asks import Ask
 from .assembly import Assembly
 from .canonical import write_query
 from .canonical_parser import parse_canonical
@@ -30,6 +31,11 @@ from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
 
 MAX_LENGTH = 4000
+MOST_TRIED, LONGEST_TRIED = 4, 1000
+"""Suggestions are tried for so many problems of a text of so many characters."""
+PLAIN_KINDS = frozenset({"item", "purpose", "heading", "except"})
+CERTAIN = frozenset({"count", "id_range", "fpalp_range", "too_many"})
+"""Codes of mistakes that stand whatever the words beside them mean."""
 OPTION = re.compile(r"'((?:[^']|'(?=s\b))+)'")
 
 
@@ -105,16 +111,11 @@ class Reading:
         problems = refuse_code(self.text) + find_long_numbers(lexemes)
         problems += explain_entries(self.text, entries, lattice, self.language)
         if problems:
-            self.fail(problems)
-        discourse = Discourse(entries, lattice, self.language.rules, self.perspective)
-        placer = Placer(self.language.rules, lattice, self.limit, self.ids_from)
-        assembly = Assembly(placer, discourse.draft)
-        try:
-            asks = discourse.bind()
-            assembly.assemble(asks, (0, len(self.text)))
-            faces = assembly.faces()
-        except MistakeError as mistake:
-            self.fail([mistake.problem])
+            self.fail(problems + self.find_certain(entries, lattice))
+        discourse, assembly, asks, faces = self.assemble(entries, lattice)
+        if assembly.problems:
+            self.fail(assembly.problems)
+        placer = assembly.placer
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.approx for ask in asks):
             notes.append("a rough number is read as exactly that")
@@ -125,6 +126,33 @@ class Reading:
         runs, shape, shapes = assembly.shaped()
         unique = tuple(dict.fromkeys(notes))
         return Query(self.text, runs, faces, shape, self.perspective, unique, self.language.registry, shapes)
+
+    def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> tuple[Discourse, Assembly, Sequence[Ask], str]:
+        """Bind entries and lay them out; the assembly's `problems` say what is wrong."""
+        discourse = Discourse(entries, lattice, self.language.rules, self.perspective)
+        assembly = Assembly(Placer(self.language.rules, lattice, self.limit, self.ids_from), discourse.draft)
+        asks: Sequence[Ask] = ()
+        faces = ""
+        try:
+            asks = discourse.bind()
+            faces = assembly.faces()
+            assembly.assemble(asks, (0, len(self.text)))
+        except MistakeError as mistake:
+            assembly.problems.append(mistake.problem)
+        return discourse, assembly, asks, faces
+
+    def find_certain(self, entries: Sequence[Entry], lattice: Lattice) -> list[Problem]:
+        """Return the problems of sentences without strange words, whose numbers are wrong whatever the others mean."""
+        sentences: list[list[Entry]] = [[]]
+        for entry in entries:
+            if "stop" in entry.before:
+                sentences.append([])
+            sentences[-1].append(entry)
+        problems: list[Problem] = []
+        for sentence in sentences[:MAX_PROBLEMS]:
+            if all(entry.kind in PLAIN_KINDS for entry in sentence):
+                problems += self.assemble(sentence, lattice)[1].problems
+        return [problem for problem in problems if problem.code in CERTAIN]
 
     def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
@@ -146,13 +174,17 @@ class Reading:
         """Raise every problem once, with those suggestions that are accepted in place of the words at fault."""
         unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)[:MAX_PROBLEMS]
         if not self.is_trial:
-            unique = [self.try_suggestions(problem, len(unique) > 1) for problem in unique]
+            unique = [
+                self.try_suggestions(problem, len(unique) > 1, i < MOST_TRIED) for i, problem in enumerate(unique)
+            ]
         raise QueryError(self.text, unique)
 
-    def try_suggestions(self, problem: Problem, is_one_of_many: bool) -> Problem:
-        """Return a problem with those of its suggestions that parse in its place."""
+    def try_suggestions(self, problem: Problem, is_one_of_many: bool, is_tried: bool) -> Problem:
+        """Return a problem with those of its suggestions that parse in its place, with none where that takes long."""
         if problem.suggestion is None or not problem.suggestion.endswith("'"):
             return problem
+        if not is_tried or len(self.text) > LONGEST_TRIED:
+            return replace(problem, suggestion=None)
         start, stop = problem.span
         kept = []
         for option in OPTION.findall(problem.suggestion):

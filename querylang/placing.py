@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from .asks import Ask
+from .asks import Ask, find_phrases
 from .canonical import write_run
 from .counting import count_by_density, find_unified, make_default, make_run, share
 from .lattice import Lattice
@@ -176,7 +176,7 @@ class Placer:
     def is_each(self, ask: Ask, amount: Item) -> bool:
         if amount.total:
             return False
-        return bool(amount.each) or (ask.phrase is not None and ask.phrase.det in ("each", "both"))
+        return bool(amount.each) or any(phrase.det in ("each", "both") for phrase in find_phrases(ask.item))
 
     def place_each(
         self, units: Sequence[Pieces], ends: Sequence[str], marked: Sequence[bool], count: int, span: Span

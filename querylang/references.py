@@ -125,6 +125,8 @@ class References:
         return False
 
     def repeat_amount(self, entry: Entry, sentence: int) -> None:
+        if not self.draft.asks:
+            raise MistakeError("ambiguous", "the same as what?", self.draft.lattice.span(entry.start, entry.stop))
         own = {name: getattr(self.draft.asks[-1].item, name) for name in (*AMOUNTS, "spacing")}
         item = join(replace(entry.value, same=None), Item(**own))
         if item is None or item.phrase is None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .language import Language
 
 SHORTEST = 4
+MOST_MENDED = 10
+"""A text with more unknown words than that is no misspelt instruction."""
 NO_TARGETS = frozenset({"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"})
 """Categories whose words are no spelling of anything else."""
 
@@ -36,10 +38,10 @@ def is_near(one: str, other: str) -> bool:
     return one[start : start + 2] == other[start : start + 2][::-1] and one[start + 2 :] == other[start + 2 :]
 
 
-def find_near(word: str, language: Language) -> list[str]:
-    """Return the words of the language, plurals too, one edit from a word."""
+def find_near(word: str, language: Language, least: int = SHORTEST) -> list[str]:
+    """Return the words of the language of so many letters, plurals too, one edit from a word."""
     words = language.lexicon.words(NO_TARGETS)
-    found = {known for known in words if len(known) >= SHORTEST and is_near(word, known)}
+    found = {known for known in words if len(known) >= least and is_near(word, known)}
     if word.endswith("s"):
         found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}
     found |= {
@@ -47,6 +49,14 @@ def find_near(word: str, language: Language) -> list[str]:
     }
     singles = {known for known in found if not (known.endswith("s") and known[:-1] in found)}
     return sorted(singles)
+
+
+def same_meaning(near: list[str], language: Language) -> list[str]:
+    """Return the shortest alone of words that are names of one thing ("pupil", "pupilla")."""
+    nouns = [[value for category, value in language.lexicon.find(word) if category == "NOUN"] for word in near]
+    if len(near) > 1 and all(nouns) and all(noun == nouns[0] for noun in nouns):
+        return [min(near, key=len)]
+    return near
 
 
 def mend_spelling(
@@ -64,7 +74,7 @@ def mend_spelling(
     mended = list(lexemes)
     notes: list[str] = []
     known = {**language.near["not_covered"], **language.near["layouts"]}
-    for node in (*strange, *aside):
+    for node in (*strange, *aside)[:MOST_MENDED]:
         i = lattice.nodes[node]
         word = lexemes[i].word
         if (
@@ -74,7 +84,7 @@ def mend_spelling(
             or word in language.near["other"]["words"]
         ):
             continue
-        near = find_near(word, language)
+        near = same_meaning(find_near(word, language), language)
         if len(near) != 1 or len(near[0]) < SHORTEST:
             continue
         if node in aside and near[0] not in language.lexicon.names:

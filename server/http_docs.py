@@ -78,17 +78,17 @@ PROBLEM_EXAMPLE = {
     "type": "urn:faceql:problem:unknown_part",
     "title": "There is no such face part",
     "status": 422,
-    "detail": "unknown face part 'eyebrown'",
+    "detail": "unknown face part 'noze'",
     "code": "unknown_part",
-    "span": [21, 29],
-    "suggestion": "'eyebrow'",
+    "span": [20, 24],
+    "suggestion": "'nose'",
     "problems": [
         {
             "code": "unknown_part",
-            "message": "unknown face part 'eyebrown'",
-            "span": [21, 29],
-            "quote": "eyebrown",
-            "suggestion": "'eyebrow'",
+            "message": "unknown face part 'noze'",
+            "span": [20, 24],
+            "quote": "noze",
+            "suggestion": "'nose'",
         }
     ],
 }

@@ -5,8 +5,8 @@ import re
 import pytest
 
 import faceql
-from faceql.querylang.compiled import GRAMMAR
 from faceql.querylang.guide import fill_guide
+from faceql.querylang.registry import GRAMMAR
 
 TEXT = (GRAMMAR / "README.md").read_text("utf-8")
 ROWS = [

@@ -68,7 +68,7 @@ def test_wheel_holds_nothing_else(files_on_disk, wheel_names):
     "path",
     [
         "py.typed",
-        "grammar/query.lark",
+        "grammar/canonical.lark",
         "grammar/README.md",
         "grammar/parts.toml",
         "grammar/layouts/300w.toml",

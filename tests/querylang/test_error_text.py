@@ -5,8 +5,8 @@ import faceql
 
 def test_names_to_say_instead_are_offered_as_a_question() -> None:
     with pytest.raises(faceql.QueryError) as caught:
-        faceql.parse("10 points along left eyebrown")
-    assert str(caught.value).endswith("did you mean 'eyebrow'?")
+        faceql.parse("10 points along the noze")
+    assert str(caught.value).endswith("did you mean 'nose'?")
 
 
 def test_what_is_near_is_said_as_a_sentence() -> None:

@@ -25,7 +25,7 @@ unified_count = 9
 mirror = "left ear rim"
 
 [[place]]
-say = ["smile line", "grin line"]
+say = ["grin line", "grin curve"]
 is = "outer_lip[5/12 .. 7/12]"
 
 [names]
@@ -49,7 +49,7 @@ def own_file(tmp_path):
     [
         ("5 points on the left ear rim", "left_ear_rim * 5"),
         ("ear rims", "left_ear_rim * 9; right_ear_rim * 9"),
-        ("smile line, 4 points", "outer_lip[5/12 .. 7/12] * 4"),
+        ("grin line, 4 points", "outer_lip[5/12 .. 7/12] * 4"),
         ("left monobrow", "left_eyebrow * 9"),
         ("quartet", "quartet"),
         ("quartet 3", "quartet[3]"),
@@ -77,9 +77,9 @@ def test_own_parts_are_listed(own_file):
         ('[[part]]\nname = "left eye"\nkind = "open"\nunified_count = 3', "exists already"),
         ('[[part]]\nname = "scar"\nkind = "open"\nunified_count = 3\nmirror = "moon"', "mirror"),
         ('[[place]]\nsay = ["nose tip"]\nis = "left_eye"', "meaning already"),
-        ('[[place]]\nsay = ["smile line"]\nis = "left_ear"', "not a place"),
-        ('[[place]]\nsay = ["smile line"]', "needs 'is'"),
-        ('[[place]]\nsay = ["smile line"]\nis = "left_eye"\ncolour = "red"', "unknown keys"),
+        ('[[place]]\nsay = ["grin line"]\nis = "left_ear"', "not a place"),
+        ('[[place]]\nsay = ["grin line"]', "needs 'is'"),
+        ('[[place]]\nsay = ["grin line"]\nis = "left_eye"\ncolour = "red"', "unknown keys"),
         ('[names]\n"eyebrow" = ["nose"]', "meaning already"),
         ('[names]\n"elbow" = ["funny bone"]', "known words"),
         ('[[layout]]\nname = "wflw"\nrun = []', "meaning already"),
@@ -113,3 +113,12 @@ def test_parsing_imports_neither_torch_nor_lark():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["philtrum", "smile line", "mascara zone"])
+def test_what_the_package_does_not_cover_can_be_named(tmp_path, name):
+    """A word that is known only to be said "not covered" of has no meaning yet."""
+    path = tmp_path / "own.toml"
+    path.write_text(f'[[place]]\nsay = ["{name}"]\nis = "outer_lip[5/12 .. 7/12]"')
+    language = extend_language(load_package_language(), path)
+    assert faceql.parse(f"4 points on the {name}", language=language).canonical == "outer_lip[5/12 .. 7/12] * 4"

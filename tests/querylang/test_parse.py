@@ -11,13 +11,39 @@ from faceql.errors import ConfigError
 
 def test_error_prints_the_line_and_carets():
     with pytest.raises(faceql.QueryError) as caught:
-        faceql.parse("10 points along left eyebrown")
+        faceql.parse("10 points along the noze")  # one edit from "nose" and from "none": not guessed
     assert str(caught.value) == (
-        "unknown face part 'eyebrown'\n"
-        "  10 points along left eyebrown\n"
-        "                       ^^^^^^^^\n"
-        "did you mean 'eyebrow'?"
+        "unknown face part 'noze'\n  10 points along the noze\n                      ^^^^\ndid you mean 'nose'?"
     )
+
+
+@pytest.mark.parametrize("word", ["eyebrowwn", "eyebrwon", "jawllinne"])
+def test_a_near_miss_of_two_edits_is_no_guess_but_an_offer(word):
+    text = f"10 points along the {word}"
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse(text)
+    assert (caught.value.code, text[slice(*caught.value.span)]) == ("unknown_part", word)
+    assert caught.value.suggestion
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical", "note"),
+    [
+        ("10 points along left eyebrown", "left_eyebrow * 10", "'eyebrown' is read as 'eyebrow'"),
+        ("5 points on the rigth eye", "right_eye * 5", "'rigth' is read as 'right'"),
+        ("WLFW 61-68", "wflw[61 .. 68]", "'wlfw' is read as 'wflw'"),
+    ],
+)
+def test_one_edit_from_one_word_is_read_with_a_note(text, canonical, note):
+    query = faceql.parse(text)
+    assert query == faceql.parse(canonical)
+    assert note in query.notes
+
+
+@pytest.mark.parametrize("text", ["5 points on the lft eye", "6 pionts on the eer", "5 points on the left ees"])
+def test_short_words_are_never_mended(text):
+    with pytest.raises(faceql.QueryError):
+        faceql.parse(text)
 
 
 def test_error_survives_pickling():
@@ -28,6 +54,7 @@ def test_error_survives_pickling():
 
 
 def test_all_mistakes_come_together():
+    """Those of words, of counts, of ids and of places: what can be said of each item without the others."""
     with pytest.raises(faceql.QueryError) as caught:
         faceql.parse("0 points on the jaw; 300W 70; left eye at 1.5; 4 points on the forehead")
     codes = [problem.code for problem in caught.value.problems]
@@ -114,3 +141,29 @@ def test_explanation_names_perspective_and_canonical_text():
     query = faceql.parse("left eye, 6 points", perspective="subject")
     assert "person" in query.explain()
     assert query.canonical in query.explain()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "her left eye",
+        "the patient's left mouth corner",
+        "OD upper lid 5",
+        "stage left eyebrow",
+        "anatomical left pupil",
+    ],
+)
+def test_a_note_says_that_an_owner_turned_left_round(text):
+    assert any("picture" in note for note in faceql.parse(text).notes)
+
+
+@pytest.mark.parametrize(
+    "text", ["300W 37-42", "odd ids of 300W", "the 51 inner points of 300W", "WFLW points 61 to 68"]
+)
+def test_every_answer_by_ids_says_from_where_they_count(text):
+    assert any("count from" in note for note in faceql.parse(text).notes)
+
+
+@pytest.mark.parametrize("text", ["dlib 36-41", "OpenFace 36-41", "dlib layout"])
+def test_programs_count_from_zero_with_a_note(text):
+    assert any("count from 0" in note for note in faceql.parse(text).notes)

@@ -158,7 +158,7 @@ def test_parse_parts_and_layouts(client: TestClient, service: Service) -> None:
 
 
 def test_a_mistake_in_the_instruction(client: TestClient, photo: bytes) -> None:
-    text = "10 points along left eyebrown"
+    text = "10 points along the noze"
     for response in (
         client.post("/v1/parse", json={"instruction": text}),
         client.post("/v1/ask", json={"image": encode(photo), "instruction": text}),
@@ -166,8 +166,8 @@ def test_a_mistake_in_the_instruction(client: TestClient, photo: bytes) -> None:
     ):
         body = check_problem(response, "unknown_part", 422)
         start, stop = body["span"]
-        assert "eyebrown" in text[start:stop] == body["problems"][0]["quote"]
-        assert "eyebrow" in body["suggestion"]
+        assert "noze" in text[start:stop] == body["problems"][0]["quote"]
+        assert "nose" in body["suggestion"]
     several = client.post("/v1/ask", json={"image": encode(photo), "instructions": ["chin", text]})
     assert check_problem(several, "unknown_part")["instruction_index"] == 1
 
@@ -291,7 +291,7 @@ def test_logs_hold_neither_images_nor_coordinates_nor_words(client: TestClient, 
     caplog.set_level("DEBUG")
     body = {
         "image": encode(photo),
-        "instruction": "my secret: 3 points on the lips",
+        "instruction": "3 points on the secret lips",
         "boxes": [[11.25, 12.5, 99.75, 130.5]],
     }
     client.post("/v1/ask", json=body)
@@ -328,7 +328,7 @@ def test_the_examples_of_the_openapi_document_are_true(client: TestClient, servi
     answers = paths["/v1/ask"]["post"]["responses"]
     answer = AskAnswer.model_validate(answers["200"]["content"]["application/json"]["example"]).answers[0]
     assert service.parse(answer.instruction).canonical == answer.canonical
-    wrong = client.post("/v1/parse", json={"instruction": "10 points along left eyebrown"}).json()
+    wrong = client.post("/v1/parse", json={"instruction": "10 points along the noze"}).json()
     assert wrong == answers["422"]["content"]["application/problem+json"]["example"]
     told = client.post("/v1/parse", json={"instruction": "10 points from left chin to jaw end as a polyline"}).json()
     example = paths["/v1/parse"]["post"]["responses"]["200"]["content"]["application/json"]["example"]

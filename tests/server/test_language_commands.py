@@ -18,7 +18,7 @@ def test_parse_prints_canonical_text_points_and_notes():
     assert done.exit_code == 0
     assert "left_eyebrow * 4; right_eyebrow * 4" in done.output
     assert "8  right eyebrow  3/4" in done.output
-    assert "Note: 'about'" in done.output
+    assert "Note: a rough number" in done.output
 
 
 def test_parse_json_carries_query_or_problems():

@@ -138,15 +138,15 @@ def test_a_drawing_is_a_sized_png(server: MCPServer, engine: Engine, photo: byte
 
 
 def test_a_mistake_comes_back_with_code_span_and_suggestion(server: MCPServer) -> None:
-    text = "10 points along left eyebrown"
+    text = "10 points along the noze"
     for tool, arguments in (("ask_landmarks", {"image": "photo.png"}), ("parse_instruction", {})):
         result = call(server, tool, instruction=text, **arguments)
         assert result.is_error
         error = result.structured_content["error"]
         assert error["code"] == "unknown_part"
         start, stop = error["span"]
-        assert "eyebrown" in text[start:stop]
-        assert "eyebrow" in error["suggestion"]
+        assert "noze" in text[start:stop]
+        assert "nose" in error["suggestion"]
         assert json.loads(result.content[0].text) == result.structured_content
 
 

@@ -93,12 +93,12 @@ def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path)
     assert at_x == pytest.approx(left + (x + 0.5) * width / 512, abs=1.0)
     assert at_y == pytest.approx(top + (y + 0.5) * width / 512, abs=1.0)
     # A mistake is shown with its caret.
-    ask(browser, "10 points along left eyebrown")
+    ask(browser, "10 points along the noze")
     wait(browser, "!document.getElementById('problem').hidden")
     text, carets = browser.execute_script("return document.querySelector('#problem pre').textContent").split("\n")
-    assert text == "10 points along left eyebrown"
-    assert "eyebrown" in text[carets.index("^") : carets.rindex("^") + 1]
-    assert "eyebrow" in browser.find_element("css selector", "#problem .suggestion").text
+    assert text == "10 points along the noze"
+    assert "noze" in text[carets.index("^") : carets.rindex("^") + 1]
+    assert "nose" in browser.find_element("css selector", "#problem .suggestion").text
     assert browser.execute_script(f"return {DOTS}") == 0
     # Of a long one, the words at fault are in sight; what is no name is told as it is.
     ask(browser, "4 points per eyebrow and then also 3 points on the forehead")
