@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev, merl68).")
 @click.option("--datasets", type=FILE, help="A TOML file of datasets (docs/datasets.md).")
 @click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
 @click.option(
@@ -196,7 +196,8 @@ def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:
         raise ConfigError("nothing to evaluate on: give --data (the packs' folder), --datasets (a TOML file), or both")
     found = []
     if data is not None:
-        for pack in ("human68", "human98_dev"):
+        packs = [*EVALUATED_PACKS, *(pack for pack in FURTHER_PACKS if (data / pack).is_dir())]
+        for pack in packs:
             found.append(load_dataset(pack, DatasetSettings(kind="pack", folder=data / pack)))
     if datasets is not None:
         found += load_datasets(datasets).values()
@@ -210,7 +211,7 @@ def whole_test(dataset: Dataset) -> list[AnnotatedFaces]:
     first = next(iter(dataset.tests.values()), None)
     if first is None:
         return []
-    if dataset.settings.kind == "pack" and first.layout == "300w":
+    if dataset.settings.kind == "pack" and first.layout == "300w" and first.visibility is None:
         first = replace(first, subsets=tuple(map(tuple, split_human68(first))))
     return [first]
 
@@ -256,6 +257,10 @@ def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores:
     if by_subset:
         draw_ced(by_subset, f"{title}, by subset", own.normalizer).save(out / f"{stem}-subsets.png")
 
+
+EVALUATED_PACKS = ("human68", "human98_dev")
+FURTHER_PACKS = ("merl68",)
+"""Of the packs under --data, what is evaluated on, and what else where it is there."""
 
 LEAST_PLOTTED = 10
 """A subset of fewer faces has no curve to speak of."""

@@ -91,6 +91,7 @@ class Evaluation:
             "",
             f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: "
             "between the pupils, or the means of the eyes' points where no pupils are annotated.",
+            *self._visibility_lines(),
             "",
             "| part | NME % | path length over the spline's | distance to the spline % |",
             "|---|---|---|---|",
@@ -101,6 +102,13 @@ class Evaluation:
             lines.append(f"| {part} | {error} | {extra} |")
         lines += ["", self.expected_error.to_markdown()]
         return "\n".join(lines)
+
+    def _visibility_lines(self) -> list[str]:
+        """Return the table of seen and hidden points, where the source tells them apart."""
+        if not self.scores.visibility:
+            return []
+        rows = [f"| {name} | {error} |" for name, error in self.scores.visibility.items()]
+        return ["", "| points | NME % |", "|---|---|", *rows]
 
     def landmarks_to_markdown(self) -> str:
         """Return the table of single landmarks."""
@@ -178,12 +186,15 @@ def path_lengths(points: FloatArray) -> FloatArray:
 def score_together(evaluations: Sequence[Evaluation]) -> tuple[ExpectedErrorScores, int, int] | None:
     """Score the expected errors on the faces of several sets as one, on the landmarks that all of them have.
 
+    Sets of another normaliser than the first's are left out.
+
     Returns:
         The scores, how many faces and how many landmarks; None where the sets share too little to be put together.
     """
+    evaluations = [each for each in evaluations if each.scores.normalizer == evaluations[0].scores.normalizer]
     columns = [{(mark.part, mark.fpalp): i for i, mark in enumerate(each.scores.landmarks)} for each in evaluations]
     shared = [key for key in columns[0] if all(key in own for own in columns)]
-    if len({each.scores.normalizer for each in evaluations}) > 1 or not shared:
+    if len(evaluations) < 2 or not shared:
         return None
     chosen = [[own[key] for key in shared] for own in columns]
     expected, true = (
@@ -196,7 +207,7 @@ def score_together(evaluations: Sequence[Evaluation]) -> tuple[ExpectedErrorScor
 def format_overview(evaluations: Sequence[Evaluation]) -> str:
     """Return a table of all sets, and of all faces of a layout together where several sets have it.
 
-    Below it, how the expected error tells the true one over the faces of all sets.
+    Below it, how the expected error tells the true one over the faces of all sets with the first's normaliser.
     """
     lines = [
         "### All sets",
@@ -217,6 +228,8 @@ def format_overview(evaluations: Sequence[Evaluation]) -> str:
             lines.append(f"| {' | '.join(cells)} |")
     if (together := score_together(evaluations)) is not None:
         scores, faces, landmarks = together
-        lines += ["", f"All {faces} faces as one set, the {landmarks} landmarks that every set has:", ""]
+        normalizer = evaluations[0].scores.normalizer
+        told = f"All {faces} faces of an {normalizer} error as one set, the {landmarks} landmarks that every set has:"
+        lines += ["", told, ""]
         lines.append(scores.to_markdown())
     return "\n".join(lines)
