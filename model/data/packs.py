@@ -42,11 +42,12 @@ EXTRA_LANDMARKS = (
 
 
 class Visibility(IntEnum):
-    """Whether a point was seen by who annotated it; an array of it is uint8."""
+    """Whether a point is seen; an array of it is uint8. Only training makes points outside the photo."""
 
     VISIBLE = 0
     EXTERNALLY_OCCLUDED = 1
     SELF_OCCLUDED = 2
+    OUTSIDE = 3
 
 
 @dataclass(frozen=True)

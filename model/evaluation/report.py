@@ -13,11 +13,13 @@ from ...querylang.landmarks import LandmarkQuery
 from ..crops import CropFrame
 from ..data.curves import apply_targets, target_matrix
 from ..data.packs import AnnotatedFaces
+from ..detector import Detector
 from ..reader import LandmarkReader
 from .expected_error import ExpectedErrorScores, score_expected_errors
 from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
 from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
+from .visibility import VisibilityScores, score_visibility
 
 CURVE_SAMPLES = 41
 
@@ -43,6 +45,7 @@ class Evaluation:
         scores: errors by normaliser, subset, part and landmark.
         curves: by part with more than two annotated points.
         expected_error: whether it tells the true one.
+        visibility: whether it tells which points are seen; None where the set or the detector does not.
         predicted: (faces, landmarks, 2) pixels of the picture.
         expected_errors, true_errors: (faces, landmarks) shares of the set's own normaliser; true ones may be NaN.
     """
@@ -52,6 +55,7 @@ class Evaluation:
     scores: Scores
     curves: dict[str, CurveSummary]
     expected_error: ExpectedErrorScores
+    visibility: VisibilityScores | None
     predicted: FloatArray
     expected_errors: FloatArray
     true_errors: FloatArray
@@ -101,6 +105,8 @@ class Evaluation:
             extra = f"{curve.path_ratio:.3f} | {curve.distance:.2f}" if curve else "- | -"
             lines.append(f"| {part} | {error} | {extra} |")
         lines += ["", self.expected_error.to_markdown()]
+        if self.visibility is not None:
+            lines += ["", self.visibility.to_markdown()]
         return "\n".join(lines)
 
     def _visibility_lines(self) -> list[str]:
@@ -142,10 +148,21 @@ def evaluate_faces(
         scores=scores,
         curves=evaluate_curves(reader, faces, frames, normalizer),
         expected_error=score_expected_errors(expected, errors),
+        visibility=judge_visibility(reader, faces, frames),
         predicted=predicted,
         expected_errors=expected,
         true_errors=errors,
     )
+
+
+def judge_visibility(
+    reader: LandmarkReader, faces: AnnotatedFaces, frames: Sequence[CropFrame]
+) -> VisibilityScores | None:
+    """Score how a detector tells which points are seen, where it does and people have told."""
+    detector = reader.detector
+    if faces.visibility is None or not isinstance(detector, Detector) or detector.visibility is None:
+        return None
+    return score_visibility(detector, faces, frames)
 
 
 def evaluate_curves(

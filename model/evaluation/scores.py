@@ -207,12 +207,12 @@ def score_faces(
             LandmarkError(number, landmark.part, str(landmark.fpalp), error)
             for number, (landmark, error) in enumerate(zip(landmarks, mean_errors(errors[own]), strict=True), start=1)
         ),
-        visibility=score_visibility(faces, errors[own]),
+        visibility=score_by_visibility(faces, errors[own]),
         face_errors=per_face[own],
     )
 
 
-def score_visibility(faces: AnnotatedFaces, errors: FloatArray) -> dict[str, MeanError]:
+def score_by_visibility(faces: AnnotatedFaces, errors: FloatArray) -> dict[str, MeanError]:
     """Return the mean errors of seen and of hidden points, of errors (faces, columns) that may be NaN."""
     if faces.visibility is None:
         return {}
