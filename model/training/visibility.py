@@ -50,7 +50,7 @@ def teach_visibility(detector: Detector, faces: AnnotatedFaces, pictures: int, s
         logits = head(queries, coordinates[-1], encoded.memory.level_values)
         loss = functional.cross_entropy(logits.flatten(0, 1), batch.visibility.to(detector.device).flatten())
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(float(loss.detach()))
     head.eval()
