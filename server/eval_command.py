@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 @click.option(
     "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
 )
+@click.option(
+    "--degraded", is_flag=True, help="Also how true expected errors are on blurred, cut and half hidden copies."
+)
 @click.option("--groups", is_flag=True, help="Also by age and group of people, on the photos of the pack auto.")
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
 @click.option(
@@ -61,6 +64,7 @@ def eval_command(
     device: str,
     as_json: bool,
     consistency: bool,
+    degraded: bool,
     groups: bool,
     card: Path | None,
     out: Path | None,
@@ -105,6 +109,8 @@ def eval_command(
         sections.append(section)
         if consistency and faces is tests[0]:
             sections.append(measure_steadiness(reader, faces, frames))
+        if degraded:
+            sections.append(measure_copies(reader, faces, frames))
         if out is not None:
             save_plots(out, faces, evaluation, scores)
     if groups:
@@ -182,6 +188,14 @@ def measure_steadiness(reader: LandmarkReader, faces: AnnotatedFaces, frames: li
     layout = load_registry().layouts[faces.layout]
     steadiness = measure_consistency(reader, faces, faces.points, frames, layout)
     return Section(steadiness.to_markdown(), [asdict(steadiness)])
+
+
+def measure_copies(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame]) -> Section:
+    """Measure how true the expected errors are on degraded copies of a set."""
+    from ..model.evaluation.degraded import format_degraded, measure_degraded
+
+    scores = measure_degraded(reader, faces, frames)
+    return Section(format_degraded(faces.name, scores), [asdict(one) for one in scores])
 
 
 def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:

@@ -145,12 +145,13 @@ def test_seen_and_hidden_points_are_scored_apart(packs: Path) -> None:
 def test_eval_tells_them_apart_where_the_pack_is_there(packs: Path, small_detector: Detector, tmp_path: Path) -> None:
     weights = tmp_path / "made.safetensors"
     save_detector(weights, small_detector, "made", {})
-    arguments = ["eval", "--data", str(packs), "--weights", str(weights), "--crops", "annotation"]
+    arguments = ["eval", "--data", str(packs), "--weights", str(weights), "--crops", "annotation", "--degraded"]
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "### merl68 validation, 300w points" in result.output
     assert "| half profile | 1 |" in result.output
     assert "| seen |" in result.output
+    assert "### Expected errors on degraded copies of merl68 validation" in result.output
 
 
 def test_motion_blurs_along_its_line_alone() -> None:
