@@ -42,5 +42,6 @@ SHIPPED = (
     Step("default-fine", "default-polish", "default-finish"),
     Step("default-long", "default-fine", "default-fine"),
     Step("default-deep", "default-long", "default-fine", is_turned=True),
+    Step("default-turned", "default-deep", visibility_pictures=8000),
 )
 """What ships is the last one's checkpoint."""
