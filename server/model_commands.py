@@ -12,7 +12,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("train")
 @click.argument("recipe")
-@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, auto).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, and what the recipe's shares name).")
 @click.option("--datasets", type=FILE, help="Instead of --data: a TOML file of datasets to fuse (docs/datasets.md).")
 @click.option("--run", type=click.Path(path_type=Path), required=True, help="Folder of the run; an old one goes on.")
 @click.option("--precision", default="32-true", show_default=True, help='Fabric\'s; "bf16-mixed" on CUDA.')
