@@ -13,7 +13,7 @@ from .packs import AnnotatedFaces, list_images, read_labels
 
 LARGEST_SPREAD = 0.012
 """Faces whose points spread further, as a share of the box's diagonal, are left out: about one in a hundred of
-`merl68`'s turned faces, and hardly any of the others."""
+`merl68`'s, and hardly any of the others."""
 
 HALF_TRUST_SPREAD = 0.006
 """The spread at which a face counts half; three quarters of `auto` are below 0.005."""
