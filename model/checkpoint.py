@@ -18,6 +18,7 @@ from .config import DetectorConfig
 from .decoder import OFFSET_UNIT
 from .detector import Detector
 from .training.pretrained import encode_part_names
+from .visibility import VisibilityHead
 
 FORMAT = "faceql-detector-2"
 FORMAT_OF_WHOLE_OFFSETS = "faceql-detector-1"
@@ -90,6 +91,8 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         # Weights older than the error's shape: circles.
         for name, tensor in detector.decoder.predict_stretch.state_dict(prefix="decoder.predict_stretch.").items():
             tensors.setdefault(name, tensor)
+        if any(name.startswith("visibility.") for name in tensors):
+            detector.visibility = VisibilityHead(config)
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:

@@ -215,10 +215,13 @@ class Decoder(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(
+    def refine(
         self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | None
-    ) -> tuple[DecodedLayers, tuple[ContextMemory, ...]]:
-        """Decode landmarks; with context None they attend to each other and their memories come back as a context."""
+    ) -> tuple[Tensor, Tensor, tuple[ContextMemory, ...]]:
+        """Return the last queries (batch, landmarks, dim), every layer's coordinates, C_0 first, and the memories.
+
+        With context None the landmarks attend to each other, and their memories serve as a context.
+        """
         queries, coordinates = self.initializer(memory, encodings)
         all_coordinates, memories = [coordinates], []
         for index, layer in enumerate(self.layers):
@@ -232,7 +235,14 @@ class Decoder(nn.Module):
             )
             all_coordinates.append(coordinates)
             memories.append(own)
+        return queries, torch.stack(all_coordinates), tuple(memories)
+
+    def forward(
+        self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | None
+    ) -> tuple[DecodedLayers, tuple[ContextMemory, ...]]:
+        """Decode landmarks and return their memories too; see `refine`."""
+        queries, coordinates, memories = self.refine(memory, encodings, context)
         with torch.autocast(queries.device.type, enabled=False):
             log_scale = self.predict_log_scale(queries.float()).squeeze(-1)
             stretch = LARGEST_STRETCH * self.predict_stretch(queries.float()).tanh()
-        return DecodedLayers(torch.stack(all_coordinates), log_scale, stretch), tuple(memories)
+        return DecodedLayers(coordinates, log_scale, stretch), memories

@@ -18,6 +18,7 @@ from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory
 from .image_encoder import ImageEncoder
 from .landmark_encoder import LandmarkEncoder
 from .position_encoding import cell_centers
+from .visibility import VisibilityHead
 
 ROW_BLOCK = 16
 """Landmarks are decoded in multiples of this."""
@@ -62,6 +63,9 @@ class Detector(nn.Module):
     """Answers landmark queries on face crops (paper, Eq. 1-7, context-anchored as in paper.md).
 
     Under "context" attention a landmark's answer is a function of (crop, part, FPALP) alone.
+
+    Attributes:
+        visibility: tells whether points are seen; None where that was not learnt.
     """
 
     context_part_ids: Tensor
@@ -76,6 +80,7 @@ class Detector(nn.Module):
         self.image_encoder = ImageEncoder(config)
         self.landmark_encoder = LandmarkEncoder(config, [part.is_closed for part in parts.values()])
         self.decoder = Decoder(config)
+        self.visibility: VisibilityHead | None = None
         self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
@@ -139,13 +144,37 @@ class Detector(nn.Module):
             fpalps: float, 0..1, of the same shape.
         """
         count = part_ids.shape[-1]
-        if encoded.context is not None and count % ROW_BLOCK:
-            # Matrix products round a row alike in any company only if they see whole blocks of rows.
-            padding = ROW_BLOCK - count % ROW_BLOCK
-            part_ids = functional.pad(part_ids, (0, padding))
-            fpalps = functional.pad(fpalps, (0, padding))
+        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
         layers = self.decode_layers(encoded, part_ids, fpalps)
         return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count], layers.stretch[:, :count])
+
+    def decode_visibility(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Tensor:
+        """Return (batch, landmarks, 4) float32: how likely each point is what `Visibility` lists; arguments as above.
+
+        Raises:
+            ConfigError: the weights have not learnt it.
+        """
+        if self.visibility is None:
+            raise ConfigError("these weights do not tell whether points are seen: train them by train-visibility")
+        count = part_ids.shape[-1]
+        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
+        landmarks = part_ids.shape[-1]
+        encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
+        logits = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
+        probabilities: Tensor = logits.softmax(dim=-1)[:, :count]
+        return probabilities
+
+
+def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return queries (..., landmarks) filled up to whole blocks of ROW_BLOCK where answers are to be independent.
+
+    Matrix products round a row alike in any company only if they see whole blocks of rows.
+    """
+    padding = -part_ids.shape[-1] % ROW_BLOCK
+    if encoded.context is None or not padding:
+        return part_ids, fpalps
+    return functional.pad(part_ids, (0, padding)), functional.pad(fpalps, (0, padding))
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:

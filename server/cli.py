@@ -17,7 +17,7 @@ from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command
-from .model_commands import relabel_command, train_command, turn_command
+from .model_commands import relabel_command, train_command, train_visibility_command, turn_command
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import (
@@ -230,6 +230,7 @@ main.add_command(parse_command)
 main.add_command(parts_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
+main.add_command(train_visibility_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(turn_command)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev, merl68).")
 @click.option("--datasets", type=FILE, help="A TOML file of datasets (docs/datasets.md).")
 @click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
 @click.option(
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 @click.option(
     "--consistency", is_flag=True, help="Also how steady the answers are: mirrored, noise, curves, occluders."
 )
+@click.option(
+    "--degraded", is_flag=True, help="Also how true expected errors are on blurred, cut and half hidden copies."
+)
 @click.option("--groups", is_flag=True, help="Also by age and group of people, on the photos of the pack auto.")
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
 @click.option(
@@ -61,6 +64,7 @@ def eval_command(
     device: str,
     as_json: bool,
     consistency: bool,
+    degraded: bool,
     groups: bool,
     card: Path | None,
     out: Path | None,
@@ -105,6 +109,8 @@ def eval_command(
         sections.append(section)
         if consistency and faces is tests[0]:
             sections.append(measure_steadiness(reader, faces, frames))
+        if degraded:
+            sections.append(measure_copies(reader, faces, frames))
         if out is not None:
             save_plots(out, faces, evaluation, scores)
     if groups:
@@ -184,6 +190,14 @@ def measure_steadiness(reader: LandmarkReader, faces: AnnotatedFaces, frames: li
     return Section(steadiness.to_markdown(), [asdict(steadiness)])
 
 
+def measure_copies(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame]) -> Section:
+    """Measure how true the expected errors are on degraded copies of a set."""
+    from ..model.evaluation.degraded import format_degraded, measure_degraded
+
+    scores = measure_degraded(reader, faces, frames)
+    return Section(format_degraded(faces.name, scores), [asdict(one) for one in scores])
+
+
 def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:
     """Return the packs of a folder and the datasets of a TOML file.
 
@@ -196,7 +210,8 @@ def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:
         raise ConfigError("nothing to evaluate on: give --data (the packs' folder), --datasets (a TOML file), or both")
     found = []
     if data is not None:
-        for pack in ("human68", "human98_dev"):
+        packs = [*EVALUATED_PACKS, *(pack for pack in FURTHER_PACKS if (data / pack).is_dir())]
+        for pack in packs:
             found.append(load_dataset(pack, DatasetSettings(kind="pack", folder=data / pack)))
     if datasets is not None:
         found += load_datasets(datasets).values()
@@ -210,7 +225,7 @@ def whole_test(dataset: Dataset) -> list[AnnotatedFaces]:
     first = next(iter(dataset.tests.values()), None)
     if first is None:
         return []
-    if dataset.settings.kind == "pack" and first.layout == "300w":
+    if dataset.settings.kind == "pack" and first.layout == "300w" and first.visibility is None:
         first = replace(first, subsets=tuple(map(tuple, split_human68(first))))
     return [first]
 
@@ -256,6 +271,10 @@ def save_plots(out: Path, faces: AnnotatedFaces, evaluation: Evaluation, scores:
     if by_subset:
         draw_ced(by_subset, f"{title}, by subset", own.normalizer).save(out / f"{stem}-subsets.png")
 
+
+EVALUATED_PACKS = ("human68", "human98_dev")
+FURTHER_PACKS = ("merl68",)
+"""Of the packs under --data, what is evaluated on, and what else where it is there."""
 
 LEAST_PLOTTED = 10
 """A subset of fewer faces has no curve to speak of."""

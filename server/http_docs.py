@@ -101,7 +101,7 @@ PARSE_EXAMPLE = {
     "shape": "polyline",
     "perspective": "viewer",
     "notes": [],
-    "explanation": "- 10 points along the face contour from 13/32 to 0, at equal FPALP steps",
+    "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",
 }
 FORM_LISTS = {
     "box": {

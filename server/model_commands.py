@@ -1,4 +1,4 @@
-"""`faceql train`, `faceql relabel` and `faceql turn`."""
+"""`faceql train`, `faceql train-visibility`, `faceql relabel` and `faceql turn`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("train")
 @click.argument("recipe")
-@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, auto).")
+@click.option("--data", type=FOLDER, help="Folder of the face packs (human68, and what the recipe's shares name).")
 @click.option("--datasets", type=FILE, help="Instead of --data: a TOML file of datasets to fuse (docs/datasets.md).")
 @click.option("--run", type=click.Path(path_type=Path), required=True, help="Folder of the run; an old one goes on.")
 @click.option("--precision", default="32-true", show_default=True, help='Fabric\'s; "bf16-mixed" on CUDA.')
@@ -60,6 +60,35 @@ def train_command(
         faces = keep_layouts(faces, layouts)
     path = train(plan, faces, run, precision=precision, devices=devices, start=start)
     click.echo(f"wrote {path}")
+
+
+@click.command("train-visibility")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (merl68).")
+@click.option("--weights", type=FILE, required=True, help="The checkpoint that shall tell which points are seen.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The checkpoint to write.")
+@click.option("--pictures", default=12_000, show_default=True, help="How many crops are seen.")
+@click.option("--threads", type=int, help="CPU threads; all by default.")
+@click.option("--device", default="cpu", show_default=True)
+def train_visibility_command(
+    data: Path, weights: Path, out: Path, pictures: int, threads: int | None, device: str
+) -> None:
+    """Teach a checkpoint which points are seen, hidden, turned away or outside the photo; its points stay as they are.
+
+    `faceql eval` then says how well it tells them.
+    """
+    import torch
+
+    from ..model.checkpoint import load_detector, save_detector
+    from ..model.data.merl68 import load_merl68
+    from ..model.training.visibility import teach_visibility
+
+    if threads:
+        torch.set_num_threads(threads)
+    loaded = load_detector(weights, device)
+    faces, _ = load_merl68(data / "merl68")
+    losses = teach_visibility(loaded.detector, faces, pictures)
+    save_detector(out, loaded.detector, loaded.version.partition("+")[0], loaded.training)
+    click.echo(f"wrote {out}: cross entropy {losses[0]:.3f}, at last {losses[-1]:.3f}")
 
 
 @click.command("relabel")

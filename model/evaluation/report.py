@@ -13,11 +13,13 @@ from ...querylang.landmarks import LandmarkQuery
 from ..crops import CropFrame
 from ..data.curves import apply_targets, target_matrix
 from ..data.packs import AnnotatedFaces
+from ..detector import Detector
 from ..reader import LandmarkReader
 from .expected_error import ExpectedErrorScores, score_expected_errors
 from .metrics import FloatArray, normalized_errors
 from .predict import predict_landmarks
 from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
+from .visibility import VisibilityScores, score_visibility
 
 CURVE_SAMPLES = 41
 
@@ -43,6 +45,7 @@ class Evaluation:
         scores: errors by normaliser, subset, part and landmark.
         curves: by part with more than two annotated points.
         expected_error: whether it tells the true one.
+        visibility: whether it tells which points are seen; None where the set or the detector does not.
         predicted: (faces, landmarks, 2) pixels of the picture.
         expected_errors, true_errors: (faces, landmarks) shares of the set's own normaliser; true ones may be NaN.
     """
@@ -52,6 +55,7 @@ class Evaluation:
     scores: Scores
     curves: dict[str, CurveSummary]
     expected_error: ExpectedErrorScores
+    visibility: VisibilityScores | None
     predicted: FloatArray
     expected_errors: FloatArray
     true_errors: FloatArray
@@ -91,6 +95,7 @@ class Evaluation:
             "",
             f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: "
             "between the pupils, or the means of the eyes' points where no pupils are annotated.",
+            *self._visibility_lines(),
             "",
             "| part | NME % | path length over the spline's | distance to the spline % |",
             "|---|---|---|---|",
@@ -100,7 +105,16 @@ class Evaluation:
             extra = f"{curve.path_ratio:.3f} | {curve.distance:.2f}" if curve else "- | -"
             lines.append(f"| {part} | {error} | {extra} |")
         lines += ["", self.expected_error.to_markdown()]
+        if self.visibility is not None:
+            lines += ["", self.visibility.to_markdown()]
         return "\n".join(lines)
+
+    def _visibility_lines(self) -> list[str]:
+        """Return the table of seen and hidden points, where the source tells them apart."""
+        if not self.scores.visibility:
+            return []
+        rows = [f"| {name} | {error} |" for name, error in self.scores.visibility.items()]
+        return ["", "| points | NME % |", "|---|---|", *rows]
 
     def landmarks_to_markdown(self) -> str:
         """Return the table of single landmarks."""
@@ -134,10 +148,21 @@ def evaluate_faces(
         scores=scores,
         curves=evaluate_curves(reader, faces, frames, normalizer),
         expected_error=score_expected_errors(expected, errors),
+        visibility=judge_visibility(reader, faces, frames),
         predicted=predicted,
         expected_errors=expected,
         true_errors=errors,
     )
+
+
+def judge_visibility(
+    reader: LandmarkReader, faces: AnnotatedFaces, frames: Sequence[CropFrame]
+) -> VisibilityScores | None:
+    """Score how a detector tells which points are seen, where it does and people have told."""
+    detector = reader.detector
+    if faces.visibility is None or not isinstance(detector, Detector) or detector.visibility is None:
+        return None
+    return score_visibility(detector, faces, frames)
 
 
 def evaluate_curves(
@@ -178,12 +203,15 @@ def path_lengths(points: FloatArray) -> FloatArray:
 def score_together(evaluations: Sequence[Evaluation]) -> tuple[ExpectedErrorScores, int, int] | None:
     """Score the expected errors on the faces of several sets as one, on the landmarks that all of them have.
 
+    Sets of another normaliser than the first's are left out.
+
     Returns:
         The scores, how many faces and how many landmarks; None where the sets share too little to be put together.
     """
+    evaluations = [each for each in evaluations if each.scores.normalizer == evaluations[0].scores.normalizer]
     columns = [{(mark.part, mark.fpalp): i for i, mark in enumerate(each.scores.landmarks)} for each in evaluations]
     shared = [key for key in columns[0] if all(key in own for own in columns)]
-    if len({each.scores.normalizer for each in evaluations}) > 1 or not shared:
+    if len(evaluations) < 2 or not shared:
         return None
     chosen = [[own[key] for key in shared] for own in columns]
     expected, true = (
@@ -196,7 +224,7 @@ def score_together(evaluations: Sequence[Evaluation]) -> tuple[ExpectedErrorScor
 def format_overview(evaluations: Sequence[Evaluation]) -> str:
     """Return a table of all sets, and of all faces of a layout together where several sets have it.
 
-    Below it, how the expected error tells the true one over the faces of all sets.
+    Below it, how the expected error tells the true one over the faces of all sets with the first's normaliser.
     """
     lines = [
         "### All sets",
@@ -217,6 +245,8 @@ def format_overview(evaluations: Sequence[Evaluation]) -> str:
             lines.append(f"| {' | '.join(cells)} |")
     if (together := score_together(evaluations)) is not None:
         scores, faces, landmarks = together
-        lines += ["", f"All {faces} faces as one set, the {landmarks} landmarks that every set has:", ""]
+        normalizer = evaluations[0].scores.normalizer
+        told = f"All {faces} faces of an {normalizer} error as one set, the {landmarks} landmarks that every set has:"
+        lines += ["", told, ""]
         lines.append(scores.to_markdown())
     return "\n".join(lines)

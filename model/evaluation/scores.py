@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..data.packs import AnnotatedFaces
+from ..data.packs import AnnotatedFaces, Visibility
 from .metrics import FloatArray, area_under_ced, bootstrap_intervals, failure_rate, normalized_errors
 
 Normalizer = Literal["inter-ocular", "diagonal", "inter-pupil"]
@@ -72,11 +72,13 @@ class Scores:
     """What `score_faces` found.
 
     Attributes:
-        normalizer: the set's own: the diagonal for AFLW, as in the paper, inter-ocular otherwise.
+        normalizer: the set's own, see `own_normalizer`.
         diagonal_of: whose diagonal the one is.
         subsets: summaries by name; "all" is every face.
         parts: mean error by part.
         landmarks: mean error by landmark, in the annotation's order.
+        visibility: mean error of the points that were "seen" and of those that were "hidden", over the faces that have
+            any; empty where the source does not tell.
         face_errors: (faces,) mean error of each face, a share of the set's own normaliser.
     """
 
@@ -85,12 +87,18 @@ class Scores:
     subsets: dict[str, ErrorSummary]
     parts: dict[str, MeanError]
     landmarks: tuple[LandmarkError, ...]
+    visibility: dict[str, MeanError]
     face_errors: FloatArray
 
 
 def own_normalizer(faces: AnnotatedFaces) -> Normalizer:
-    """Return the normaliser under which a set's errors are published (paper, section 4)."""
-    return "diagonal" if faces.layout == "aflw" or faces.inter_ocular_px is None else "inter-ocular"
+    """Return the diagonal for AFLW (paper, section 4) and for sets with profiles, inter-ocular otherwise.
+
+    A profile shows one outer eye corner; near a profile the distance between the two tells no size.
+    """
+    if faces.layout == "aflw" or faces.inter_ocular_px is None or np.isnan(faces.inter_ocular_px).any():
+        return "diagonal"
+    return "inter-ocular"
 
 
 def measure_normalizers(faces: AnnotatedFaces) -> dict[str, FloatArray]:
@@ -199,5 +207,18 @@ def score_faces(
             LandmarkError(number, landmark.part, str(landmark.fpalp), error)
             for number, (landmark, error) in enumerate(zip(landmarks, mean_errors(errors[own]), strict=True), start=1)
         ),
+        visibility=score_by_visibility(faces, errors[own]),
         face_errors=per_face[own],
     )
+
+
+def score_by_visibility(faces: AnnotatedFaces, errors: FloatArray) -> dict[str, MeanError]:
+    """Return the mean errors of seen and of hidden points, of errors (faces, columns) that may be NaN."""
+    if faces.visibility is None:
+        return {}
+    kinds = {"seen": Visibility.VISIBLE, "hidden": Visibility.EXTERNALLY_OCCLUDED}
+    return {
+        name: mean_error(nanmean(np.where(faces.visibility == kind, errors, np.nan), axis=1))
+        for name, kind in kinds.items()
+        if (faces.visibility == kind).any()
+    }

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 CHECKPOINT = "detector.safetensors"
 """What a run's folder calls its weights."""
 
+SEEING_CHECKPOINT = "detector-seeing.safetensors"
+"""The same, taught which points are seen."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -17,12 +20,19 @@ class Step:
         start: the recipe whose checkpoint it begins from; "" for the recipe's own `encoder_weights`.
         relabelled_by: the recipe whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
         is_turned: whether turned faces (`faceql turn`) join in.
+        visibility_pictures: how many crops then teach it which points are seen (`faceql train-visibility`); 0 for none.
     """
 
     recipe: str
     start: str = ""
     relabelled_by: str = ""
     is_turned: bool = False
+    visibility_pictures: int = 0
+
+    @property
+    def checkpoint(self) -> str:
+        """What the run's folder calls the weights that come of it."""
+        return SEEING_CHECKPOINT if self.visibility_pictures else CHECKPOINT
 
 
 SHIPPED = (
@@ -32,5 +42,6 @@ SHIPPED = (
     Step("default-fine", "default-polish", "default-finish"),
     Step("default-long", "default-fine", "default-fine"),
     Step("default-deep", "default-long", "default-fine", is_turned=True),
+    Step("default-turned", "default-deep", visibility_pictures=8000),
 )
 """What ships is the last one's checkpoint."""

@@ -87,6 +87,9 @@ class Trainer:
             anew = carry_over(load_detector(start).detector, detector)
             if anew:
                 self.fabric.print(f"{start} does not hold {', '.join(anew)}: they start anew")
+        if recipe.start_share and start is None:
+            raise ConfigError(f"{recipe.name} keeps a share of the weights it goes on from: give them by --start")
+        self.start = copy.deepcopy(detector).requires_grad_(False) if recipe.start_share else None
         body = list(detector.image_encoder.body.parameters())
         known = {id(parameter) for parameter in body}
         rest = [parameter for parameter in detector.parameters() if id(parameter) not in known]
@@ -222,16 +225,9 @@ class Trainer:
         detector.image_encoder.freeze_body(frozen)
         self.model = self.fabric.setup_module(AskingDetector(detector))
 
-    @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
-        for average, current in zip(
-            self.average.state_dict().values(), self.detector.state_dict().values(), strict=True
-        ):
-            if average.is_floating_point():
-                average.lerp_(current, 1 - decay)
-            else:
-                average.copy_(current)
+        move_towards(self.average, self.detector, 1 - decay)
 
     def validate(self) -> dict[str, float]:
         """Return mean inter-ocular NME in % on the validation faces, infants apart if any, crops by annotation."""
@@ -304,9 +300,14 @@ class Trainer:
             writer.writerow(full)
 
     def export(self, path: Path) -> None:
-        """Write the averaged weights as a checkpoint, their expected errors calibrated on the validation faces."""
+        """Write the averaged weights as a checkpoint, their expected errors calibrated on the validation faces.
+
+        A share of the weights that the run began from stays, if the recipe says so.
+        """
         if self.fabric.is_global_zero:
             detector = copy.deepcopy(self.average)
+            if self.start is not None:
+                move_towards(detector, self.start.to(self.fabric.device), self.recipe.start_share)
             factor = calibrate_expected_error(detector, self.faces.validation)
             training: dict[str, object] = {
                 "recipe": self.recipe.name,
@@ -318,6 +319,16 @@ class Trainer:
                 "expected_error_factor": factor,
             }
             save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
+
+
+@torch.no_grad()
+def move_towards(weights: Detector, other: Detector, share: float) -> None:
+    """Bring a detector's weights nearer to another's by a share of the way, in place."""
+    for own, wanted in zip(weights.state_dict().values(), other.state_dict().values(), strict=True):
+        if own.is_floating_point():
+            own.lerp_(wanted, share)
+        else:
+            own.copy_(wanted)
 
 
 def train(

@@ -49,6 +49,10 @@ class Recipe(BaseModel):
         scale_weight: weight of the expected-error loss, on human labels if there are any.
         largest_disagreement: automatic labels are used where the two teachers differ less (inter-ocular units).
         smoothness_weight: weight of the loss on the bends of curves.
+        start_share: of the weights that the run began from in the mean with its own that is written at its end: what
+            was learnt before is kept, and most of what is new comes in (Wortsman et al. 2022).
+        shares: of the packs' sets (`sets.PACK_SETS`), how often each is drawn relative to the others whose labels are
+            of the same kind; one that is not named is not drawn.
         count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours
             for the smoothness, asked in each batch.
     """
@@ -76,6 +80,8 @@ class Recipe(BaseModel):
     count_random: int = 28
     count_triplets: int = 0
     smoothness_weight: float = 1.0
+    start_share: float = Field(default=0.0, ge=0, lt=1)
+    shares: dict[str, float] = {"human68": 1.0, "auto68": 1.0, "auto98": 1.0}
 
     @property
     def total_pictures(self) -> int:

@@ -53,11 +53,15 @@ def predict_averaged(detector: Detector, faces: AnnotatedFaces, layouts: Sequenc
 def relabel_auto(detector: Detector, data: Path, out: Path, version: str) -> int:
     """Write the detector's points for every face of `auto`; return how many faces.
 
-    The file holds `points68` (faces, 68, 2) and `points98` (faces, 98, 2) in pixels of the crops, and `version`.
+    The file holds `points68` (faces, 68, 2) and `points98` (faces, 98, 2) in pixels of the crops, NaN for faces that
+    were removed from the pack, and `version`.
     """
+    known = np.isfinite(read_labels(data / "auto")["teacher68"]).all(axis=(1, 2))
     faces, _ = load_auto(data / "auto", np.inf)
-    points = predict_averaged(detector, faces, tuple(LAYOUTS.values()))
-    labels = {name: layout.astype(np.float32) for name, layout in zip(LAYOUTS, points, strict=True)}
+    labels = {}
+    for name, points in zip(LAYOUTS, predict_averaged(detector, faces, tuple(LAYOUTS.values())), strict=True):
+        labels[name] = np.full((len(known), *points.shape[1:]), np.nan, dtype=np.float32)
+        labels[name][known] = points
     np.savez_compressed(out, version=np.array(version), **labels)  # type: ignore[arg-type]
     return len(faces)
 

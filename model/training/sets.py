@@ -10,13 +10,21 @@ import numpy as np
 from ...errors import ConfigError
 from ..data.datasets.catalogue import load_datasets
 from ..data.datasets.packs import load_pack
+from ..data.merl68 import load_merl68
 from ..data.packs import AnnotatedFaces, load_auto
+from ..data.teacher98 import load_teacher98
 from ..data.turned_pack import load_turned
 from .recipe import Recipe, Stage
 from .relabel import read_relabelled
 
 LARGEST_VALIDATION = 400
 """Faces that a run is checked on, at most: a check comes every few minutes."""
+
+TEACHER_PACKS = {f"teacher98 of {pack}": pack for pack in ("auto", "auto98", "merl68")}
+"""Sets with the 98 points of `teacher98`, and the packs that have them."""
+
+PACK_SETS = ("human68", "merl68", "auto68", "auto98", *TEACHER_PACKS)
+"""What a recipe's `shares` may name; `auto68` and `auto98` are the pack `auto` by the mesh's teachers."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class TrainingFaces:
 def load_training_faces(
     data: Path, recipe: Recipe, relabelled: Path | None = None, turned: Path | None = None
 ) -> TrainingFaces:
-    """Load the packs under a data folder: `human68` always, `auto` where the recipe uses it.
+    """Load the packs under a data folder that the recipe's `shares` name; `human68` always, for its validation faces.
 
     Args:
         data: the folder.
@@ -86,17 +94,30 @@ def load_training_faces(
         turned: a pack of `faceql turn`, for a recipe that wants turned faces.
 
     Raises:
-        ConfigError: a pack is missing.
+        ConfigError: a pack is missing, or the recipe names a set that there is not.
     """
+    shares = recipe.shares
+    if unknown := [name for name in shares if name not in PACK_SETS]:
+        raise ConfigError(f"recipe {recipe.name}: no set {unknown[0]!r}; there are: {', '.join(PACK_SETS)}")
     if (turned is not None) != any(stage.turned_share for stage in recipe.stages):
         raise ConfigError("a recipe with a turned_share needs --turned PACK (of `faceql turn`), and no other takes it")
     train, tests, _ = load_pack(data / "human68", recipe.largest_disagreement)
-    uses_auto = any(stage.human_share < 1 for stage in recipe.stages)
-    teacher = read_relabelled(relabelled) if relabelled is not None else None
-    auto = load_auto(data / "auto", recipe.largest_disagreement, teacher) if uses_auto else ()
+    human = list(train)
+    if "merl68" in shares:
+        human.append(load_merl68(data / "merl68")[0])
+    auto: list[AnnotatedFaces] = []
+    if any(stage.human_share < 1 for stage in recipe.stages):
+        if {"auto68", "auto98"} & set(shares):
+            teacher = read_relabelled(relabelled) if relabelled is not None else None
+            auto += load_auto(data / "auto", recipe.largest_disagreement, teacher)
+        auto += [load_teacher98(data / pack) for name, pack in TEACHER_PACKS.items() if name in shares]
+
+    def choose(sets: list[AnnotatedFaces], weight: float, is_human: bool) -> tuple[TrainingSet, ...]:
+        return tuple(TrainingSet(faces, shares[faces.name], weight, is_human) for faces in sets if faces.name in shares)
+
     return TrainingFaces(
-        human=tuple(TrainingSet(faces, 1.0, 1.0, is_human=True) for faces in train),
-        auto=tuple(TrainingSet(faces, 1.0, recipe.auto_weight, is_human=False) for faces in auto),
+        human=choose(human, 1.0, is_human=True),
+        auto=choose(auto, recipe.auto_weight, is_human=False),
         validation=tests["validation"],
         # Depth that a mesh guessed moved them: they are trusted as automatic labels are.
         turned=None if turned is None else TrainingSet(load_turned(turned), 1.0, recipe.auto_weight, is_human=True),

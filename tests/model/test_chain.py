@@ -12,6 +12,7 @@ from faceql.model.training.chain import SHIPPED, Step
 from faceql.model.training.recipe import load_recipe
 from faceql.server.training_runs import make_weights
 
+from .made_packs import write_merl68
 from .test_turning import locate_made
 
 RECIPE = """
@@ -49,25 +50,36 @@ def steps(tmp_path: Path) -> list[Step]:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"
     first.write_text('name = "first"' + RECIPE)
     second.write_text('name = "second"' + RECIPE + "turned_share = 0.5\n")
-    return [Step(str(first)), Step(str(second), "first", "first", is_turned=True)]
+    return [Step(str(first)), Step(str(second), "first", "first", is_turned=True, visibility_pictures=16)]
+
+
+@pytest.fixture
+def packs(made_packs: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "packs"
+    root.mkdir()
+    for name in ("human68", "auto"):
+        (root / name).symlink_to(made_packs / name)
+    write_merl68(root / "merl68")
+    return root
 
 
 def test_a_chain_is_made_in_order_and_what_is_done_stays(
-    steps: list[Step], made_packs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    steps: list[Step], packs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     runs = tmp_path / "runs"
     # The pack that `faceql turn` would write, which needs MediaPipe's mesh.
-    make_turned_pack(made_packs, runs / "turned", locate_made, views=1, seed=1)
-    last = make_weights(steps, made_packs, runs, devices=1, threads=1)
+    make_turned_pack(packs, runs / "turned", locate_made, views=1, seed=1)
+    last = make_weights(steps, packs, runs, devices=1, threads=1)
     loaded = load_detector(last)
-    assert last == runs / "second" / "detector.safetensors"
+    assert last == runs / "second" / "detector-seeing.safetensors"
+    assert loaded.detector.visibility is not None
     assert loaded.training["sets"] == ["human68", "auto68", "auto98", "human68 turned"]
     assert loaded.training["recipe"] == "second"
     with np.load(runs / "relabelled-by-first.npz") as labels:
         assert str(labels["version"]) == load_detector(runs / "first" / "detector.safetensors").version
     assert f"--start {runs / 'first' / 'detector.safetensors'}" in capfd.readouterr().err
     made = last.stat().st_mtime_ns
-    make_weights(steps, made_packs, runs, devices=1, threads=1)
+    make_weights(steps, packs, runs, devices=1, threads=1)
     assert last.stat().st_mtime_ns == made
     assert capfd.readouterr().err.count(" is there") == 2
 

@@ -143,7 +143,7 @@ def test_a_report_has_every_part_and_prints(validation: AnnotatedFaces, small_de
     assert f"| 68 | inner lip | 7/8 | {scores.landmarks[-1].error} |" in report.landmarks_to_markdown()
     overview = format_overview([report, report])
     assert "| 300w | all of the layout | 8 | inter-ocular |" in overview
-    assert "All 8 faces as one set, the 68 landmarks that every set has:" in overview
+    assert "All 8 faces of an inter-ocular error as one set, the 68 landmarks that every set has:" in overview
 
 
 def test_expected_errors_of_several_sets_are_scored_together_where_all_have_the_landmark(

@@ -173,6 +173,22 @@ def test_a_run_begins_from_weights_of_more_layers(
         assert (f"layers.{count - 1}" in capsys.readouterr().out) is says
 
 
+def test_a_share_of_the_weights_it_began_from_stays(made_packs: Path, finished: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"start_share": 0.75})
+    faces, start = load_training_faces(made_packs, recipe), finished / "detector.safetensors"
+    trainer = Trainer(recipe, faces, tmp_path, precision="32-true", devices=1, start=start)
+    for _ in range(3):
+        trainer.train_step()
+    trainer.export(tmp_path / "mixed.safetensors")
+    mixed = load_detector(tmp_path / "mixed.safetensors").detector.state_dict()
+    given, average = load_detector(start).detector.state_dict(), trainer.average.state_dict()
+    for name in ("decoder.layers.0.predict_offset.0.weight", "decoder.initializer.encode_cell_place.weight"):
+        torch.testing.assert_close(mixed[name], 0.75 * given[name] + 0.25 * average[name])
+        assert not torch.equal(mixed[name], given[name])
+    with pytest.raises(ConfigError, match="give them by --start"):
+        Trainer(recipe, faces, tmp_path, precision="32-true", devices=1, start=None)
+
+
 def test_weights_of_another_image_encoder_are_refused(made_packs: Path, finished: Path, tmp_path: Path) -> None:
     changed = RECIPE.model_copy(update={"detector": RECIPE.detector.model_copy(update={"encoder": "resnet18"})})
     faces = load_training_faces(made_packs, changed)

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from ....errors import ConfigError
+from ..merl68 import load_merl68
 from ..packs import AnnotatedFaces, load_auto, load_human68, load_human98, read_labels
+from ..teacher98 import load_teacher98
 from .layout_faces import make_layout_faces
 
 
 def load_pack(
     folder: Path, largest_disagreement: float
 ) -> tuple[tuple[AnnotatedFaces, ...], dict[str, AnnotatedFaces], bool]:
-    """Read `human68`, `human98_dev` or `auto`: which it is, its labels tell.
+    """Read `human68`, `human98_dev`, `merl68`, `auto` or `auto98`: which it is, its labels tell.
 
     Returns:
         The training sets (`auto` has one in 300W's scheme and one in WFLW's), the test sets, and whether people
@@ -24,6 +26,9 @@ def load_pack(
         ConfigError: the folder is no pack, or of an unknown kind.
     """
     labels = read_labels(folder)
+    if "visibility" in labels:
+        train, validation = load_merl68(folder)
+        return (train,), {"validation": validation}, True
     if "is_val" in labels:
         train, validation = load_human68(folder)
         points = validation.frame_points
@@ -34,6 +39,8 @@ def load_pack(
         return (train,), {"validation": plain}, True
     if "teacher68" in labels:
         return load_auto(folder, largest_disagreement), {}, False
+    if "teacher98" in labels:
+        return (load_teacher98(folder),), {}, False
     if labels.get("points", np.empty((0, 0))).shape[1:] == (98, 2):
         hard = load_human98(folder)
         plain = make_layout_faces(
@@ -41,4 +48,6 @@ def load_pack(
             subsets=[tuple(name.split("/")[-1].split("+")) for name in hard.names],
         )  # fmt: skip
         return (), {"hard": plain}, True
-    raise ConfigError(f"{folder} is none of the packs human68, human98_dev and auto (labels: {', '.join(labels)})")
+    raise ConfigError(
+        f"{folder} is none of the packs human68, human98_dev, merl68, auto and auto98 (labels: {', '.join(labels)})"
+    )

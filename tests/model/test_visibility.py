@@ -1,0 +1,152 @@
+"""Whether points are seen: what is learnt from, the head, and how it is scored."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from faceql.errors import ConfigError
+from faceql.model.checkpoint import load_detector, save_detector
+from faceql.model.data import visibility_labels
+from faceql.model.data.merl68 import load_merl68
+from faceql.model.data.packs import AnnotatedFaces, Visibility, load_human68
+from faceql.model.data.visibility_labels import draw_judged_batch, draw_judged_face, mark
+from faceql.model.detector import Detector
+from faceql.model.evaluation.visibility import average_precision
+from faceql.model.training.visibility import teach_visibility
+from faceql.server.cli import main
+
+from .conftest import make_detector
+from .made_packs import FAR_SIDE, write_merl68
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("merl")
+    write_merl68(root / "merl68")
+    return root
+
+
+@pytest.fixture(scope="module")
+def faces(data: Path) -> AnnotatedFaces:
+    return load_merl68(data / "merl68")[0]
+
+
+@pytest.fixture(scope="module")
+def taught(faces: AnnotatedFaces) -> Detector:
+    detector = make_detector()
+    teach_visibility(detector, faces, 32)
+    return detector
+
+
+def test_changed_pixels_mark_the_points_there_that_are_not_turned_away() -> None:
+    before = np.zeros((10, 10, 3), dtype=np.uint8)
+    after = before.copy()
+    after[:, 5:] = 9
+    points = np.array([[0.25, 0.5], [0.75, 0.5], [0.75, 0.5], [1.5, 0.5], [np.nan, np.nan]])
+    known = np.array([0, 0, Visibility.SELF_OCCLUDED, 0, Visibility.SELF_OCCLUDED], dtype=np.uint8)
+    mark(known, points, before, after, Visibility.EXTERNALLY_OCCLUDED)
+    assert known.tolist() == [0, 1, 2, 0, 2]
+
+
+def test_what_is_put_in_front_hides_and_the_photos_edge_cuts(
+    faces: AnnotatedFaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for share in ("OCCLUDER_SHARE", "LARGE_OCCLUDER_SHARE", "TRUNCATION_SHARE"):
+        monkeypatch.setattr(visibility_labels, share, 0.0)
+    assert faces.visibility is not None
+    plain = [draw_judged_face(faces, 1, 64, np.random.default_rng(seed))[1] for seed in range(8)]
+    assert all((known == Visibility.EXTERNALLY_OCCLUDED).sum() == 5 for known in plain)
+    # Mirrored half the time, and the mouth's corners with it.
+    assert len({tuple(known) for known in plain}) == 2
+    monkeypatch.setattr(visibility_labels, "LARGE_OCCLUDER_SHARE", 1.0)
+    monkeypatch.setattr(visibility_labels, "TRUNCATION_SHARE", 1.0)
+    made = np.stack([draw_judged_face(faces, 0, 64, np.random.default_rng(seed))[1] for seed in range(8)])
+    assert ((made == Visibility.SELF_OCCLUDED).sum(axis=1) == len(FAR_SIDE)).all()
+    assert (made == Visibility.EXTERNALLY_OCCLUDED).any()
+    assert (made == Visibility.OUTSIDE).any()
+
+
+def test_batches_repeat_from_their_seed(faces: AnnotatedFaces, made_packs: Path) -> None:
+    first, second = (draw_judged_batch(faces, 4, 32, np.random.default_rng(3)) for _ in range(2))
+    assert (first.crops == second.crops).all()
+    assert (first.visibility == second.visibility).all()
+    assert first.crops.shape == (4, 3, 32, 32)
+    with pytest.raises(ConfigError, match="nobody told"):
+        draw_judged_batch(load_human68(made_packs / "human68")[0], 1, 32, np.random.default_rng(3))
+
+
+def test_learning_it_lowers_the_loss_and_moves_no_point(
+    faces: AnnotatedFaces, crops: torch.Tensor, asked: tuple[list[str], torch.Tensor]
+) -> None:
+    detector = make_detector()
+    parts, fpalps = detector.part_ids(asked[0]), asked[1]
+    with torch.no_grad():
+        before = detector.decode(detector.encode(crops), parts, fpalps)
+        with pytest.raises(ConfigError, match="train-visibility"):
+            detector.decode_visibility(detector.encode(crops), parts, fpalps)
+    losses = teach_visibility(detector, faces, 320)
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
+    with torch.no_grad():
+        after = detector.decode(detector.encode(crops), parts, fpalps)
+    assert all((one == other).all() for one, other in zip(vars(before).values(), vars(after).values(), strict=True))
+
+
+def test_a_judgement_does_not_depend_on_company(
+    taught: Detector, crops: torch.Tensor, asked: tuple[list[str], torch.Tensor]
+) -> None:
+    parts, fpalps = taught.part_ids(asked[0]), asked[1]
+    with torch.no_grad():
+        encoded = taught.encode(crops)
+        together = taught.decode_visibility(encoded, parts, fpalps)
+        alone = taught.decode_visibility(encoded, parts[3:4], fpalps[3:4])
+    assert together.shape == (2, len(parts), 4)
+    torch.testing.assert_close(together.sum(dim=-1), torch.ones(2, len(parts)))
+    torch.testing.assert_close(alone[:, 0], together[:, 3], atol=1e-6, rtol=0)
+
+
+def test_weights_keep_it(
+    taught: Detector, small_detector: Detector, crops: torch.Tensor, asked: tuple[list[str], torch.Tensor],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    parts, fpalps = taught.part_ids(asked[0]), asked[1]
+    for name, detector in (("with", taught), ("without", small_detector)):
+        save_detector(tmp_path / name, detector, "made", {})
+    loaded = load_detector(tmp_path / "with").detector
+    assert load_detector(tmp_path / "without").detector.visibility is None
+    with torch.no_grad():
+        want, got = (one.decode_visibility(one.encode(crops), parts, fpalps) for one in (taught, loaded))
+    torch.testing.assert_close(got, want, atol=1e-6, rtol=0)
+
+
+def test_average_precision_by_hand() -> None:
+    scores = np.array([0.9, 0.1, 0.8, 0.3])
+    assert average_precision(scores, np.array([True, False, False, True])) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision(scores, np.array([True, False, True, False])) == 1
+
+
+def test_the_commands_teach_and_score_it(data: Path, small_detector: Detector, tmp_path: Path) -> None:
+    weights, out = tmp_path / "plain.safetensors", tmp_path / "seen.safetensors"
+    save_detector(weights, small_detector, "made", {"recipe": "made"})
+    arguments = ["train-visibility", "--data", data, "--weights", weights, "--out", out, "--pictures", 16]
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    loaded = load_detector(out)
+    assert loaded.version.startswith("made+")
+    assert loaded.training == {"recipe": "made"}
+    catalogue = tmp_path / "merl.toml"
+    # All of the pack is for training here but three faces, of which none has a hidden point.
+    with np.load(data / "merl68" / "labels.npz") as labels:
+        marked = {**labels, "visibility": labels["visibility"][::-1], "points": np.nan_to_num(labels["points"], nan=40)}
+    folder = tmp_path / "marked"
+    folder.mkdir()
+    (folder / "images").symlink_to(data / "merl68" / "images")
+    np.savez(folder / "labels.npz", **marked)
+    catalogue.write_text('[merl]\nkind = "pack"\nfolder = "marked"\n')
+    evaluate = ["eval", "--datasets", str(catalogue), "--weights", str(out), "--crops", "annotation"]
+    result = CliRunner().invoke(main, evaluate, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "| hidden | 0.025 |" in result.output
+    assert "| turned away | 0.0" in result.output
