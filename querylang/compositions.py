@@ -110,9 +110,9 @@ class Compositions:
         if not ops:
             return replace(phrase, det=det)
         if det in ("each", "both") and phrase.is_free and ops[-1][0] == "portion" and not ops[-1][2]:
-            return self.portion_phrase(ops[-1][1], "each", "each")
+            return replace(self.portion_phrase(ops[-1][1], "each", "each"), det=det)
         if det in ("each", "both") and ops[0][0] == "rel" and ops[0][1].startswith("side"):
-            return self.portion_phrase(Fraction(1, 2), "each", "each")
+            return replace(self.portion_phrase(Fraction(1, 2), "each", "each"), det=det)
         if det in ("each", "both") and len(ops) > 1 and ops[-1][0] == "rel" and ops[-1][1].startswith("side"):
             halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "each", "each")))
             if (

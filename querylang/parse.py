@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import NoReturn, cast
 
@@ -26,7 +27,8 @@ from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query, Shape
-from .runs import space_by_distance
+from .readings import find_other_readings
+from .runs import Run, space_by_distance
 from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
 
@@ -112,6 +114,7 @@ class Reading:
         problems += explain_entries(self.text, entries, lattice, self.language)
         if problems:
             self.fail(problems + self.find_certain(entries, lattice))
+        as_read = [copy(entry) for entry in entries]
         discourse, assembly, asks, faces = self.assemble(entries, lattice)
         if assembly.problems:
             self.fail(assembly.problems)
@@ -124,6 +127,14 @@ class Reading:
             other = write_query(by_distance, None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
         runs, shape, shapes = assembly.shaped()
+        if not self.is_trial:
+
+            def place(entries: list[Entry]) -> list[Run] | None:
+                other = self.assemble(entries, lattice)[1]
+                return None if other.problems else other.runs
+
+            others = find_other_readings(as_read, assembly.runs, place, self.language.registry)
+            notes += [f"it could also mean {other}" for other in others]
         unique = tuple(dict.fromkeys(notes))
         return Query(self.text, runs, faces, shape, self.perspective, unique, self.language.registry, shapes)
 

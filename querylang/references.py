@@ -53,7 +53,7 @@ class References:
             if made is not None:
                 return made
         if phrase.thing is not None and (phrase.thing.is_sided or len({u.side for u in phrase.thing.units}) == 1):
-            return replace(phrase, ref="")
+            return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else ""))
         if phrase.thing is not None and phrase.ref == "that" and not self.draft.asks:
             raise MistakeError("ambiguous", "which one is that?", self.draft.span(ask), "name its side")
         code = "no_part" if phrase.ref == "one" and not self.draft.asks else "ambiguous"

@@ -1,0 +1,43 @@
+"""Readings: what an instruction could as well have meant, told in a note.
+
+In: the entries that were read, each with its second reading; out: the canonical text of answers that lie so near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+
+from .canonical import write_query
+from .chart import Entry
+from .registry import Registry
+from .runs import Run, lay_out
+
+NEAR = 0.25
+"""A second reading that costs no more than that is as likely as the first."""
+MOST_TRIED = 3
+
+Placed = Sequence[Run] | None
+
+
+def find_other_readings(
+    entries: Sequence[Entry], runs: Sequence[Run], place: Callable[[list[Entry]], Placed], registry: Registry
+) -> list[str]:
+    """Return the canonical texts of other readings.
+
+    Args:
+        entries: The entries as read, before they were bound.
+        runs: What they were read as.
+        place: Lays out entries; None where they make no query.
+        registry: Parts and layouts.
+    """
+    near = [i for i, entry in enumerate(entries) if entry.others and entry.others[0][0] <= NEAR]
+    own = list(lay_out(runs, registry)) if near else []
+    found: list[str] = []
+    for i in near[:MOST_TRIED]:
+        others = [copy(entry) for entry in entries]
+        others[i].value = entries[i].others[0][1]
+        other = place(others)
+        if other is not None and list(lay_out(other, registry)) != own:
+            found.append(write_query(other, None, "largest", registry))
+    return found
