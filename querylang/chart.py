@@ -48,6 +48,7 @@ STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"
 """Categories of words that mean something only in their place, and are strange elsewhere."""
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
+ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
 
 Reading = tuple[float, Any]
 Readings = dict[str, list[Reading]]
@@ -81,9 +82,15 @@ class Chart:
         self.rules = rules
         self.size = len(lattice.nodes)
         self.work = 0
+        self.purpose_ends: dict[int, int | None] = {}
         self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
         self.skips = [self.find_skips(i) for i in range(self.size + 1)]
         self.fill()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the text has more readings than are tried, so that what was read may be less than what it says."""
+        return self.work > MOST_WORK
 
     def find_skips(self, start: int) -> list[tuple[int, float]]:
         """Return the nodes that skipping leads to, with its cost, itself first."""
@@ -130,7 +137,7 @@ class Chart:
                 if rows is None:
                     continue
                 self.work += len(rows)
-                if self.work > MOST_WORK:
+                if self.is_cut:
                     return
                 for category, function, rule_cost in rows:
                     yield from apply_rule(category, function, rule_cost, lefts, rights)
@@ -273,22 +280,24 @@ class Chart:
     def is_unknown(self, node: int) -> bool:
         return node < self.size and all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
 
-    def follow_purpose(self, node: int) -> int:
+    def follow_purpose(self, start: int) -> int:
         """Return where a purpose ends, the node itself where it names what is asked."""
-        start = node
-        while node < self.size:
+        passed: list[int] = []
+        node = start
+        while node < self.size and node not in self.purpose_ends:
             edges = self.lattice.edges[node]
-            product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
-            if product:
-                node = product
-                continue
             categories = {edge.category for edge in edges}
-            if categories & {"STOP", "NEWLINE", "COMMA", "DASH"}:
-                return node
-            if categories & NAMING:
-                return start
-            node += 1
-        return node
+            product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
+            if not product and categories & ENDS_PURPOSE:
+                break
+            passed.append(node)
+            if not product and categories & NAMING:
+                self.purpose_ends[node] = None
+                break
+            node = product or node + 1
+        end = self.purpose_ends.get(node, node)
+        self.purpose_ends.update(dict.fromkeys(passed, end))
+        return start if end is None else end
 
 
 def apply_rule(

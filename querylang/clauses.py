@@ -19,6 +19,7 @@ class Clauses:
     def __init__(self, draft: Draft, references: References) -> None:
         self.draft = draft
         self.references = references
+        self.number = 0
         self.sentence = 0
         self.removing = False
         self.narrow: Entry | None = None
@@ -31,6 +32,7 @@ class Clauses:
             MistakeError: One contradicts another, or refers to nothing.
         """
         for number, entry in enumerate(self.draft.entries):
+            self.number = number
             self.open_sentence(entry)
             if entry.kind == "except":
                 self.removing = True
@@ -39,7 +41,7 @@ class Clauses:
             elif entry.kind == "purpose":
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
             elif entry.kind == "item":
-                self.read_clause(entry, number)
+                self.read_clause(entry)
 
     def open_sentence(self, entry: Entry) -> None:
         before = set(entry.before)
@@ -53,7 +55,7 @@ class Clauses:
         if entry.kind == "item" and entry.value.only:
             self.narrow = entry
 
-    def read_clause(self, entry: Entry, number: int) -> None:
+    def read_clause(self, entry: Entry) -> None:
         item: Item = entry.value
         span = self.draft.lattice.span(entry.start, entry.stop)
         if item.fault:
@@ -62,7 +64,7 @@ class Clauses:
         if self.removing and not self.draft.asks and item.count is not None:
             raise MistakeError("count", "a number of points is at least 1", span)
         self.removing = self.removing and not (item.has_amount and item.is_region)
-        if self.is_side_heading(number):
+        if self.is_side_heading(self.number):
             assert item.phrase is not None
             self.side = (item.phrase, self.sentence)
             return
@@ -129,7 +131,7 @@ class Clauses:
             self.check_beside(ask)
             self.draft.asks.append(self.references.resolve(ask))
         elif removing or not self.read_place(entry, sentence):
-            is_removal = removing and self.draft.entries[self.draft.entries.index(entry) - 1].kind == "except"
+            is_removal = removing and self.draft.entries[self.number - 1].kind == "except"
             place = Loose(item, entry.start, entry.stop, sentence, entry.before, len(self.draft.asks), is_removal)
             self.draft.loose.append(place)
 
@@ -274,7 +276,7 @@ class Clauses:
         last = self.draft.asks[-1] if self.draft.asks else None
         if last is not None and self.waits(last) and not set(entry.before) & {"stop"}:
             return False
-        later = self.draft.entries[self.draft.entries.index(entry) + 1 :][:1]
+        later = self.draft.entries[self.number + 1 :][:1]
         if later and later[0].kind == "item" and isinstance(later[0].value, Item) and later[0].value.is_region:
             phrase = later[0].value.phrase
             is_curve = phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)

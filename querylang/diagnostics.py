@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
+MOST_TRIED = 20
+"""Words of one run that are looked up for a suggestion."""
 SHORTEST, LONG = 4, 7
 WHAT = {
     "unknown_layout": "unknown layout '{}'",
@@ -125,8 +127,7 @@ def find_known(run: Sequence[Entry], near: Mapping[str, Mapping[str, str]]) -> t
 def suggest(run: Sequence[Entry], language: Language) -> list[str]:
     """Return up to three words of names that the first misspelt word of a run may stand for."""
     names = language.lexicon.names | {"left", "right", "upper", "lower", "inner", "outer"}
-    for entry in run:
-        word = str(entry.value)
+    for word in list(dict.fromkeys(str(entry.value) for entry in run))[:MOST_TRIED]:
         if len(word) < SHORTEST or not word.isalpha() or word in language.near["other"]["words"]:
             continue
         near = [known for known in find_near(word, language, least=3) if known in names or known.rstrip("s") in names]

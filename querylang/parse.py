@@ -167,7 +167,8 @@ class Reading:
 
     def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
-        lexemes = split_lexemes(self.text)
+        whole = (0, len(self.text))
+        lexemes: Sequence[Lexeme] = split_lexemes(self.text)
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
         chart = Chart(lattice, self.language.rules)
         entries = chart.cover()
@@ -177,8 +178,11 @@ class Reading:
             mended, notes = mend_spelling(lexemes, lattice, strange, aside, self.language)
             if notes:
                 lattice = build_lattice(self.text, mended, self.language.lexicon)
+                chart = Chart(lattice, self.language.rules)
                 self.notes += notes
-                return mended, Chart(lattice, self.language.rules).cover(), lattice
+                lexemes, entries = mended, chart.cover()
+        if chart.is_cut:
+            self.fail([Problem("too_long", "too many words joined at once; ask in several instructions", whole)])
         return lexemes, entries, lattice
 
     def fail(self, problems: Sequence[Problem]) -> NoReturn:
