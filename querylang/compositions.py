@@ -92,6 +92,16 @@ class Compositions:
             owner_len=len(owner.ops),
         )
 
+    def stand_on_side(self, phrase: Phrase, side: Any) -> Phrase | None:
+        """ "The eye on the right side" is the right eye; "the jaw on the right side" is a half of the jaw."""
+        if phrase.det or phrase.thing is None or phrase.thing.is_sided:
+            return None
+        units = phrase.thing.units
+        if len({unit.side for unit in units}) < 2 and not all(unit.is_place for unit in units):
+            return None
+        made = self.qualify(side, phrase)
+        return made if made is not None and not made.fault else None
+
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
         if part.det or part.frame or (part.ops == owner.ops and len(part.ops) == 1):
             return None
@@ -165,8 +175,8 @@ class Compositions:
             return self.portion_phrase(Fraction(1, 2), viewer, subject)
         return None
 
-    def own(self, _: Any, phrase: Phrase) -> Phrase | None:
-        return replace(phrase, frame="subject") if phrase.frame != "viewer" else None
+    def own(self, _: Any, phrase: Phrase | None) -> Phrase | None:
+        return replace(phrase, frame="subject") if phrase is not None and phrase.frame != "viewer" else None
 
     def own_late(self, phrase: Phrase, _: Any) -> Phrase | None:
         return replace(phrase, frame="subject", is_late=True) if not phrase.frame else None

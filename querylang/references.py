@@ -63,7 +63,7 @@ class References:
         """Return a reference read as about one phrase named before, None where it does not fit."""
         side = find_side(before.ops)
         if phrase.ref == "it":
-            return self.owners.lie_on(phrase, before)
+            return self.owners.lie_on(phrase, before) or self.stand_beside(phrase, before)
         if phrase.ref == "one" or not phrase.ops:
             if phrase.ops:
                 ops = tuple(phrase.ops[0] if is_side(op) else op for op in before.ops)
@@ -84,6 +84,14 @@ class References:
             return None
         wanted = flip(side) if phrase.ref == "other" else side
         made = self.draft.rules.phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
+        return None if made is None or made.fault else made
+
+    def stand_beside(self, phrase: Phrase, before: Phrase) -> Phrase | None:
+        """ "The right eye and its brow" are on one side; a name that has no sides stands beside nothing."""
+        side = find_side(before.ops)
+        if side is None or phrase.is_plural or phrase.thing is None or len({u.side for u in phrase.thing.units}) < 2:
+            return None
+        made = self.draft.rules.phrase((*phrase.ops[:1], side, *phrase.ops[1:]), frame=before.frame)
         return None if made is None or made.fault else made
 
     def repeat(self, entry: Entry, sentence: int) -> None:
