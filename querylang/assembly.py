@@ -12,6 +12,7 @@ from typing import cast
 
 from ..errors import Problem
 from .asks import Ask, Draft
+from .concept_data import SIDES
 from .meaning import Item, MistakeError
 from .placing import Placer
 from .query import Shape
@@ -19,7 +20,6 @@ from .removal import find_pieces, remove_pieces_from, remove_point
 from .runs import Run, merge_shaped
 
 Segment = tuple[str | None, list[Run]]
-SIDES = ("left", "right")
 
 
 class Assembly:

@@ -162,10 +162,9 @@ class Clauses:
         if not waiting or waiting[-1] is not self.draft.asks[-1] or waiting[-1].phrase is None:
             return False
         thing = waiting[-1].phrase.thing
-        if len(phrase.ops) != 1 or thing is None or all(unit.is_place for unit in thing.units):
+        if len(phrase.ops) != 1 or thing is None or thing.is_place:
             return False
-        parts = {piece.part for unit in phrase.thing.units for piece in unit.pieces}
-        return {piece.part for unit in thing.units for piece in unit.pieces} <= parts
+        return thing.parts <= phrase.thing.parts
 
     def check_beside(self, ask: Ask) -> None:
         """Two names without a word between them, of which the first is counted for each, contradict each other."""
@@ -245,7 +244,7 @@ class Clauses:
             return bool(phrase.ops) and (phrase.ops[-1][0] == "adj" or phrase.ops[-1][1] in ("top", "bottom"))
         assert phrase.thing is not None
         ends = find_phrases(Item(range=last.item.range))
-        parts = {p.part for end in ends if end.thing for unit in end.thing.units for p in unit.pieces}
+        parts = {part for end in ends if end.thing for part in end.thing.parts}
         stretches = [p for unit in phrase.thing.units for p in unit.pieces if isinstance(p, Stretch) and not p.is_whole]
         return bool(stretches) and bool(parts & {piece.part for piece in stretches}) and not phrase.thing.is_sided
 
@@ -264,9 +263,8 @@ class Clauses:
             return True
         if last.phrase is None or last.phrase.thing is None or last.item.has_amount:
             return False
-        parts = {piece.part for unit in last.phrase.thing.units for piece in unit.pieces}
-        places = {p.part for end in ends if end.thing for unit in end.thing.units for p in unit.pieces}
-        return bool(places) and places <= parts
+        places = {part for end in ends if end.thing for part in end.thing.parts}
+        return bool(places) and places <= last.phrase.thing.parts
 
     def read_place(self, entry: Entry, sentence: int) -> bool:
         """Whether a clause is a place of its own on the part its list lies on: "left eye: ..., the point at 30%"."""
@@ -279,7 +277,7 @@ class Clauses:
         later = self.draft.entries[self.number + 1 :][:1]
         if later and later[0].kind == "item" and isinstance(later[0].value, Item) and later[0].value.is_region:
             phrase = later[0].value.phrase
-            is_curve = phrase is None or phrase.thing is None or not all(unit.is_place for unit in phrase.thing.units)
+            is_curve = phrase is None or phrase.thing is None or not phrase.thing.is_place
             if is_curve and not later[0].value.has_amount:
                 return False
         if last is None and not any(one.kind == "item" and one.value.is_region for one in later):
@@ -296,7 +294,7 @@ class Clauses:
             return False
         phrase = ask.phrase
         if phrase is None or phrase.thing is not None:
-            return phrase is None or not all(unit.is_place for unit in phrase.thing.units)  # type: ignore[union-attr]
+            return phrase is None or not phrase.thing.is_place  # type: ignore[union-attr]
         return any(op[0] == "portion" or op[1] == "outline" for op in phrase.ops)
 
 

@@ -41,6 +41,11 @@ class Compositions:
                 return None
             return Phrase(ops, None, fault=(mismatch.code, mismatch.message, mismatch.suggestion), **attributes)
 
+    def sound_phrase(self, ops: tuple[Op, ...], **attributes: Any) -> Phrase | None:
+        """Return the phrase of some operations, None where they have no answer together either."""
+        made = self.phrase(ops, **attributes)
+        return None if made is None or made.fault else made
+
     def noun(self, value: tuple[tuple[Op, ...], bool, str]) -> Phrase | None:
         ops, is_plural, frame = value
         return self.phrase(ops, is_plural=is_plural, frame=frame)
@@ -96,8 +101,7 @@ class Compositions:
         """ "The eye on the right side" is the right eye; "the jaw on the right side" is a half of the jaw."""
         if phrase.det or phrase.thing is None or phrase.thing.is_sided:
             return None
-        units = phrase.thing.units
-        if len({unit.side for unit in units}) < 2 and not all(unit.is_place for unit in units):
+        if not phrase.thing.is_several_sided and not phrase.thing.is_place:
             return None
         made = self.qualify(side, phrase)
         return made if made is not None and not made.fault else None

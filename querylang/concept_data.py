@@ -62,6 +62,20 @@ class Thing:
     is_sided: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_place(self) -> bool:
+        return all(unit.is_place for unit in self.units)
+
+    @property
+    def is_several_sided(self) -> bool:
+        """Whether its units lie on more than one side, as those of an unsided name of a pair do."""
+        return len({unit.side for unit in self.units}) > 1
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts it lies on."""
+        return frozenset(piece.part for unit in self.units for piece in unit.pieces)
+
 
 @dataclass(frozen=True)
 class Concept:

@@ -125,7 +125,7 @@ class Concepts:
             own = self[target]
             found = self.find_on(own, owner, (own.note,) if own.note else ())
             return self.give_stretch(found, owner) if word == "middle" else found
-        if word in ("outline", "area", "around") and not all(unit.is_place for unit in owner.units):
+        if word in ("outline", "area", "around") and not owner.is_place:
             return owner
         if word == "middle":
             return self.find_middle(owner)

@@ -13,7 +13,7 @@ from ..errors import Problem
 from .chart import Entry
 from .lattice import Lattice
 from .lexicon import singulars
-from .spelling import find_near
+from .spelling import SHORTEST, find_near
 
 if TYPE_CHECKING:
     from .language import Language
@@ -22,7 +22,7 @@ MAX_PROBLEMS = 20
 MAX_SUGGESTIONS = 3
 MOST_TRIED = 20
 """Words of one run that are looked up for a suggestion."""
-SHORTEST, LONG = 4, 7
+LONG = 7
 WHAT = {
     "unknown_layout": "unknown layout '{}'",
     "unknown_part": "no face part covers '{}'",

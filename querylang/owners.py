@@ -63,14 +63,14 @@ class Owners:
         phrase = ask.phrase
         if index == 0 or phrase is None or phrase.thing is None or phrase.is_plural or phrase.det or ask.leads:
             return
-        if phrase.thing.is_sided or len({unit.side for unit in phrase.thing.units}) < 2:
+        if phrase.thing.is_sided or not phrase.thing.is_several_sided:
             return
         last = self.draft.asks[index - 1]
         side = find_side(last.phrase.ops) if last.phrase is not None else None
         if side is None or set(ask.before) != {"and"} or last.item.has_amount or ask.sentence != last.sentence:
             return
-        made = self.draft.rules.phrase((phrase.ops[0], side, *phrase.ops[1:]))
-        if made is not None and not made.fault:
+        made = self.draft.rules.sound_phrase((phrase.ops[0], side, *phrase.ops[1:]))
+        if made is not None:
             assert last.phrase is not None
             ask.item = replace(
                 ask.item, phrase=replace(phrase, ops=made.ops, thing=made.thing, frame=last.phrase.frame)
@@ -109,7 +109,7 @@ class Owners:
             return False
         concepts = self.draft.rules.concepts
         noun = concepts[phrase.ops[0][1]]
-        if len({unit.side for unit in thing.units}) < 2 or not noun.of:
+        if not thing.is_several_sided or not noun.of:
             return False
         several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
         return several or not (phrase.is_plural or phrase.det)
@@ -196,11 +196,10 @@ class Owners:
             lower = owner.ops[:length]
             made = None
             if side is not None and side not in lower and self.is_paired(lower):
-                made = self.draft.rules.phrase((lower[0], side, *lower[1:], *phrase.ops))
-                made = None if made is not None and made.fault else made
+                made = self.draft.rules.sound_phrase((lower[0], side, *lower[1:], *phrase.ops))
                 lower = (lower[0], side, *lower[1:]) if made is not None else lower
-            made = made or self.draft.rules.phrase(lower + phrase.ops)
-            if made is not None and not made.fault:
+            made = made or self.draft.rules.sound_phrase(lower + phrase.ops)
+            if made is not None:
                 return replace(
                     made,
                     det=phrase.det or owner.det,
@@ -221,7 +220,7 @@ class Owners:
         concepts = self.draft.rules.concepts
         for base in sorted(concepts[place.ops[0][1]].of) if place.ops and place.ops[0][0] == "noun" else ():
             lower = (("noun", base), *([side] if side else []))
-            made = self.draft.rules.phrase((*lower, *phrase.ops))
-            if made is not None and not made.fault:
+            made = self.draft.rules.sound_phrase((*lower, *phrase.ops))
+            if made is not None:
                 return replace(made, frame=phrase.frame or place.frame, det=phrase.det, owner_len=len(lower))
         return None

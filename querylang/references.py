@@ -52,7 +52,7 @@ class References:
             made = self.refer_to(phrase, before.phrase)
             if made is not None:
                 return made
-        if phrase.thing is not None and (phrase.thing.is_sided or len({u.side for u in phrase.thing.units}) == 1):
+        if phrase.thing is not None and (phrase.thing.is_sided or not phrase.thing.is_several_sided):
             return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else ""))
         if phrase.thing is not None and phrase.ref == "that" and not self.draft.asks:
             raise MistakeError("ambiguous", "which one is that?", self.draft.span(ask), "name its side")
@@ -73,26 +73,21 @@ class References:
                 ops = tuple(flip(op) for op in before.ops)
             else:
                 return None
-            made = self.draft.rules.phrase(ops, frame=before.frame)
-            return None if made is None or made.fault else made
+            return self.draft.rules.sound_phrase(ops, frame=before.frame)
         if side is None or phrase.thing is None or before.thing is None or phrase.thing.is_sided:
             return None
-        parts = {piece.part for unit in phrase.thing.units for piece in unit.pieces}
-        own = {piece.part for unit in before.thing.units for piece in unit.pieces}
         kin = {op[1] for op in before.ops if op[0] == "noun"}
-        if not (parts & own or {op[1] for op in phrase.ops if op[0] == "noun"} & kin):
+        if not (phrase.thing.parts & before.thing.parts or {op[1] for op in phrase.ops if op[0] == "noun"} & kin):
             return None
         wanted = flip(side) if phrase.ref == "other" else side
-        made = self.draft.rules.phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
-        return None if made is None or made.fault else made
+        return self.draft.rules.sound_phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
 
     def stand_beside(self, phrase: Phrase, before: Phrase) -> Phrase | None:
         """ "The right eye and its brow" are on one side; a name that has no sides stands beside nothing."""
         side = find_side(before.ops)
-        if side is None or phrase.is_plural or phrase.thing is None or len({u.side for u in phrase.thing.units}) < 2:
+        if side is None or phrase.is_plural or phrase.thing is None or not phrase.thing.is_several_sided:
             return None
-        made = self.draft.rules.phrase((*phrase.ops[:1], side, *phrase.ops[1:]), frame=before.frame)
-        return None if made is None or made.fault else made
+        return self.draft.rules.sound_phrase((*phrase.ops[:1], side, *phrase.ops[1:]), frame=before.frame)
 
     def repeat(self, entry: Entry, sentence: int) -> None:
         """ "The same on the right": repeat, mirrored, all since the last owner of that kind was named."""
@@ -123,12 +118,12 @@ class References:
     def is_kin(self, phrase: Phrase, tail: Sequence[Ask]) -> bool:
         """Whether a name ("the right eye") is of the kind that the items to repeat lie on."""
         nouns = {op[1] for op in phrase.ops if op[0] == "noun"}
-        parts = {p.part.split()[-1] for u in (phrase.thing.units if phrase.thing else ()) for p in u.pieces}
+        parts = {part.split()[-1] for part in (phrase.thing.parts if phrase.thing else ())}
         for ask in tail:
             for one in find_phrases(ask.item):
                 if nouns & {op[1] for op in one.ops if op[0] == "noun"}:
                     return True
-                if one.thing and parts & {p.part.split()[-1] for u in one.thing.units for p in u.pieces}:
+                if one.thing and parts & {part.split()[-1] for part in one.thing.parts}:
                     return True
         return False
 
@@ -148,10 +143,7 @@ class References:
         for ask in reversed(self.draft.asks):
             found = next((find_side(one.ops) for one in find_phrases(ask.item) if find_side(one.ops)), None)
             if found is None:
-                if tail and self.inherits(ask):
-                    tail.insert(0, ask)
-                    continue
-                if not tail and self.inherits(ask):
+                if self.inherits(ask):
                     tail.insert(0, ask)
                     continue
                 break
@@ -167,7 +159,7 @@ class References:
         phrase = ask.phrase
         if phrase is None:
             return False
-        return phrase.is_free or (phrase.thing is not None and len({unit.side for unit in phrase.thing.units}) > 1)
+        return phrase.is_free or (phrase.thing is not None and phrase.thing.is_several_sided)
 
     def mirror(self, item: Item, frame: str) -> Item:
         def turn(phrase: Phrase) -> Phrase:
