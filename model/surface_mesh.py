@@ -48,7 +48,8 @@ class FlatSurface:
         """The triangles in the square, (triangles, 3, 2)."""
         index = {int(vertex): row for row, vertex in enumerate(self.vertices)}
         rows = np.array([[index[int(vertex)] for vertex in triangle] for triangle in self.triangles])
-        return self.uv[rows]
+        corners: FloatArray = self.uv[rows]
+        return corners
 
     def weights(self, uv: npt.ArrayLike) -> FloatArray:
         """Return (places, VERTICES): each vertex's weight in the point at places (places, 2); rows sum to 1.
@@ -116,7 +117,7 @@ class SurfaceMesh:
         free = np.setdiff1d(np.arange(VERTICES), held)
         matrix = np.zeros((VERTICES, len(held)))
         matrix[list(held), np.arange(len(held))] = 1
-        matrix[free] = np.linalg.solve(system[np.ix_(free, free)], pull[np.ix_(free, list(held))])
+        matrix[free] = np.linalg.solve(system[free][:, free], pull[free][:, list(held)])
         return matrix
 
 

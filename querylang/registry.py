@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 from .landmarks import LandmarkQuery
+from .surfaces import Surface, load_surfaces
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 LAYOUT_FILES = ("300w", "wflw", "aflw", "cofw")
@@ -105,19 +106,23 @@ class Registry:
     Attributes:
         parts: Parts by name, in the order in which "all parts" lists them.
         layouts: Layouts by name; "unified" is made from the parts.
+        surfaces: Surfaces by name, in the order in which "all surfaces" lists them.
     """
 
     parts: Mapping[str, Part]
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    surfaces: Mapping[str, Surface] = field(default_factory=load_surfaces)
 
     def canonical_place(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the same place with its FPALP brought into 0 <= f < 1 on closed parts."""
-        if self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:
+        if query.v is None and self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:
             return LandmarkQuery(query.part, query.fpalp % 1)
         return query
 
     def mirror(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the landmark that takes this one's place when the picture is mirrored."""
+        if query.v is not None:
+            return LandmarkQuery(self.surfaces[query.part].mirror, 1 - query.fpalp, query.v)
         part = self.parts[query.part]
         fpalp = query.fpalp if part.mirror_sum is None else part.mirror_sum - query.fpalp
         return self.canonical_place(LandmarkQuery(part.mirror, fpalp))

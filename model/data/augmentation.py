@@ -121,7 +121,8 @@ def change_crop(crop: ByteArray, config: AugmentationConfig, rng: np.random.Gene
 
 def differs(one: ByteArray, other: ByteArray) -> npt.NDArray[np.bool_]:
     """Return (size, size): where two crops (size, size, 3) are not alike."""
-    return (one != other).any(axis=-1)
+    found: npt.NDArray[np.bool_] = (one != other).any(axis=-1)
+    return found
 
 
 def happens(share: float, rng: np.random.Generator) -> bool:

@@ -73,7 +73,7 @@ class DrawnFace:
 def draw_queries(
     faces: AnnotatedFaces, count_annotated: int, count_random: int, count_triplets: int, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], list[float], np.ndarray]:
-    """Draw annotated landmarks, first, random FPALPs on the curves between them, and triplets of close neighbours, last.
+    """Draw annotated landmarks, random FPALPs on the curves between them, and triplets of close neighbours, in order.
 
     Faces whose scheme annotates no curve densely (AFLW's 19 points) get annotated landmarks alone.
 
@@ -127,9 +127,7 @@ def draw_face(
         if surfaces is not None and vertices is not None:
             vertices = vertices[surfaces.mesh.mirror] * (-1, 1) + (1, 0)
     changed = change_crop(np.ascontiguousarray(crop), augmentation, rng)
-    return DrawnFace(
-        changed.pixels, points, vertices, None if known is None else mark_changes(known, points, changed)
-    )
+    return DrawnFace(changed.pixels, points, vertices, None if known is None else mark_changes(known, points, changed))
 
 
 def draw_batch(

@@ -69,8 +69,7 @@ class AnnotatedFaces:
             has no such corners. It is here too where they are no columns.
         subsets: the subsets each face belongs to, as its source names them; empty where it names none.
         face_weights: (faces,) trust in each face's points, 0..1; None where all count alike.
-        mesh: (faces, MESH_SIZE, 2) MediaPipe's mesh, pixels of the picture, NaN where unknown; None where the source has
-            none.
+        mesh: (faces, MESH_SIZE, 2) MediaPipe's mesh, pixels of the picture; None where the source has none.
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from ..surface_mesh import VERTICES, FloatArray, SurfaceMesh, load_surface_mesh
 from .curves import AnnotatedCurve, AnnotationScheme, apply_targets, target_matrix
@@ -13,8 +14,8 @@ REACH, STEPS = 0.06, 25
 """How far along its curve from its usual place a vertex may come to lie, as FPALP, and how many places are tried."""
 
 LARGEST_MISS = 0.06
-"""Faces are left out whose mesh misses the eyes' and lips' curves by more on average, in units of the outer eye corners'
-distance: its fitting went astray."""
+"""Faces are left out whose mesh misses the eyes' and lips' curves by more on average, in units of the distance between
+the outer eye corners: its fitting went astray."""
 
 FINE_PARTS = ("left eye", "right eye", "outer lip", "inner lip")
 EYE_CORNERS = (33, 263)
@@ -55,7 +56,7 @@ class SurfaceTargets:
     def _spread(self) -> FloatArray:
         return self.mesh.spread_matrix(self.held)
 
-    def correct(self, meshes: FloatArray, points: FloatArray) -> FloatArray:
+    def correct(self, meshes: npt.NDArray[np.floating], points: FloatArray) -> FloatArray:
         """Return meshes (faces, VERTICES, 2) whose edges lie on the faces' curves; NaN for meshes that went astray.
 
         A vertex on a curve moves to the nearest place of the curve about its usual one, and its neighbours go along.
@@ -71,10 +72,10 @@ class SurfaceTargets:
         away = tried - own[:, self.held, None]
         nearest = np.nan_to_num((away**2).sum(axis=-1), nan=np.inf).argmin(axis=2)
         moves = np.take_along_axis(away, nearest[..., None, None], axis=2)[:, :, 0]
-        known = np.isfinite(moves).all(axis=-1, keepdims=True)
-        corrected: FloatArray = own + np.einsum("vh,fhd->fvd", self._spread, np.where(known, moves, 0))
+        known = np.isfinite(moves[..., 0])
+        corrected: FloatArray = own + np.einsum("vh,fhd->fvd", self._spread, np.where(known[..., None], moves, 0))
         size = np.linalg.norm(own[:, EYE_CORNERS[1]] - own[:, EYE_CORNERS[0]], axis=-1)
-        fine = np.where(known[..., 0] & self.is_fine, np.linalg.norm(np.nan_to_num(moves), axis=-1), np.nan)
+        fine = np.where(known & self.is_fine, np.linalg.norm(np.nan_to_num(moves), axis=-1), np.nan)
         with np.errstate(invalid="ignore"):
             miss = np.array([np.nanmean(row) if np.isfinite(row).any() else np.inf for row in fine]) / size
         corrected[~(miss < LARGEST_MISS)] = np.nan

@@ -77,9 +77,7 @@ def find_visibility(faces: AnnotatedFaces, row: int, size: tuple[int, ...]) -> n
     return mark_where(faces.visibility[row], beyond, Visibility.OUTSIDE)
 
 
-def mark_changes(
-    known: npt.NDArray[np.uint8], points: FloatArray, changed: ChangedCrop
-) -> npt.NDArray[np.uint8]:
+def mark_changes(known: npt.NDArray[np.uint8], points: FloatArray, changed: ChangedCrop) -> npt.NDArray[np.uint8]:
     """Return visibility (columns,) with what changing the crop hid of points (columns, 2), crop units."""
     size = len(changed.pixels)
     at = np.nan_to_num(points * size - 0.5, nan=-1).round().astype(int)
@@ -89,8 +87,6 @@ def mark_changes(
     return mark_where(known, inside & changed.is_cut[y, x], Visibility.OUTSIDE)
 
 
-def mark_where(
-    known: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_], kind: Visibility
-) -> npt.NDArray[np.uint8]:
+def mark_where(known: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_], kind: Visibility) -> npt.NDArray[np.uint8]:
     """Return visibility (columns,) marked where the points are not turned away."""
     return np.where(where & (known != Visibility.SELF_OCCLUDED), kind, known).astype(np.uint8)

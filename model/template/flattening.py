@@ -1,7 +1,8 @@
 """Each surface of the face flattened into the unit square, its sides along the square's.
 
-In: the mesh's triangles (`grammar/mesh.json`), the surfaces' sides (`grammar/surfaces.toml`) and faces with the mesh; out: the mean
-face, the mesh's places on curves, and the (u, v) of every surface's vertices (`grammar/surface_places.json`).
+In: the mesh's triangles (`grammar/mesh.json`), the surfaces' sides (`grammar/surfaces.toml`) and faces with the mesh;
+out: the mean face, the mesh's places on curves, and the (u, v) of every surface's vertices
+(`grammar/surface_places.json`).
 
 The flattening is Tutte's: the vertices of the sides lie on the square by their distances along the side, every other
 one is the mean of its neighbours, nearer ones counting more. Nothing folds over then (Floater 1997).
@@ -18,6 +19,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...errors import ConfigError
 from ...querylang.registry import Registry
@@ -161,7 +163,7 @@ def make_symmetric(places: dict[int, tuple[float, float]], mirror: IntArray) -> 
     return rounded
 
 
-def put_upright(meshes: FloatArray) -> FloatArray:
+def put_upright(meshes: npt.NDArray[np.floating]) -> FloatArray:
     """Return meshes (faces, 478, 2) with the pupils on a level line, 1 apart, (0, 0) midway between them."""
     across = meshes[:, RIGHT_PUPIL] - meshes[:, LEFT_PUPIL]
     length = np.linalg.norm(across, axis=1)[:, None]
@@ -172,11 +174,12 @@ def put_upright(meshes: FloatArray) -> FloatArray:
     return upright
 
 
-def find_frontal(upright: FloatArray) -> np.typing.NDArray[np.bool_]:
+def find_frontal(upright: FloatArray) -> npt.NDArray[np.bool_]:
     """Return (faces,): which meshes look straight ahead."""
     ears = upright[:, [LEFT_EAR, RIGHT_EAR], 0]
     off = (upright[:, NOSE_TIP, 0] - ears.mean(axis=1)) / (ears[:, 1] - ears[:, 0])
-    return np.abs(off) < MOST_YAW
+    frontal: npt.NDArray[np.bool_] = np.abs(off) < MOST_YAW
+    return frontal
 
 
 def mean_shape(upright: FloatArray, mirror: IntArray) -> FloatArray:
@@ -188,7 +191,7 @@ def mean_shape(upright: FloatArray, mirror: IntArray) -> FloatArray:
 
 
 def place_on_curves(
-    meshes: FloatArray, points: FloatArray, scheme: AnnotationScheme, mirror: IntArray, registry: Registry
+    meshes: npt.NDArray[np.floating], points: FloatArray, scheme: AnnotationScheme, mirror: IntArray, registry: Registry
 ) -> dict[int, tuple[str, float]]:
     """Return where on a curve the vertices of the published rings lie.
 
@@ -203,8 +206,8 @@ def place_on_curves(
     """
     rings: dict[str, set[int]] = {part: set(ring) for part, ring in MESH_RINGS.items() if len(ring) > 1}
     del rings["nose bridge"]
-    for part, ring in (("face contour", CONTOUR_RING), ("nose boundary", NOSE_RING)):
-        rings.setdefault(part, set()).update(ring)
+    rings["face contour"].update(CONTOUR_RING)
+    rings["nose boundary"] = set(NOSE_RING)
     found: dict[int, tuple[str, float]] = {}
     for part, ring in rings.items():
         is_closed = registry.parts[part].is_closed
@@ -243,8 +246,9 @@ def settle_places(
     return settled
 
 
-
-def flatten_mesh(meshes: FloatArray, points: FloatArray, scheme: AnnotationScheme, registry: Registry) -> dict[str, Any]:
+def flatten_mesh(
+    meshes: npt.NDArray[np.floating], points: FloatArray, scheme: AnnotationScheme, registry: Registry
+) -> dict[str, Any]:
     """Return what `grammar/surface_places.json` holds.
 
     Args:
