@@ -18,6 +18,7 @@ from .config import DetectorConfig
 from .decoder import OFFSET_UNIT
 from .detector import Detector
 from .landmark_encoder import SurfaceEncoder
+from .surface_shape import SurfaceShape
 from .training.pretrained import encode_part_names
 from .visibility import VisibilityHead
 
@@ -100,6 +101,8 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
             if json.loads(metadata["surfaces"]) != list(detector.surface_names):
                 raise CheckpointError(f"{path} knows other surfaces: {metadata['surfaces']}")
             detector.surface_encoder = SurfaceEncoder(config, len(detector.surface_names))
+        if any(name.startswith("surface_shape.") for name in tensors):
+            detector.surface_shape = SurfaceShape()
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:

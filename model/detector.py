@@ -19,6 +19,7 @@ from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory
 from .image_encoder import ImageEncoder
 from .landmark_encoder import LandmarkEncoder, SurfaceEncoder
 from .position_encoding import cell_centers
+from .surface_shape import SurfaceShape
 from .visibility import VisibilityHead
 
 ROW_BLOCK = 16
@@ -67,6 +68,7 @@ class Detector(nn.Module):
 
     Attributes:
         visibility: tells whether points are seen; None where that was not learnt.
+        surface_shape: what the meshes that surfaces lie on look like; None where they were not learnt.
         surface_encoder: makes places on surfaces queries; None where they were not learnt.
     """
 
@@ -85,6 +87,7 @@ class Detector(nn.Module):
         self.decoder = Decoder(config)
         self.visibility: VisibilityHead | None = None
         self.surface_encoder: SurfaceEncoder | None = None
+        self.surface_shape: SurfaceShape | None = None
         self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -25,12 +25,14 @@ class Surface:
         mirror: The surface it becomes when the picture is mirrored; u becomes 1 - u, v stays.
         area: Where it lies, for people.
         aspect: Its width over its height on the mean face.
+        is_skin: Whether "skin" includes it.
     """
 
     name: str
     mirror: str
     area: str
     aspect: Fraction
+    is_skin: bool
 
 
 @cache
@@ -43,11 +45,11 @@ def load_surfaces() -> Mapping[str, Surface]:
     found: dict[str, Surface] = {}
     for table in read_surface_tables():
         name, mirror = table["name"], table.get("mirror", table["name"])
-        found[name] = Surface(name, mirror, table["area"], Fraction(str(table["aspect"])))
+        found[name] = Surface(name, mirror, table["area"], Fraction(str(table["aspect"])), table.get("is_skin", True))
     for surface in list(found.values()):
         if surface.mirror not in found:
             area = swap_sides(surface.area)
-            found[surface.mirror] = Surface(surface.mirror, surface.name, area, surface.aspect)
+            found[surface.mirror] = replace(surface, name=surface.mirror, mirror=surface.name, area=area)
     return MappingProxyType(in_pairs(found))
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ..surface_mesh import VERTICES, FloatArray, SurfaceMesh, load_surface_mesh
 from .curves import AnnotatedCurve, AnnotationScheme, apply_targets, target_matrix
 
-REACH, STEPS = 0.06, 25
-"""How far along its curve from its usual place a vertex may come to lie, as FPALP, and how many places are tried."""
+REACH = 0.06
+"""How far along its curve, as FPALP, a vertex may lie from its usual place: people's points slide along the jaw."""
 
 LARGEST_MISS = 0.06
 """Faces are left out whose mesh misses the eyes' and lips' curves by more on average, in units of the distance between
@@ -44,12 +44,8 @@ class SurfaceTargets:
             if (curve := curves[place.part]) is not None and curve.is_dense and curve.covers(float(place.fpalp))
         ]
         self.is_fine = np.array([mesh.curve_places[vertex].part in FINE_PARTS for vertex in self.held], dtype=bool)
-        parts = [mesh.curve_places[vertex].part for vertex in self.held for _ in range(STEPS)]
-        fpalps = [
-            keep_on(curves[place.part], float(place.fpalp) + step)
-            for place in (mesh.curve_places[vertex] for vertex in self.held)
-            for step in np.linspace(-REACH, REACH, STEPS)
-        ]
+        parts, places = mesh.tried_places(self.held, np.full(len(self.held), REACH))
+        fpalps = [keep_on(curves[part], place) for part, place in zip(parts, places.tolist(), strict=True)]
         self._matrix = target_matrix(scheme, parts, fpalps)
 
     @cached_property
@@ -68,14 +64,9 @@ class SurfaceTargets:
         own = meshes[:, :VERTICES].astype(np.float64)
         if not self.held:
             return np.full_like(own, np.nan)
-        tried = apply_targets(self._matrix, points).reshape(len(own), len(self.held), STEPS, 2)
-        away = tried - own[:, self.held, None]
-        nearest = np.nan_to_num((away**2).sum(axis=-1), nan=np.inf).argmin(axis=2)
-        moves = np.take_along_axis(away, nearest[..., None, None], axis=2)[:, :, 0]
-        known = np.isfinite(moves[..., 0])
-        corrected: FloatArray = own + np.einsum("vh,fhd->fvd", self._spread, np.where(known[..., None], moves, 0))
+        corrected, moves = self.mesh.snap(own, apply_targets(self._matrix, points), self.held, self._spread)
         size = np.linalg.norm(own[:, EYE_CORNERS[1]] - own[:, EYE_CORNERS[0]], axis=-1)
-        fine = np.where(known & self.is_fine, np.linalg.norm(np.nan_to_num(moves), axis=-1), np.nan)
+        fine = np.where(self.is_fine, np.linalg.norm(moves, axis=-1), np.nan)
         with np.errstate(invalid="ignore"):
             miss = np.array([np.nanmean(row) if np.isfinite(row).any() else np.inf for row in fine]) / size
         corrected[~(miss < LARGEST_MISS)] = np.nan

@@ -31,13 +31,14 @@ from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
 from ..landmark_encoder import SurfaceEncoder
 from ..reader import LandmarkReader
+from ..surface_shape import fit_shape
 from ..visibility import VisibilityHead
 from .asking import AskingDetector, StepLosses, ask_batch, sum_losses
 from .calibration import calibrate_expected_error
 from .chain import CHECKPOINT
 from .pretrained import carry_over, initialize_detector
 from .recipe import Recipe, Stage
-from .sets import TrainingFaces, TrainingSet
+from .sets import TrainingFaces, TrainingSet, gather_meshes
 
 # The paper lowers its rate from the 25th of 32 epochs.
 STEP_AT = 24 / 32
@@ -73,6 +74,8 @@ class Trainer:
             self.fresh = frozenset(name for name in detector.state_dict() if name.startswith(anew))
             if anew:
                 self.fabric.print(f"{start} does not hold {', '.join(anew)}: they start anew")
+        if recipe.surface_weight and detector.surface_shape is None:
+            detector.surface_shape = fit_shape(gather_meshes(faces))
         if recipe.start_share and start is None:
             raise ConfigError(f"{recipe.name} keeps a share of the weights it goes on from: give them by --start")
         self.start = copy.deepcopy(detector).requires_grad_(False) if recipe.start_share else None
