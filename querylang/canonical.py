@@ -60,7 +60,7 @@ def write_run(run: Run, registry: Registry) -> str:
         layout = registry.layouts[run.layout]
         if run.ids == tuple(range(1, layout.size + 1)):
             return run.layout
-        return f"{run.layout}[{write_ids(run.ids)}]"
+        return f"{run.layout}[{write_ids([number + layout.first_id - 1 for number in run.ids])}]"
     if isinstance(run, SURFACE_RUNS):
         return write_surface_run(run)
     part = registry.parts[run.part]

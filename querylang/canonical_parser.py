@@ -215,17 +215,18 @@ class Reader:
         if target.data != "closed":
             raise self.fail(target, "syntax", "ids are written [1 .. 5, 9]")
         ids: list[int] = []
+        begin = layout.first_id
         spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
         pairs_of = [(span[0], span[-1]) for span in spans]
         for first, last in pairs_of:
             if (
                 first.denominator != 1
                 or last.denominator != 1
-                or not (1 <= min(first, last) <= max(first, last) <= layout.size)
+                or not (begin <= min(first, last) <= max(first, last) < begin + layout.size)
             ):
-                raise self.fail(target, "id_range", f"{layout.title} has the ids 1 to {layout.size}")
+                raise self.fail(target, "id_range", f"{layout.title} has the ids {begin} to {begin + layout.size - 1}")
             step = 1 if first <= last else -1
-            ids += range(int(first), int(last) + step, step)
+            ids += range(int(first) - begin + 1, int(last) - begin + 1 + step, step)
         return LayoutRun(layout.name, tuple(ids))
 
     def read_piece(self, part: Part, target: Any) -> Piece:

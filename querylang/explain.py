@@ -55,7 +55,7 @@ def explain_run(run: Run, query: Query, *, is_first: bool = True) -> str:
             return f"all {layout.size} landmarks of {layout.title}"
         if layout.names:
             return f"{layout.title}'s {join_words([layout.names[i - 1] for i in run.ids])}"
-        return f"landmark{'s' if run.count != 1 else ''} {join_ids(run)} of {layout.title}"
+        return f"landmark{'s' if run.count != 1 else ''} {join_ids(run, layout.first_id)} of {layout.title}"
     if isinstance(run, SURFACE_RUNS):
         return explain_surface_run(run)
     if isinstance(run, PlaceRun):
@@ -126,10 +126,10 @@ def name_stretch(run: CurveRun, query: Query) -> str:
     return f"the {run.part} from {name_end(run.start)} to {name_end(run.stop)}"
 
 
-def join_ids(run: LayoutRun) -> str:
+def join_ids(run: LayoutRun, first_id: int) -> str:
     from .canonical import write_ids
 
-    return write_ids(run.ids).replace(" .. ", " to ")
+    return write_ids([number + first_id - 1 for number in run.ids]).replace(" .. ", " to ")
 
 
 def join_words(words: list[str]) -> str:

@@ -65,10 +65,11 @@ def load_template_sets(data: Path | None, datasets: Path | None) -> list[Annotat
 @template_group.command("flatten")
 @click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (auto).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="surface_places.json.")
-def flatten_command(data: Path, out: Path) -> None:
+@click.option("--layout", type=click.Path(dir_okay=False, path_type=Path), help="Also the mesh's vertices as a layout.")
+def flatten_command(data: Path, out: Path, layout: Path | None) -> None:
     """Flatten every surface of the face into the unit square, from the mesh of frontal faces."""
     from ..model.data.teacher98 import load_teacher98
-    from ..model.template.flattening import flatten_mesh, to_text
+    from ..model.template.flattening import flatten_mesh, to_layout, to_text
     from ..querylang.registry import load_registry
 
     faces = load_teacher98(data / "auto")
@@ -76,6 +77,8 @@ def flatten_command(data: Path, out: Path) -> None:
         raise ConfigError(f"{data / 'auto'} has no mesh478")
     table = flatten_mesh(faces.mesh, faces.points, faces.scheme, load_registry())
     out.write_text(to_text(table), "utf-8")
+    if layout is not None:
+        layout.write_text(to_layout(table), "utf-8")
     for name, entry in table["surfaces"].items():
         click.echo(f"{name}: {len(entry['places'])} vertices, aspect {entry['aspect']}")
 

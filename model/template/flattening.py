@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from ...errors import ConfigError
 from ...querylang.registry import Registry
-from ...querylang.surfaces import read_surface_tables
+from ...querylang.surfaces import load_surfaces, read_surface_tables
 from ..data.curves import AnnotationScheme, apply_targets, target_matrix
 from ..surface_mesh import MESH_FILE, VERTICES, FloatArray, IntArray
 from .known_vertices import MESH_PLACES, MESH_RINGS
@@ -192,7 +192,7 @@ def mean_shape(upright: FloatArray, mirror: IntArray) -> FloatArray:
 
 def place_on_curves(
     meshes: npt.NDArray[np.floating], points: FloatArray, scheme: AnnotationScheme, mirror: IntArray, registry: Registry
-) -> dict[int, tuple[str, float]]:
+) -> dict[int, tuple[str, Fraction]]:
     """Return where on a curve the vertices of the published rings lie.
 
     A vertex lies at the median over the faces of the FPALP nearest to it, and its mirror image at the mirrored one; the
@@ -224,25 +224,24 @@ def place_on_curves(
 
 def settle_places(
     found: Mapping[int, tuple[str, float]], mirror: IntArray, registry: Registry
-) -> dict[int, tuple[str, float]]:
+) -> dict[int, tuple[str, Fraction]]:
     """Make measured places mirror each other exactly, and put those that are known by name where they belong."""
-    settled: dict[int, tuple[str, float]] = {}
+    settled: dict[int, tuple[str, Fraction]] = {}
     for vertex, (part, fpalp) in found.items():
         twin = int(mirror[vertex])
         if twin in settled:
             continue
         described = registry.parts[part]
-        total = float(described.mirror_sum or 0)
+        total = Fraction(described.mirror_sum or 0)
         if vertex in CORNERS:
-            own = float(Fraction(MESH_PLACES[vertex][1]))
+            own = Fraction(MESH_PLACES[vertex][1])
         else:
-            other = total - found[twin][1]
+            other = float(total) - found[twin][1]
             step = (other - fpalp + 0.5) % 1 - 0.5 if described.is_closed else other - fpalp
-            own = fpalp + step / 2
-        own = round(own % 1 if described.is_closed else min(max(own, 0.0), 1.0), DIGITS)
+            own = Fraction(round((fpalp + step / 2) * 10**DIGITS), 10**DIGITS)
         image = total - own
-        settled[vertex] = (part, own)
-        settled[twin] = (described.mirror, round(image % 1 if described.is_closed else image, DIGITS))
+        settled[vertex] = (part, own % 1 if described.is_closed else min(max(own, Fraction(0)), Fraction(1)))
+        settled[twin] = (described.mirror, image % 1 if described.is_closed else total - settled[vertex][1])
     return settled
 
 
@@ -266,7 +265,7 @@ def flatten_mesh(
     return {
         "source": f"`faceql template flatten` on {int(frontal.sum())} frontal faces of {len(meshes)}",
         "shape": shape.tolist(),
-        "curves": {str(vertex): list(curves[vertex]) for vertex in sorted(curves)},
+        "curves": {str(vertex): [curves[vertex][0], str(curves[vertex][1])] for vertex in sorted(curves)},
         "surfaces": flatten_surfaces(triangles, mirror, shape),
     }
 
@@ -317,3 +316,29 @@ def to_text(table: Mapping[str, Any]) -> str:
     surfaces = ",\n    ".join(f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in table["surfaces"].items())
     head = ",\n  ".join(f'"{key}": {text}' for key, text in compact.items())
     return f'{{\n  {head},\n  "surfaces": {{\n    {surfaces}\n  }}\n}}\n'
+
+
+def to_layout(table: Mapping[str, Any]) -> str:
+    """Return the layout of the mesh's vertices (`grammar/layouts/mediapipe.toml`), from `flatten_mesh`'s table.
+
+    A vertex on a curve is a place of the curve, any other one of the first surface that has it.
+    """
+    places: dict[int, str] = {}
+    for vertex, (part, fpalp) in table["curves"].items():
+        places[int(vertex)] = f"{part.replace(' ', '_')} @ {fpalp}"
+    for name in load_surfaces():
+        for vertex, (u, v) in table["surfaces"][name]["places"].items():
+            places.setdefault(int(vertex), f"{name.replace(' ', '_')} [{u:g}, {v:g}]")
+    lines = [
+        "# The 468 vertices of MediaPipe's face mesh, numbered from 0 as there, as places on curves and surfaces.",
+        "# Written by `faceql template flatten`.",
+        "",
+        'title = "MediaPipe"',
+        f"size = {VERTICES}",
+        "first_id = 0",
+        "",
+        "places = [",
+        *(f'    "{places[vertex]}",' for vertex in range(VERTICES)),
+        "]",
+    ]
+    return "\n".join(lines) + "\n"
