@@ -83,6 +83,16 @@ def flatten_command(data: Path, out: Path, layout: Path | None) -> None:
         click.echo(f"{name}: {len(entry['places'])} vertices, aspect {entry['aspect']}")
 
 
+@template_group.command("surfaces")
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
+def surfaces_command(picture: Path) -> None:
+    """Draw the surfaces on the mean face."""
+    from ..engine.surface_picture import draw_surfaces
+
+    draw_surfaces().quantize(128).save(picture, optimize=True)
+    click.echo(f"wrote {picture}", err=True)
+
+
 @template_group.command("register")
 @click.option("--points", type=FILE, help="Faces annotated in the new layout: .npz or .json with points, see the docs.")
 @click.option("--images", type=FOLDER, help="Folder of the faces' pictures; the detector finds the parts on them.")
