@@ -203,6 +203,7 @@ def test_surfaces_are_scored(detector: Detector, packs: Path) -> None:
     assert len(found.surfaces) == 14
     assert all(scores.mesh_flat_share == 100 for name, scores in found.surfaces.items() if name == "forehead")
     assert found.edges["left eye"] < 1
+    assert found.vertices["all"][0] == 468 == sum(count for name, (count, _) in found.vertices.items() if name != "all")
     assert "| cheek |" in found.to_markdown()
 
 
