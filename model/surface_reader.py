@@ -78,6 +78,7 @@ class SurfaceReader:
         parts, fpalps = self.mesh.tried_places(self._held, self.mesh.gaps(self._held) / 2)
         tried = read_curves(parts, self._keep_on(parts, fpalps))[..., :2]
         values[..., :2] = make_mesh(shape, self.mesh, values[..., :2], values[..., 2], tried, self._held, self._spread)
+        values[..., 2] += float(shape.log_error_factor)
         values[:, self._off] = rim
         return values
 

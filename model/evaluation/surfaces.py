@@ -61,8 +61,8 @@ class SurfaceEvaluation:
         faces, left_out: how many were looked at, and how many have no mesh to trust or are turned too far.
         surfaces: by name, those of the left and the right together.
         edges: mean distance of edges that are curves to the detector's own curve, % of inter-ocular, by part.
-        vertices: of the layout `mediapipe`, by the curve or the surface that a vertex is placed on, how many there are and
-            their mean distance to the mesh's own, % of inter-ocular.
+        vertices: of the layout `mediapipe`, by the curve or the surface that a vertex is placed on, how many there are
+            and their mean distance to the mesh's own, % of inter-ocular.
     """
 
     set_name: str
