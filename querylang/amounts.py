@@ -30,7 +30,7 @@ class Amounts:
                 continue
             if ask.item.as_many:
                 self.multiply(i)
-            if ask.source is not None:
+            if ask.source is not None and not self.draft.has_own(i):
                 self.copy_amount(ask, ask.source, copies)
                 current = []
             elif ask.item.has_amount or ((ask.item.total or ask.item.each) and not current):

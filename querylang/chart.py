@@ -46,6 +46,8 @@ SEPARATORS = {
 SEPARATOR_COST = 0.2
 STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
+INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
+"""Categories of words that never stand by themselves."""
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
@@ -194,7 +196,7 @@ class Chart:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
                 found.append((stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)))
-        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category != "LAYOUT_POINT"]
+        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category not in INSIDE]
         found += self.find_purposes(start)
         if self.opens_sentence(start):
             found += self.find_headings(start)
@@ -246,7 +248,7 @@ class Chart:
                 if node == start or any(edge.category == "BAD" for edge in self.lattice.edges[node - 1]):
                     return []
                 return [(node + 1, HEADING_COST, Entry("heading", self.name_inside(start, node), start, node + 1))]
-            sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in self.lattice.edges[node])
+            sides = any(names_side(edge) for edge in self.lattice.edges[node])
             if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
                 continue
             if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
@@ -298,6 +300,13 @@ class Chart:
         end = self.purpose_ends.get(node, node)
         self.purpose_ends.update(dict.fromkeys(passed, end))
         return start if end is None else end
+
+
+def names_side(edge: Edge) -> bool:
+    """Whether a word is a side, or a name with one ("OD")."""
+    if edge.category == "NOUN":
+        return any(op[0] == "adj" and op[1][0][0] == "side" for op in edge.value[0])
+    return edge.category == "ADJ" and bool(edge.value[0][0] == "side")
 
 
 def apply_rule(

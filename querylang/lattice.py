@@ -35,6 +35,7 @@ MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
+OPPOSITE = {"left": "right", "right": "left"}
 OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
 """Categories of words that may also say nothing, with what that costs."""
 
@@ -190,6 +191,8 @@ def read_adjective(found: Words, category: str, value: Any) -> Found:
 
 def read_identifier(found: Words, category: str, value: Any) -> Found:
     if not found.is_identifier:
+        if value in OPPOSITE:
+            yield found.stop, "ADJ", (("side", value, OPPOSITE[value]),), 1.4
         return
     if value == "skip":
         yield found.stop, SKIP, None, 0.0
@@ -223,6 +226,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "DIVIDER": read_wrapping,
     "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
     "BOTH_SIDES": lambda found, category, value: iter([(found.stop, SKIP, None, 3.5)]),
+    "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),
     "BULLET_WORD": lambda found, category, value: iter([(found.stop, "BULLET", value, 3.5)]),
     "LOOSE_END": lambda found, category, value: iter(()),
     "NOUN": read_noun,
@@ -368,6 +372,8 @@ def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterato
 
 def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     """Return the number after "-", "to", "through" or "..": the end of a range of ids."""
+    while i + 1 < len(lexemes) and lexemes[i].word in ("down", "up", "back") and lexemes[i + 1].word == "to":
+        i += 1
     if i < len(lexemes) and lexemes[i].word in ("-", "to", "..", "through", "until", "thru"):
         return read_plain(lexemes, i + 1)
     return None

@@ -111,7 +111,8 @@ class Item:
         strict: The ends are left out.
         zero: Ids count from 0 or 1.
         only: Restricts what stands before.
-        same: Repeats what stands before, on another side.
+        same: "all" repeats what stands before, on another side; "amount" takes its count alone.
+        lead: Its side comes first of those named before.
         approx: The count was rough.
         late: Its frame was said after what it owns.
         via: What a range runs along or through.
@@ -146,7 +147,8 @@ class Item:
     strict: bool | None = None
     zero: int | None = None
     only: bool | None = None
-    same: bool | None = None
+    same: str | None = None
+    lead: bool | None = None
     approx: bool | None = None
     late: bool | None = None
     via: Phrase | None = None

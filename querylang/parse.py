@@ -27,7 +27,7 @@ from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query, Shape
-from .readings import find_other_readings
+from .readings import find_other_readings, vary
 from .runs import Run, space_by_distance
 from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
@@ -117,7 +117,8 @@ class Reading:
         as_read = [copy(entry) for entry in entries]
         discourse, assembly, asks, faces = self.assemble(entries, lattice)
         if assembly.problems:
-            self.fail(assembly.problems)
+            problems = assembly.problems
+            discourse, assembly, asks, faces, as_read = self.read_otherwise(as_read, lattice, problems)
         placer = assembly.placer
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.approx for ask in asks):
@@ -151,6 +152,28 @@ class Reading:
         except MistakeError as mistake:
             assembly.problems.append(mistake.problem)
         return discourse, assembly, asks, faces
+
+    def read_otherwise(
+        self, entries: Sequence[Entry], lattice: Lattice, problems: Sequence[Problem]
+    ) -> tuple[Discourse, Assembly, Sequence[Ask], str, list[Entry]]:
+        """Return what the one other reading gives of an instruction that makes no sense as it was read first.
+
+        Only a number that its place cannot take shows that: "6 on the top lid, 4 on the bottom" are no four at a place.
+
+        Raises:
+            QueryError: There is none, or there are several.
+        """
+        if any(problem.code != "count" for problem in problems):
+            self.fail(problems)
+        found: list[tuple[Discourse, Assembly, Sequence[Ask], str, list[Entry]]] = []
+        for others, words in vary(entries, lattice):
+            bound = self.assemble([copy(entry) for entry in others], lattice)
+            if not bound[1].problems:
+                bound[0].draft.notes.append(f"'{words}' is read in the way that makes sense here")
+                found.append((*bound, others))
+        if not found or any(one[1].runs != found[0][1].runs for one in found):
+            self.fail(problems)
+        return found[0]
 
     def find_certain(self, entries: Sequence[Entry], lattice: Lattice) -> list[Problem]:
         """Return the problems of sentences without strange words, whose numbers are wrong whatever the others mean."""

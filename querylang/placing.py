@@ -56,8 +56,9 @@ class Placer:
             self.notes.append("a closed curve has no ends, so none are left out of it")
         runs = self.place(asks, regions, amount, span)
         manner = asks[0].item
-        if any(ask.item.origin is not None for ask in asks):
-            runs = [self.start_at(run, asks[0], span) for run in runs]
+        from_where = next((ask for ask in asks if ask.item.origin is not None), None)
+        if from_where is not None:
+            runs = [self.start_at(run, from_where, span) for run in runs]
         elif manner.turn is not None and manner.range is None:
             runs = [self.turn_run(run, manner.turn, span) for run in runs]
         runs = self.order(runs, manner, amount, span)
@@ -382,9 +383,10 @@ class Placer:
             raise MistakeError("syntax", "'from' needs a 'to' here", span)
         part = self.registry.parts[run.part]
         if run.ends != "first":
-            if side and part.ends.get(side) in (run.start, run.stop):
-                return run if part.ends[side] == run.start else reverse_run(run)
-            raise MistakeError("syntax", "'from' needs a 'to' here", span)
+            start = part.ends[side] if side in part.ends else self.find_origin(run, ask, span)
+            if start not in (run.start, run.stop):
+                raise MistakeError("syntax", "'from' needs a 'to' here", span)
+            return run if start == run.start else reverse_run(run)
         start = self.find_origin(run, ask, span)
         if ask.item.turn == "counter_clockwise":
             return replace(run, start=start + 1, stop=start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, is_side
+from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, is_end, is_side, only
 from .chart import Entry
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase, Range, join
@@ -71,6 +71,8 @@ class References:
                     ops = before.ops + phrase.ops
             elif side is not None:
                 ops = tuple(flip(op) for op in before.ops)
+            elif any(is_end(op) for op in before.ops):
+                ops = tuple(flip(op, ends=True) for op in before.ops)
             else:
                 return None
             return self.draft.rules.sound_phrase(ops, frame=before.frame)
@@ -94,6 +96,11 @@ class References:
         for i in range(len(self.draft.asks)):
             self.owners.own(i)
         item: Item = entry.value
+        if item.phrase is None and "colon" in entry.before and self.draft.asks:
+            item = entry.value = replace(item, phrase=self.draft.asks.pop().phrase)
+        if item.same == "amount":
+            self.repeat_amount(entry, sentence)
+            return
         phrase = item.phrase
         wanted = find_side(phrase.ops) if phrase is not None else None
         tail = self.find_tail(wanted)
@@ -130,11 +137,14 @@ class References:
     def repeat_amount(self, entry: Entry, sentence: int) -> None:
         if not self.draft.asks:
             raise MistakeError("ambiguous", "the same as what?", self.draft.lattice.span(entry.start, entry.stop))
-        own = {name: getattr(self.draft.asks[-1].item, name) for name in (*AMOUNTS, "spacing")}
-        item = join(replace(entry.value, same=None), Item(**own))
+        last = self.draft.asks[-1]
+        item = join(replace(entry.value, same=None), only(last.item, (*AMOUNTS, "spacing")))
         if item is None or item.phrase is None:
             raise MistakeError("ambiguous", "the same as what?", self.draft.lattice.span(entry.start, entry.stop))
-        self.draft.asks.append(self.resolve(Ask(item, entry.start, entry.stop, sentence, entry.before, leads=True)))
+        ask = self.resolve(Ask(item, entry.start, entry.stop, sentence, entry.before, leads=True))
+        if not item.has_amount:
+            ask.source = last
+        self.draft.asks.append(ask)
 
     def find_tail(self, wanted: Op | None) -> list[Ask]:
         """Return the last asks that lie on one side, other than the one wanted."""
