@@ -140,6 +140,8 @@ class Clauses:
                 item = entry.value = replace(item, phrase=item.via, via=None)
         if item.lead and self.put_first(item):
             return
+        if item.frame and item.phrase is not None and not item.phrase.frame:
+            item = entry.value = replace(item, phrase=replace(item.phrase, frame=item.frame))
         if item.same:
             self.references.repeat(entry, sentence)
         elif item.is_region:
@@ -268,9 +270,14 @@ class Clauses:
     def qualifies_name(self, entry: Entry, last: Ask) -> bool:
         """Adjectives behind a name: "eyebrow, left"."""
         item: Item = entry.value
-        if item.phrase is None or item.range is not None or item.has_amount or last.phrase is None or item.phrase.ref:
+        if item.phrase is None or item.range is not None or last.phrase is None:
             return False
-        if any(op[0] != "adj" for op in item.phrase.ops) or "colon" in entry.before or last.phrase.thing is None:
+        if item.has_amount and (item.phrase.ref != "one" or last.item.has_amount):
+            return False
+        if any(op[0] != "adj" for op in item.phrase.ops) or last.phrase.thing is None:
+            return False
+        is_one = item.phrase.ref == "one" and last.phrase.thing.is_several_sided | last.phrase.thing.is_pair
+        if not item.phrase.ops or not (is_one or not (item.phrase.ref or "colon" in entry.before)):
             return False
         made = self.draft.rules.extend(last.phrase, item.phrase.ops)
         if made is None or made.fault or last.phrase.thing.is_sided:

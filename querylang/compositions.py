@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from .concepts import Concepts, MismatchError, Op
-from .joining import FRACTIONAL, by_end, is_parts, may_carry
+from .joining import FRACTIONAL, by_end, is_bare_side, is_parts, may_carry
 from .meaning import Item, Phrase, Range, join
 from .numbers import Number
 from .registry import LAYOUT_FILES
@@ -55,6 +55,8 @@ class Compositions:
         if phrase.fault or not phrase.ops:
             return None
         if phrase.owner_len and phrase.ops[-1][0] == "portion" and adjectives[0][0] != "side":
+            return None
+        if adjectives[0][0] == "side" and any(op[0] == "adj" and op[1][0][0] == "side" for op in phrase.ops):
             return None
         if phrase.is_of and phrase.is_plural and phrase.thing is not None and not phrase.thing.is_sided:
             op = by_end(("adj", adjectives)) if phrase.ops[-1][0] == "rel" else ("adj", adjectives)
@@ -101,7 +103,7 @@ class Compositions:
         """ "The eye on the right side" is the right eye; "the jaw on the right side" is a half of the jaw."""
         if phrase.det or phrase.thing is None or phrase.thing.is_sided:
             return None
-        if not phrase.thing.is_several_sided and not phrase.thing.is_place:
+        if not phrase.thing.is_several_sided and not phrase.thing.is_pair:
             return None
         made = self.qualify(side, phrase)
         return made if made is not None and not made.fault else None
@@ -184,10 +186,8 @@ class Compositions:
     def own(self, _: Any, phrase: Phrase | None) -> Phrase | None:
         return replace(phrase, frame="subject") if phrase is not None and phrase.frame != "viewer" else None
 
-    def own_side(self, _: Any, adjectives: Any) -> Item | None:
+    def own_side(self, adjectives: Any) -> Item:
         """ "3 on the left brow and 2 on her right"."""
-        if adjectives[0][0] != "side":
-            return None
         return Item(phrase=Phrase((("adj", adjectives),), frame="subject"))
 
     def way_out(self, where: str) -> Item:
@@ -309,6 +309,8 @@ class Compositions:
 
     def plain_range(self, first: Any, last: Any) -> Item | None:
         if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
+            return None
+        if isinstance(first, Phrase) and first.thing is not None and not first.thing.is_place and is_bare_side(last):
             return None
         return self.range(first, last)
 

@@ -94,6 +94,16 @@ def one_id(is_plural: bool, number: Number) -> Item | None:
     return None if is_plural or number.form != "integer" else Item(ids=((number, number),))
 
 
+def is_bare_side(end: Any) -> bool:
+    """Whether an end of a range is only a side ("the brow to the right")."""
+    return isinstance(end, Phrase) and bool(end.ops) and all(op[0] == "adj" for op in end.ops)
+
+
+def one_side(adjectives: Any) -> Any:
+    """Return an adjective that is one side, None for any other."""
+    return adjectives if adjectives[0][0] == "side" and len(adjectives) == 1 else None
+
+
 def one_on(adjectives: Any) -> Phrase | None:
     """ "The one on the right"."""
     return Phrase((("adj", adjectives),), None, ref="one") if adjectives[0][0] == "side" else None

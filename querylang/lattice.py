@@ -212,6 +212,12 @@ def read_face_word(found: Words, category: str, value: Any) -> Found:
     yield found.stop, owner, (value, found.is_plural), 1.0
 
 
+def read_frame(found: Words, category: str, value: Any) -> Found:
+    """ "As seen in the picture"; what owns ("the picture's ...") belongs to what follows it."""
+    if not found.owns:
+        yield found.stop, category, value, -3.0
+
+
 def read_doubtful(found: Words, category: str, value: Any) -> Found:
     """Words such as "points" and "layout", which often say nothing new."""
     if not found.owns:
@@ -219,13 +225,15 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
         yield found.stop, SKIP, None, 0.6
 
 
-COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": 1.0, "VIEWER_PHRASE": -3.0, "SUBJECT_PHRASE": -3.0}
+COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5}
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
     "DIVIDER": read_wrapping,
     "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
     "BOTH_SIDES": lambda found, category, value: iter([(found.stop, SKIP, None, 3.5)]),
+    "VIEWER_PHRASE": read_frame,
+    "SUBJECT_PHRASE": read_frame,
     "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),
     "BULLET_WORD": lambda found, category, value: iter([(found.stop, "BULLET", value, 3.5)]),
     "LOOSE_END": lambda found, category, value: iter(()),
