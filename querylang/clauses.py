@@ -310,6 +310,8 @@ class Clauses:
         """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
         assert item.range is not None
         ends = [end for end in (item.range.first, item.range.last) if isinstance(end, Phrase)]
+        if any(end.ref == "them" for end in ends):
+            return False
         if all(end.is_free for end in ends):
             return True
         if last.phrase is None or last.phrase.thing is None:

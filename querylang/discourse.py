@@ -38,7 +38,7 @@ class Discourse:
         """
         owners = Owners(self.draft)
         headings = Headings(self.draft, owners)
-        Clauses(self.draft, References(self.draft, owners)).read_entries()
+        Clauses(self.draft, References(self.draft, owners, headings)).read_entries()
         if all(ask.is_removal for ask in self.draft.asks) or "but" in self.draft.asks[0].before:
             self.ask_whole()
         owners.own_all()

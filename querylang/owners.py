@@ -177,6 +177,7 @@ class Owners:
         heads: list[tuple[Phrase, bool]] = []
         located: list[tuple[Phrase, bool]] = []
         before: list[tuple[Phrase, bool]] = []
+        farther: list[tuple[Phrase, bool]] = []
         for i in range(index - 1, -1, -1):
             one = self.draft.asks[i]
             if one.phrase is None or one.phrase.thing is None:
@@ -185,15 +186,17 @@ class Owners:
                 heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence and one.is_located:
                 located.append((one.phrase, not one.phrase.owner_len or self.is_bare_head(i)))
-            elif one.sentence == ask.sentence or ask.phrase.is_free:
+            elif one.sentence == ask.sentence:
                 before.append((one.phrase, not one.phrase.owner_len))
+            elif ask.phrase.is_free:
+                farther.append((one.phrase, not one.phrase.owner_len))
         after = [(phrase, not phrase.owner_len) for phrase in self.find_after(index)]
         others = after + before if self.belongs_ahead(index) else before + after
         others.sort(key=lambda one: one[1])
         if heads and not find_side(heads[0][0].ops):
             told = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
             heads = told + heads
-        return heads + located + others
+        return heads + located + others + farther
 
     def opens_list(self, index: int) -> bool:
         """Whether an item stands bare before a colon, or above bullets."""

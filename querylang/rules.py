@@ -155,6 +155,7 @@ class Rules(Compositions):
             ("N", "OF_PERSON", "N", self.own_late, 0.0),
             ("OF", "FACE_WORD", "OF_PERSON", lambda _, b: True if b[0] != "face" else None, 0.0),
             ("REF", "N", "N", self.refer, 0.0),
+            ("N", "REF", "N", lambda n, ref: self.refer(ref, n) if ref == "it" else None, 0.3),
             ("REF", "ONE", "N", lambda kind, _: Phrase((), None, ref=kind), 0.0),
             ("ONE", "ADJ", "N", lambda _, a: one_on(a), 0.2),
             ("ADJ", "ONE", "N", lambda a, _: Phrase((("adj", a),), None, ref="one"), 0.0),
