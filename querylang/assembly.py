@@ -13,6 +13,7 @@ from typing import cast
 from ..errors import Problem
 from .asks import Ask, Draft
 from .concept_data import SIDES
+from .interludes import find_interlude, place_with_interludes
 from .meaning import Item, MistakeError
 from .placing import Placer
 from .query import Shape
@@ -69,7 +70,9 @@ class Assembly:
         elif asks[0].weave >= 0:
             self.place_woven(asks)
         else:
-            self.segments.append((asks[0].item.shape, self.placer.place_group(asks)))
+            whole = all(ask.group == asks[0].group for ask in asks)
+            runs = self.placer.place_group(asks) if whole else place_with_interludes(self.placer, asks)
+            self.segments.append((asks[0].item.shape, runs))
 
     def find_stop(self, asks: Sequence[Ask], start: int) -> int:
         """Return where the asks end that are laid out together with one."""
@@ -80,7 +83,10 @@ class Assembly:
             is_woven = asks[stop].weave == first.weave >= 0
             is_shared = first.weave < 0 and asks[stop].group == first.group >= 0
             if not (is_woven or is_shared):
-                break
+                after = find_interlude(asks, stop) if first.weave < 0 <= asks[stop - 1].group == first.group else stop
+                if after == stop:
+                    break
+                stop = after
             stop += 1
         return stop
 

@@ -23,6 +23,7 @@ ENTRY_COST = 3.0
 LISTS = frozenset({"IDS_LIST", "IDS_N", "NUMBERS"})
 """Categories of readings that may be as wide as they like."""
 UNKNOWN_COST = 100.0
+MISFIT_COST = 0.7
 GAP_COST = 40.0
 HEADING_COST = 9.0
 PURPOSE_COST = 4.0
@@ -148,6 +149,8 @@ class Chart:
         """Add a reading, and what else it may be, unless two better ones are known."""
         if category == "N" and value.fault:
             cost += FAULT_COST
+        elif category == "I" and has_misfit(value):
+            cost += MISFIT_COST
         readings = row.setdefault(stop, {})
         known = readings.setdefault(category, [])
         for i, (other_cost, other) in enumerate(known):
@@ -207,7 +210,9 @@ class Chart:
         if category == SKIP:
             return stop, cost, None
         if category in SEPARATORS:
-            return stop, cost if category == "BULLET" else SEPARATOR_COST, SEPARATORS[category]
+            cost = cost if category == "BULLET" else SEPARATOR_COST
+            cost += category == "AND" and self.ends_sentence(stop)
+            return stop, cost, SEPARATORS[category]
         if category in ("EXCEPT", "BAD", "CONDITION"):
             extra = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5}[category]
             if category == "BAD" and stop - start > 1:
@@ -234,6 +239,9 @@ class Chart:
             for node in range(entry.start, entry.stop)
             if all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
         ]
+
+    def ends_sentence(self, node: int) -> bool:
+        return node == self.size or any(edge.category == "STOP" for edge in self.lattice.edges[node])
 
     def opens_sentence(self, node: int) -> bool:
         if node == 0:
@@ -300,6 +308,14 @@ class Chart:
         end = self.purpose_ends.get(node, node)
         self.purpose_ends.update(dict.fromkeys(passed, end))
         return start if end is None else end
+
+
+def has_misfit(item: Item) -> bool:
+    """Whether an item counts more points than the places it names."""
+    thing = item.phrase.thing if item.phrase is not None and item.range is None else None
+    if thing is None or item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
+        return False
+    return not any(unit.stretch for unit in thing.units)
 
 
 def names_side(edge: Edge) -> bool:

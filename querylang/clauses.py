@@ -133,15 +133,9 @@ class Clauses:
             self.draft.asks.append(Ask(Item(phrase=entry.value), entry.start, entry.stop, sentence, entry.before))
 
     def read_item(self, entry: Entry, sentence: int, removing: bool) -> None:
-        item: Item = entry.value
-        if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
-            ends = find_phrases(Item(range=item.range))
-            if all(end.is_free for end in ends) or is_whole(item.via):
-                item = entry.value = replace(item, phrase=item.via, via=None)
+        item = entry.value = settle_item(entry.value)
         if item.lead and self.put_first(item):
             return
-        if item.frame and item.phrase is not None and not item.phrase.frame:
-            item = entry.value = replace(item, phrase=replace(item.phrase, frame=item.frame))
         if item.same:
             self.references.repeat(entry, sentence)
         elif item.is_region:
@@ -218,6 +212,8 @@ class Clauses:
     def qualifies_last(self, entry: Entry, removing: bool) -> bool:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if not self.draft.asks or removing or set(entry.before) & {"stop", "line", "bullet", "and"}:
+            return False
+        if "but" in entry.before and not entry.value.only:
             return False
         last = self.draft.asks[-1]
         if self.restricts_all(entry):
@@ -368,3 +364,16 @@ def comes_in_order(ask: Ask, side: Phrase | None) -> bool:
 def lies_within(place: Thing, whole: Thing) -> bool:
     """Whether what a range ends at may lie on what was named before, if that says on which side."""
     return place.parts <= whole.parts or (not place.is_sided and bool(place.parts & whole.parts))
+
+
+def settle_item(item: Item) -> Item:
+    """Return an item whose name stands where names do: what a range runs along, what "start with" says, an owner."""
+    if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
+        ends = find_phrases(Item(range=item.range))
+        if all(end.is_free for end in ends) or is_whole(item.via):
+            item = replace(item, phrase=item.via, via=None)
+    if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
+        item = replace(item, phrase=item.origin, origin=None)
+    if item.frame and item.phrase is not None and not item.phrase.frame:
+        item = replace(item, phrase=replace(item.phrase, frame=item.frame))
+    return item

@@ -225,7 +225,7 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
         yield found.stop, SKIP, None, 0.6
 
 
-COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5}
+COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
@@ -382,9 +382,14 @@ def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     """Return the number after "-", "to", "through" or "..": the end of a range of ids."""
     while i + 1 < len(lexemes) and lexemes[i].word in ("down", "up", "back") and lexemes[i + 1].word == "to":
         i += 1
-    if i < len(lexemes) and lexemes[i].word in ("-", "to", "..", "through", "until", "thru"):
+    if i + 1 >= len(lexemes) or lexemes[i].word not in ("-", "to", "..", "through", "until", "thru"):
+        return None
+    if lexemes[i + 1].word not in NUMBER_WORDS:
         return read_plain(lexemes, i + 1)
-    return None
+    found = read_number(lexemes, i + 1)
+    assert found is not None
+    stop = i + 1 + found[0]
+    return stop, replace(found[1], span=(lexemes[i + 1].start, lexemes[stop - 1].stop))
 
 
 def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:

@@ -160,7 +160,7 @@ class Rules(Compositions):
             ("ONE", "ADJ", "N", lambda _, a: one_on(a), 0.2),
             ("ADJ", "ONE", "N", lambda a, _: Phrase((("adj", a),), None, ref="one"), 0.0),
             ("ADJ", "EAR", "E", lambda a, _: self.ear((("adj", a),)), 0.0),
-            ("I", "TOO", "I", lambda i, _: self.as_many(i), 0.2),
+            ("I", "TOO", "I", lambda i, _: self.as_many(i), 0.0),
             ("N", "SELECT", "I", lambda n, s: Item(phrase=n, lead=True) if s == "first" and not n.fault else None, 0.2),
             ("ADJ", "SELECT", "I", lambda a, s: self.side_first(a) if s == "first" else None, 0.2),
             # how many
@@ -219,7 +219,7 @@ class Rules(Compositions):
             ("NUMBER", "N", "N", self.all_of, 0.8),
             ("ADJ", "OF_N", "N", self.side_of, 0.5),
             ("ADJ", "OF_N", "N", self.depth_of, 0.5),
-            ("I", "OF_I", "I", lambda i, o: join(i, o) if may_count(i, o) else None, 0.3),
+            ("I", "OF_I", "I", lambda i, o: join(i, o) if may_count(i, o) else None, 1.5),
             # ranges
             ("FROM", "E", "FROM_E", lambda _, e: e, 0.0),
             ("TO", "E", "TO_E", lambda _, e: e, 0.0),
