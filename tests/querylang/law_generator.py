@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 import law_composition
 import law_errors
+import law_exceptions
+import law_lists
 import law_meaning
+import law_references
+import law_sides
 import law_stated
 import law_surface
 from law_oracle import normal
@@ -44,6 +48,10 @@ LAWS: dict[str, Callable[[Random], LawCase]] = {
     "canonical": law_errors.canonical_law,
     "spelling": law_errors.typo_law,
     "errors": law_errors.error_law,
+    "late side": law_sides.late_side_law,
+    "pointing back": law_references.back_reference_law,
+    "taking away": law_exceptions.taken_away_law,
+    "long list": law_lists.long_list_law,
 }
 SAME, DIFFERENT, REFUSED, CRASHED = OUTCOMES = "same", "silently different", "refused", "crashed"
 
