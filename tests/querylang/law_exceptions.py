@@ -300,7 +300,7 @@ def then_more(rng: Random) -> LawCase:
             break
     count, word = rng.randint(3, 12), rng.choice(MINUS)
     said = say_gone(rng, gone, word)
-    again = rng.random() < 0.3 and " of " not in gone[0].names[0]
+    again = rng.random() < 0.3 and " of " not in gone[0].names[0] and len(gone[0].places) == 1
     more = Item(f"the {gone[0].names[0]} of {name}", gone[0].places) if again and gone[0].places else None
     more = more or Item(f"{count} points on the nose bridge", tuple(spread(Stretch(BRIDGE), count)))
     form = rng.choice(("{a}; {b}", "{a}. {b}.", "{a}\n{b}", "{a}. Then {b}."))
