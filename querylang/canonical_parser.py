@@ -20,7 +20,7 @@ from .registry import GRAMMAR, Layout, Part, Registry
 from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, merge_places, merge_shaped, remove_pieces, space_by_distance
 
 LOOKS_CANONICAL = re.compile(
-    r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|$)|[a-z0-9]+\s*(?:\[|\|))"
+    r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|$)|[a-z0-9]+\s*(?:\[|\||;))"
 )
 LONGEST = 40_000
 """Canonical text may be longer than an instruction, so that every query's own text can be read back."""

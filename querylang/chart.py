@@ -253,15 +253,36 @@ class Chart:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = {edge.category for edge in self.lattice.edges[node]}
             if "COLON" in categories:
-                if node == start or any(edge.category == "BAD" for edge in self.lattice.edges[node - 1]):
+                is_bad = self.is_bad(start, node)
+                if node == start or (is_bad and not self.names_something(node + 1)):
                     return []
-                return [(node + 1, HEADING_COST, Entry("heading", self.name_inside(start, node), start, node + 1))]
+                return [
+                    (
+                        node + 1,
+                        0.0 if is_bad else HEADING_COST,
+                        Entry("heading", self.name_inside(start, node), start, node + 1),
+                    )
+                ]
             sides = any(names_side(edge) for edge in self.lattice.edges[node])
             if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
                 continue
             if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
                 return []
         return []
+
+    def is_bad(self, start: int, stop: int) -> bool:
+        """Whether words name something that the language has not."""
+        return any(edge.category == "BAD" for node in range(start, stop) for edge in self.lattice.edges[node])
+
+    def names_something(self, start: int) -> bool:
+        """Whether the rest of a sentence names a part or a layout."""
+        for node in range(start, self.size):
+            categories = {edge.category for edge in self.lattice.edges[node]}
+            if categories & {"STOP", "NEWLINE"}:
+                return False
+            if categories & {"NOUN", "LAYOUT", "PROGRAM"}:
+                return True
+        return False
 
     def name_inside(self, start: int, stop: int) -> Phrase | None:
         """Return the longest name within a heading."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from .asks import WHOLE_FACE, Ask, Draft, Loose, find_phrases
 from .chart import Entry
 from .concept_data import Thing
+from .layout_lists import carry_layout
 from .meaning import Item, MistakeError, Phrase, join
 from .pieces import Stretch
 from .references import References
@@ -154,6 +155,7 @@ class Clauses:
             ask.is_located = self.opens_behind_link(entry)
             self.check_beside(ask)
             self.draft.asks.append(self.references.resolve(ask))
+            carry_layout(self.draft.asks, self.draft.rules.concepts.registry)
         elif removing or not self.read_place(entry, sentence):
             is_removal = removing and self.draft.entries[self.number - 1].kind == "except"
             place = Loose(item, entry.start, entry.stop, sentence, entry.before, len(self.draft.asks), is_removal)
@@ -168,9 +170,11 @@ class Clauses:
 
     def opens_behind_link(self, entry: Entry) -> bool:
         """Whether a clause opens a sentence behind "on", "for" or the like."""
-        if entry.before and not set(entry.before) & {"stop", "line", "bullet"}:
+        is_first = entry is self.draft.entries[0]
+        if entry.before and not is_first and not set(entry.before) & {"stop", "line", "bullet"}:
             return False
-        if entry is not self.draft.entries[0] and not entry.before:
+        heads = self.number and self.draft.entries[self.number - 1].kind == "heading"
+        if not is_first and not entry.before and not heads:
             return False
         around = [
             *self.draft.lattice.edges[entry.start],
@@ -216,10 +220,10 @@ class Clauses:
         if "but" in entry.before and not entry.value.only:
             return False
         last = self.draft.asks[-1]
-        if self.restricts_all(entry):
-            return True
         if last.item.is_layout:
             return self.qualifies_layout(entry, last)
+        if self.restricts_all(entry):
+            return True
         return self.qualifies_route(entry, last) or self.qualifies_name(entry, last)
 
     def restricts_all(self, entry: Entry) -> bool:

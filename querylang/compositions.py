@@ -251,6 +251,8 @@ class Compositions:
         return Item(phrase=Phrase((("adj", adjectives),)))
 
     def link(self, one: Item, other: Item) -> Item | None:
+        if one.same == "amount":
+            return None
         if one.phrase is not None and other.phrase is not None and other == Item(phrase=other.phrase):
             return self.lay_on(one, other.phrase)
         joined = join(one, other)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from .asks import Ask
 from .counting import find_unified, share
@@ -40,7 +41,7 @@ def place_with_interludes(placer: Placer, asks: Sequence[Ask]) -> list[Run]:
         total = placer.check_count(amount.count, span)
         weights = [weigh(placer, ask) for ask in shares]
         for ask, number in zip(shares, share(total, weights, [None] * len(shares)), strict=True):
-            own = replace(amount, count=Number(number, "integer", span=amount.count.span)) if number else None
+            own = replace(amount, count=Number(Fraction(number), "integer", span=amount.count.span)) if number else None
             parts[id(ask)] = replace(ask, amount=own) if own else replace(ask, units=())
         placer.notes.append(f"{total} points in all, shared in proportion; a place between takes none of them")
     return [run for ask in asks for run in place_part(placer, parts.get(id(ask), ask))]

@@ -99,6 +99,11 @@ def is_bare_side(end: Any) -> bool:
     return isinstance(end, Phrase) and bool(end.ops) and all(op[0] == "adj" for op in end.ops)
 
 
+def from_side_of(end: Any, phrase: Phrase) -> Item | None:
+    """ "A third of the way from the left along the jaw"."""
+    return Item(phrase=phrase, origin=end) if is_bare_side(end) and phrase.thing is not None else None
+
+
 def one_side(adjectives: Any) -> Any:
     """Return an adjective that is one side, None for any other."""
     return adjectives if adjectives[0][0] == "side" and len(adjectives) == 1 else None

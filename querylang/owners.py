@@ -186,13 +186,13 @@ class Owners:
                 heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence and one.is_located:
                 located.append((one.phrase, not one.phrase.owner_len or self.is_bare_head(i)))
-            elif one.sentence == ask.sentence:
+            elif one.sentence == ask.sentence and not (ask.is_removal and one.is_removal):
                 before.append((one.phrase, not one.phrase.owner_len))
             elif ask.phrase.is_free:
                 farther.append((one.phrase, not one.phrase.owner_len))
         after = [(phrase, not phrase.owner_len) for phrase in self.find_after(index)]
         others = after + before if self.belongs_ahead(index) else before + after
-        others.sort(key=lambda one: one[1])
+        others.sort(key=lambda one: (self.needs_owner(one[0]), one[1]))
         if heads and not find_side(heads[0][0].ops):
             told = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
             heads = told + heads
@@ -211,11 +211,10 @@ class Owners:
 
     def belongs_ahead(self, index: int) -> bool:
         """Whether "and" joins an item to the next, and not to the one before."""
-        return (
-            index + 1 < len(self.draft.asks)
-            and "and" in self.draft.asks[index + 1].before
-            and "and" not in self.draft.asks[index].before
-        )
+        if "and" in self.draft.asks[index].before:
+            return False
+        later = (one for one in self.draft.asks[index + 1 :] if set(one.before) != {"comma"})
+        return "and" in next((one.before for one in later), ())
 
     def find_after(self, index: int) -> list[Phrase]:
         """Return what later items of the same list lie on."""
@@ -232,7 +231,7 @@ class Owners:
                 and (find_side(phrase.ops) or phrase.det or ask.phrase.is_free)
             ):
                 found.append(phrase)
-        return sorted(found, key=lambda phrase: not phrase.owner_len)
+        return sorted(found, key=lambda phrase: (not phrase.owner_len, self.needs_owner(phrase)))
 
     def lie_on(self, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
         """Return a phrase as lying on what another names.
