@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faceql.engine.faces import SlimeFaceFinder
+from faceql.engine.finders import SlimeFaceFinder
 from faceql.model.data.packs import load_human68
 
 

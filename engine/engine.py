@@ -18,7 +18,8 @@ from .choosing import number_faces, read_boxes
 from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import FaceEncoder, Located
-from .faces import FaceFinder, default_face_finder
+from .faces import FaceFinder
+from .finders import default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .many import Outcome, ask_each
