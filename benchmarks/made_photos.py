@@ -113,17 +113,17 @@ class Maker:
         return picture, [self.lay(picture, center, 24)]
 
     def draw_crowd(self) -> tuple[Image.Image, list[TrueFace]]:
-        """Rows of heads of 40 to 60 px, each row hiding the lower halves of the one behind; the front row is whole."""
+        """Rows of heads of 24 to 60 px, each hiding half or more of those behind; the front row is whole."""
         picture = self.draw_background()
-        height = self.random.uniform(40, 60)
-        step = 1.5 * height
-        rows = int((SIZE[1] - 2 * height) / (0.95 * height))
+        height = self.random.uniform(24, 60)
+        step, pitch = 1.5 * height, self.random.uniform(0.7, 0.95) * height
+        rows = int((SIZE[1] - 2 * height) / pitch)
         faces = []
         for row in range(rows):
             is_front = row == rows - 1
             for column in range(int(SIZE[0] / step) - 1):
                 # Straight behind each other: what is hidden is the mouth, and the nose in part.
-                center = ((column + 1) * step + self.random.normal(0, 0.04 * height), (1.2 + 0.95 * row) * height)
+                center = ((column + 1) * step + self.random.normal(0, 0.04 * height), 1.2 * height + row * pitch)
                 faces.append(self.lay(picture, center, height, is_head=True, seen=is_front, is_halved=not is_front))
         return picture, faces
 

@@ -260,7 +260,13 @@ class Answer:
             "model_version": self.model_version,
             "notes": list(self.notes),
             "faces": [
-                {"box": list(face.box), "score": face.score, "number": face.number, "angle": face.angle}
+                {
+                    "box": list(face.box),
+                    "score": face.score,
+                    "number": face.number,
+                    "angle": face.angle,
+                    "doubtful": face.doubtful,
+                }
                 for face in self.faces
             ],
             "points": [
