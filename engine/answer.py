@@ -398,4 +398,4 @@ class Answer:
 
 def _read_face(data: Mapping[str, Any]) -> Face:
     x0, y0, x1, y1 = (float(value) for value in data["box"])
-    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0))
+    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0), data.get("doubtful", False))

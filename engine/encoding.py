@@ -39,8 +39,8 @@ DOUBTFUL_LOG_SCALE = 2.4
 # Below this it is a face, seen as it stands: no other look would tell more. The median of whole faces is 1.2.
 PLAIN_LOG_SCALE = 1.4
 OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
-# People stand. A face whose lower half is hidden reads almost as well on its head, with a mouth in the hair: a view that
-# is turned further than a head leans must be less doubtful than an upright one by this much.
+# People stand. A face whose lower half is hidden reads almost as well on its head, with a mouth in the hair: a view
+# that is turned further than a head leans must be less doubtful than an upright one by this much.
 MOST_LEANING = math.radians(60)
 UPRIGHT_WORTH = 0.25
 # What the finder is unsure of must be seen better: with this weight for its score, and from this score up with none,
@@ -261,8 +261,8 @@ def judge_face(face: Face, crop: FaceCrop, doubtful_above: float) -> Face:
     Args:
         face: As it was found.
         crop: What it is answered from.
-        doubtful_above: The most expected error, as a share of the face's longer side, that a face has which the finder is
-            sure of; it is less where the finder is not.
+        doubtful_above: The most expected error, as a share of the face's longer side, that a face has which the
+            finder is sure of; it is less where the finder is not.
     """
     unsure = 0.0 if face.score is None else max(0.0, SURE_SCORE - face.score)
     return replace(

@@ -29,8 +29,8 @@ from .names import name_places
 Boxes = Iterable[Sequence[float]]
 
 DOUBTFUL_ABOVE = 0.055
-"""Four of five of the things that only look like a face lie above it, and one in thirty of the faces whose lower half is
-hidden; `benchmarks/finding.py` prints both."""
+"""Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
+`benchmarks/finding.py` prints how many."""
 
 
 class Engine:
@@ -49,7 +49,8 @@ class Engine:
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
         doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
-            is more than this share of its longer side; where its finder is unsure of it, somewhat sooner.
+            is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
+            0.055.
         flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
             at a higher cost (the model card and `benchmarks/ask_speed.py` have both).
 
@@ -68,9 +69,9 @@ class Engine:
         find_upright: bool = True,
         flip_test: bool = False,
         backend: Backend = "torch",
-        doubtful_above: float = DOUBTFUL_ABOVE,
+        doubtful_above: float | None = None,
     ) -> None:
-        if not doubtful_above > 0:
+        if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
@@ -78,7 +79,7 @@ class Engine:
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
         self._max_pixels = max_pixels
-        self._doubtful_above = doubtful_above
+        self._doubtful_above = DOUBTFUL_ABOVE if doubtful_above is None else doubtful_above
 
     @property
     def model_version(self) -> str:

@@ -45,7 +45,7 @@ def bind(function: ctypes._NamedFuncPointer) -> Detect:
     function.restype = ctypes.POINTER(ctypes.c_int)
     function.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int]
 
-    def detect(image: Image.Image) -> list[Found]:
+    def detect(image: Image.Image) -> list[Sighting]:
         red, green, blue = image.split()
         pixels = Image.merge("RGB", (blue, green, red)).tobytes()
         results = ctypes.create_string_buffer(RESULT_BYTES)
