@@ -51,8 +51,8 @@ def read_layers(library: ctypes.CDLL) -> list[tuple[torch.Tensor, torch.Tensor]]
         else:
             weights = read_floats(layer.weights, layer.filters * layer.channels).reshape(layer.filters, -1, 1, 1)
         if index == 0:
-            # The first one reads patches of 3 x 3 pixels, filled up to 32 numbers.
-            weights = weights[:, :27].reshape(-1, 3, 3, 3).permute(0, 3, 1, 2)
+            # The first one reads patches of 3 x 3 pixels, filled up to 32 numbers, whose colours come as BGR.
+            weights = weights[:, :27].reshape(-1, 3, 3, 3).permute(0, 3, 1, 2).flip(1)
         layers.append((weights, biases))
     return layers
 

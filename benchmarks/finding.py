@@ -38,6 +38,7 @@ from faceql.model.evaluation.other_systems import find_file
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 INVERTED = 60
+MOST_ASKED = 30
 Find = Callable[[np.ndarray], list[Face]]
 
 
@@ -115,7 +116,9 @@ def tell_engine(engine: Engine, photos: Sequence[MadePhoto]) -> None:
         image = engine.encode(photo.pixels)
         if not image.faces:
             continue
-        answer = engine.ask(image, "the 300W layout", faces="all")
+        # Of a crowd an even sample, from left to right.
+        asked = np.unique(np.linspace(1, len(image.faces), MOST_ASKED).round().astype(int))
+        answer = engine.ask(image, "the 300W layout", faces=" ".join(map(str, asked)))
         count = counts[photo.kind]
         for index, true in enumerate(match(answer.faces, photo.faces)):
             face = answer.faces[index]

@@ -8,10 +8,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from ..errors import ConfigError
 from .faces import Face, drop_duplicates
@@ -22,7 +23,35 @@ Piece = tuple[int, int, int, int]
 See = Callable[[Image.Image], Iterable[Sighting]]
 
 COARSE_PX = 8
+PLAIN_PX = 2
 FAINT = 12
+
+
+class Pyramid:
+    """A photo at the scales that were asked for, each made once.
+
+    Args:
+        image: RGB.
+        largest: It is kept with its longer side no longer than this.
+    """
+
+    def __init__(self, image: Image.Image, largest: float = math.inf) -> None:
+        self.size = image.size
+        scale = min(1.0, largest / max(image.size))
+        self._whole = image if scale == 1 else shrink(image, scale_size(image.size, scale))
+        self._shrunk: dict[tuple[int, int], Image.Image] = {}
+
+    def at(self, scale: float) -> Image.Image:
+        """Return the photo at a scale."""
+        size = scale_size(self.size, scale)
+        if size not in self._shrunk:
+            self._shrunk[size] = shrink(self._whole, size)
+        return self._shrunk[size]
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether nothing stands out as even a faint face of a few pixels would."""
+        return bool(measure_span(self._whole, PLAIN_PX).max() < FAINT)
 
 
 class ScaleSearch:
@@ -70,13 +99,11 @@ class ScaleSearch:
     def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:
         """Return the faces of a (height, width, 3) uint8 RGB photo, surest first."""
         image = Image.fromarray(photo)
-        # Shrunk once, not for every search.
-        scale = min(1.0, self.LONGER_SIDES[-1] / max(image.size))
-        whole = image if scale == 1 else shrink(image, scale_size(image.size, scale))
-        by_turn = {0: self._search(whole, image.size, 0, self.LONGER_SIDES[-1])}
-        if best_score(by_turn[0]) < self.SURE_SCORE and (by_turn[0] or is_anything_there(whole)):
-            by_turn |= self._search_turned(whole, image.size)
-            if not any(by_turn.values()) and scale < 1:
+        pyramid = Pyramid(image, self.LONGER_SIDES[-1])
+        by_turn = {0: self._search(pyramid, 0, self.LONGER_SIDES[-1])}
+        if best_score(by_turn[0]) < self.SURE_SCORE and (by_turn[0] or not pyramid.is_plain):
+            by_turn |= self._search_turned(pyramid)
+            if not any(by_turn.values()) and max(image.size) > self.LONGER_SIDES[-1]:
                 by_turn[0] = self._search_pieces(image)
         best_turn = max(by_turn, key=lambda turn: best_score(by_turn[turn]) - self.CLEARLY_SURER * (turn != 0))
         # What is unsure under another turn than the best is more likely a texture than a face.
@@ -100,28 +127,28 @@ class ScaleSearch:
             "upright and turned in steps of 45 degrees"
         )
 
-    def _search_turned(self, whole: Image.Image, size: tuple[int, int]) -> dict[int, list[Face]]:
+    def _search_turned(self, pyramid: Pyramid) -> dict[int, list[Face]]:
         """Search a photo on its sides and on its head, and where that gives nothing, askew."""
-        by_turn = {turn: self._search(whole, size, turn, self.LYING_SIDE) for turn in self.LYING_TURNS}
+        by_turn = {turn: self._search(pyramid, turn, self.LYING_SIDE) for turn in self.LYING_TURNS}
         if not any(by_turn.values()):
-            by_turn |= {turn: self._search(whole, size, turn, self.OBLIQUE_SIDE) for turn in self.OBLIQUE_TURNS}
+            by_turn |= {turn: self._search(pyramid, turn, self.OBLIQUE_SIDE) for turn in self.OBLIQUE_TURNS}
         return by_turn
 
-    def _search(self, image: Image.Image, size: tuple[int, int], turn: int, last_side: int) -> list[Face]:
-        """Search a photo of a (width, height), given it shrunk, turned back by `turn` degrees, at rising scales."""
-        longer = max(size)
+    def _search(self, pyramid: Pyramid, turn: int, last_side: int) -> list[Face]:
+        """Search a photo, turned back by `turn` degrees, at rising scales."""
+        longer = max(pyramid.size)
         found: list[Face] = []
         for side in self.LONGER_SIDES:
             if side > last_side:
                 break
             scale = min(side, max(longer, self.LONGER_SIDES[0])) / longer
-            here = self._find_at(image, size, scale, turn)
+            here = self._find_at(pyramid, scale, turn)
             found += here
             is_detailed = 2 * side >= min(longer, self.DETAILED_SIDE)
             smallest = min((math.sqrt(face.area) for face in here), default=0.0) * scale
             if side >= longer or (is_detailed and smallest >= self.CLEARLY_SEEN_PX):
                 break
-            if side == self.LONGER_SIDES[0] and not (here or is_anything_there(image)):
+            if not found and pyramid.is_plain:
                 break
         return found
 
@@ -137,15 +164,15 @@ class ScaleSearch:
             searched += math.prod(scale_size(part.size, scale))
             if searched > self.SEARCHED_PX:
                 break
-            for face in self._find_at(part, part.size, scale, 0):
+            for face in self._find_at(Pyramid(part), scale, 0):
                 x0, y0, x1, y1 = face.box
                 found.append(replace(face, box=(x0 + left, y0 + top, x1 + left, y1 + top)))
         return found
 
-    def _find_at(self, image: Image.Image, size: tuple[int, int], scale: float, turn: int) -> list[Face]:
-        """Run the network on a photo of a (width, height), of which the image may be a smaller copy."""
-        width, height = scale_size(size, scale)
-        small = shrink(image, (width, height))
+    def _find_at(self, pyramid: Pyramid, scale: float, turn: int) -> list[Face]:
+        """Run the network on a photo at a scale and a turn."""
+        size, small = pyramid.size, pyramid.at(scale)
+        width, height = small.size
         turned = small.rotate(turn, Image.Resampling.BILINEAR, expand=True) if turn else small
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         faces = []
@@ -292,11 +319,10 @@ def measure_span(image: Image.Image, factor: int) -> npt.NDArray[np.int16]:
     A face of 20 px, however faint, differs from what is round it by more than FAINT grey levels in a picture whose
     pixels are 8 of the search's: skies, walls and slow gradients do not.
     """
-    coarse = image.reduce(factor).convert("L")
-    span = np.asarray(coarse.filter(ImageFilter.MaxFilter(3)), np.int16)
-    return span - np.asarray(coarse.filter(ImageFilter.MinFilter(3)), np.int16)
-
-
-def is_anything_there(image: Image.Image) -> bool:
-    """Whether anything in a picture stands out as even a faint face of a few pixels would."""
-    return bool(measure_span(image, 2).max() >= FAINT)
+    grey = np.asarray(image.reduce(factor).convert("L"), np.int16)
+    padded = np.pad(grey, 1, mode="edge")
+    rows = [padded[start : start + grey.shape[0]] for start in range(3)]
+    high, low = np.maximum.reduce(rows), np.minimum.reduce(rows)
+    columns = [slice(start, start + grey.shape[1]) for start in range(3)]
+    span: npt.NDArray[np.int16] = np.maximum.reduce([high[:, c] for c in columns])
+    return span - np.minimum.reduce([low[:, c] for c in columns])

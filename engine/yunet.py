@@ -63,7 +63,7 @@ def separable(channels: int, filters: int, activation: type[nn.Module] = nn.ReLU
 
 
 class YuNet(nn.Module):
-    """The network: (pictures, 3, height, width) BGR 0..255 float to (pictures, 16, rows, columns) for each stride."""
+    """The network: (pictures, 3, height, width) RGB 0..255 float to (pictures, 16, rows, columns) for each stride."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,11 +136,11 @@ def see_faces(picture: Image.Image, min_score: float) -> list[Sighting]:
 
 
 def prepare_picture(picture: Image.Image) -> Tensor:
-    """Return an RGB picture as (1, 3, height, width) BGR, its sides filled up with black."""
+    """Return an RGB picture as (1, 3, height, width), its sides filled up with black."""
     width, height = picture.size
     rows, columns = -(-height // COARSEST) * COARSEST, -(-width // COARSEST) * COARSEST
     pixels = np.zeros((rows, columns, 3), np.float32)
-    pixels[:height, :width] = np.asarray(picture)[..., ::-1]
+    pixels[:height, :width] = np.asarray(picture)
     return torch.from_numpy(pixels).permute(2, 0, 1)[None]
 
 
