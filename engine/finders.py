@@ -6,7 +6,6 @@ import importlib.util
 import math
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -285,10 +284,9 @@ def shrink(photo: ByteArray, size: tuple[int, int]) -> ByteArray:
     height, width = photo.shape[:2]
     if size == (width, height):
         return photo
-    # PyTorch warns of arrays that cannot be written, though nobody writes here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        channels = torch.from_numpy(photo).permute(2, 0, 1)[None]
+    # PyTorch takes no array that is mirrored, and warns of one that cannot be written.
+    own = np.require(photo, requirements=["C", "W"])
+    channels = torch.from_numpy(own).permute(2, 0, 1)[None]
     shrunk = functional.interpolate(channels, size=size[::-1], mode="bilinear", antialias=True)
     small: ByteArray = np.ascontiguousarray(shrunk[0].permute(1, 2, 0).numpy())
     return small
