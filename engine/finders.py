@@ -338,4 +338,5 @@ def measure_span(image: Image.Image, factor: int) -> npt.NDArray[np.int16]:
     high, low = np.maximum.reduce(rows), np.minimum.reduce(rows)
     columns = [slice(start, start + grey.shape[1]) for start in range(3)]
     span: npt.NDArray[np.int16] = np.maximum.reduce([high[:, c] for c in columns])
-    return span - np.minimum.reduce([low[:, c] for c in columns])
+    span -= np.minimum.reduce([low[:, c] for c in columns])
+    return span

@@ -80,12 +80,13 @@ class YuNet(nn.Module):
     def forward(self, pictures: Tensor) -> list[Tensor]:
         x = self.low(self.stem(pictures))
         features: list[Tensor] = []
-        for level in self.levels:
-            x = level(functional.max_pool2d(x, 2) if features else x)
+        for stage in self.levels:
+            x = stage(functional.max_pool2d(x, 2) if features else x)
             features.append(x)
         told: list[Tensor] = []
         above: Tensor | None = None
-        for feature, lateral, head in zip(*map(reversed, (features, self.laterals, self.heads)), strict=True):
+        for level in reversed(range(len(STRIDES))):
+            feature, lateral, head = features[level], self.laterals[level], self.heads[level]
             summed = feature if above is None else feature + functional.interpolate(above, scale_factor=2.0)
             above = lateral(summed)
             told.append(head(above))
