@@ -4,7 +4,8 @@ from .answer import Answer, Landmark, Stroke
 from .backends import Backend
 from .encoded_image import EncodedImage, choose_asked_faces
 from .engine import Engine
-from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
+from .faces import Box, Face, FaceFinder, WholePhoto
+from .finders import SlimeFaceFinder, YuNetFinder
 from .images import ImageSource, Photo, read_photo
 from .many import Outcome
 from .measures import MEASURES_INSTRUCTION, Measures
@@ -28,6 +29,7 @@ __all__ = [
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",
+    "YuNetFinder",
     "choose_asked_faces",
     "read_photo",
 ]

@@ -260,7 +260,13 @@ class Answer:
             "model_version": self.model_version,
             "notes": list(self.notes),
             "faces": [
-                {"box": list(face.box), "score": face.score, "number": face.number, "angle": face.angle}
+                {
+                    "box": list(face.box),
+                    "score": face.score,
+                    "number": face.number,
+                    "angle": face.angle,
+                    "doubtful": face.doubtful,
+                }
                 for face in self.faces
             ],
             "points": [
@@ -392,4 +398,4 @@ class Answer:
 
 def _read_face(data: Mapping[str, Any]) -> Face:
     x0, y0, x1, y1 = (float(value) for value in data["box"])
-    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0))
+    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0), data.get("doubtful", False))

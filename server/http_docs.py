@@ -48,7 +48,9 @@ ANSWER_EXAMPLE = {
             "frame": "pixels of the upright photo; (0, 0) is the centre of the top-left pixel",
             "model_version": "faceql-default-379+6d608e4e",
             "notes": [],
-            "faces": [{"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0}],
+            "faces": [
+                {"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0, "doubtful": False}
+            ],
             "points": [
                 {
                     "face": 0,

@@ -17,7 +17,7 @@ import click
 
 from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
-from .shared_options import WEIGHTS_HELP, backend_option, flip_test_option
+from .shared_options import WEIGHTS_HELP, backend_option, doubtful_option, flip_test_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -39,6 +39,7 @@ _ENGINE_OPTIONS = (
     backend_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
     flip_test_option,
+    doubtful_option,
     click.option(
         "--allow-url-host",
         "url_hosts",
@@ -171,6 +172,7 @@ def make_service(
     handle_minutes: float,
     flip_test: bool,
     backend: Backend = "torch",
+    doubtful_above: float | None = None,
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
@@ -189,7 +191,14 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test, backend=backend)
+            return Engine(
+                device,
+                weights,
+                max_pixels=limits.pixels,
+                flip_test=flip_test,
+                backend=backend,
+                doubtful_above=doubtful_above,
+            )
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise
