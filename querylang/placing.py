@@ -20,6 +20,7 @@ from .pieces import Piece, Pieces, Place, Stretch
 from .routes import Region, Router, Span, check_fpalp, direction_of
 from .rules import Rules
 from .runs import CurveRun, Ends, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
+from .shapes import find_thin
 
 
 class Placer:
@@ -69,7 +70,8 @@ class Placer:
         """Raise the mistake of one point as a polygon or a line."""
         shapes = {ask.item.shape for ask in asks} - {None}
         least = 3 if "polygon" in shapes else 2
-        if shapes and all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least:
+        are_places = all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least
+        if (shapes and are_places) or ("polygon" in shapes and find_thin(runs, ["polygon"] * len(runs)) is not None):
             raise MistakeError("contradiction", f"so few places are no {shapes.pop()}", self.span(asks))
 
     def span(self, asks: Sequence[Ask]) -> Span:
