@@ -8,7 +8,9 @@ from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
 from .images import ImageSource, Photo, read_photo
 from .many import Outcome
 from .measures import MEASURES_INSTRUCTION, Measures
+from .outlines import Outline
 from .part_curve import PartCurve
+from .visibility import PointVisibility
 
 __all__ = [
     "MEASURES_INSTRUCTION",
@@ -23,8 +25,10 @@ __all__ = [
     "Landmark",
     "Measures",
     "Outcome",
+    "Outline",
     "PartCurve",
     "Photo",
+    "PointVisibility",
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
-import numpy as np
 import torch
 
 from ..errors import ConfigError
@@ -15,15 +14,14 @@ from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
-from .curves import Place
+from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceEncoder, Located
+from .encoding import FaceEncoder
 from .faces import FaceFinder, default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
-from .layout import lay_out
+from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
-from .names import name_places
 
 Boxes = Iterable[Sequence[float]]
 
@@ -132,7 +130,8 @@ class Engine:
             NoFaceError: No face was found.
             NoSuchFaceError: There are fewer faces than the one asked for.
             ImageError: The photo cannot be read, or a box is no box.
-            ConfigError: A setting is wrong, or the `EncodedImage` is another engine's.
+            ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
+                asked of weights that do not tell.
         """
         # Before the photo is read: a mistake in the text should cost nothing.
         query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
@@ -225,28 +224,11 @@ class Engine:
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)
-        layouts = [self._place_on_face(image, index, query) for index in chosen]
-        places = [place for layout, _ in layouts for place in layout]
-        located = [found for _, found in layouts]
-        return Answer(
-            query=query,
-            perspective=query.perspective,
-            parts=tuple(place.part for place in places),
-            fpalps=np.array([place.fpalp for place in places], dtype=np.float64),
-            names=name_places(places),
-            xy=np.concatenate([found.xy for found in located]).astype(np.float32),
-            expected_error=np.concatenate([found.expected_error for found in located]).astype(np.float32),
-            error_ellipses=np.concatenate([found.error_ellipses for found in located]).astype(np.float32),
-            face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _ in layouts]),
-            faces=tuple(image.faces[index] for index in chosen),
-            image_size=image.image_size,
-            model_version=self._model_version,
-            notes=(*image.photo.notes, *query.notes),
-            photo=image.photo,
-        )
+        located = [self._locate_on_face(image, index, query) for index in chosen]
+        return compose_answer(image, query, chosen, located, is_default=faces is None)
 
-    def _place_on_face(self, image: EncodedImage, index: int, query: Query) -> tuple[Sequence[Place], Located]:
-        """Return one face's places and where they lie."""
+    def _locate_on_face(self, image: EncodedImage, index: int, query: Query) -> LocatedFace:
+        """Return the places of each of the query's runs on one face, and where they lie."""
         crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
-        places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
-        return places, self._encoder.locate(crop, places)
+        each = lay_out_each(query, lambda places: self._encoder.locate(crop, places).xy)
+        return LocatedFace(each, self._encoder.locate(crop, [place for places in each for place in places]))

@@ -238,7 +238,7 @@ def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
 
 def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
     """Return what a client needs to know of an image it opened."""
-    from ..engine.answer import FRAME
+    from ..engine.plain_data import FRAME
 
     height, width = image.encoded.image_size
     return ImageAnswer(
