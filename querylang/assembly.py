@@ -17,7 +17,7 @@ from .meaning import Item, MistakeError
 from .pieces import Piece, Stretch
 from .placing import Placer
 from .removal import find_pieces, remove_pieces_from, remove_point
-from .runs import Run
+from .runs import LayoutRun, Run
 from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
 
 Segment = tuple[RunShape | None, list[Run]]
@@ -75,7 +75,7 @@ class Assembly:
         else:
             whole = all(ask.group == asks[0].group for ask in asks)
             runs = self.placer.place_group(asks) if whole else place_with_interludes(self.placer, asks)
-            self.segments.append((asks[0].item.shape, runs))
+            self.segments += bind_shapes(asks, runs)
 
     def find_stop(self, asks: Sequence[Ask], start: int) -> int:
         """Return where the asks end that are laid out together with one."""
@@ -181,6 +181,26 @@ class Assembly:
             found = item.faces
             check_faces(found, self.draft.lattice.text, span)
         return found or "largest"
+
+
+def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
+    """Return the runs of asks that share one amount, each with the shape of its own ask; one said last is for all."""
+    last = asks[-1].item.shape
+    if last or not any(ask.item.shape for ask in asks):
+        return [(last, list(runs))]
+    segments: list[Segment] = []
+    at = 0
+    for run in runs:
+        # In the order asked, so that a part named twice is told apart.
+        owners = (i for i in range(at, len(asks)) if not isinstance(run, LayoutRun) and run.part in parts_of(asks[i]))
+        at = next(owners, at)
+        segments.append((asks[at].item.shape, [run]))
+    return segments
+
+
+def parts_of(ask: Ask) -> set[str]:
+    """Return the parts that an ask lies on."""
+    return {piece.part for unit in ask.units for piece in (*unit.pieces, *unit.stretch)}
 
 
 def check_faces(value: str, text: str, span: tuple[int, int]) -> None:
