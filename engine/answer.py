@@ -115,7 +115,13 @@ class Answer:
 
     def __post_init__(self) -> None:
         count = len(self.parts)
-        arrays: list[npt.NDArray[Any]] = [self.fpalps, self.xy, self.expected_error, self.error_ellipses, self.face_index]
+        arrays: list[npt.NDArray[Any]] = [
+            self.fpalps,
+            self.xy,
+            self.expected_error,
+            self.error_ellipses,
+            self.face_index,
+        ]
         want = [(count,), (count, 2), (count,), (count, 3), (count,)]
         if self.visibility is not None:
             arrays.append(self.visibility)

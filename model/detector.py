@@ -150,18 +150,22 @@ class Detector(nn.Module):
             fpalps: float, 0..1, of the same shape.
         """
         count = part_ids.shape[-1]
-        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
+        found = self.decode_queries(encoded, *pad_queries(encoded, part_ids, fpalps))
+        return Decoded(
+            found.coordinates[:, :count],
+            found.log_scale[:, :count],
+            found.stretch[:, :count],
+            None if found.visibility is None else found.visibility[:, :count],
+        )
+
+    def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
+        """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
         queries, coordinates = self._refine(encoded, part_ids, fpalps)
         layers = self.decoder.predict(queries, coordinates)
         seen = None
         if self.visibility is not None:
             seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
-        return Decoded(
-            layers.coordinates[-1, :, :count],
-            layers.log_scale[:, :count],
-            layers.stretch[:, :count],
-            None if seen is None else seen[:, :count],
-        )
+        return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
 
     def decode_visibility(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Tensor:
         """Return (batch, landmarks, 4) float32: how likely each point is what `Visibility` lists; arguments as above.
