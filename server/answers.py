@@ -74,7 +74,7 @@ class LandmarkPoint(AnswerModel):
         min_length=3,
         max_length=3,
     )
-    visibility: VisibilityAnswer | None = Field(default=None, description="null where the weights do not tell")
+    visibility: VisibilityAnswer | None = Field(description="null where the weights do not tell")
 
 
 class LandmarkGroup(AnswerModel):
@@ -112,7 +112,7 @@ class FullAnswer(AnswerHead):
 
     schema_version: int
     instruction: str = Field(description="as it was given")
-    outlines: list[OutlineAnswer] = Field(default=[], description="the rings and lines that were asked for")
+    outlines: list[OutlineAnswer] = Field(description="the rings and lines that were asked for")
     points: list[LandmarkPoint] = Field(description="in the order asked, face by face")
 
 
@@ -126,7 +126,7 @@ class LandmarkAnswer(AnswerHead):
         description="[first, end): which of them are here; ask with offset=end for the rest", min_length=2, max_length=2
     )
     outlines: list[OutlineAnswer] = Field(
-        default=[], description="the rings and lines that were asked for and whose points are all here"
+        description="the rings and lines that were asked for and whose points are all here"
     )
     groups: list[LandmarkGroup] | None = Field(default=None, description="detail concise")
     points: list[LandmarkPoint] | None = Field(default=None, description="detail full")
@@ -157,7 +157,7 @@ class ParseAnswer(AnswerModel):
     spacing: Literal["fpalp", "arc"] = Field(description='"arc" where distances in the picture are asked')
     faces: str = Field(description="which faces it asks about")
     shape: Literal["polygon", "polyline"] | None
-    visible_only: bool = Field(default=False, description="whether points that are not seen are left out of the answer")
+    visible_only: bool = Field(description="whether points that are not seen are left out of the answer")
     perspective: Perspective
     notes: list[str]
     explanation: str = Field(description="what was understood, for people")
