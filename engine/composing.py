@@ -85,9 +85,10 @@ def note_other_faces(image: EncodedImage, query: Query, asked: int, is_default: 
 
 def note_unseen(answer: Answer) -> Answer:
     """Return an answer that says how many of its points are not seen."""
-    if answer.visibility is None or not (unseen := count_unseen(answer.visibility)):
+    if answer.visibility is None or answer.is_seen is None or answer.is_seen.all():
         return answer
-    note = f"of {len(answer)} points some are probably not seen: {unseen}"
+    unseen = len(answer) - int(answer.is_seen.sum())
+    note = f"{unseen} of {len(answer)} points are probably not seen: {count_unseen(answer.visibility)}"
     return replace(answer, notes=(*answer.notes, note))
 
 

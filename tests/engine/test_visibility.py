@@ -67,7 +67,8 @@ def test_an_answer_tells_which_points_are_seen(judging: Engine, astronaut: np.nd
     # In no company but its own a point is judged the same.
     alone = judging.ask(astronaut, answer.names[5], boxes=BOXES)
     np.testing.assert_array_equal(alone.visibility, answer.visibility[5:6])
-    assert f"of 68 points some are probably not seen: {count_unseen(answer.visibility)}" in answer.notes
+    unseen = 68 - answer.is_seen.sum()
+    assert f"{unseen} of 68 points are probably not seen: {count_unseen(answer.visibility)}" in answer.notes
 
 
 def test_weights_without_the_head_tell_nothing(engine: Engine, astronaut: np.ndarray) -> None:
