@@ -36,8 +36,8 @@ def write_sentence(query: Query) -> str:
             clause += " cut out" if query.shapes[index] == "hole" else f" as a {query.shapes[index]}"
         clauses.append(clause)
     sentence = ", then ".join(clauses)
-    if len(query.runs) > 1 and query.count is not None:
-        sentence += f": {query.count} points in all"
+    if len(query.runs) > 1 and query.laid_out is not None:
+        sentence += f": {query.laid_out} points in all"
     if query.shape and not query.shapes:
         sentence += f", as a {query.shape}"
     if query.visible_only:

@@ -58,6 +58,11 @@ class Query:
     @property
     def count(self) -> int | None:
         """How many points a face gets; None where only the picture tells."""
+        return None if self.visible_only else self.laid_out
+
+    @property
+    def laid_out(self) -> int | None:
+        """How many points are laid out on a face, seen or not; None where only the picture tells."""
         total = 0
         for run in self.runs:
             if run.count is None or (isinstance(run, CurveRun) and run.removed):

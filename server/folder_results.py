@@ -105,7 +105,7 @@ class CsvRows:
         return set(names[:kept]), len(head) + sum(map(len, lines[:kept]))
 
     def _check(self, lines: list[bytes]) -> None:
-        if self._query.count is None or self._query.spacing != "fpalp" or self._query.visible_only:
+        if self._query.count is None or self._query.spacing != "fpalp":
             return
         wanted = [(landmark.part, float(landmark.fpalp)) for landmark in self._query]
         rows = csv.reader(line.decode("utf-8", "replace") for line in lines[: len(wanted)])

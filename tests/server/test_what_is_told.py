@@ -79,7 +79,10 @@ def test_http_tells_it(service: Service, photo: bytes, want: Answer) -> None:
     assert set(schemas["VisibilityAnswer"]["required"]) == {"seen", "hidden", "turned_away", "outside"}
     assert "faces_found" in schemas["FullAnswer"]["required"]
     told = client.post("/v1/parse", json={"instruction": "visible points of the jaw"}).json()
-    assert told["visible_only"] is True
+    assert (told["visible_only"], told["count"]) == (True, None)
+    asked = client.post("/v1/ask", params={"instruction": "2,001 visible points of the jaw"}, content=photo,
+                        headers={"content-type": "image/png"})  # fmt: skip
+    assert asked.json()["code"] == "too_many", "before they are laid out"
 
 
 def test_mcp_tells_it_compactly_and_in_full(service: Service, tmp_path: Path, photo: bytes, want: Answer) -> None:
