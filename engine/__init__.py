@@ -9,7 +9,9 @@ from .finders import SlimeFaceFinder, YuNetFinder
 from .images import ImageSource, Photo, read_photo
 from .many import Outcome
 from .measures import MEASURES_INSTRUCTION, Measures
+from .outlines import Outline
 from .part_curve import PartCurve
+from .visibility import PointVisibility
 
 __all__ = [
     "MEASURES_INSTRUCTION",
@@ -24,8 +26,10 @@ __all__ = [
     "Landmark",
     "Measures",
     "Outcome",
+    "Outline",
     "PartCurve",
     "Photo",
+    "PointVisibility",
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",

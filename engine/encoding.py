@@ -74,11 +74,13 @@ class Located:
         xy: (landmarks, 2) pixels of the photo.
         expected_error: (landmarks,) pixels of the photo.
         error_ellipses: (landmarks, 3), as `Answer.error_ellipses`.
+        visibility: (landmarks, 4), as the detector judges it; None where it does not.
     """
 
     xy: FloatArray
     expected_error: FloatArray
     error_ellipses: FloatArray
+    visibility: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ class FaceEncoder:
         # The eigenvectors of [[u, v], [v, -u]] lie at half the angle of (u, v).
         direction = np.degrees(np.arctan2(v, u) / 2 + crop.frame.angle)
         ellipses = np.stack([expected_error * ratio, expected_error / ratio, (direction + 90) % 180 - 90], axis=-1)
-        return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses)
+        visibility = None if reading.visibility is None else reading.visibility[0]
+        return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses, visibility)
 
     def _find_any_upright(self, wanted: Sequence[tuple[ByteArray, Face]], views: list[View]) -> list[View]:
         """Return the best views, of faces too whose angle neither the finder nor a first look can tell."""

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
-import numpy as np
 import torch
 
 from ..errors import ConfigError
@@ -15,16 +14,15 @@ from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
-from .curves import Place
+from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceCrop, FaceEncoder, Located, judge_face
+from .encoding import FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
 from .finders import default_face_finder
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
-from .layout import lay_out
+from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
-from .names import name_places
 
 Boxes = Iterable[Sequence[float]]
 
@@ -144,7 +142,8 @@ class Engine:
             NoFaceError: No face was found.
             NoSuchFaceError: There are fewer faces than the one asked for.
             ImageError: The photo cannot be read, or a box is no box.
-            ConfigError: A setting is wrong, or the `EncodedImage` is another engine's.
+            ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
+                asked of weights that do not tell.
         """
         # Before the photo is read: a mistake in the text should cost nothing.
         query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
@@ -239,45 +238,14 @@ class Engine:
         chosen = choose_asked_faces(image, query, faces)
         crops = [self._get_crop(image, index) for index in chosen]
         seen = [judge_face(image.faces[i], crop, self._doubtful_above) for i, crop in zip(chosen, crops, strict=True)]
-        layouts = [self._place_on_face(crop, query) for crop in crops]
-        places = [place for layout, _ in layouts for place in layout]
-        located = [found for _, found in layouts]
-        return Answer(
-            query=query,
-            perspective=query.perspective,
-            parts=tuple(place.part for place in places),
-            fpalps=np.array([place.fpalp for place in places], dtype=np.float64),
-            names=name_places(places),
-            xy=np.concatenate([found.xy for found in located]).astype(np.float32),
-            expected_error=np.concatenate([found.expected_error for found in located]).astype(np.float32),
-            error_ellipses=np.concatenate([found.error_ellipses for found in located]).astype(np.float32),
-            face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _ in layouts]),
-            faces=tuple(seen),
-            image_size=image.image_size,
-            model_version=self._model_version,
-            notes=(*image.photo.notes, *query.notes, *note_doubtful(seen, crops)),
-            photo=image.photo,
-        )
+        located = [self._locate_on_face(face, crop, query) for face, crop in zip(seen, crops, strict=True)]
+        return compose_answer(image, query, located, is_default=faces is None)
 
     def _get_crop(self, image: EncodedImage, index: int) -> FaceCrop:
         return image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
 
-    def _place_on_face(self, crop: FaceCrop, query: Query) -> tuple[Sequence[Place], Located]:
-        """Return one face's places and where they lie."""
-        places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
-        return places, self._encoder.locate(crop, places)
-
-
-def note_doubtful(faces: Sequence[Face], crops: Sequence[FaceCrop]) -> list[str]:
-    """Return a note on the faces that may be none, if there are any; the worst of them is described."""
-    doubtful = [(crop.doubt, face) for face, crop in zip(faces, crops, strict=True) if face.doubtful]
-    if not doubtful:
-        return []
-    doubt, worst = max(doubtful, key=lambda pair: pair[0])
-    numbers = ", ".join(str(face.number) for _, face in doubtful)
-    x0, y0, x1, y1 = worst.box
-    who = f"face {numbers} is" if len(doubtful) == 1 else f"faces {numbers} are"
-    return [
-        f"{who} doubtful and may be none: on {'it' if len(doubtful) == 1 else f'face {worst.number}'}, whose box is "
-        f"{x1 - x0:.4g} x {y1 - y0:.4g} px, the first look expects to be off by {100 * doubt:.0f}% of the face's size"
-    ]
+    def _locate_on_face(self, face: Face, crop: FaceCrop, query: Query) -> LocatedFace:
+        """Return the places of each of the query's runs on one face, and where they lie."""
+        each = lay_out_each(query, lambda places: self._encoder.locate(crop, places).xy)
+        located = self._encoder.locate(crop, [place for places in each for place in places])
+        return LocatedFace(face, crop.doubt, each, located)

@@ -17,7 +17,7 @@ from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
-from .onnx_export import ANSWERS, FORMAT, GRAPHS, import_extra
+from .onnx_export import ANSWERS, FORMAT, GRAPHS, VISIBILITY, import_extra
 
 
 class OnnxDetector:
@@ -56,6 +56,8 @@ class OnnxDetector:
             raise CheckpointError(f"the exported model knows other parts: {', '.join(self.part_names)}")
         self._given = list_names(self.config)
         self._asked = ["part_ids", "fpalps", *(name for name in self._given if name not in CONTEXT_ANSWERS)]
+        # An export that knows no visibility, older ones too, answers the rest.
+        self._answers = [end.name for end in self._sessions["decoder"].get_outputs()]
         self._check_ends()
 
     @property
@@ -80,7 +82,7 @@ class OnnxDetector:
         if not (
             [end.name for end in encoder.get_outputs()] == self._given
             and {end.name for end in decoder.get_inputs()} == set(self._asked)
-            and [end.name for end in decoder.get_outputs()] == list(ANSWERS)
+            and self._answers in (list(ANSWERS), [*ANSWERS, VISIBILITY])
             and shapes.get("crops") == [3, size, size]
             and shapes["cells"][-1] == shapes["level_0"][0] == dim
         ):
@@ -116,9 +118,8 @@ class OnnxDetector:
         for name, queries in (("part_ids", part_ids), ("fpalps", fpalps)):
             tensors[name] = functional.pad(queries.expand(encoded.batch, count), (0, padding))
         feed = {name: tensors[name].contiguous().numpy() for name in self._asked}
-        found = self._sessions["decoder"].run(ANSWERS, feed)
-        coordinates, log_scale, stretch = (torch.from_numpy(array)[:, :count] for array in found)
-        return Decoded(coordinates, log_scale, stretch)
+        found = self._sessions["decoder"].run(self._answers, feed)
+        return Decoded(*(torch.from_numpy(array)[:, :count] for array in found))
 
 
 def load_onnx_detector(folder: Path, threads: int | None = None) -> OnnxDetector:

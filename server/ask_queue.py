@@ -241,7 +241,7 @@ class AskQueue:
                     "too_many_faces",
                     f"{len(chosen)} faces are asked for: {self._limits.faces} are answered at most",
                 )
-            points += (query.count or 0) * len(chosen)
+            points += (query.laid_out or 0) * len(chosen)
             wanted += [(image, index) for index in chosen]
         check_points(points, self._limits)
         return wanted

@@ -232,7 +232,9 @@ def format_answer(answer: Answer) -> str:
             box = ", ".join(f"{value:.0f}" for value in face.box)
             lines.append(f"face {face.number}: box {box}{', doubtful' if face.doubtful else ''}")
         x, y = point.xy
-        lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px")
+        unseen = point.visibility is not None and not point.visibility.is_seen
+        reason = f"  {point.visibility.reason}" if unseen and point.visibility is not None else ""
+        lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px{reason}")
     lines.append(f"{len(answer)} points by {answer.model_version}")
     return "\n".join(lines)
 

@@ -215,7 +215,7 @@ def build_mcp_server(service: Service, sources: ImageSources) -> MCPServer[Any]:
         scale = min(1.0, max_side / max(answer.image_size))
         png, size = await asyncio.to_thread(draw_png, answer, scale, show_errors=show_errors, legend=legend)
         head = answer.to_dict()
-        del head["points"], head["schema_version"], head["instruction"]
+        del head["points"], head["outlines"], head["schema_version"], head["instruction"]
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
         return give_result(
             drawn, ImageContent(type="image", data=base64.b64encode(png).decode("ascii"), mime_type="image/png")

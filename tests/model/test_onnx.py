@@ -36,7 +36,7 @@ def make_queries(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def assert_close(a: Decoded, b: Decoded) -> None:
-    for name in ("coordinates", "log_scale", "stretch"):
+    for name in ("coordinates", "log_scale", "stretch", "visibility"):
         torch.testing.assert_close(getattr(a, name), getattr(b, name), atol=TOLERANCE, rtol=0)
 
 
@@ -51,6 +51,16 @@ def test_it_answers_as_the_detector(
     assert found.coordinates.shape == (batch, shape[-1], 2)
     assert_close(found, want)
     assert float(want.coordinates.std()) > 100 * TOLERANCE
+
+
+def test_an_export_that_knows_no_visibility_answers_the_rest(exported_graphs: dict[str, bytes]) -> None:
+    onnx = pytest.importorskip("onnx")
+    decoder = onnx.ModelProto.FromString(exported_graphs["decoder"])
+    assert decoder.graph.output.pop().name == "visibility"
+    older = OnnxDetector({**exported_graphs, "decoder": decoder.SerializeToString()}, threads=1)
+    found = older.decode(older.encode(make_crops(1)), *make_queries(3))
+    assert found.coordinates.shape == (1, 3, 2)
+    assert found.visibility is None
 
 
 def test_each_takes_what_the_other_encoded(exportable: LoadedDetector, opened: OnnxDetector) -> None:
