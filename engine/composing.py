@@ -99,9 +99,10 @@ def note_doubtful(faces: Sequence[LocatedFace]) -> list[str]:
     numbers = ", ".join(str(one.face.number) for one in doubtful)
     x0, y0, x1, y1 = worst.face.box
     who = f"face {numbers} is" if len(doubtful) == 1 else f"faces {numbers} are"
+    where = "it" if len(doubtful) == 1 else f"face {worst.face.number}"
     return [
-        f"{who} doubtful and may be none: on {'it' if len(doubtful) == 1 else f'face {worst.face.number}'}, whose box is "
-        f"{x1 - x0:.4g} x {y1 - y0:.4g} px, the first look expects to be off by {100 * worst.doubt:.0f}% of the face's size"
+        f"{who} doubtful and may be none: on {where}, whose box is {x1 - x0:.4g} x {y1 - y0:.4g} px, the first look "
+        f"expects to be off by {100 * worst.doubt:.0f}% of the face's size"
     ]
 
 
