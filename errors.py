@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
@@ -130,6 +131,9 @@ class ServiceError(FaceQLError):
         self.code = code
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), retry_after=self.retry_after), (self.code, str(self))
+
 
 class InvalidRequestError(ServiceError):
     """The request is not of the right form ("invalid_request").
@@ -142,3 +146,6 @@ class InvalidRequestError(ServiceError):
         place = ".".join(str(step) for step in errors[0]["loc"]) or "the body"
         super().__init__("invalid_request", f"{place}: {errors[0]['msg']}")
         self.errors = list(errors)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.errors,)

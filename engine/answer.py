@@ -285,6 +285,8 @@ class Answer:
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
         """
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"an answer is read from a dict, not from {type(data).__name__}")
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {data.get('schema_version')!r}")
         try:

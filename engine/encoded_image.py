@@ -41,6 +41,13 @@ class FaceCrops:
     def __contains__(self, index: int) -> bool:
         return index in self._made
 
+    def __getstate__(self) -> dict[int, FaceCrop]:
+        return dict(self._made)
+
+    def __setstate__(self, made: dict[int, FaceCrop]) -> None:
+        self._lock = threading.Lock()
+        self._made = made
+
     @property
     def nbytes(self) -> int:
         """The memory of all that is made."""

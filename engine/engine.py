@@ -19,6 +19,7 @@ from .curves import Place
 from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import FaceEncoder, Located
 from .faces import FaceFinder, default_face_finder
+from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out
 from .many import Outcome, ask_each
@@ -29,7 +30,8 @@ Boxes = Iterable[Sequence[float]]
 
 
 class Engine:
-    """Answers instructions on photos. One engine serves many threads.
+    """Answers instructions on photos. One engine serves many threads, and one process: a fork of a process in which an
+    engine has worked refuses to work (start workers with "spawn").
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
@@ -48,7 +50,8 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device or backend, or the extra `onnx` is not installed.
+        ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
+            this process before it was forked.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Engine:
         flip_test: bool = False,
         backend: Backend = "torch",
     ) -> None:
+        note_use()
         detector, self._model_version, self._device = load_backend(backend, device, weights)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
@@ -100,6 +104,7 @@ class Engine:
             ImageError: The photo cannot be read, or a box is no box.
             ConfigError: There is no face finder on this platform and no boxes were given.
         """
+        note_use()
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
 
     def ask(
@@ -134,8 +139,9 @@ class Engine:
             ImageError: The photo cannot be read, or a box is no box.
             ConfigError: A setting is wrong, or the `EncodedImage` is another engine's.
         """
+        note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
         if not isinstance(image, EncodedImage):
             image = self.encode(image, boxes=boxes, color=color)
         elif image.model_version != self._model_version:
@@ -173,9 +179,11 @@ class Engine:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
         """
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
-        if batch < 1:
-            raise ConfigError(f"batch must be 1 or more, not {batch}")
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        if isinstance(images, str | bytes) or not isinstance(images, Iterable):
+            raise ConfigError(f"images is a list of photos, not {type(images).__name__}")
+        if not isinstance(batch, int) or batch < 1:
+            raise ConfigError(f"batch must be 1 or more, not {batch!r:.80}")
         if color not in get_args(ColorOrder):
             raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
         return ask_each(self, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
@@ -206,6 +214,7 @@ class Engine:
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
         """
+        note_use()
         missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
         if not missing:
             return

@@ -44,10 +44,16 @@ def check_jpeg_markers(data: bytes, name: str, max_pixels: int) -> None:
     if not data.startswith(JPEG_HEAD):
         return
     at, segments, scans, fill, pixels = 2, 0, 0, 0, 0
-    pattern = MARKER
-    while (found := pattern.search(data, at)) is not None:
-        if pattern is MARKER:
-            fill += found.start() - at
+    is_scan = False
+    while True:
+        if is_scan:
+            found = MARKER_AFTER_SCAN.search(data, at)
+        else:
+            found = MARKER.search(data, at, at + MOST_FILL_BYTES)
+            fill += (found.start() if found else min(len(data), at + MOST_FILL_BYTES)) - at
+        if found is None:
+            check_counts(name, segments, fill, scans, pixels)
+            return
         marker, at = data[found.end() - 1], found.end()
         if marker == END_OF_IMAGE:
             return
@@ -58,12 +64,11 @@ def check_jpeg_markers(data: bytes, name: str, max_pixels: int) -> None:
         segments += not is_scan
         check_counts(name, segments, fill, scans, pixels)
         at += int.from_bytes(data[at : at + 2], "big")
-        pattern = MARKER_AFTER_SCAN if is_scan else MARKER
 
 
 def check_counts(name: str, segments: int, fill: int, scans: int, pixels: int) -> None:
     """Refuse a file of too many segments, fill bytes, scans, or pixels that its scans pass over."""
-    if segments > MOST_SEGMENTS or fill > MOST_FILL_BYTES:
+    if segments > MOST_SEGMENTS or fill >= MOST_FILL_BYTES:
         raise refuse(name, f"{segments:,} segments and {fill:,} bytes between them so far")
     if scans > MOST_SCANS or (scans > ALWAYS_ALLOWED_SCANS and scans * pixels > MOST_SCANNED_PIXELS):
         raise refuse(name, f"more than {scans - 1:,} scans of {pixels:,} pixels")
