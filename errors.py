@@ -3,6 +3,7 @@
 FaceQLError
 ├── QueryError(ValueError)     the instruction: what to change in it, and where
 ├── ImageError                 the photo cannot be read, or is larger than allowed
+│   ├── TooManyPixelsError     it has more pixels than are read
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
 ├── NoSuchPointError(LookupError)  an answer does not hold the points that are wanted of it
@@ -96,6 +97,21 @@ def draw_problem(text: str, problem: Problem) -> str:
 
 class ImageError(FaceQLError):
     """The photo cannot be used; the message says why and what would do."""
+
+
+class TooManyPixelsError(ImageError):
+    """The photo has more pixels than are read.
+
+    Attributes:
+        pixels: How many it has.
+    """
+
+    def __init__(self, message: str, pixels: int) -> None:
+        super().__init__(message, pixels)
+        self.pixels = pixels
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class NoFaceError(ImageError):

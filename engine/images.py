@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ..errors import ConfigError, FaceQLError, ImageError
+from ..errors import ConfigError, FaceQLError, ImageError, TooManyPixelsError
 from .jpeg_markers import JPEG_HEAD, check_jpeg_markers
 
 ColorOrder = Literal["rgb", "bgr"]
@@ -223,7 +223,9 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise ImageError(f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels")
+        raise TooManyPixelsError(
+            f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels", width * height
+        )
 
 
 def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:

@@ -48,6 +48,10 @@ def test_requests_that_wait_together_are_encoded_together(gated: GatedEngine, en
     first = service.submit(photos[0], ["pupils"])
     assert gated.entered.wait(20)
     rest = [service.submit(photo, [f"{n} points on the left eye"]) for n, photo in enumerate(photos[1:], start=2)]
+    deadline = time.monotonic() + 20
+    while service._queue._jobs.qsize() < 5:  # all are read, and wait for the engine
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     gated.gate.set()
     assert first.result(20).answers[0] == engine.ask(photos[0], "pupils")
     for n, (photo, future) in enumerate(zip(photos[1:], rest, strict=True), start=2):
@@ -109,7 +113,8 @@ def test_a_deadline_ends_the_wait_and_spares_the_engine(gated: GatedEngine, phot
         service.ask(photo, ["chin"], seconds=0.1)
     assert caught.value.code == "deadline"
     assert time.monotonic() - started < 5
-    late = service.submit(photo, ["chin"], seconds=0.0)
+    late = service.submit(photo, ["chin"], seconds=0.2)
+    time.sleep(0.3)
     given_up = service.submit(photo, ["chin"])
     assert given_up.cancel()
     gated.gate.set()
