@@ -66,4 +66,6 @@ class Limits:
 
 
 # One user's own machine and own photos: only what a query may ask of one face stays bounded.
-LOCAL_LIMITS = Limits(points=100_000, faces=100_000, deadline_seconds=86_400.0, queued_bytes=1 << 40, decode_seconds=None)
+LOCAL_LIMITS = Limits(
+    points=100_000, faces=100_000, deadline_seconds=86_400.0, queued_bytes=1 << 40, decode_seconds=None
+)

@@ -39,6 +39,7 @@ from .error_kinds import ERROR_KINDS, describe_error, error_code
 from .image_sources import ImageSources
 from .image_store import is_handle
 from .mcp_checks import CheckedServer, give_error
+from .mcp_closing import add_close_tool
 from .service import Service
 
 MAX_DRAWING_SIDE = 2048
@@ -224,6 +225,7 @@ def build_mcp_server(service: Service, sources: ImageSources) -> MCPServer[Any]:
             drawn, ImageContent(type="image", data=base64.b64encode(png).decode("ascii"), mime_type="image/png")
         )
 
+    add_close_tool(server, service)
     add_resources(server, service)
     return server
 

@@ -59,7 +59,9 @@ def test_a_file_made_to_be_slow_is_refused_at_once(name: str, as_file: bool, tmp
     assert time.process_time() - started < 1
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"progressive": True, "optimize": True}, {"quality": 95}])
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"progressive": True, "optimize": True}, {"quality": 95}]
+)
 def test_ordinary_files_pass(options: dict[str, object]) -> None:
     exif = Image.Exif()
     exif[0x010E] = "long " * 5000

@@ -27,7 +27,16 @@ def test_boxes_that_are_none(shipped_engine: Engine, encoded: EncodedImage, boxe
 
 @pytest.mark.parametrize(
     "faces",
-    [5, True, b"all", ["all"], MANY_DIGITS, f"face {MANY_DIGITS}", f"{MANY_DIGITS}th largest", f"{MANY_DIGITS} largest"],
+    [
+        5,
+        True,
+        b"all",
+        ["all"],
+        MANY_DIGITS,
+        f"face {MANY_DIGITS}",
+        f"{MANY_DIGITS}th largest",
+        f"{MANY_DIGITS} largest",
+    ],
     ids=range(8),
 )
 def test_faces_that_are_none(shipped_engine: Engine, encoded: EncodedImage, faces: object) -> None:
@@ -88,5 +97,3 @@ def test_what_an_answer_is_asked(shipped_engine: Engine, encoded: EncodedImage) 
 def test_numbers_beyond_all_bounds(text: str) -> None:
     with pytest.raises(QueryError):
         parse(text, limit=100_000)
-
-

@@ -104,6 +104,7 @@ def test_nothing_is_left_behind(photo: bytes) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.slow
 def test_slow_photos_are_refused_and_pass_nobody(engine: Engine, slow_png: bytes, photo: bytes) -> None:
     """Three of them, where two threads read, and thirty others."""
     limits = Limits(decode_seconds=1.0)
@@ -151,7 +152,7 @@ def test_large_photos_whose_turn_would_come_too_late_are_refused_at_once(engine:
 def test_large_photos_leave_half_of_the_line_to_others(gated: GatedEngine, photo: bytes) -> None:
     large = save_png(1600, 1600)
     service = Service(lambda: gated, Limits(quick_pixels=100_000, queued_bytes=2 * len(large) + 100))
-    service._queue._lanes._large_bytes = 1
+    service._queue._lanes._large_bytes = 1000
     assert error_code(service.submit(large, ["chin"]).exception(20)) == "busy"
     service.close()
 
