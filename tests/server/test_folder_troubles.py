@@ -21,7 +21,7 @@ from faceql.errors import ConfigError
 from faceql.querylang.parse import parse
 from faceql.server.folder_command import ask_folder
 from faceql.server.folder_results import ResultFile, list_photos
-from faceql.server.writing import write_aside
+from faceql.server.writing import write_aside, write_file
 
 from .conftest import make_photo
 
@@ -79,7 +79,7 @@ def test_a_name_that_is_no_utf8_is_answered_and_not_asked_twice(
         ({"perspective": "subject"}, "perspective|another instruction"),
     ],
 )
-def test_a_resume_with_other_settings_is_refused(album: Path, engine: Engine, tmp_path: Path, ending: str, change: dict, told: str) -> None:  # fmt: skip
+def test_a_resume_with_other_settings_is_refused(album: Path, engine: Engine, tmp_path: Path, ending: str, change: dict, told: str) -> None:
     out = tmp_path / f"results.{ending}"
     run(album, out, engine, settings={"flip-test": False})
     data = out.read_bytes()
@@ -229,13 +229,17 @@ def test_a_full_standard_output_is_told() -> None:
     assert "No space left" in done.stderr
 
 
+def write_half(path: Path) -> None:
+    path.write_text("half")
+    raise ValueError("stop")
+
+
 def test_what_is_written_aside_takes_its_place_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("before")
     path.chmod(0o600)
-    with pytest.raises(ValueError, match="stop"), write_aside(path) as aside:
-        aside.write_text("half")
-        raise ValueError("stop")
+    with pytest.raises(ValueError, match="stop"):
+        write_file(path, write_half)
     assert path.read_text() == "before"
     (tmp_path / "link.txt").symlink_to(path)
     with write_aside(tmp_path / "link.txt") as aside:

@@ -1,4 +1,4 @@
-"""Agents that go away: what they asked for is dropped, over HTTP and over pipes."""
+"""Agents that go away, and agents that are done with a photo: nothing of theirs is kept."""
 
 from __future__ import annotations
 
@@ -111,5 +111,21 @@ def test_work_of_an_agent_that_goes_away_is_dropped(served: tuple[Service, int],
                 await use(cable, http)
             assert reached.is_set()
             await wait_until(lambda: service._queue._unanswered == 0)
+
+    anyio.run(run)
+
+
+def test_an_image_is_opened_once_and_closed_for_good(service: Service, photo: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(photo)
+
+    async def run() -> None:
+        async with Client(build_mcp_server(service, ImageSources(Limits(), [tmp_path]))) as client:
+            opened = [await client.call_tool("open_image", {"image": "photo.png"}) for _ in range(3)]
+            (handle,) = {result.structured_content["handle"] for result in opened}
+            closed = await client.call_tool("close_image", {"handle": handle})
+            assert closed.structured_content == {"closed": handle, "open_images": 0}
+            again = await client.call_tool("close_image", {"handle": handle})
+            assert again.is_error
+            assert again.structured_content["error"]["code"] == "unknown_handle"
 
     anyio.run(run)
