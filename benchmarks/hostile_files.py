@@ -76,6 +76,7 @@ def make_bombs() -> dict[str, bytes]:
     large = Image.new("L", (7087, 5600))  # 39.7 megapixels
     plain = save(Image.new("L", (64, 64)), "JPEG")
     small_png = make_sample("PNG")
+    grey = Image.new("L", (3000, 3000), 128)
     return {
         "JPEG of 2,000 scans": repeat_last_scan(
             save(Image.new("L", (3000, 3000), 128), "JPEG", progressive=True), 2000

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import quote
 
 Address = tuple[str, int]

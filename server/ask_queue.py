@@ -194,6 +194,8 @@ class AskQueue:
                     fail(job, error)
             for job in batch:
                 self._lanes.release(job)
+                # Its photo may be large, and the next round long in coming.
+                job.image = None
             if batch:
                 self._observe_batch(len(batch))
                 spent = (time.monotonic() - started) / len(batch)

@@ -33,18 +33,23 @@ class HalfOpen(Generic[C]):
         self._waiting: dict[str, dict[C, float]] = {}
         self._count = 0
 
-    def add(self, client: str, connection: C) -> C | None:
-        """Remember a connection that waits; return one to hang up on, if there are too many."""
+    def add(self, client: str, connection: C) -> list[C]:
+        """Remember a connection that waits; return those to hang up on, which are forgotten."""
         mine = self._waiting.setdefault(client, {})
         if connection not in mine:
             mine[connection] = self._clock()
             self._count += 1
-        oldest, since = next(iter(mine.items()))
-        if len(mine) > self._per_client and since + self._patience <= self._clock():
-            return oldest
-        if self._count > self._total:
-            return next(iter(max(self._waiting.values(), key=len)))
-        return None
+        ended: list[C] = []
+        while len(mine) > self._per_client and next(iter(mine.values())) + self._patience <= self._clock():
+            ended.append(self._drop_oldest(client))
+        while self._count > self._total:
+            ended.append(self._drop_oldest(max(self._waiting, key=lambda name: len(self._waiting[name]))))
+        return ended
+
+    def _drop_oldest(self, client: str) -> C:
+        oldest = next(iter(self._waiting[client]))
+        self.discard(client, oldest)
+        return oldest
 
     def discard(self, client: str, connection: C) -> None:
         """Forget a connection whose head has arrived, or that has ended."""

@@ -107,8 +107,7 @@ class PatientProtocol(H11Protocol):
         return cycle is not None and not cycle.response_complete
 
     def _await_head(self) -> None:
-        superfluous = self.half_open.add(self._client_name, self)
-        if superfluous is not None:
+        for superfluous in self.half_open.add(self._client_name, self):
             # Closing would wait for what is still to be sent.
             superfluous.transport.abort()
         self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)

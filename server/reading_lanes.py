@@ -6,6 +6,7 @@ the engine, within bounds on its memory.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -20,10 +21,32 @@ if TYPE_CHECKING:
     from .ask_queue import Job
     from .decoders import Decoder
 
+QUICK_BYTES = 8_000_000
+"""A file of more is as good as a large photo: what it costs to read a file of a million empty pieces goes with bytes."""
+SECONDS_PER_BYTE = 1e-6
+MOST_SECONDS = 10.0
+"""How much later a file's turn comes for its size: small ones pass large ones, which are not passed for ever."""
 QUICK_SECONDS = 1.0
 """Processor time after which a photo is as good as a large one; the kernel counts whole seconds."""
 FIRST_GUESS = 0.1e-6
 """Seconds that a pixel of a large photo takes, before any was read."""
+
+
+class Line:
+    """A line in which small files pass large ones for a while; None ends it."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.PriorityQueue[tuple[float, int, Job | None]] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+
+    def put(self, job: Job | None) -> None:
+        """Let a job wait."""
+        later = 0.0 if job is None else min(MOST_SECONDS, job.size * SECONDS_PER_BYTE)
+        self._waiting.put((time.monotonic() + later, next(self._numbers), job))
+
+    def get(self) -> Job | None:
+        """Wait for whose turn it is."""
+        return self._waiting.get()[2]
 
 
 class ReadingLanes:
@@ -41,8 +64,8 @@ class ReadingLanes:
         self._get_engine = get_engine
         self._limits = limits
         self._done = done
-        self._quick: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._large: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._quick = Line()
+        self._large = Line()
         self._room = threading.Condition()
         self._held_bytes = 0
         self._large_pixels = 0
@@ -54,7 +77,10 @@ class ReadingLanes:
         """Let a job's photo be read."""
         if not self._is_started:
             self._start()
-        self._quick.put(job)
+        if self._limits.decode_seconds is not None and job.size > QUICK_BYTES:
+            self._pass_on(job, self._limits.quick_pixels)
+        else:
+            self._quick.put(job)
 
     def release(self, job: Job) -> None:
         """Say that a job's image has been answered for."""
@@ -75,24 +101,31 @@ class ReadingLanes:
             threading.Thread(target=self._run, args=(self._quick, True), name="faceql-reader", daemon=True).start()
         threading.Thread(target=self._run, args=(self._large, False), name="faceql-large", daemon=True).start()
 
-    def _run(self, jobs: queue.SimpleQueue[Job | None], is_quick: bool) -> None:
-        while (job := jobs.get()) is not None:
-            started = time.monotonic()
-            try:
-                job.check_wanted()
-                self._wait_for_room(job)
-                job.image = self._read(job, is_quick)
-                self._hold(job)
-            except Exception as error:
-                pixels = self._count_large_pixels(error) if is_quick else 0
-                if pixels:
-                    self._pass_on(job, pixels)
-                else:
-                    self._done(job, error)
+    def _run(self, line: Line, is_quick: bool) -> None:
+        while (job := line.get()) is not None:
+            self._work(job, is_quick)
+            # Its photo may be large, and the next one long in coming.
+            del job
+
+    def _work(self, job: Job, is_quick: bool) -> None:
+        started = time.monotonic()
+        is_read = False
+        try:
+            job.check_wanted()
+            self._wait_for_room(job)
+            job.image = self._read(job, is_quick)
+            self._hold(job)
+            is_read = True
+        except Exception as error:
+            pixels = self._count_large_pixels(error) if is_quick else 0
+            if pixels:
+                self._pass_on(job, pixels)
             else:
-                self._done(job, None)
-            if not is_quick:
-                self._settle(job, time.monotonic() - started)
+                self._done(job, error)
+        else:
+            self._done(job, None)
+        if not is_quick:
+            self._settle(job, time.monotonic() - started if is_read else None)
 
     def _count_large_pixels(self, error: Exception) -> int:
         """Return the pixels of a photo that is too large for the quick lanes, or is as slow as one; 0 for any other."""
@@ -143,11 +176,12 @@ class ReadingLanes:
         else:
             self._large.put(job)
 
-    def _settle(self, job: Job, seconds: float) -> None:
+    def _settle(self, job: Job, seconds: float | None) -> None:
+        """Take a large photo off the account, and learn from the seconds that it took, if it was read."""
         with self._room:
             self._large_pixels -= job.large_pixels
             self._large_bytes -= job.size
-            if job.image is not None and job.large_pixels:
+            if seconds is not None:
                 self._seconds_per_pixel += 0.3 * (seconds / job.large_pixels - self._seconds_per_pixel)
 
     def _hold(self, job: Job) -> None:

@@ -79,7 +79,9 @@ def test_a_name_that_is_no_utf8_is_answered_and_not_asked_twice(
         ({"perspective": "subject"}, "perspective|another instruction"),
     ],
 )
-def test_a_resume_with_other_settings_is_refused(album: Path, engine: Engine, tmp_path: Path, ending: str, change: dict, told: str) -> None:
+def test_a_resume_with_other_settings_is_refused(
+    album: Path, engine: Engine, tmp_path: Path, ending: str, change: dict, told: str
+) -> None:
     out = tmp_path / f"results.{ending}"
     run(album, out, engine, settings={"flip-test": False})
     data = out.read_bytes()

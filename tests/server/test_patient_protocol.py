@@ -125,6 +125,22 @@ def test_a_crowd_does_not_hide_that_the_server_lives() -> None:
     run_against(client)
 
 
+def test_a_burst_in_one_turn_of_the_loop_is_bounded_too() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        sockets = []
+        for _ in range(40):  # the server, in the same loop, sees them all at once
+            sockets.append(socket.socket())
+            sockets[-1].setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                sockets[-1].connect(("127.0.0.1", port))
+        await asyncio.sleep(0.1)
+        assert len(state.connections) <= 6
+        for opened in sockets:
+            opened.close()
+
+    run_against(client)
+
+
 def test_of_many_half_open_connections_the_oldest_are_cut_off() -> None:
     async def client(port: int, state: ServerState) -> None:
         opened = []
@@ -146,16 +162,17 @@ def test_of_many_half_open_connections_the_oldest_are_cut_off() -> None:
 def test_every_client_has_its_own_share_and_a_moment() -> None:
     now = [0.0]
     waiting: HalfOpen[str] = HalfOpen(per_client=2, total=5, patience=1.0, clock=lambda: now[0])
-    assert [waiting.add("a", name) for name in ("a1", "a2", "a3")] == [None] * 3
-    assert waiting.add("b", "b1") is None
+    assert [waiting.add("a", name) for name in ("a1", "a2", "a3", "a4")] == [[], [], [], []]
+    assert waiting.add("b", "b1") == []
     now[0] = 2.0
-    assert waiting.add("b", "b2") is None
-    assert waiting.add("a", "a4") == "a1"
+    assert waiting.add("a", "a5") == ["a1", "a2", "a3"]
     waiting.discard("a", "a1")
-    waiting.discard("a", "a1")
-    assert len(waiting) == 5
-    assert waiting.add("c", "c1") == "a2"
-    for client, name in [("a", "a2"), ("a", "a3"), ("a", "a4"), ("b", "b1"), ("b", "b2"), ("c", "c1")]:
+    assert len(waiting) == 3
+    assert waiting.add("c", "c1") == []
+    assert waiting.add("c", "c2") == []
+    # Whoever has most gives way.
+    assert waiting.add("c", "c3") == ["c1"]
+    for client, name in [("a", "a4"), ("a", "a5"), ("b", "b1"), ("c", "c2"), ("c", "c3")]:
         waiting.discard(client, name)
     assert len(waiting) == 0
 
