@@ -330,5 +330,7 @@ def fail(job: Job, error: Exception) -> None:
     if not isinstance(error, FaceQLError):
         logger.error("the engine failed", exc_info=error)
         error = ServiceError("internal", "something went wrong while answering; it was logged")
+    # The places it passed would hold the photo until the garbage is next collected.
+    error.__traceback__ = error.__cause__ = error.__context__ = None
     with suppress(InvalidStateError):  # the client has hung up by now
         job.future.set_exception(error)

@@ -24,6 +24,7 @@ REQUEST = struct.Struct("<QQd")
 REPLY = struct.Struct("<QQ")
 """Bytes of the JSON text, bytes of the pixels."""
 MEMORY_BYTES = 3 << 30
+SWOLLEN_BYTES = 300 << 20
 
 
 def main() -> None:
@@ -39,6 +40,8 @@ def main() -> None:
         data = requests.read(size)
         limit_time(seconds)
         told, pixels = decode(data, max_pixels)
+        del data
+        told["is_last"] = is_swollen()
         text = json.dumps(told).encode()
         replies.write(REPLY.pack(len(text), pixels.nbytes) + text)
         replies.write(pixels)
@@ -54,6 +57,15 @@ def decode(data: bytes, max_pixels: int) -> tuple[dict[str, object], memoryview]
     except ImageError as error:
         return {"error": str(error)}, memoryview(b"")
     return {"size": photo.size, "notes": photo.notes}, memoryview(photo.pixels).cast("B")
+
+
+def is_swollen() -> bool:
+    """Whether so much memory was taken, which is not always given back, that a fresh process serves better."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > SWOLLEN_BYTES
 
 
 def limit_memory() -> None:

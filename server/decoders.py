@@ -35,7 +35,7 @@ class Decoder:
     """One process that decodes one photo after the other, on behalf of one thread at a time."""
 
     def __init__(self) -> None:
-        self._is_killed = False
+        self._is_last = False
         # A program of its own, not multiprocessing: that would run the main script of whoever embeds a service anew.
         self._process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM.format(path=sys.path)],
@@ -69,6 +69,7 @@ class Decoder:
             told = json.loads(stdout.read(text_bytes) or b"null")
             if told is None:
                 raise EOFError
+            self._is_last = self._is_last or told["is_last"]
             if "pixels" in told:
                 raise TooManyPixelsError(told["error"], told["pixels"])
             if "error" in told:
@@ -87,11 +88,11 @@ class Decoder:
     @property
     def is_alive(self) -> bool:
         """Whether it can take another photo."""
-        return not self._is_killed and self._process.poll() is None
+        return not self._is_last and self._process.poll() is None
 
     def kill(self) -> None:
         """End the process at once, from any thread."""
-        self._is_killed = True
+        self._is_last = True
         self._process.kill()
 
     def close(self) -> None:

@@ -303,6 +303,8 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, FaceQLError)
     request.app.state.service.metrics.observe_error(error_code(error))
     texts = getattr(request.state, "texts", None)
+    # The places it passed would hold the request's photo until the garbage is next collected.
+    error.__traceback__ = None
     index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
     return problem_response(error, instruction_index=index if texts and len(texts) > 1 else None)
 

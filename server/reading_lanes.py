@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .decoders import Decoder
 
 QUICK_BYTES = 8_000_000
-"""A file of more is as good as a large photo: what it costs to read a file of a million empty pieces goes with bytes."""
+"""A file of more is as good as a large photo: what a file of a million empty pieces costs goes with its bytes."""
 SECONDS_PER_BYTE = 1e-6
 MOST_SECONDS = 10.0
 """How much later a file's turn comes for its size: small ones pass large ones, which are not passed for ever."""

