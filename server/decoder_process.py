@@ -56,7 +56,7 @@ def decode(data: bytes, max_pixels: int) -> tuple[dict[str, object], memoryview]
         return {"error": str(error), "pixels": error.pixels}, memoryview(b"")
     except ImageError as error:
         return {"error": str(error)}, memoryview(b"")
-    return {"size": photo.size, "notes": photo.notes}, memoryview(photo.pixels).cast("B")
+    return {"size": photo.size, "notes": photo.notes}, photo.pixels.data.cast("B")
 
 
 def is_swollen() -> bool:

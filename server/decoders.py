@@ -74,16 +74,16 @@ class Decoder:
                 raise TooManyPixelsError(told["error"], told["pixels"])
             if "error" in told:
                 raise ImageError(told["error"])
-            pixels = np.empty((*told["size"], 3), np.uint8)
-            if stdout.readinto(memoryview(pixels).cast("B")) != pixel_bytes:
+            data = stdout.read(pixel_bytes)
+            if len(data) != pixel_bytes:
                 raise EOFError
         except (OSError, EOFError, ValueError) as error:
             self.kill()
             if self._process.wait() == -getattr(signal, "SIGXCPU", 0):
                 raise TooSlowError(f"the image takes more than {seconds:g} seconds to decode") from error
             raise DecoderEndedError from error
-        pixels.flags.writeable = False
-        return Photo(pixels, tuple(told["notes"]))
+        # Read-only, as the bytes are.
+        return Photo(np.frombuffer(data, np.uint8).reshape(*told["size"], 3), tuple(told["notes"]))
 
     @property
     def is_alive(self) -> bool:
