@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import ImageError
 from .formats import dot_radii
+from .images import MAX_PIXELS
 from .outlines import Outline
 from .palette import Color, part_color
 from .raster import Window, clip_window, cover_rings
@@ -152,8 +153,11 @@ def draw_answer(answer: Answer, image: Image.Image | None, *, scale: float, lege
 
 
 def _base_picture(answer: Answer, image: Image.Image | None, scale: float) -> Image.Image:
-    if not 0 < scale < float("inf"):
-        raise ImageError(f"scale must be a positive number, not {scale}")
+    if not isinstance(scale, int | float) or not 0 < scale < float("inf"):
+        raise ImageError(f"scale must be a positive number, not {scale!r:.80}")
+    height, width = answer.image_size
+    if scale > 1 and height * width * scale**2 > MAX_PIXELS:
+        raise ImageError(f"a drawing at scale {scale} has more than {MAX_PIXELS:,} pixels")
     height, width = answer.image_size
     if image is None:
         if answer.photo is None:

@@ -19,6 +19,7 @@ from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
 from .finders import default_face_finder
+from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out_each
 from .many import Outcome, ask_each
@@ -32,7 +33,8 @@ DOUBTFUL_ABOVE = 0.055
 
 
 class Engine:
-    """Answers instructions on photos. One engine serves many threads.
+    """Answers instructions on photos. One engine serves many threads, and one process: a fork of a process in which an
+    engine has worked refuses to work (start workers with "spawn").
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
@@ -54,7 +56,8 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device or backend, or the extra `onnx` is not installed.
+        ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
+            this process before it was forked.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Engine:
         backend: Backend = "torch",
         doubtful_above: float | None = None,
     ) -> None:
+        note_use()
         if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights)
@@ -110,6 +114,7 @@ class Engine:
             ImageError: The photo cannot be read, or a box is no box.
             CheckpointError: The face finder's weights are missing or damaged.
         """
+        note_use()
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
 
     def ask(
@@ -145,8 +150,9 @@ class Engine:
             ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
                 asked of weights that do not tell.
         """
+        note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
         if not isinstance(image, EncodedImage):
             image = self.encode(image, boxes=boxes, color=color)
         elif image.model_version != self._model_version:
@@ -184,9 +190,11 @@ class Engine:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
         """
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
-        if batch < 1:
-            raise ConfigError(f"batch must be 1 or more, not {batch}")
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        if isinstance(images, str | bytes) or not isinstance(images, Iterable):
+            raise ConfigError(f"images is a list of photos, not {type(images).__name__}")
+        if not isinstance(batch, int) or batch < 1:
+            raise ConfigError(f"batch must be 1 or more, not {batch!r:.80}")
         if color not in get_args(ColorOrder):
             raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
         return ask_each(self, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
@@ -217,6 +225,7 @@ class Engine:
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
         """
+        note_use()
         missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
         if not missing:
             return

@@ -85,6 +85,8 @@ def read_answer(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
     """
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"an answer is read from a dict, not from {type(data).__name__}")
     version = data.get("schema_version")
     if version != SCHEMA_VERSION and version not in OLDER_VERSIONS:
         raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {version!r}")

@@ -129,8 +129,8 @@ def describe_missing(answer: Answer, where: str, face: int) -> str:
 
 def paint_mask(answer: Answer, where: str | None, face: int | None, feather: float) -> npt.NDArray[np.float32]:
     """Return how much of each pixel a region covers, (height, width) 0..1; see `Answer.mask`."""
-    if not 0 <= feather < float("inf"):
-        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather}")
+    if not isinstance(feather, int | float) or not 0 <= feather < float("inf"):
+        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather!r:.80}")
     height, width = answer.image_size
     mask = np.zeros((height, width), dtype=np.float32)
     wanted = range(len(answer.faces)) if face is None else [face]

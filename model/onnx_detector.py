@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
-from .onnx_export import ANSWERS, FORMAT, GRAPHS, VISIBILITY, import_extra
+from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, import_extra
 
 
 class OnnxDetector:
@@ -126,9 +127,10 @@ def load_onnx_detector(folder: Path, threads: int | None = None) -> OnnxDetector
     """Open an export; arguments and errors otherwise as for `OnnxDetector`.
 
     Raises:
-        CheckpointError: The folder lacks one of its two files, or one cannot be read.
+        CheckpointError: The folder lacks one of its two files, or one cannot be read, or is damaged.
     """
     graphs = {}
+    sums = read_sums(folder)
     for name in GRAPHS:
         path = folder / f"{name}.onnx"
         try:
@@ -137,10 +139,21 @@ def load_onnx_detector(folder: Path, threads: int | None = None) -> OnnxDetector
             raise CheckpointError(
                 f"cannot read {path}: {error.strerror or error}; `faceql export` writes such a folder"
             ) from error
+        if sums and sums.get(path.name) != hashlib.sha256(graphs[name]).hexdigest():
+            raise CheckpointError(f"{path} is damaged: it is not what {SUMS} says; export it anew")
     try:
         return OnnxDetector(graphs, threads)
     except CheckpointError as error:
         raise CheckpointError(f"{folder}: {error}") from error
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of an export's files by name; none of an export older than they are."""
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def measure_difference(detector: Detector, exported: OnnxDetector, *, crops: int = 3, landmarks: int = 100) -> float:

@@ -7,6 +7,7 @@ runs whole. Each file is plain ONNX that any runtime loads, and says in its meta
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import logging
 import os
@@ -27,6 +28,8 @@ from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
 
 FORMAT = "faceql-onnx-1"
 GRAPHS = ("encoder", "decoder")
+SUMS = "SHA256SUMS"
+"""Beside the graphs, for `sha256sum --check`."""
 ANSWERS = ("coordinates", "log_scale", "stretch")
 VISIBILITY = "visibility"
 """A further answer of a detector that tells which points are seen."""
@@ -144,7 +147,7 @@ def _export(
 
 
 def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
-    """Write an export to a folder, which is made where it is missing, and return its files.
+    """Write an export to a folder, which is made where it is missing, and return its graphs' files.
 
     Raises:
         ConfigError: It cannot be written.
@@ -158,6 +161,8 @@ def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
             unfinished.write_bytes(graph)
             os.replace(unfinished, path)
             paths.append(path)
+        sums = "".join(f"{hashlib.sha256(graph).hexdigest()}  {name}.onnx\n" for name, graph in graphs.items())
+        (folder / SUMS).write_text(sums, "utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
     return paths

@@ -99,6 +99,7 @@ class Reader:
     def read(self, statements: Sequence[Any]) -> CanonicalQuery:
         runs: list[Run] = []
         shapes: list[RunShape | None] = []
+        total = 0
         for node in statements:
             kinds = {child.data: child for child in node.children}
             target = next(child for kind, child in kinds.items() if kind in TARGETS)
@@ -113,6 +114,9 @@ class Reader:
                 found = self.apply_flag(child, found)
             runs += found
             shapes += [self.shape] * len(found)
+            total += sum(run.count or 0 for run in found)
+            if total > self.limit:
+                raise self.fail(node, "too_many", f"more than {self.limit:,} points")
         if not runs:
             raise QueryError(self.text, [Problem("nothing_left", "every point is left out", (0, len(self.text)))])
         if not any(shapes[:-1]) or len(shapes) != len(runs):

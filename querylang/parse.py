@@ -60,8 +60,10 @@ def parse(
 
     Raises:
         QueryError: The instruction cannot be answered; it holds every mistake found.
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is wrong, or the instruction is no text.
     """
+    if not isinstance(text, str):
+        raise ConfigError(f"an instruction is text, not {type(text).__name__}")
     if perspective not in ("viewer", "subject"):
         raise ConfigError(f"perspective must be 'viewer' or 'subject', not {perspective!r}")
     if ids_from not in (0, 1):

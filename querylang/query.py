@@ -100,4 +100,4 @@ class Query:
         return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.canonical,))
+        return hash((self.landmarks, self.spacing, self.faces, self.shape, self.shapes))

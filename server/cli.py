@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -32,6 +33,7 @@ from .shared_options import (
 )
 from .sheet_command import sheet_command
 from .template_commands import template_group
+from .writing import write_file
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What the system says where nothing more can be written; a pipe that was closed is another matter."""
 
 TRAIN_MODULES = ("lightning_fabric", "rich", "scipy", "h5py")
 """Modules that the extra `train` brings, which training, evaluating and registering need."""
@@ -52,6 +57,12 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except FaceQLError as error:
             echo_error(ctx, error)
+            ctx.exit(2)
+        except OSError as error:
+            # Of standard output, or of a file that nobody wrote with care.
+            if error.errno not in DISK_ERRORS:
+                raise
+            echo_error(ctx, ConfigError(f"cannot write: {error.strerror}"))
             ctx.exit(2)
         except ModuleNotFoundError as error:
             if error.name not in TRAIN_MODULES:
@@ -117,6 +128,7 @@ def main() -> None:
 @ids_from_option
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
+@click.option("--retry-failed", is_flag=True, help="Of a folder: ask photos again that had no answer.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
@@ -135,6 +147,7 @@ def ask_command(
     ids_from: int,
     errors: bool,
     overwrite: bool,
+    retry_failed: bool,
     device: str,
     weights: Path | None,
     backend: Backend,
@@ -172,7 +185,16 @@ def ask_command(
         if boxes or as_json or as_csv or errors:
             raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
         status = ask_folder(
-            Path(image), instruction, out, load_engine, faces=faces, perspective=perspective, overwrite=overwrite
+            Path(image),
+            instruction,
+            out,
+            load_engine,
+            faces=faces,
+            perspective=perspective,
+            overwrite=overwrite,
+            ids_from=ids_from,
+            retry_failed=retry_failed,
+            settings={"flip-test": flip_test, "whole": whole, "backend": backend},
         )
         raise SystemExit(status)
     if out is not None and out.suffix.lower() in RESULT_ENDINGS:
@@ -204,15 +226,10 @@ def ask_command(
 
 def save_picture(answer: Answer, path: Path, *, errors: bool) -> None:
     """Draw the answer to a file; its ending chooses the format."""
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(answer.to_svg(), encoding="utf-8")
-        else:
-            answer.draw(errors=errors).save(path)
-    except OSError as error:
-        raise click.BadParameter(
-            f"cannot write {str(path)!r}: {error.strerror or error}", param_hint="--out"
-        ) from error
+    if path.suffix.lower() == ".svg":
+        write_file(path, lambda aside: aside.write_text(answer.to_svg(), encoding="utf-8"))
+    else:
+        write_file(path, answer.draw(errors=errors).save)
 
 
 def format_answer(answer: Answer) -> str:

@@ -295,6 +295,19 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
+def allow_open_files(limits: Limits) -> None:
+    """Let the process hold as many connections as the limits do, where the system allows it."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # As many again: half-open connections, photos on their way to decoders, what the libraries hold.
+        wanted = 2 * limits.connections + 512
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     """Serve an app until it is told to stop; requests at work are answered first."""
     import uvicorn
@@ -302,6 +315,7 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     from .patient_protocol import PatientProtocol
 
     log_as_json()
+    allow_open_files(limits)
     PatientProtocol.head_seconds = limits.head_seconds
     PatientProtocol.reading_seconds = limits.upload_seconds
     PatientProtocol.max_connections = limits.connections

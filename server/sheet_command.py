@@ -9,6 +9,7 @@ import click
 
 from .folder_results import list_photos
 from .shared_options import backend_option, weights_option
+from .writing import write_file
 
 if TYPE_CHECKING:
     from ..engine import Backend
@@ -54,10 +55,7 @@ def sheet_command(
     sheet = make_sheet(engine, photos, instruction, tile=tile, columns=columns, limit=limit)
     for photo, reason in sheet.skipped:
         click.echo(f"skipped {photo.name}: {reason}", err=True)
-    try:
-        sheet.picture.save(out)
-    except OSError as error:
-        raise click.BadParameter(f"cannot write {str(out)!r}: {error.strerror or error}", param_hint="--out") from error
+    write_file(out, sheet.picture.save)
     click.echo(f"{len(sheet.shown)} photos in {out}, {len(sheet.skipped)} skipped")
 
 

@@ -213,3 +213,16 @@ def test_its_threads_are_as_many_as_pytorch_uses(
     for threads, want in ((None, 3), (1, 1)):
         session = onnx_detector._open_session("encoder", exported_graphs["encoder"], threads)
         assert session.get_session_options().intra_op_num_threads == want
+
+
+def test_a_damaged_export_is_refused(exported: Path, tmp_path: Path) -> None:
+    for path in exported.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    data = bytearray((tmp_path / "decoder.onnx").read_bytes())
+    data[len(data) // 2] ^= 0x41
+    (tmp_path / "decoder.onnx").write_bytes(data)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_onnx_detector(tmp_path)
+    (tmp_path / "SHA256SUMS").unlink()
+    (tmp_path / "decoder.onnx").write_bytes((exported / "decoder.onnx").read_bytes())
+    assert load_onnx_detector(tmp_path).version

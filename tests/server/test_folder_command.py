@@ -41,6 +41,7 @@ class Counting:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.asked: list[Path] = []
+        self.model_version = engine.model_version
 
     def __call__(self) -> Counting:
         return self
