@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
 
 from ..errors import Problem, QueryError
+from ..querylang.landmarks import LandmarkQuery
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
 from ..querylang.runs import CurveRun
@@ -20,7 +20,12 @@ OUTLINE_PIECES = 512
 
 
 def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
-    """Return the query's places on one face, in the order asked.
+    """Return the query's places on one face, in the order asked; see `lay_out_each`."""
+    return tuple(place for places in lay_out_each(query, locate) for place in places)
+
+
+def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
+    """Return the places of each of the query's runs on one face, in the order asked.
 
     Args:
         query: What is asked.
@@ -29,24 +34,21 @@ def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
     Raises:
         QueryError: Steps so small that there are more than 100,000 points, or an exception leaves none.
     """
-    places: list[Place] = []
+    each: list[list[Place]] = []
     registry = load_registry()
     for run in query.runs:
         if isinstance(run, CurveRun) and run.spacing == "arc":
-            places += place_at_distances(run, registry.parts[run.part].is_closed, query, locate)
+            each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
         elif isinstance(run, OutlineRun) and run.spacing == "arc":
-            places += place_round(run, locate)
+            each.append(place_round(run, locate))
         else:
-            places += [
-                Place(q.part, float(q.fpalp), None if q.v is None else float(q.v))
-                for q in lay_out_runs([run], registry)
-            ]
-    if not places:
+            each.append([place_of(landmark) for landmark in lay_out_runs([run], registry)])
+    if not any(each):
         raise refuse(query, "nothing_left", "no point is left on this face")
-    return tuple(places)
+    return each
 
 
-def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Locate) -> Iterable[Place]:
+def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Locate) -> list[Place]:
     """Return a run's places, whose distances are measured in the picture."""
     curve = trace_curve(run.part, float(run.start), float(run.stop), is_closed, locate)
     if run.pixels is not None:
@@ -64,6 +66,11 @@ def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Loc
         for fpalp in fpalps.tolist()
         if not any(low <= fpalp <= high for low, high in removed)
     ]
+
+
+def place_of(landmark: LandmarkQuery) -> Place:
+    """Return where a landmark lies on the face."""
+    return Place(landmark.part, float(landmark.fpalp), None if landmark.v is None else float(landmark.v))
 
 
 def place_round(run: OutlineRun, locate: Locate) -> list[Place]:

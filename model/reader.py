@@ -17,17 +17,17 @@ from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import Decoded, EncodedCrops
 from .part_splines import PartSpline
-from .surface_reader import SurfaceReader, mean_over_mirror
+from .surface_reader import SurfaceReader, join_channels, mean_over_mirror
 from .surface_shape import SurfaceShape
 
 FloatArray = npt.NDArray[np.float64]
 Curves = MutableMapping[str, FloatArray]
-"""Control values (batch, controls, 5) of every part: x, y, log scale, and the two of the stretch. Under MESH, once a
-surface was asked, the same of the mesh's vertices (batch, VERTICES, 5)."""
+"""Control values (batch, controls, channels) of every part: x, y, log scale, the two of the stretch, and, where the
+detector tells them, the logits of what `Visibility` lists. Under MESH, once a surface was asked, the same of the mesh's
+vertices (batch, VERTICES, channels)."""
 
 MESH = "vertices of the mesh"
-
-LOG_SCALE, STRETCH = 2, 3
+LOG_SCALE, STRETCH, VISIBILITY = 2, 3, 5
 
 
 class AnswersQueries(Protocol):
@@ -55,11 +55,23 @@ class Reading:
     Attributes:
         coordinates: (batch, landmarks, 2) as (x, y), crop units.
         log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`.
+        visibility: (batch, landmarks, 4), how likely each is what `Visibility` lists; None where that was not learnt.
     """
 
     coordinates: FloatArray
     log_scale: FloatArray
     stretch: FloatArray
+    visibility: FloatArray | None
+
+    @classmethod
+    def of_values(cls, values: FloatArray) -> Reading:
+        """Return the reading of channels (batch, landmarks, channels) as `Curves` has them."""
+        visibility = None
+        if values.shape[-1] > VISIBILITY:
+            logits = values[..., VISIBILITY:]
+            weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            visibility = weights / weights.sum(axis=-1, keepdims=True)
+        return cls(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:VISIBILITY], visibility)
 
 
 class LandmarkReader:
@@ -104,8 +116,7 @@ class LandmarkReader:
         Raises:
             ConfigError: A part has no vector, or the weights cannot answer surfaces.
         """
-        on_surface = np.array([v is not None for v in vs], dtype=bool)
-        if on_surface.any():
+        if any(v is not None for v in vs):
             return self._read_mixed(encoded, parts, fpalps, curves if curves is not None else {}, vs)
         if self.detector.config.attention == "joint":
             values = self._decode(encoded, parts, fpalps)
@@ -116,7 +127,7 @@ class LandmarkReader:
             if not curves:
                 curves.update(self._read_curves(encoded))
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
     def _read_mixed(
         self,
@@ -137,10 +148,10 @@ class LandmarkReader:
             self.detector.part_ids(tuple(dict.fromkeys(parts[row] for row in curve)))
             at = np.array([fpalps[row] for row in curve])
             values[:, curve] = self._evaluate(curves, [parts[row] for row in curve], at)
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
     def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
-        """Return (batch, VERTICES, 5) of the mesh's vertices: x, y (crop units), log scale and stretch.
+        """Return (batch, VERTICES, channels) of the mesh's vertices, channels as `Curves` has them.
 
         Args:
             encoded: from `encode`, or crops joined in its order.
@@ -160,6 +171,11 @@ class LandmarkReader:
             )
         return curves[MESH]
 
+    @cached_property
+    def _surfaces(self) -> SurfaceReader:
+        """Made when a surface is first asked."""
+        return SurfaceReader(self.detector, self.flip_test)
+
     def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
         """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
         splines = {part: self._splines[part] for part in self._known_parts}
@@ -171,25 +187,21 @@ class LandmarkReader:
         return {part: spline.fit @ some for (part, spline), some in zip(splines.items(), samples, strict=True)}
 
     @cached_property
-    def _surfaces(self) -> SurfaceReader:
-        """Made when a surface is first asked."""
-        return SurfaceReader(self.detector, self.flip_test)
-
-    @cached_property
     def _known_parts(self) -> tuple[str, ...]:
         """The parts that the detector can be asked for: a part of the user's language may lack its vector."""
         return tuple(part for part in self._splines if part not in self.detector.parts_without_vector)
 
     def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
         names = np.array(parts)
-        values = np.empty((next(iter(curves.values())).shape[0], len(parts), 5))
+        batch, _, channels = next(iter(curves.values())).shape
+        values = np.empty((batch, len(parts), channels))
         for part in dict.fromkeys(parts):
             rows = np.flatnonzero(names == part)
             values[:, rows] = self._splines[part].evaluate(curves[part], fpalps[rows])
         return values
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
-        """Return (batch, landmarks, 5) of the detector itself, float64."""
+        """Return (batch, landmarks, channels) of the detector itself, float64."""
         device = self.detector.device
         ids = self.detector.part_ids(parts)
         places = torch.tensor(fpalps, dtype=torch.float32)
@@ -205,6 +217,5 @@ class LandmarkReader:
             each = encoded.batch // 2
             ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
         decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
-        five = torch.cat([decoded.coordinates, decoded.log_scale[..., None], decoded.stretch], dim=-1)
-        values: FloatArray = five.double().cpu().numpy()
+        values = join_channels(decoded)
         return mean_over_mirror(values) if self.flip_test else values

@@ -22,7 +22,7 @@ from .surface_mesh import VERTICES, FloatArray, load_surface_mesh
 from .surface_shape import SurfaceShape, make_mesh
 
 ReadCurves = Callable[[Sequence[str], FloatArray], FloatArray]
-"""Parts and FPALPs (landmarks,) to their values (batch, landmarks, 5), as `LandmarkReader` has them."""
+"""Parts and FPALPs (landmarks,) to their values (batch, landmarks, channels), as `LandmarkReader` has them."""
 
 
 class KnowsSurfaces(Protocol):
@@ -64,7 +64,7 @@ class SurfaceReader:
         self._off = [vertex for vertex in mesh.curve_places if not times[vertex]]
 
     def read_vertices(self, encoded: EncodedCrops, read_curves: ReadCurves) -> FloatArray:
-        """Return (batch, VERTICES, 5): x, y (crop units), log scale and stretch of every vertex of the mesh.
+        """Return (batch, VERTICES, channels) of every vertex of the mesh, channels as `reader.Curves` has them.
 
         Raises:
             ConfigError: the detector has not learnt surfaces.
@@ -85,7 +85,7 @@ class SurfaceReader:
         return values
 
     def _decode(self, encoded: EncodedCrops) -> FloatArray:
-        """Return (batch, places, 5) of the detector itself, float64."""
+        """Return (batch, places, channels) of the detector itself, float64."""
         ids, places = self.detector.surface_ids(self._names), torch.from_numpy(self._uv).float()
         if self.flip_test:
             mirrors = load_surfaces()
@@ -96,15 +96,22 @@ class SurfaceReader:
             places = torch.stack([places, turned]).repeat_interleave(each, dim=0)
         device = self.detector.device
         decoded = self.detector.decode_surfaces(encoded, ids.to(device), places.to(device))
-        five = torch.cat([decoded.coordinates, decoded.log_scale[..., None], decoded.stretch], dim=-1)
-        values: FloatArray = five.double().cpu().numpy()
+        values = join_channels(decoded)
         return mean_over_mirror(values) if self.flip_test else values
 
 
+def join_channels(decoded: Decoded) -> FloatArray:
+    """Return (batch, landmarks, channels) as `reader.Curves` has them."""
+    channels = [decoded.coordinates, decoded.log_scale[..., None], decoded.stretch]
+    channels += [] if decoded.visibility is None else [decoded.visibility]
+    values: FloatArray = torch.cat(channels, dim=-1).double().cpu().numpy()
+    return values
+
+
 def mean_over_mirror(values: FloatArray) -> FloatArray:
-    """Return the mean (batch, landmarks, 5) of values of plain crops and of the mirrored ones that follow them."""
+    """Return the mean (batch, landmarks, channels) of values of plain crops and the mirrored ones that follow them."""
     plain, mirror = np.split(values, 2)
     mirror[..., 0] = 1 - mirror[..., 0]
-    mirror[..., -1] *= -1
+    mirror[..., 4] *= -1
     mean: FloatArray = (plain + mirror) / 2
     return mean

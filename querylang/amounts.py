@@ -30,13 +30,15 @@ class Amounts:
                 continue
             if ask.item.as_many:
                 self.multiply(i)
-            if ask.source is not None:
+            if ask.source is not None and not self.draft.has_own(i):
                 self.copy_amount(ask, ask.source, copies)
                 current = []
             elif ask.item.has_amount or ((ask.item.total or ask.item.each) and not current):
                 current = self.bind_own(i)
             elif current and self.joins_group(i, current[-1]):
                 current = self.join_group(ask, current)
+            elif current and self.is_interlude(ask, current[-1]):
+                current = self.mark_group(ask, current)
             elif ask.amount == Item():
                 current = []
         self.bind_all_loose(len(asks), current)
@@ -58,13 +60,28 @@ class Amounts:
         amount = only(ask.item, AMOUNTS)
         if ask.phrase is not None and ask.phrase.det in ("each", "both") and not amount.total:
             amount = replace(amount, each=True)
-        before = [] if ask.leads or not self.shares(ask) else self.find_bare(index, need_and=True)
-        before = before if all(one.is_stretch and not one.is_place for one in before) else []
+        before = self.find_sharers(index)
+        if self.is_over(ask) and any(one.phrase is not None and one.phrase.det == "each" for one in before):
+            amount = replace(amount, each=True)
         for one in (*before, ask):
             one.amount = join(one.amount, amount) or amount
             one.group = self.groups
         self.groups += 1
         return [*before, ask]
+
+    def find_sharers(self, index: int) -> list[Ask]:
+        """Return the bare stretches before an ask, to which the amount behind it belongs as well."""
+        ask = self.draft.asks[index]
+        if ask.leads or not (self.shares(ask) or self.is_over(ask)):
+            return []
+        before = self.find_bare(index, need_and=True)
+        return before if all(one.is_stretch and not one.is_place for one in before) else []
+
+    def is_over(self, ask: Ask) -> bool:
+        """Whether an ask counts more points than the points it names have, so that the count is that of a list."""
+        count, parts = ask.item.count, self.draft.rules.concepts.registry.parts
+        pieces = [piece for unit in ask.units for piece in unit.pieces]
+        return count is not None and count.value > len(pieces) > 0 and all(parts[p.part].is_point for p in pieces)
 
     def joins_group(self, index: int, last: Ask) -> bool:
         """Whether a bare stretch shares the count of the counted one before it."""
@@ -72,6 +89,17 @@ class Amounts:
         if not ask.is_stretch or ask.is_place or self.draft.has_own(index):
             return False
         return self.follows(ask, last) and self.shares(last)
+
+    def is_interlude(self, ask: Ask, last: Ask) -> bool:
+        """Whether a place stands in a list of stretches that share a count, of which it takes nothing."""
+        return ask.is_place and ask.amount == Item() and self.follows(ask, last) and self.shares(last)
+
+    def mark_group(self, ask: Ask, current: list[Ask]) -> list[Ask]:
+        """Let "each" or "in all" behind the last of a list count for all of it."""
+        said = only(ask.item, ("each", "total"))
+        for one in current:
+            one.amount = join(one.amount, said) or one.amount
+        return current
 
     def join_group(self, ask: Ask, current: list[Ask]) -> list[Ask]:
         ask.group = current[-1].group

@@ -19,7 +19,11 @@ from .rules import Rules
 AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "nth", "pick", "strict", "total", "each",
 )  # fmt: skip
-MANNERS = ("spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late")
+MANNERS = (
+    "spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late", "visible",
+)  # fmt: skip
+WHOLE_FACE = "face"
+"""The concept of all parts."""
 OTHER = {"left": "right", "right": "left"}
 
 
@@ -42,6 +46,7 @@ class Ask:
         is_owned: It lies on a part that another item named.
         is_located: Its name stands at the start of a sentence, behind "on" or "for".
         source: What it repeats on the other side.
+        first: Names the side that comes first.
         units: The units, once it is known whose left is left.
     """
 
@@ -60,6 +65,7 @@ class Ask:
     is_owned: bool = False
     is_located: bool = False
     source: Ask | None = None
+    first: Phrase | None = None
     units: tuple[Unit, ...] = ()
 
     @property
@@ -148,11 +154,15 @@ def find_side(ops: Sequence[Op]) -> Op | None:
     return found[0] if found else None
 
 
-def flip(op: Op) -> Op:
-    """Return an operation with the other side."""
+def is_end(op: Op) -> bool:
+    return bool(op[0] == "adj" and op[1][0][0] == "end")
+
+
+def flip(op: Op, *, ends: bool = False) -> Op:
+    """Return an operation with the other side, or with the other end too ("left corner of the mouth")."""
     if op[0] == "portion":
         return (op[0], op[1], OTHER.get(op[2], op[2]), OTHER.get(op[3], op[3]))
-    if not is_side(op):
+    if not (is_side(op) or (ends and is_end(op))):
         return op
     return (
         "adj",

@@ -23,6 +23,7 @@ ENTRY_COST = 3.0
 LISTS = frozenset({"IDS_LIST", "IDS_N", "NUMBERS"})
 """Categories of readings that may be as wide as they like."""
 UNKNOWN_COST = 100.0
+MISFIT_COST = 0.7
 GAP_COST = 40.0
 HEADING_COST = 9.0
 PURPOSE_COST = 4.0
@@ -46,6 +47,8 @@ SEPARATORS = {
 SEPARATOR_COST = 0.2
 STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
+INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
+"""Categories of words that never stand by themselves."""
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
@@ -146,6 +149,8 @@ class Chart:
         """Add a reading, and what else it may be, unless two better ones are known."""
         if category == "N" and value.fault:
             cost += FAULT_COST
+        elif category == "I" and has_misfit(value):
+            cost += MISFIT_COST
         readings = row.setdefault(stop, {})
         known = readings.setdefault(category, [])
         for i, (other_cost, other) in enumerate(known):
@@ -194,7 +199,7 @@ class Chart:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
                 found.append((stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)))
-        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category != "LAYOUT_POINT"]
+        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category not in INSIDE]
         found += self.find_purposes(start)
         if self.opens_sentence(start):
             found += self.find_headings(start)
@@ -205,7 +210,9 @@ class Chart:
         if category == SKIP:
             return stop, cost, None
         if category in SEPARATORS:
-            return stop, cost if category == "BULLET" else SEPARATOR_COST, SEPARATORS[category]
+            cost = cost if category == "BULLET" else SEPARATOR_COST
+            cost += category == "AND" and self.ends_sentence(stop)
+            return stop, cost, SEPARATORS[category]
         if category in ("EXCEPT", "BAD", "CONDITION"):
             extra = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5}[category]
             if category == "BAD" and stop - start > 1:
@@ -233,6 +240,9 @@ class Chart:
             if all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
         ]
 
+    def ends_sentence(self, node: int) -> bool:
+        return node == self.size or any(edge.category == "STOP" for edge in self.lattice.edges[node])
+
     def opens_sentence(self, node: int) -> bool:
         if node == 0:
             return True
@@ -243,15 +253,36 @@ class Chart:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = {edge.category for edge in self.lattice.edges[node]}
             if "COLON" in categories:
-                if node == start or any(edge.category == "BAD" for edge in self.lattice.edges[node - 1]):
+                is_bad = self.is_bad(start, node)
+                if node == start or (is_bad and not self.names_something(node + 1)):
                     return []
-                return [(node + 1, HEADING_COST, Entry("heading", self.name_inside(start, node), start, node + 1))]
-            sides = any(edge.category == "ADJ" and edge.value[0][0] == "side" for edge in self.lattice.edges[node])
+                return [
+                    (
+                        node + 1,
+                        0.0 if is_bad else HEADING_COST,
+                        Entry("heading", self.name_inside(start, node), start, node + 1),
+                    )
+                ]
+            sides = any(names_side(edge) for edge in self.lattice.edges[node])
             if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
                 continue
             if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
                 return []
         return []
+
+    def is_bad(self, start: int, stop: int) -> bool:
+        """Whether words name something that the language has not."""
+        return any(edge.category == "BAD" for node in range(start, stop) for edge in self.lattice.edges[node])
+
+    def names_something(self, start: int) -> bool:
+        """Whether the rest of a sentence names a part or a layout."""
+        for node in range(start, self.size):
+            categories = {edge.category for edge in self.lattice.edges[node]}
+            if categories & {"STOP", "NEWLINE"}:
+                return False
+            if categories & {"NOUN", "LAYOUT", "PROGRAM"}:
+                return True
+        return False
 
     def name_inside(self, start: int, stop: int) -> Phrase | None:
         """Return the longest name within a heading."""
@@ -298,6 +329,21 @@ class Chart:
         end = self.purpose_ends.get(node, node)
         self.purpose_ends.update(dict.fromkeys(passed, end))
         return start if end is None else end
+
+
+def has_misfit(item: Item) -> bool:
+    """Whether an item counts more points than the places it names."""
+    thing = item.phrase.thing if item.phrase is not None and item.range is None else None
+    if thing is None or item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
+        return False
+    return not any(unit.stretch for unit in thing.units)
+
+
+def names_side(edge: Edge) -> bool:
+    """Whether a word is a side, or a name with one ("OD")."""
+    if edge.category == "NOUN":
+        return any(op[0] == "adj" and op[1][0][0] == "side" for op in edge.value[0])
+    return edge.category == "ADJ" and bool(edge.value[0][0] == "side")
 
 
 def apply_rule(

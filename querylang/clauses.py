@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Ask, Draft, Loose, find_phrases
+from .asks import WHOLE_FACE, Ask, Draft, Loose, find_phrases
 from .chart import Entry
+from .concept_data import Thing
+from .layout_lists import carry_layout
 from .meaning import Item, MistakeError, Phrase, join
 from .pieces import Stretch
 from .references import References
@@ -42,6 +44,15 @@ class Clauses:
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
             elif entry.kind == "item":
                 self.read_clause(entry)
+        self.put_removals_last()
+
+    def put_removals_last(self) -> None:
+        """ "Without the corners: 12 points on the outer lip" leaves them out of what follows."""
+        asks = self.draft.asks
+        count = next((i for i, ask in enumerate(asks) if not ask.is_removal), 0)
+        self.draft.asks[:] = asks[count:] + asks[:count]
+        for loose in self.draft.loose:
+            loose.at = max(0, loose.at - count)
 
     def open_sentence(self, entry: Entry) -> None:
         before = set(entry.before)
@@ -64,6 +75,9 @@ class Clauses:
         if self.removing and not self.draft.asks and item.count is not None:
             raise MistakeError("count", "a number of points is at least 1", span)
         self.removing = self.removing and not (item.has_amount and item.is_region)
+        self.removing = self.removing or self.is_all_but(entry)
+        if self.removing:
+            item = entry.value = self.name_id(item)
         if self.is_side_heading(self.number):
             assert item.phrase is not None
             self.side = (item.phrase, self.sentence)
@@ -71,6 +85,19 @@ class Clauses:
         if self.side is not None and self.side[1] == self.sentence:
             entry.value = self.put_side(item, self.side[0])
         self.read_item(entry, self.sentence, self.removing)
+
+    def is_all_but(self, entry: Entry) -> bool:
+        """Whether "but" takes away: "everything but the lips"."""
+        last = self.draft.asks[-1].phrase if self.draft.asks else None
+        is_all = last is not None and (last.det == "all" or last.ops == (("noun", WHOLE_FACE),))
+        return is_all and "but" in entry.before and not entry.value.has_amount and entry.value.phrase is not None
+
+    def name_id(self, item: Item) -> Item:
+        """Return a number behind an exception from a layout's ids as an id: "300W 37 to 42 but not 39"."""
+        last = next((ask.item for ask in reversed(self.draft.asks) if not ask.is_removal), Item())
+        if item.count is None or item.is_region or not last.is_layout or item.count.form != "integer":
+            return item
+        return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
     def is_side_heading(self, number: int) -> bool:
         """Whether a clause is only a side that heads what follows: "Left: 5 points on the eyebrow"."""
@@ -107,11 +134,9 @@ class Clauses:
             self.draft.asks.append(Ask(Item(phrase=entry.value), entry.start, entry.stop, sentence, entry.before))
 
     def read_item(self, entry: Entry, sentence: int, removing: bool) -> None:
-        item: Item = entry.value
-        if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
-            ends = find_phrases(Item(range=item.range))
-            if all(end.is_free for end in ends) or is_whole(item.via):
-                item = entry.value = replace(item, phrase=item.via, via=None)
+        item = entry.value = settle_item(entry.value)
+        if item.lead and self.put_first(item):
+            return
         if item.same:
             self.references.repeat(entry, sentence)
         elif item.is_region:
@@ -130,16 +155,26 @@ class Clauses:
             ask.is_located = self.opens_behind_link(entry)
             self.check_beside(ask)
             self.draft.asks.append(self.references.resolve(ask))
+            carry_layout(self.draft.asks, self.draft.rules.concepts.registry)
         elif removing or not self.read_place(entry, sentence):
             is_removal = removing and self.draft.entries[self.number - 1].kind == "except"
             place = Loose(item, entry.start, entry.stop, sentence, entry.before, len(self.draft.asks), is_removal)
             self.draft.loose.append(place)
 
+    def put_first(self, item: Item) -> bool:
+        """Whether a clause only says which side comes first: "upper lids, 7 each, the right one first"."""
+        found = [ask for ask in self.draft.asks if ask.sentence == self.sentence and comes_in_order(ask, item.phrase)]
+        for ask in found:
+            ask.first = item.phrase
+        return bool(found)
+
     def opens_behind_link(self, entry: Entry) -> bool:
         """Whether a clause opens a sentence behind "on", "for" or the like."""
-        if entry.before and not set(entry.before) & {"stop", "line", "bullet"}:
+        is_first = entry is self.draft.entries[0]
+        if entry.before and not is_first and not set(entry.before) & {"stop", "line", "bullet"}:
             return False
-        if entry is not self.draft.entries[0] and not entry.before:
+        heads = self.number and self.draft.entries[self.number - 1].kind == "heading"
+        if not is_first and not entry.before and not heads:
             return False
         around = [
             *self.draft.lattice.edges[entry.start],
@@ -182,27 +217,37 @@ class Clauses:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if not self.draft.asks or removing or set(entry.before) & {"stop", "line", "bullet", "and"}:
             return False
+        if "but" in entry.before and not entry.value.only:
+            return False
         last = self.draft.asks[-1]
-        if self.restricts_all(entry):
-            return True
         if last.item.is_layout:
             return self.qualifies_layout(entry, last)
+        if self.restricts_all(entry):
+            return True
         return self.qualifies_route(entry, last) or self.qualifies_name(entry, last)
 
     def restricts_all(self, entry: Entry) -> bool:
         """ "..., outer edge only": a modifier of all items of the sentence that it fits."""
         item: Item = entry.value
-        if not item.only or item.phrase is None or not item.phrase.is_free or item.has_amount or not item.phrase.ops:
+        if not item.only or item.phrase is None or item.has_amount or not item.phrase.ops or item.range is not None:
             return False
         found = False
         for ask in self.draft.asks:
             if ask.phrase is None or ask.phrase.thing is None or ask.sentence != self.sentence:
                 continue
-            made = self.draft.rules.extend(ask.phrase, item.phrase.ops)
+            made = self.narrow_to(ask.phrase, item.phrase)
             if made is not None and not made.fault:
                 ask.item = replace(ask.item, phrase=made)
                 found = True
         return found
+
+    def narrow_to(self, whole: Phrase, part: Phrase) -> Phrase | None:
+        """Return what of a name another one leaves: "the left eye, upper lid only"."""
+        if part.is_free:
+            return self.draft.rules.extend(whole, part.ops)
+        if part.thing is None or part.thing.is_sided or not part.thing.is_several_sided:
+            return None
+        return self.references.owners.lie_on(part, whole)
 
     def qualifies_layout(self, entry: Entry, last: Ask) -> bool:
         """A part or ids behind a layout's name."""
@@ -225,13 +270,19 @@ class Clauses:
     def qualifies_name(self, entry: Entry, last: Ask) -> bool:
         """Adjectives behind a name: "eyebrow, left"."""
         item: Item = entry.value
-        if item.phrase is None or item.range is not None or item.has_amount or last.phrase is None or item.phrase.ref:
+        if item.phrase is None or item.range is not None or last.phrase is None:
             return False
-        if any(op[0] != "adj" for op in item.phrase.ops) or "colon" in entry.before or last.phrase.thing is None:
+        if item.has_amount and (item.phrase.ref != "one" or last.item.has_amount):
+            return False
+        if any(op[0] != "adj" for op in item.phrase.ops) or last.phrase.thing is None:
+            return False
+        is_one = item.phrase.ref == "one" and last.phrase.thing.is_several_sided | last.phrase.thing.is_pair
+        if not item.phrase.ops or not (is_one or not (item.phrase.ref or "colon" in entry.before)):
             return False
         made = self.draft.rules.extend(last.phrase, item.phrase.ops)
         if made is None or made.fault or last.phrase.thing.is_sided:
             return False
+        made = replace(made, frame=item.phrase.frame or made.frame)
         joined = join(replace(last.item, phrase=made), replace(item, phrase=None))
         if joined is None:
             return False
@@ -259,12 +310,14 @@ class Clauses:
         """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
         assert item.range is not None
         ends = [end for end in (item.range.first, item.range.last) if isinstance(end, Phrase)]
+        if any(end.ref == "them" for end in ends):
+            return False
         if all(end.is_free for end in ends):
             return True
-        if last.phrase is None or last.phrase.thing is None or last.item.has_amount:
+        if last.phrase is None or last.phrase.thing is None:
             return False
-        places = {part for end in ends if end.thing for part in end.thing.parts}
-        return bool(places) and places <= last.phrase.thing.parts
+        things = [end.thing for end in ends if end.thing]
+        return bool(things) and all(lies_within(thing, last.phrase.thing) for thing in things)
 
     def read_place(self, entry: Entry, sentence: int) -> bool:
         """Whether a clause is a place of its own on the part its list lies on: "left eye: ..., the point at 30%"."""
@@ -302,3 +355,29 @@ def is_whole(phrase: Phrase) -> bool:
     """Whether a name means whole curves, on which a range may lie."""
     pieces = [piece for unit in (phrase.thing.units if phrase.thing else ()) for piece in unit.pieces]
     return any(isinstance(piece, Stretch) and piece.is_whole for piece in pieces)
+
+
+def comes_in_order(ask: Ask, side: Phrase | None) -> bool:
+    """Whether an ask lies on both sides, of which one may come first."""
+    thing = ask.phrase.thing if ask.phrase is not None else None
+    if thing is None or side is None or thing.is_sided or not thing.is_several_sided:
+        return False
+    return side.thing is None or bool(side.thing.parts & thing.parts)
+
+
+def lies_within(place: Thing, whole: Thing) -> bool:
+    """Whether what a range ends at may lie on what was named before, if that says on which side."""
+    return place.parts <= whole.parts or (not place.is_sided and bool(place.parts & whole.parts))
+
+
+def settle_item(item: Item) -> Item:
+    """Return an item whose name stands where names do: what a range runs along, what "start with" says, an owner."""
+    if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
+        ends = find_phrases(Item(range=item.range))
+        if all(end.is_free for end in ends) or is_whole(item.via):
+            item = replace(item, phrase=item.via, via=None)
+    if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
+        item = replace(item, phrase=item.origin, origin=None)
+    if item.frame and item.phrase is not None and not item.phrase.frame:
+        item = replace(item, phrase=replace(item.phrase, frame=item.frame))
+    return item

@@ -11,14 +11,14 @@ from fractions import Fraction
 from typing import Any
 
 from .concepts import Concepts, MismatchError, Op
+from .joining import FRACTIONAL, by_end, is_bare_side, is_parts, may_carry
 from .meaning import Item, Phrase, Range, join
 from .numbers import Number
 from .registry import LAYOUT_FILES
 
-FRACTIONAL = frozenset({"percent", "decimal", "fraction", "part"})
-MOST_PICKED = 1000
+LEFT = ("left", "right")
+"""A side as the picture's and as the person's own."""
 HALF = Number(Fraction(1, 2), "part")
-FACES_FAULT = ("face", "say which of the faces", "'all faces', 'face 2' or 'the two largest faces'")
 BOUND_FAULT = ("unknown_words", "give one number of points, not a bound", "'20 points'")
 
 
@@ -56,6 +56,8 @@ class Compositions:
             return None
         if phrase.owner_len and phrase.ops[-1][0] == "portion" and adjectives[0][0] != "side":
             return None
+        if adjectives[0][0] == "side" and any(op[0] == "adj" and op[1][0][0] == "side" for op in phrase.ops):
+            return None
         if phrase.is_of and phrase.is_plural and phrase.thing is not None and not phrase.thing.is_sided:
             op = by_end(("adj", adjectives)) if phrase.ops[-1][0] == "rel" else ("adj", adjectives)
             return self.extend(phrase, (op,))
@@ -91,7 +93,7 @@ class Compositions:
             det=part.det or owner.det,
             frame=frame,
             is_late=part.is_late or owner.is_late,
-            ref=owner.ref or part.ref,
+            ref=owner.ref or ("" if part.ref == "it" else part.ref),
             is_plural=part.is_plural or owner.is_plural,
             is_of=True,
             owner_len=len(owner.ops),
@@ -101,12 +103,14 @@ class Compositions:
         """ "The eye on the right side" is the right eye; "the jaw on the right side" is a half of the jaw."""
         if phrase.det or phrase.thing is None or phrase.thing.is_sided:
             return None
-        if not phrase.thing.is_several_sided and not phrase.thing.is_place:
+        if not phrase.thing.is_several_sided and not phrase.thing.is_pair:
             return None
         made = self.qualify(side, phrase)
         return made if made is not None and not made.fault else None
 
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
+        if part.frame and part.ops == owner.ops:
+            return replace(owner, det="both", frame=part.frame)
         if part.det or part.frame or (part.ops == owner.ops and len(part.ops) == 1):
             return None
         made = self.of(part, owner)
@@ -182,6 +186,30 @@ class Compositions:
     def own(self, _: Any, phrase: Phrase | None) -> Phrase | None:
         return replace(phrase, frame="subject") if phrase is not None and phrase.frame != "viewer" else None
 
+    def own_side(self, adjectives: Any) -> Item:
+        """ "3 on the left brow and 2 on her right"."""
+        return Item(phrase=Phrase((("adj", adjectives),), frame="subject"))
+
+    def way_out(self, where: str) -> Item:
+        """ "From the nose outwards": from the inner end to the outer one; "from end to end": from left to right."""
+        if where == "across":
+            left, right = (Phrase((("adj", (("side", *sides),)),)) for sides in (LEFT, LEFT[::-1]))
+            return Item(range=Range(left, right))
+        inner, outer = (Phrase((("rel", "end"), ("adj", (("depth", depth, depth),)))) for depth in ("inner", "outer"))
+        return Item(range=Range(inner, outer) if where == "outwards" else Range(outer, inner))
+
+    def ear(self, ops: tuple[Op, ...]) -> Phrase | None:
+        """ "From the left ear to the chin" starts where the jaw ends."""
+        return self.sound_phrase((("noun", "jaw end"), *ops))
+
+    def as_many(self, item: Item) -> Item | None:
+        """ "The right brow too"."""
+        return replace(item, same="amount") if item.phrase is not None and not item.has_amount else None
+
+    def side_first(self, adjectives: Any) -> Item | None:
+        """ "The right one first"."""
+        return Item(phrase=Phrase((("adj", adjectives),)), lead=True) if adjectives[0][0] == "side" else None
+
     def own_late(self, phrase: Phrase, _: Any) -> Phrase | None:
         return replace(phrase, frame="subject", is_late=True) if not phrase.frame else None
 
@@ -223,6 +251,8 @@ class Compositions:
         return Item(phrase=Phrase((("adj", adjectives),)))
 
     def link(self, one: Item, other: Item) -> Item | None:
+        if one.same == "amount":
+            return None
         if one.phrase is not None and other.phrase is not None and other == Item(phrase=other.phrase):
             return self.lay_on(one, other.phrase)
         joined = join(one, other)
@@ -282,6 +312,8 @@ class Compositions:
     def plain_range(self, first: Any, last: Any) -> Item | None:
         if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
             return None
+        if isinstance(first, Phrase) and first.thing is not None and not first.thing.is_place and is_bare_side(last):
+            return None
         return self.range(first, last)
 
     def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
@@ -292,6 +324,10 @@ class Compositions:
         if number.value != len(thing.units) or number.value < 2:
             return None
         return phrase
+
+    def depth_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
+        """ "The outside of the lips"."""
+        return self.qualify(adjectives, phrase) if adjectives[0][0] == "depth" and len(adjectives) == 1 else None
 
     def side_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
         """ "Left of the mouth" is its left third."""
@@ -316,84 +352,3 @@ class Compositions:
         if len(adjectives) != 1 or adjectives[0][0] != "side":
             return None
         return self.face("leftmost" if adjectives[0][1] == "left" else "rightmost", word, owns=owns)
-
-
-def join_adjectives(one: Any, other: Any) -> Any:
-    """ "Left and right", "inner, outer"; of one kind, none twice."""
-    return one + other if one[0][0] == other[0][0] and not set(one) & set(other) else None
-
-
-def read_step(_: Any, number: Number) -> Item | None:
-    return Item(every=number) if number.form in FRACTIONAL else None
-
-
-def read_density(number: Number, kind: str) -> Item | None:
-    """ "Twice as many" may multiply a count said before; "twice as dense" never does."""
-    if number.form == "part" and number.value >= 1:
-        return None
-    return Item(density=number.value, as_many=True if kind == "many" else None)
-
-
-def choose_nth(ordinal: Number, choice: str) -> str | None:
-    words = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-    if choice not in ("largest", "smallest") or not 1 <= ordinal.value <= len(words):
-        return None
-    return f"{words[int(ordinal.value) - 1]} {choice}".strip()
-
-
-def may_carry(phrase: Phrase) -> bool:
-    """Whether a range can run along what a phrase names, if only along "the top" of what its ends lie on."""
-    return not phrase.is_free or all(op[0] == "adj" or op[1] in ("top", "bottom", "outline") for op in phrase.ops)
-
-
-def is_parts(item: Item) -> bool:
-    """Whether an item is "thirds", which of something are not all of them."""
-    return item.phrase is not None or (item.segments is not None and item.segments.is_plural)
-
-
-def some_faces(number: Number, word: tuple[str, bool]) -> Item | None:
-    """ "The two faces": which of them is not said."""
-    return Item(fault=FACES_FAULT) if word[1] and number.form == "integer" and number.value > 1 else None
-
-
-def join_faces(one: tuple[str, bool, bool], other: tuple[str, bool, bool]) -> tuple[str, bool, bool] | None:
-    """ "Face 2 and face 3"."""
-    if not (one[0].replace(" ", "").isdigit() and other[0].isdigit()):
-        return None
-    return f"{one[0]} {other[0]}", one[1] or other[1], one[2] or other[2]
-
-
-def pick_faces(pick: tuple[int, ...], word: tuple[str, bool]) -> tuple[str, bool, bool] | None:
-    """ "The first and third face"."""
-    if len(pick) < 2 or min(pick) < 1:
-        return None
-    return " ".join(map(str, pick)), False, word[0] != "face"
-
-
-def pick_several(which: str, number: Number) -> tuple[int, ...] | None:
-    """ "The first three", "the last two"."""
-    if number.form != "integer" or not 1 <= number.value <= MOST_PICKED or which == "middle":
-        return None
-    count = int(number.value)
-    return tuple(range(1, count + 1)) if which == "first" else tuple(range(-count, 0))
-
-
-def one_id(is_plural: bool, number: Number) -> Item | None:
-    """ "Point 3" is an id."""
-    return None if is_plural or number.form != "integer" else Item(ids=((number, number),))
-
-
-def by_end(op: Op) -> Op:
-    """Let a side choose by where a place lies on its own part: "the left corners of the eyes"."""
-    if op[0] != "adj" or op[1][0][0] != "side":
-        return op
-    return ("adj", tuple(("end", viewer, subject) for _, viewer, subject in op[1]))
-
-
-def count_from_left(faces: tuple[str, bool, bool], end: Any) -> tuple[str, bool, bool] | None:
-    """ "The second face from the left"; faces are numbered from there."""
-    if not isinstance(end, Phrase) or len(end.ops) != 1 or end.ops[0][0] != "adj" or not faces[0].isdigit():
-        return None
-    if end.ops[0][1][0][1] == "left":
-        return faces
-    return (f"{faces[0]} from the right", *faces[1:]) if end.ops[0][1][0][1] == "right" else None

@@ -72,6 +72,11 @@ class Thing:
         return len({unit.side for unit in self.units}) > 1
 
     @property
+    def is_pair(self) -> bool:
+        """Whether it is one thing on each side: both eyes, both mouth corners."""
+        return sorted(unit.side or unit.end for unit in self.units) == list(SIDES)
+
+    @property
     def parts(self) -> frozenset[str]:
         """The parts it lies on."""
         return frozenset(piece.part for unit in self.units for piece in unit.pieces)

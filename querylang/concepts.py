@@ -129,7 +129,7 @@ class Concepts:
             return owner
         if word == "middle":
             return self.find_middle(owner)
-        if word in ("end", "start", "tip", "corner"):
+        if word in ("end", "start", "corner"):
             return self.find_ends(owner, word)
         raise MismatchError
 
@@ -222,6 +222,8 @@ class Concepts:
             return replace(owner, units=units, turned=turned, is_sided=owner.is_sided or kind in ("side", "end"))
         if kind == "side" and "sided" in has:
             return self.apply_adjective(kind, viewer, subject, self.find_on(self[has["sided"]], owner))
+        if kind == "level" and all(unit.concept == "portion" for unit in owner.units):
+            return self.apply_portion(("portion", HALF, viewer, subject), owner)
         raise MismatchError
 
     def apply_portion(self, op: Op, owner: Thing) -> Thing:

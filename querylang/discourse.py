@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .amounts import Amounts
-from .asks import Ask, Draft, find_phrases
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
 from .chart import Entry
 from .clauses import Clauses
+from .concept_data import Unit
 from .headings import Headings
 from .lattice import Lattice
-from .meaning import Item, MistakeError
+from .meaning import Item, MistakeError, Phrase
+from .overrides import Overrides
 from .owners import Owners
 from .references import References
 from .rules import Rules
-
-WHOLE_FACE = "face"
 
 
 class Discourse:
@@ -38,14 +38,15 @@ class Discourse:
         """
         owners = Owners(self.draft)
         headings = Headings(self.draft, owners)
-        Clauses(self.draft, References(self.draft, owners)).read_entries()
-        if not self.draft.asks:
+        Clauses(self.draft, References(self.draft, owners, headings)).read_entries()
+        if all(ask.is_removal for ask in self.draft.asks) or "but" in self.draft.asks[0].before:
             self.ask_whole()
         owners.own_all()
         headings.drop_headers()
         headings.weave()
         self.settle_sides()
         Amounts(self.draft).bind_amounts()
+        Overrides(self.draft).apply()
         return self.draft.asks
 
     def ask_whole(self) -> None:
@@ -61,9 +62,10 @@ class Discourse:
                 loose.item = replace(item, count=None)
             else:
                 continue
-            self.draft.asks.append(ask)
+            self.draft.loose = [one for one in self.draft.loose if one.item != Item(each=True)]
+            self.draft.asks.insert(0, ask)
             for one in self.draft.loose:
-                one.at = 1 if one is loose or one.at else 0
+                one.at += one is loose or one.at > 0
             return
 
     def settle_sides(self) -> None:
@@ -95,7 +97,7 @@ class Discourse:
     def settle(self, ask: Ask, frame: str) -> None:
         if ask.phrase is not None and ask.phrase.thing is not None:
             thing = ask.phrase.thing
-            ask.units = thing.units if frame == "viewer" else thing.turned
+            ask.units = put_first(ask.first, thing.units if frame == "viewer" else thing.turned, frame)
             self.draft.notes += thing.notes
             if frame == "subject" != self.perspective and thing.units != thing.turned:
                 self.draft.notes.append("left is the person's own, as the words say, and lies on the picture's right")
@@ -107,6 +109,15 @@ class Discourse:
         if len(frames) > 1:
             raise MistakeError("contradiction", "both the person's own left and the picture's", self.draft.span(ask))
         return frames.pop() if frames else ""
+
+
+def put_first(first: Phrase | None, units: tuple[Unit, ...], frame: str) -> tuple[Unit, ...]:
+    """Return units with those of one side first, if one is to be."""
+    side = find_side(first.ops) if first is not None else None
+    if first is None or side is None:
+        return units
+    wanted = side[1][0][1 if (first.frame or frame) == "viewer" else 2]
+    return tuple(sorted(units, key=lambda unit: unit.side != wanted))
 
 
 def is_owned_late(ask: Ask) -> bool:

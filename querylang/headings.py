@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .asks import Ask, Draft
 from .concepts import Op
+from .meaning import MistakeError
 from .owners import Owners
 
 
@@ -22,6 +23,9 @@ class Headings:
             later = self.draft.asks[i + 1]
             if later.is_removal:
                 continue
+            if self.is_sum(i):
+                self.draft.asks[i] = replace(ask, is_header=True)
+                continue
             if self.is_apposition(i):
                 self.draft.asks[i + 1] = replace(later, is_header=True)
             elif self.heads_list(i) and not self.draft.has_own(i):
@@ -35,6 +39,27 @@ class Headings:
             loose.at -= sum(i < loose.at for i in dropped)
         self.draft.asks = [ask for ask in self.draft.asks if not ask.is_header]
 
+    def is_sum(self, index: int) -> bool:
+        """Whether a counted name is the sum of what lies on it: "6 points on the left eye: 3 on the upper lid, ...".
+
+        Raises:
+            MistakeError: The numbers add up to another sum.
+        """
+        ask, *later = self.draft.asks[index:]
+        if ask.item.count is None or ask.item.each or ask.is_removal or "colon" not in later[0].before:
+            return False
+        under = [one for one in later if one.sentence == ask.sentence]
+        if ask.phrase is None or ask.phrase.det or not all(self.lies_under(one, ask) for one in under):
+            return False
+        counts = [one.item.count for one in under]
+        if any(count is None for count in counts) or len(under) < 2:
+            return False
+        whole = sum(count.value for count in counts if count is not None)
+        if whole != ask.item.count.value:
+            message = f"{ask.item.count.value} points in all, but the items add up to {whole}"
+            raise MistakeError("contradiction", message, self.draft.span(ask))
+        return True
+
     def heads_list(self, index: int) -> bool:
         """Whether an item may only say on what the items after it lie."""
         ask, later = self.draft.asks[index], self.draft.asks[index + 1]
@@ -42,7 +67,8 @@ class Headings:
             return False
         if self.owners.opens_list(index) or (later.is_narrower and set(later.before) <= {"comma"}):
             return True
-        if later.is_owned and not later.before and later.item.has_amount:
+        has_amount = later.item.has_amount or self.draft.has_own(index + 1)
+        if later.is_owned and set(later.before) <= {"comma"} and has_amount and self.lies_under(later, ask):
             return True
         return ask.is_located and set(later.before) <= {"comma"}
 
@@ -62,7 +88,7 @@ class Headings:
         before = [one for one in self.draft.asks if one.sentence == ask.sentence and one is not later]
         if not all(lies_on(one, later.phrase.ops) for one in before):
             return False
-        if any(one.at == index + 2 and one.item.has_amount for one in self.draft.loose) or ask.phrase is None:
+        if ask.phrase is None:
             return False
         is_named = later.phrase.thing is not None and (later.phrase.thing.is_sided or bool(later.phrase.det))
         return len(later.phrase.ops) <= 2 and is_named

@@ -8,12 +8,12 @@ skip.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .lexicon import Lexicon
-from .numbers import PARTS, SCALES, TENS, UNITS, Number, read_number
+from .number_edges import is_line_start, read_interval, read_numbers
+from .numbers import read_number
 from .words import Lexeme
 
 SKIP, LINK_COST = "SKIP", 0.05
@@ -22,19 +22,15 @@ WRAPPING = frozenset({"FILLER", "DIVIDER"})
 MARKS = {
     ",": "COMMA", ";": "STOP", ".": "STOP", "!": "STOP", "?": "STOP", ":": "COLON", "=": "COLON",
     "->": "COLON", "|": "COMMA",
-    "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "-": "DASH",
+    "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "...": "COMMA", "-": "DASH",
 }  # fmt: skip
 SILENT = frozenset("()[]")
 EMPTY = WRAPPING | {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
-JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
-NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
-PER_CENT = frozenset({"%", "percent", "pct"})
-MOST_PREFIXES = 12
-"""How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
+OPPOSITE = {"left": "right", "right": "left"}
 OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
 """Categories of words that may also say nothing, with what that costs."""
 
@@ -136,7 +132,7 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
             stop = i + length
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
-    yield from read_numbers(lexemes, i)
+    yield from read_numbers(lexemes, i, lexicon)
 
 
 class Words(NamedTuple):
@@ -190,6 +186,8 @@ def read_adjective(found: Words, category: str, value: Any) -> Found:
 
 def read_identifier(found: Words, category: str, value: Any) -> Found:
     if not found.is_identifier:
+        if value in OPPOSITE:
+            yield found.stop, "ADJ", (("side", value, OPPOSITE[value]),), 1.4
         return
     if value == "skip":
         yield found.stop, SKIP, None, 0.0
@@ -209,6 +207,12 @@ def read_face_word(found: Words, category: str, value: Any) -> Found:
     yield found.stop, owner, (value, found.is_plural), 1.0
 
 
+def read_frame(found: Words, category: str, value: Any) -> Found:
+    """ "As seen in the picture"; what owns ("the picture's ...") belongs to what follows it."""
+    if not found.owns:
+        yield found.stop, category, value, -3.0
+
+
 def read_doubtful(found: Words, category: str, value: Any) -> Found:
     """Words such as "points" and "layout", which often say nothing new."""
     if not found.owns:
@@ -216,13 +220,16 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
         yield found.stop, SKIP, None, 0.6
 
 
-COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": 1.0, "VIEWER_PHRASE": -3.0, "SUBJECT_PHRASE": -3.0}
+COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
     "DIVIDER": read_wrapping,
     "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
     "BOTH_SIDES": lambda found, category, value: iter([(found.stop, SKIP, None, 3.5)]),
+    "VIEWER_PHRASE": read_frame,
+    "SUBJECT_PHRASE": read_frame,
+    "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),
     "BULLET_WORD": lambda found, category, value: iter([(found.stop, "BULLET", value, 3.5)]),
     "LOOSE_END": lambda found, category, value: iter(()),
     "NOUN": read_noun,
@@ -253,134 +260,3 @@ def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any
         yield i + 1, MARKS[mark], None, 0.5
         if mark == "@" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
             yield i + 1, SKIP, None, OFTEN_EMPTY["AT"]
-
-
-def is_line_start(lexemes: Sequence[Lexeme], i: int) -> bool:
-    return i == 0 or lexemes[i - 1].type == "newline"
-
-
-def read_interval(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
-    """Yield "[0.2, 0.8]" and "(0.2 .. 0.8)" as a range."""
-    found = read_plain(lexemes, i + 1)
-    if found is None or found[0] >= len(lexemes) or lexemes[found[0]].word not in (",", "..", "-", ";", "to"):
-        return
-    second = read_plain(lexemes, found[0] + 1)
-    if second is None or second[0] >= len(lexemes) or lexemes[second[0]].word not in ")]":
-        return
-    is_open = lexemes[i].word == "(" and lexemes[second[0]].word == ")"
-    yield second[0] + 1, "INTERVAL", (found[1], second[1], is_open), 0.5
-
-
-def read_plain(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
-    if i >= len(lexemes) or lexemes[i].type != "number":
-        return None
-    found = read_number(lexemes, i)
-    if found is None:
-        return None
-    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))
-
-
-def read_numbers(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
-    """Yield a number, a list of them, and ids with their ranges."""
-    found = read_number(lexemes, i)
-    if found is None:
-        return
-    length, number = found
-    stop = i + length
-    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop))
-    if is_minus(lexemes, i):
-        number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
-    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0
-    if number.form == "ordinal" and number.value in (3, 4, 5):
-        yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
-    after = lexemes[stop].word if stop < len(lexemes) else ""
-    if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
-        yield stop + 1, "BULLET", None, 0.2
-    yield from read_list(lexemes, i, stop, number)
-
-
-def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
-    if stop + 1 >= len(lexemes):
-        return False
-    if is_line_start(lexemes, i):
-        return True
-    if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
-        return False
-    before = i - 2 if lexemes[i - 1].word == "(" else i - 1
-    return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("
-
-
-def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether the dash before a number is its sign."""
-    if i == 0 or lexemes[i - 1].word != "-" or not lexemes[i].is_glued or lexemes[i].type != "number":
-        return False
-    return (i < 2 or lexemes[i - 2].type != "number") and not lexemes[i - 1].is_glued
-
-
-def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> Iterator[tuple[int, str, Any, float]]:
-    """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", up to each of the first and up to the last."""
-    if continues_list(lexemes, i):
-        return
-    steps = list(read_members(lexemes, stop, first))
-    numbers = [pair[0] for _, pair in steps]
-    singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
-    for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
-        end = steps[count - 1][0]
-        if 1 < count <= singles and are_alike(numbers[:count]):
-            yield end, "NUMBERS", tuple(numbers[:count]), 1.0
-        if first.form == "integer":
-            yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
-
-
-def are_alike(numbers: Sequence[Number]) -> bool:
-    """Whether numbers may stand in one list: counts and ids, or places along a part."""
-    return all(number.form == "integer" for number in numbers) or all(
-        number.form != "integer" or number.value <= 1 for number in numbers
-    )
-
-
-def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a number belongs to a list that began before it."""
-    before = i - 1
-    while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
-        before -= 1
-    if before > 0 and lexemes[before].word in PER_CENT:
-        before -= 1
-    if not 0 <= before < i - 1:
-        return False
-    return lexemes[before].type == "number" or lexemes[before].word in NUMBER_WORDS
-
-
-def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterator[tuple[int, tuple[Number, Number]]]:
-    """Yield the members of a list, each as a pair of ends, with where it stops."""
-    number = first
-    while True:
-        upper = read_upper(lexemes, stop) if first.form == "integer" else None
-        last = number
-        if upper is not None and upper[1].form == "integer":
-            stop, last = upper
-        yield stop, (number, last)
-        following = read_next(lexemes, stop)
-        if following is None:
-            return
-        stop, number = following
-
-
-def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
-    """Return the number after "-", "to", "through" or "..": the end of a range of ids."""
-    if i < len(lexemes) and lexemes[i].word in ("-", "to", "..", "through", "until", "thru"):
-        return read_plain(lexemes, i + 1)
-    return None
-
-
-def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
-    """Return the number after a comma, "and" or both."""
-    start = i
-    while i < len(lexemes) and lexemes[i].word in (",", "and") and i - start < 2:
-        i += 1
-    if i == start or i >= len(lexemes):
-        return None
-    found = read_number(lexemes, i)
-    if found is None or found[1].form == "ordinal":
-        return None
-    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))

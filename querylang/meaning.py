@@ -15,6 +15,7 @@ from ..errors import Problem
 from .concept_data import Thing
 from .concepts import Op
 from .numbers import Number
+from .shapes import Shape
 
 
 class MistakeError(Exception):
@@ -111,9 +112,11 @@ class Item:
         strict: The ends are left out.
         zero: Ids count from 0 or 1.
         only: Restricts what stands before.
-        same: Repeats what stands before, on another side.
+        same: "all" repeats what stands before, on another side; "amount" takes its count alone.
+        lead: Its side comes first of those named before.
         approx: The count was rough.
         late: Its frame was said after what it owns.
+        visible: Only points that are seen.
         via: What a range runs along or through.
         fault: Code, message and suggestion of something that cannot be answered.
     """
@@ -137,7 +140,7 @@ class Item:
     nth: int | None = None
     pick: tuple[int, ...] | None = None
     spacing: str | None = None
-    shape: str | None = None
+    shape: Shape | None = None
     faces: str | None = None
     frame: str | None = None
     reverse: bool | None = None
@@ -146,9 +149,11 @@ class Item:
     strict: bool | None = None
     zero: int | None = None
     only: bool | None = None
-    same: bool | None = None
+    same: str | None = None
+    lead: bool | None = None
     approx: bool | None = None
     late: bool | None = None
+    visible: bool | None = None
     via: Phrase | None = None
     fault: tuple[str, str, str | None] | None = None
 
@@ -170,7 +175,9 @@ class Item:
 
 
 FIELDS = tuple(field.name for field in fields(Item))
-FLAGS = frozenset({"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero"})
+FLAGS = frozenset(
+    {"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero", "visible"}
+)
 """Fields that may be said twice, if they say the same."""
 
 

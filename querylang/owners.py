@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Draft, find_side
+from .asks import WHOLE_FACE, Draft, find_side, is_side
 from .concepts import Op
 from .meaning import MistakeError, Phrase
 
@@ -32,30 +32,77 @@ class Owners:
         phrase = ask.phrase
         if phrase is None or ask.item.layout is not None or ask.is_owned:
             return
+        if phrase.ops == (("noun", WHOLE_FACE),) and index and self.opens_list(index - 1):
+            head = self.draft.asks[index - 1].phrase
+            if head is not None:
+                self.take(index, head)
+            return
         if not phrase.is_free and not self.needs_owner(phrase):
             self.inherit_side(index)
             return
+        if self.take_other_side(index):
+            return
+        if not self.lie_on_owner(index) and not self.lie_near_owner(index):
+            self.inherit_side(index)
+
+    def take(self, index: int, phrase: Phrase) -> bool:
+        """Let an ask be what it was found to be on an owner."""
+        ask = self.draft.asks[index]
+        ask.item = replace(ask.item, phrase=phrase)
+        ask.is_owned = True
+        return True
+
+    def lie_on_owner(self, index: int) -> bool:
+        """Let an ask lie on the first owner that it can lie on."""
+        ask = self.draft.asks[index]
+        phrase = ask.phrase
+        assert phrase is not None
         for owner, is_heading in self.find_owners(index):
-            made = self.lie_on(phrase, owner, whole=is_heading)
-            if made is None:
+            whole = is_heading or self.narrows(index, owner)
+            made = self.contrast(phrase, owner) or self.lie_on(phrase, owner, whole=whole)
+            if made is None or is_same_place(made, owner):
                 continue
             if owner.det and not phrase.det and not phrase.is_free and made.thing is phrase.thing:
-                ask.item = replace(ask.item, phrase=made)
-                ask.is_owned = True
-                return
+                return self.take(index, made)
             if phrase.is_free or (made.thing != phrase.thing and find_side(owner.ops)):
-                ask.item = replace(ask.item, phrase=made)
                 ask.is_narrower = phrase.is_free and index > 0 and owner is self.draft.asks[index - 1].phrase
-                ask.is_owned = True
-                return
-        if phrase.is_free and phrase.ops:
-            for owner, _ in sorted(self.find_owners(index), key=lambda one: find_side(one[0].ops) is None):
-                made = self.lie_beside(phrase, owner)
-                if made is not None:
-                    ask.item = replace(ask.item, phrase=made)
-                    ask.is_owned = True
-                    return
-        self.inherit_side(index)
+                return self.take(index, made)
+        return False
+
+    def lie_near_owner(self, index: int) -> bool:
+        """Let an ask without a part lie on the part that another one's place lies on."""
+        phrase = self.draft.asks[index].phrase
+        assert phrase is not None
+        if not phrase.is_free or not phrase.ops:
+            return False
+        for owner, _ in sorted(self.find_owners(index), key=lambda one: find_side(one[0].ops) is None):
+            made = self.lie_beside(phrase, owner)
+            if made is not None:
+                return self.take(index, made)
+        return False
+
+    def take_other_side(self, index: int) -> bool:
+        """ "7 on the left eye's lower lid, and 5 on the right": a side alone is that side of all that was named."""
+        ask = self.draft.asks[index]
+        phrase, later = ask.phrase, self.draft.asks[index + 1 : index + 2]
+        is_apart = (index == 0 or bool(ask.before)) and all(one.before for one in later)
+        if phrase is None or not phrase.ops or not is_apart or not all(is_side(op) for op in phrase.ops):
+            return False
+        for owner, _ in self.find_owners(index):
+            ops = tuple(op for op in owner.ops if not is_side(op))
+            made = self.draft.rules.sound_phrase((*ops[:1], *phrase.ops, *ops[1:])) if ops else None
+            if made is not None and self.is_paired(ops):
+                frame = phrase.frame or owner.frame
+                return self.take(index, replace(phrase, ops=made.ops, thing=made.thing, frame=frame, ref=""))
+        return False
+
+    def narrows(self, index: int, owner: Phrase) -> bool:
+        """Whether a name without a part narrows the one right before it: "the left eye's lower lid, inner half"."""
+        ask, last = self.draft.asks[index], self.draft.asks[index - 1]
+        if index == 0 or owner is not last.phrase or set(ask.before) != {"comma"} or last.item.has_amount:
+            return False
+        is_last = ask is self.draft.asks[-1] or self.draft.has_own(index)
+        return is_last and ask.phrase is not None and ask.phrase.is_free and bool(ask.phrase.ops)
 
     def inherit_side(self, index: int) -> None:
         """ "The left eye and eyebrow" are both on the left."""
@@ -63,11 +110,13 @@ class Owners:
         phrase = ask.phrase
         if index == 0 or phrase is None or phrase.thing is None or phrase.is_plural or phrase.det or ask.leads:
             return
-        if phrase.thing.is_sided or not phrase.thing.is_several_sided:
+        if phrase.thing.is_sided or not phrase.thing.is_pair:
             return
         last = self.draft.asks[index - 1]
         side = find_side(last.phrase.ops) if last.phrase is not None else None
-        if side is None or set(ask.before) != {"and"} or last.item.has_amount or ask.sentence != last.sentence:
+        if side is None or not set(ask.before) <= {"and", "comma"} or ask.sentence != last.sentence:
+            return
+        if last.item.has_amount and ask.item.has_amount:
             return
         made = self.draft.rules.sound_phrase((phrase.ops[0], side, *phrase.ops[1:]))
         if made is not None:
@@ -87,6 +136,9 @@ class Owners:
             made = self.draft.rules.phrase(owner.ops + ask.phrase.ops)
             if made is not None and made.fault:
                 raise MistakeError(made.fault[0], made.fault[1], self.draft.span(ask), made.fault[2])
+        if ask.phrase.ops == (("rel", "outline"),) and any(one.item.is_layout for one in self.draft.asks):
+            ask.item = replace(ask.item, phrase=self.draft.rules.phrase((("noun", "contour"),)))
+            return
         words = self.draft.words(ask.start, ask.stop)
         only_side = bool(ask.phrase.ops) and all(op[0] == "adj" for op in ask.phrase.ops)
         later = self.draft.asks[index + 1] if index + 1 < len(self.draft.asks) else None
@@ -125,6 +177,7 @@ class Owners:
         heads: list[tuple[Phrase, bool]] = []
         located: list[tuple[Phrase, bool]] = []
         before: list[tuple[Phrase, bool]] = []
+        farther: list[tuple[Phrase, bool]] = []
         for i in range(index - 1, -1, -1):
             one = self.draft.asks[i]
             if one.phrase is None or one.phrase.thing is None:
@@ -133,15 +186,17 @@ class Owners:
                 heads = heads or [(one.phrase, True)]
             if one.sentence == ask.sentence and one.is_located:
                 located.append((one.phrase, not one.phrase.owner_len or self.is_bare_head(i)))
-            elif one.sentence == ask.sentence or ask.phrase.is_free:
+            elif one.sentence == ask.sentence and not (ask.is_removal and one.is_removal):
                 before.append((one.phrase, not one.phrase.owner_len))
+            elif ask.phrase.is_free:
+                farther.append((one.phrase, not one.phrase.owner_len))
         after = [(phrase, not phrase.owner_len) for phrase in self.find_after(index)]
         others = after + before if self.belongs_ahead(index) else before + after
-        others.sort(key=lambda one: one[1])
+        others.sort(key=lambda one: (self.needs_owner(one[0]), one[1]))
         if heads and not find_side(heads[0][0].ops):
             told = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
             heads = told + heads
-        return heads + located + others
+        return heads + located + others + farther
 
     def opens_list(self, index: int) -> bool:
         """Whether an item stands bare before a colon, or above bullets."""
@@ -156,11 +211,10 @@ class Owners:
 
     def belongs_ahead(self, index: int) -> bool:
         """Whether "and" joins an item to the next, and not to the one before."""
-        return (
-            index + 1 < len(self.draft.asks)
-            and "and" in self.draft.asks[index + 1].before
-            and "and" not in self.draft.asks[index].before
-        )
+        if "and" in self.draft.asks[index].before:
+            return False
+        later = (one for one in self.draft.asks[index + 1 :] if set(one.before) != {"comma"})
+        return "and" in next((one.before for one in later), ())
 
     def find_after(self, index: int) -> list[Phrase]:
         """Return what later items of the same list lie on."""
@@ -177,7 +231,7 @@ class Owners:
                 and (find_side(phrase.ops) or phrase.det or ask.phrase.is_free)
             ):
                 found.append(phrase)
-        return sorted(found, key=lambda phrase: not phrase.owner_len)
+        return sorted(found, key=lambda phrase: (not phrase.owner_len, self.needs_owner(phrase)))
 
     def lie_on(self, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
         """Return a phrase as lying on what another names.
@@ -199,7 +253,7 @@ class Owners:
                 made = self.draft.rules.sound_phrase((lower[0], side, *lower[1:], *phrase.ops))
                 lower = (lower[0], side, *lower[1:]) if made is not None else lower
             made = made or self.draft.rules.sound_phrase(lower + phrase.ops)
-            if made is not None:
+            if made is not None and not (phrase.det == "both" and made.thing and len(made.thing.units) < 2):
                 return replace(
                     made,
                     det=phrase.det or owner.det,
@@ -210,6 +264,21 @@ class Owners:
                 )
         return None
 
+    def contrast(self, phrase: Phrase, owner: Phrase) -> Phrase | None:
+        """ "The inner lip's upper edge, and the lower edge": what differs takes the place of what it differs from."""
+        own = {kind_of(op): op for op in phrase.ops}
+        if (
+            not phrase.is_free
+            or all(is_side(op) for op in phrase.ops)
+            or not own.keys() <= {kind_of(op) for op in owner.ops}
+        ):
+            return None
+        made = self.draft.rules.sound_phrase(tuple(own.get(kind_of(op), op) for op in owner.ops))
+        if made is None:
+            return None
+        det, frame = phrase.det or owner.det, phrase.frame or owner.frame
+        return replace(phrase, ops=made.ops, thing=made.thing, det=det, frame=frame, owner_len=owner.owner_len)
+
     def is_paired(self, ops: tuple[Op, ...]) -> bool:
         """Whether what operations name comes in pairs, so that a side of a place on it is its own side."""
         return ops[0][0] == "noun" and self.draft.rules.concepts[ops[0][1]].is_paired
@@ -219,8 +288,20 @@ class Owners:
         side = find_side(place.ops)
         concepts = self.draft.rules.concepts
         for base in sorted(concepts[place.ops[0][1]].of) if place.ops and place.ops[0][0] == "noun" else ():
-            lower = (("noun", base), *([side] if side else []))
+            lower: tuple[Op, ...] = (("noun", base),)
+            lower += (side,) if side and self.is_paired(lower) else ()
             made = self.draft.rules.sound_phrase((*lower, *phrase.ops))
-            if made is not None:
+            if made is not None and not (phrase.det == "both" and made.thing and len(made.thing.units) < 2):
                 return replace(made, frame=phrase.frame or place.frame, det=phrase.det, owner_len=len(lower))
         return None
+
+
+def kind_of(op: Op) -> tuple[object, ...]:
+    """Return what two operations share of which one may stand in the other's place."""
+    return (op[0], op[1][0][0]) if op[0] == "adj" else op[:2]
+
+
+def is_same_place(made: Phrase, owner: Phrase) -> bool:
+    """Whether a name found on a place is only another name of it ("the base" beside "the right ala")."""
+    thing = owner.thing
+    return thing is not None and made.thing is not None and thing.is_place and made.thing.units == thing.units

@@ -16,10 +16,14 @@ from .lattice import Lattice
 from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
 from .numbers import Number
+from .ordering import Orderer
 from .pieces import Piece, Pieces, Place, Stretch
+from .portions import find_x
+from .registry import Registry
 from .routes import Region, Router, Span, check_fpalp, direction_of
 from .rules import Rules
-from .runs import CurveRun, Ends, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
+from .runs import CurveRun, Ends, PlaceRun, Run
+from .shapes import find_thin
 
 
 class Placer:
@@ -36,6 +40,7 @@ class Placer:
         self.lattice = lattice
         self.limit = limit
         self.router = Router(rules)
+        self.orderer = Orderer(self.router)
         self.ids = IdResolver(self.registry, ids_from)
         self.notes: list[str] = []
 
@@ -56,11 +61,12 @@ class Placer:
             self.notes.append("a closed curve has no ends, so none are left out of it")
         runs = self.place(asks, regions, amount, span)
         manner = asks[0].item
-        if any(ask.item.origin is not None for ask in asks):
-            runs = [self.start_at(run, asks[0], span) for run in runs]
+        from_where = next((ask for ask in asks if ask.item.origin is not None), None)
+        if from_where is not None:
+            runs = [self.orderer.start_at(run, from_where, span) for run in runs]
         elif manner.turn is not None and manner.range is None:
-            runs = [self.turn_run(run, manner.turn, span) for run in runs]
-        runs = self.order(runs, manner, amount, span)
+            runs = [self.orderer.turn_run(run, manner.turn, span) for run in runs]
+        runs = self.orderer.order(runs, manner, amount, span)
         self.check_shape(asks, runs)
         return runs
 
@@ -68,7 +74,8 @@ class Placer:
         """Raise the mistake of one point as a polygon or a line."""
         shapes = {ask.item.shape for ask in asks} - {None}
         least = 3 if "polygon" in shapes else 2
-        if shapes and all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least:
+        are_places = all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least
+        if (shapes and are_places) or ("polygon" in shapes and find_thin(runs, ["polygon"] * len(runs)) is not None):
             raise MistakeError("contradiction", f"so few places are no {shapes.pop()}", self.span(asks))
 
     def span(self, asks: Sequence[Ask]) -> Span:
@@ -102,7 +109,7 @@ class Placer:
         runs: list[Run] = []
         for region in regions:
             if amount.positions is not None:
-                runs += self.place_positions(region, amount.positions, span)
+                runs += self.place_positions(region, amount.positions, span, self.origin_side(asks))
             elif amount.density is not None:
                 runs += self.place_density(region, amount.density, span)
             elif amount.every is not None:
@@ -247,7 +254,15 @@ class Placer:
 
     # --- positions, densities, steps -------------------------------------------------------------------------
 
-    def place_positions(self, region: Region, positions: Sequence[Number], span: Span) -> list[Run]:
+    def origin_side(self, asks: Sequence[Ask]) -> str:
+        """Return the side of the picture from which positions count, "" where they count along the curve."""
+        ask = next((one for one in asks if isinstance(one.item.origin, Phrase)), None)
+        if ask is None:
+            return ""
+        assert isinstance(ask.item.origin, Phrase)
+        return direction_of(ask.item.origin, ask.item.frame or "")
+
+    def place_positions(self, region: Region, positions: Sequence[Number], span: Span, origin: str) -> list[Run]:
         runs: list[Run] = []
         pieces = region.pieces
         only_points = all(self.registry.parts[piece.part].is_point for piece in pieces)
@@ -262,8 +277,9 @@ class Placer:
                 continue
             for number in positions:
                 check_fpalp(number, 1, span)
-            length = piece.stop - piece.start
-            runs.append(PlaceRun(piece.part, tuple(piece.start + number.value * length for number in positions)))
+            ends = (piece.start, piece.stop)
+            start, stop = ends[::-1] if starts_across(piece, origin, self.registry) else ends
+            runs.append(PlaceRun(piece.part, tuple(start + number.value * (stop - start) for number in positions)))
         return runs
 
     def place_density(self, region: Region, factor: Fraction, span: Span) -> list[Run]:
@@ -331,7 +347,7 @@ class Placer:
         for ask in asks:
             region = self.find_region(ask) if ask.item.phrase is not None or ask.item.range is not None else None
             found = self.ids.resolve(ask.item, region, self.span([ask]))
-            runs += self.order(found, ask.item, amount, span)
+            runs += self.orderer.order(found, ask.item, amount, span)
         self.notes += self.ids.take_notes()
         own = amount.count
         if own is not None and own.value != sum(run.count or 0 for run in runs):
@@ -340,69 +356,10 @@ class Placer:
             raise MistakeError("contradiction", "a layout has its own points", span)
         return runs
 
-    # --- order -----------------------------------------------------------------------------------------------
 
-    def order(self, runs: list[Run], manner: Item, amount: Item, span: Span) -> list[Run]:
-        """Apply reversals, "every other", "the first point" and the spacing."""
-        if manner.reverse:
-            runs = [reverse_run(run) for run in reversed(runs)]
-        if amount.nth is not None:
-            runs = keep_every(runs, amount.nth)
-        if amount.pick is not None:
-            picked = [pick_index(runs, index - 1 if index > 0 else index) for index in amount.pick]
-            if None in picked:
-                raise MistakeError("count", "there are not so many points", span)
-            runs = [run for run in picked if run is not None]
-        if manner.spacing == "arc":
-            runs = [space_by_distance(run) for run in runs]
-        return runs
-
-    def turn_run(self, run: Run, turn: str, span: Span) -> Run:
-        if not isinstance(run, CurveRun):
-            raise MistakeError("contradiction", "only a curve has a direction", span)
-        part = self.registry.parts[run.part]
-        if not part.ends:
-            raise MistakeError("contradiction", f"the {run.part} is a line and has no such direction", span)
-        rising = turn == ("clockwise" if part.is_closed else "counter_clockwise")
-        if rising == (run.stop >= run.start):
-            return run
-        if run.ends == "first":
-            return replace(run, start=Fraction(1), stop=Fraction(0))
-        return reverse_run(run)
-
-    def start_at(self, run: Run, ask: Ask, span: Span) -> Run:
-        """Start a whole closed curve at a named place, in the direction asked."""
-        origin = ask.item.origin
-        side = direction_of(origin, ask.item.frame or "") if isinstance(origin, Phrase) else ""
-        if isinstance(run, PlaceRun) and side in ("left", "right"):
-            part = self.registry.parts[run.part]
-            at_right = part.ends.get(side) == 1
-            return PlaceRun(run.part, tuple(1 - f for f in run.places)) if at_right else run
-        if not isinstance(run, CurveRun):
-            raise MistakeError("syntax", "'from' needs a 'to' here", span)
-        part = self.registry.parts[run.part]
-        if run.ends != "first":
-            if side and part.ends.get(side) in (run.start, run.stop):
-                return run if part.ends[side] == run.start else reverse_run(run)
-            raise MistakeError("syntax", "'from' needs a 'to' here", span)
-        start = self.find_origin(run, ask, span)
-        if ask.item.turn == "counter_clockwise":
-            return replace(run, start=start + 1, stop=start)
-        return replace(run, start=start, stop=start + 1)
-
-    def find_origin(self, run: CurveRun, ask: Ask, span: Span) -> Fraction:
-        origin = ask.item.origin
-        if isinstance(origin, Number):
-            check_fpalp(origin, 1, span)
-            return origin.value
-        assert origin is not None
-        part = self.registry.parts[run.part]
-        side = direction_of(origin, ask.item.frame or "")
-        if side in part.ends:
-            return part.ends[side]
-        for phrase in self.router.candidates(origin, origin, ask.item):
-            units = self.router.units_of(phrase, ask.item)
-            places = [p for unit in units for p in unit.pieces if p.part == run.part and isinstance(p, Place)]
-            if len(places) == 1:
-                return places[0].fpalp
-        raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)
+def starts_across(piece: Stretch, side: str, registry: Registry) -> bool:
+    """Whether a stretch starts on the other side of the picture than the one from which its positions count."""
+    if side not in ("left", "right"):
+        return False
+    first, last = (find_x(Place(piece.part, at), registry) for at in (piece.start, piece.stop))
+    return first != last and (first > last) == (side == "left")

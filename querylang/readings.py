@@ -5,16 +5,19 @@ In: the entries that were read, each with its second reading; out: the canonical
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 
 from .canonical import write_query
 from .chart import Entry
+from .lattice import Lattice
 from .registry import Registry
 from .runs import Run, lay_out
 
 NEAR = 0.25
 """A second reading that costs no more than that is as likely as the first."""
+FAR = 1.5
+"""A second reading that costs more than that makes no sense of what has none."""
 MOST_TRIED = 3
 
 Placed = Sequence[Run] | None
@@ -35,9 +38,21 @@ def find_other_readings(
     own = list(lay_out(runs, registry)) if near else []
     found: list[str] = []
     for i in near[:MOST_TRIED]:
-        others = [copy(entry) for entry in entries]
-        others[i].value = entries[i].others[0][1]
-        other = place(others)
+        other = place(take_second(entries, i))
         if other is not None and list(lay_out(other, registry)) != own:
             found.append(write_query(other, None, "largest", registry))
     return found
+
+
+def vary(entries: Sequence[Entry], lattice: Lattice) -> Iterator[tuple[list[Entry], str]]:
+    """Yield entries with one of them in its second reading, if that is not far-fetched, and its words."""
+    open_to = [i for i, entry in enumerate(entries) if entry.others and entry.others[0][0] <= FAR]
+    for i in open_to[:MOST_TRIED]:
+        yield take_second(entries, i), lattice.words(entries[i].start, entries[i].stop)
+
+
+def take_second(entries: Sequence[Entry], index: int) -> list[Entry]:
+    """Return copies of entries, one of them in its second reading."""
+    others = [copy(entry) for entry in entries]
+    others[index].value = entries[index].others[0][1]
+    return others

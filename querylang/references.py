@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, is_side
+from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, is_end, is_side, only
 from .chart import Entry
 from .concepts import Op
+from .headings import Headings
 from .meaning import Item, MistakeError, Phrase, Range, join
 from .owners import Owners
 
@@ -15,9 +16,10 @@ from .owners import Owners
 class References:
     """Finds what words refer to, and repeats what is said to be the same."""
 
-    def __init__(self, draft: Draft, owners: Owners) -> None:
+    def __init__(self, draft: Draft, owners: Owners, headings: Headings) -> None:
         self.draft = draft
         self.owners = owners
+        self.headings = headings
 
     def resolve(self, ask: Ask) -> Ask:
         """Return an ask whose references are what they refer to."""
@@ -27,12 +29,12 @@ class References:
             ask.item = replace(ask.item, range=self.find_two(ask))
         if phrase is None or not phrase.ref:
             return ask
-        made = self.refer(phrase, ask)
+        made, before = self.refer(phrase, ask)
         ask.is_narrower = phrase.ref == "it" and not ask.before
         ask.is_owned = phrase.ref == "it"
         ask.item = replace(ask.item, phrase=made)
-        if phrase.ref in ("one", "other") and not ask.item.has_amount and self.draft.asks:
-            ask.source = self.draft.asks[-1]
+        if phrase.ref in ("one", "other") and not ask.item.has_amount:
+            ask.source = before
         return ask
 
     def find_two(self, ask: Ask) -> Range:
@@ -45,15 +47,15 @@ class References:
             raise MistakeError("ambiguous", "between which places?", self.draft.span(ask))
         return Range(places[-2], places[-1])
 
-    def refer(self, phrase: Phrase, ask: Ask) -> Phrase:
-        for before in reversed(self.draft.asks):
-            if before.phrase is None:
-                continue
-            made = self.refer_to(phrase, before.phrase)
-            if made is not None:
-                return made
+    def refer(self, phrase: Phrase, ask: Ask) -> tuple[Phrase, Ask | None]:
+        """Return what a reference means, and the ask before it that it refers to: the nearest that it fits."""
+        for refer_to in (self.refer_to, self.stand_beside):
+            for before in reversed(self.draft.asks):
+                made = refer_to(phrase, before.phrase) if before.phrase is not None else None
+                if made is not None:
+                    return made, before
         if phrase.thing is not None and (phrase.thing.is_sided or not phrase.thing.is_several_sided):
-            return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else ""))
+            return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else "")), None
         if phrase.thing is not None and phrase.ref == "that" and not self.draft.asks:
             raise MistakeError("ambiguous", "which one is that?", self.draft.span(ask), "name its side")
         code = "no_part" if phrase.ref == "one" and not self.draft.asks else "ambiguous"
@@ -63,7 +65,7 @@ class References:
         """Return a reference read as about one phrase named before, None where it does not fit."""
         side = find_side(before.ops)
         if phrase.ref == "it":
-            return self.owners.lie_on(phrase, before) or self.stand_beside(phrase, before)
+            return self.owners.lie_on(phrase, before)
         if phrase.ref == "one" or not phrase.ops:
             if phrase.ops:
                 ops = tuple(phrase.ops[0] if is_side(op) else op for op in before.ops)
@@ -71,13 +73,14 @@ class References:
                     ops = before.ops + phrase.ops
             elif side is not None:
                 ops = tuple(flip(op) for op in before.ops)
+            elif any(is_end(op) for op in before.ops):
+                ops = tuple(flip(op, ends=True) for op in before.ops)
             else:
                 return None
             return self.draft.rules.sound_phrase(ops, frame=before.frame)
         if side is None or phrase.thing is None or before.thing is None or phrase.thing.is_sided:
             return None
-        kin = {op[1] for op in before.ops if op[0] == "noun"}
-        if not (phrase.thing.parts & before.thing.parts or {op[1] for op in phrase.ops if op[0] == "noun"} & kin):
+        if not (phrase.thing.parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
             return None
         wanted = flip(side) if phrase.ref == "other" else side
         return self.draft.rules.sound_phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
@@ -85,7 +88,9 @@ class References:
     def stand_beside(self, phrase: Phrase, before: Phrase) -> Phrase | None:
         """ "The right eye and its brow" are on one side; a name that has no sides stands beside nothing."""
         side = find_side(before.ops)
-        if side is None or phrase.is_plural or phrase.thing is None or not phrase.thing.is_several_sided:
+        if phrase.ref != "it" or side is None or phrase.is_plural or phrase.thing is None:
+            return None
+        if not phrase.thing.is_several_sided:
             return None
         return self.draft.rules.sound_phrase((*phrase.ops[:1], side, *phrase.ops[1:]), frame=before.frame)
 
@@ -93,11 +98,19 @@ class References:
         """ "The same on the right": repeat, mirrored, all since the last owner of that kind was named."""
         for i in range(len(self.draft.asks)):
             self.owners.own(i)
+        self.headings.drop_headers()
         item: Item = entry.value
+        if item.phrase is None and "colon" in entry.before and self.draft.asks:
+            item = entry.value = replace(item, phrase=self.draft.asks.pop().phrase)
+        if item.same == "amount":
+            self.repeat_amount(entry, sentence)
+            return
         phrase = item.phrase
         wanted = find_side(phrase.ops) if phrase is not None else None
         tail = self.find_tail(wanted)
-        is_name = phrase is not None and any(op[0] == "noun" for op in phrase.ops) and not phrase.ref
+        if phrase is not None and find_nouns(phrase):
+            tail = self.trim_to_kind(phrase, tail)
+        is_name = phrase is not None and bool(find_nouns(phrase)) and not phrase.ref
         if phrase is not None and is_name and not self.is_kin(phrase, tail):
             self.repeat_amount(entry, sentence)
             return
@@ -117,24 +130,27 @@ class References:
 
     def is_kin(self, phrase: Phrase, tail: Sequence[Ask]) -> bool:
         """Whether a name ("the right eye") is of the kind that the items to repeat lie on."""
-        nouns = {op[1] for op in phrase.ops if op[0] == "noun"}
-        parts = {part.split()[-1] for part in (phrase.thing.parts if phrase.thing else ())}
-        for ask in tail:
-            for one in find_phrases(ask.item):
-                if nouns & {op[1] for op in one.ops if op[0] == "noun"}:
-                    return True
-                if one.thing and parts & {part.split()[-1] for part in one.thing.parts}:
-                    return True
-        return False
+        return any(is_kind_of(phrase, ask) for ask in tail)
+
+    def trim_to_kind(self, phrase: Phrase, tail: list[Ask]) -> list[Ask]:
+        """Return what of a tail comes since the last owner of a name's kind was named, or all of it."""
+        stop = next((i for i in range(len(tail) - 1, -1, -1) if is_kind_of(phrase, tail[i])), 0)
+        start = stop
+        while start > 0 and is_kind_of(phrase, tail[start - 1]):
+            start -= 1
+        return tail[start:]
 
     def repeat_amount(self, entry: Entry, sentence: int) -> None:
         if not self.draft.asks:
             raise MistakeError("ambiguous", "the same as what?", self.draft.lattice.span(entry.start, entry.stop))
-        own = {name: getattr(self.draft.asks[-1].item, name) for name in (*AMOUNTS, "spacing")}
-        item = join(replace(entry.value, same=None), Item(**own))
+        last = self.draft.asks[-1]
+        item = join(replace(entry.value, same=None), only(last.item, (*AMOUNTS, "spacing")))
         if item is None or item.phrase is None:
             raise MistakeError("ambiguous", "the same as what?", self.draft.lattice.span(entry.start, entry.stop))
-        self.draft.asks.append(self.resolve(Ask(item, entry.start, entry.stop, sentence, entry.before, leads=True)))
+        ask = self.resolve(Ask(item, entry.start, entry.stop, sentence, entry.before, leads=True))
+        if not item.has_amount:
+            ask.source = last
+        self.draft.asks.append(ask)
 
     def find_tail(self, wanted: Op | None) -> list[Ask]:
         """Return the last asks that lie on one side, other than the one wanted."""
@@ -174,3 +190,18 @@ class References:
             ends = [turn(end) if isinstance(end, Phrase) else end for end in (item.range.first, item.range.last)]
             changes["range"] = Range(ends[0], ends[1], item.range.is_open)  # type: ignore[arg-type]
         return replace(item, **changes)  # type: ignore[arg-type]
+
+
+def find_nouns(phrase: Phrase) -> set[str]:
+    return {op[1] for op in phrase.ops if op[0] == "noun"}
+
+
+def is_kind_of(phrase: Phrase, ask: Ask) -> bool:
+    """Whether an ask lies on what a name means, on whichever side."""
+    parts = {part.split()[-1] for part in (phrase.thing.parts if phrase.thing else ())}
+    for one in find_phrases(ask.item):
+        if find_nouns(phrase) & find_nouns(one):
+            return True
+        if one.thing and parts & {part.split()[-1] for part in one.thing.parts}:
+            return True
+    return False

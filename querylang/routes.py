@@ -139,6 +139,7 @@ class Router:
     def borrow(self, end: Phrase, other: Phrase, carrier: Phrase | None) -> Phrase | None:
         """Return "from the inner ..." with the place of "... to the outer corner of the left eye"."""
         kinds = {kind for op in end.ops for kind, _, _ in op[1]}
+        kinds |= {"end"} if "side" in kinds else set()
         ops = tuple(op for op in other.ops if op[0] != "adj" or op[1][0][0] not in kinds)
         if not ops:
             return None

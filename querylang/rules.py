@@ -14,23 +14,26 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from .compositions import (
-    BOUND_FAULT,
+from .compositions import BOUND_FAULT, HALF, Compositions
+from .concepts import Concepts
+from .joining import (
     FRACTIONAL,
-    HALF,
-    Compositions,
     choose_nth,
     count_from_left,
+    from_side_of,
     join_adjectives,
     join_faces,
+    may_count,
     one_id,
+    one_on,
+    one_side,
     pick_faces,
     pick_several,
     read_density,
     read_step,
     some_faces,
+    start_from,
 )
-from .concepts import Concepts
 from .meaning import Item, Phrase, Range, join
 from .numbers import Number
 
@@ -75,6 +78,7 @@ class Rules(Compositions):
             ("TOTAL", "I", lambda _: Item(total=True), 0.0),
             ("SPACING", "I", lambda value: Item(spacing=value), 0.0),
             ("SHAPE", "I", lambda value: Item(shape=value), 0.0),
+            ("VISIBLE", "I", lambda _: Item(visible=True), -0.7),
             ("STRICT", "I", lambda value: Item(strict=value == "strict"), 0.0),
             ("REVERSE", "I", lambda _: Item(reverse=True), 0.0),
             ("TURN", "I", lambda value: Item(turn=value), 0.0),
@@ -82,12 +86,12 @@ class Rules(Compositions):
             ("VIEWER_PHRASE", "I", lambda _: Item(frame="viewer"), 0.0),
             ("SUBJECT_PHRASE", "I", lambda _: Item(frame="subject"), 0.0),
             ("ONLY", "I", lambda _: Item(only=True), 0.0),
-            ("SAME", "I", lambda _: Item(same=True), 0.0),
+            ("SAME", "I", lambda _: Item(same="all"), 0.0),
             ("LAYOUT", "I", lambda name: Item(layout=name), 0.0),
             ("NAMED", "I", lambda points: Item(named=points), 0.0),
             ("PROGRAM", "I", lambda name: Item(layout=name, zero=0), 0.0),
             ("HALFWAY", "I", lambda _: Item(positions=(HALF,)), 0.0),
-            ("FROM_E", "I", lambda end: Item(origin=end), 0.1),
+            ("FROM_E", "I", start_from, 0.1),
             ("INTERVAL", "I", lambda v: Item(range=Range(v[0], v[1], v[2])), 0.0),
             ("FACES", "I", lambda v: Item(faces=v[0], frame="subject" if v[1] else None), -0.7),
             ("EVERYONE", "FACES", lambda _: ("all", False, True), 0.0),
@@ -96,8 +100,11 @@ class Rules(Compositions):
             ("ORDINAL", "PICK", lambda n: (int(n.value),), 0.0),
             ("IDS_LIST", "I", lambda ids: Item(ids=ids) if any(a is not b for a, b in ids) else None, 1.2),
             ("EVERY_NTH", "I", lambda n: Item(every=Number(1 / n.value, "part")) if n.value > 3 else None, 0.4),
-            ("ONE", "N", lambda _: Phrase((), None, ref="one"), 0.0),
+            ("ONE", "N", lambda _: Phrase((), None, ref="one"), 1.2),
             ("APPROX", "I", lambda _: Item(approx=True), 0.3),
+            ("OUT_OF", "I", self.way_out, 0.0),
+            ("OWN_ADJ", "I", self.own_side, 0.9),
+            ("EAR", "E", lambda _: self.ear(()), 0.3),
         ]
 
     def rows(self) -> list[tuple[str, str, str, Function, float]]:
@@ -114,10 +121,21 @@ class Rules(Compositions):
             ("ADJ", "N", "N", self.qualify, 0.0),
             ("N", "ADJ", "N", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
             ("ADJ", "REL", "N", self.side_as_half, 0.2),
-            ("ADJ", "REL", "SIDE", lambda a, r: a if r == "side" and a[0][0] == "side" and len(a) == 1 else None, 0.0),
+            ("ADJ", "REL", "SIDE", lambda a, r: one_side(a) if r == "side" else None, 0.0),
             ("POSSESSIVE", "SIDE", "OWN_SIDE", lambda _, side: side, 0.0),
             ("PERSON_OWNER", "SIDE", "OWN_SIDE", lambda _, side: side, 0.0),
             ("N", "SIDE", "N", self.stand_on_side, 0.0),
+            ("TO", "ADJ", "SIDE", lambda _, a: one_side(a), 0.3),
+            ("TO", "OWN_ADJ", "OWN_SIDE", lambda _, a: a, 0.0),
+            ("POSSESSIVE", "ADJ", "OWN_ADJ", lambda _, a: one_side(a), 0.0),
+            ("PERSON_OWNER", "ADJ", "OWN_ADJ", lambda _, a: one_side(a), 0.0),
+            ("N", "OWN_ADJ", "N", lambda n, a: self.own(None, self.stand_on_side(n, a)), 0.2),
+            ("OF", "FACE_WORD", "OF_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
+            ("SIDE", "OF_FACE", "SIDE", lambda side, _: side, 0.0),
+            ("POSSESSIVE", "FACE_WORD", "OWN_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
+            ("PERSON_OWNER", "FACE_WORD", "OWN_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
+            ("OF", "OWN_FACE", "OF_OWN_FACE", lambda _, w: w, 0.0),
+            ("SIDE", "OF_OWN_FACE", "OWN_SIDE", lambda side, _: side, 0.0),
             ("N", "OWN_SIDE", "N", lambda n, side: self.own(None, self.stand_on_side(n, side)), 0.0),
             ("ADJ", "NUMBER", "N", self.portion, 0.0),
             ("SELECT", "NUMBER", "N", self.selected_portion, 0.0),
@@ -133,13 +151,20 @@ class Rules(Compositions):
             ("EACH", "OF_N", "N", self.determine, 0.0),
             ("POSSESSIVE", "N", "N", self.own, 0.0),
             ("PERSON_OWNER", "N", "N", self.own, 0.0),
+            ("PERSON_OWNER", "POSSESSIVE", "PERSON_OWNER", lambda a, b: a, 0.0),
             ("POSSESSIVE", "PERSON_OWNER", "POSSESSIVE", lambda a, b: a, 0.0),
             ("POSSESSIVE", "FACE_WORD", "POSSESSIVE", lambda a, b: a if b[0] != "face" else None, 1.0),
             ("N", "OF_PERSON", "N", self.own_late, 0.0),
             ("OF", "FACE_WORD", "OF_PERSON", lambda _, b: True if b[0] != "face" else None, 0.0),
             ("REF", "N", "N", self.refer, 0.0),
+            ("N", "REF", "N", lambda n, ref: self.refer(ref, n) if ref == "it" else None, 0.3),
             ("REF", "ONE", "N", lambda kind, _: Phrase((), None, ref=kind), 0.0),
+            ("ONE", "ADJ", "N", lambda _, a: one_on(a), 0.2),
             ("ADJ", "ONE", "N", lambda a, _: Phrase((("adj", a),), None, ref="one"), 0.0),
+            ("ADJ", "EAR", "E", lambda a, _: self.ear((("adj", a),)), 0.0),
+            ("I", "TOO", "I", lambda i, _: self.as_many(i), 0.0),
+            ("N", "SELECT", "I", lambda n, s: Item(phrase=n, lead=True) if s == "first" and not n.fault else None, 0.2),
+            ("ADJ", "SELECT", "I", lambda a, s: self.side_first(a) if s == "first" else None, 0.2),
             # how many
             (
                 "NUMBER",
@@ -195,6 +220,8 @@ class Rules(Compositions):
             ("POINTS", "OF_N", "N", lambda _, n: n, 0.0),
             ("NUMBER", "N", "N", self.all_of, 0.8),
             ("ADJ", "OF_N", "N", self.side_of, 0.5),
+            ("ADJ", "OF_N", "N", self.depth_of, 0.5),
+            ("I", "OF_I", "I", lambda i, o: join(i, o) if may_count(i, o) else None, 1.5),
             # ranges
             ("FROM", "E", "FROM_E", lambda _, e: e, 0.0),
             ("TO", "E", "TO_E", lambda _, e: e, 0.0),
@@ -222,6 +249,9 @@ class Rules(Compositions):
             ("IDS_N", "LAYOUT", "I", lambda ids, name: Item(layout=name, ids=ids), 0.0),
             ("I", "LAYOUT", "I", lambda i, name: join(i, Item(layout=name)), 0.5),
             ("LAYOUT", "IDS_LIST", "I", self.restrict, 0.0),
+            ("COLON", "IDS_LIST", "COLON_IDS", lambda _, ids: ids, 0.0),
+            ("LAYOUT", "COLON_IDS", "I", self.restrict, 0.3),
+            ("PROGRAM", "COLON_IDS", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.3),
             ("PROGRAM", "IDS_LIST", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.0),
             ("PROGRAM", "IDS_N", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.0),
             ("IDS_N", "PROGRAM", "I", lambda ids, name: Item(layout=name, ids=ids, zero=0), 0.0),
@@ -295,9 +325,10 @@ class Rules(Compositions):
             ("VIA", "ADJ", "VIA_N", lambda _, a: Phrase((("adj", a),)), 0.5),
             ("I", "VIA_N", "I", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
             ("FROM_E", "VIA_N", "FROM_E_I", lambda e, n: (e, Item(via=n)), 0.2),
+            ("FROM_E", "VIA_N", "I", from_side_of, -1.0),
             ("COMMA", "I", "COMMA_I", lambda _, i: i if not i.is_region else None, 0.0),
             ("FROM_E", "COMMA_I", "FROM_E_I", lambda e, i: (e, i), 0.5),
-            ("E", "VIA_N", "E_VIA", lambda e, n: (e, n), 0.2),
+            ("E", "VIA_N", "E_VIA", lambda e, n: None if isinstance(e, Number) else (e, n), 0.2),
             (
                 "E_VIA",
                 "TO_E",

@@ -10,6 +10,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from .lattice import Lattice
+from .number_edges import NUMBER_WORDS
 from .words import Lexeme
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def is_near(one: str, other: str) -> bool:
 
 def find_near(word: str, language: Language, least: int = SHORTEST) -> list[str]:
     """Return the words of the language of so many letters, plurals too, one edit from a word."""
-    words = language.lexicon.words(NO_TARGETS)
+    words = language.lexicon.words(NO_TARGETS) | NUMBER_WORDS
     found = {known for known in words if len(known) >= least and is_near(word, known)}
     if word.endswith("s"):
         found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}

@@ -28,7 +28,7 @@ APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
     "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*",
     "∗": "*", "·": ",", "•": ",",
-    "，": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", "％": "%", "…": "..", "→": "->", "≈": "~",
+    "，": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", "％": "%", "→": "->", "≈": "~",
     "⁄": "/",
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
@@ -100,7 +100,7 @@ class Splitter:
         elif kind == "newline":
             self.put(Lexeme("\n", "newline", start, stop))
         elif kind == "dots":
-            self.put(Lexeme("..", "symbol", start, stop))
+            self.put(Lexeme(".." if word == ".." else "...", "symbol", start, stop))
         else:
             self.add_mark(word, start, stop)
 

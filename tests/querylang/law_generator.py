@@ -14,9 +14,17 @@ from typing import NamedTuple
 
 import law_composition
 import law_errors
+import law_exceptions
+import law_joined
+import law_lists
+import law_manner
 import law_meaning
+import law_references
+import law_sides
 import law_stated
+import law_subparts
 import law_surface
+import law_wrapped
 from law_oracle import normal
 from law_phrases import LawCase
 
@@ -44,6 +52,14 @@ LAWS: dict[str, Callable[[Random], LawCase]] = {
     "canonical": law_errors.canonical_law,
     "spelling": law_errors.typo_law,
     "errors": law_errors.error_law,
+    "late side": law_sides.late_side_law,
+    "pointing back": law_references.back_reference_law,
+    "taking away": law_exceptions.taken_away_law,
+    "long list": law_lists.long_list_law,
+    "sub-part": law_subparts.sub_part_law,
+    "joined layouts": law_joined.joined_layout_law,
+    "manner": law_manner.manner_law,
+    "wrapped": law_wrapped.wrapped_law,
 }
 SAME, DIFFERENT, REFUSED, CRASHED = OUTCOMES = "same", "silently different", "refused", "crashed"
 
@@ -77,7 +93,7 @@ def refused(text: str, error: faceql.QueryError) -> Verdict:
 
 
 def judge_same(case: LawCase) -> Verdict:
-    """All texts answer, and alike, and as the tables say."""
+    """All texts answer, and alike (to the canonical text if so asked), and as the tables say."""
     arrange = list if case.ordered else sorted
     first, failed = None, None
     for index, text in enumerate(case.texts):
@@ -89,7 +105,8 @@ def judge_same(case: LawCase) -> Verdict:
         points = points_of(query)
         if case.expected is not None and arrange(points) != arrange(case.expected):
             return Verdict(DIFFERENT, f"{said(text, query)}\n      must be {written(case.expected)}")
-        key = (arrange(points), query.spacing, query.faces, query.shape)
+        text_too = query.canonical if case.check == "written" else ""
+        key = (arrange(points), query.spacing, query.faces, query.shape, text_too)
         if first is None:
             first = key, said(text, query)
         elif key != first[0]:
@@ -188,6 +205,7 @@ def bad_error(text: str, error: faceql.QueryError, codes: tuple[str, ...]) -> st
 
 JUDGES = {
     "same": judge_same,
+    "written": judge_same,
     "roundtrip": judge_roundtrip,
     "turned": judge_turned,
     "typo": judge_typo,

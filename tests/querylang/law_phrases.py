@@ -42,8 +42,9 @@ from law_words import (
 class LawCase:
     """Texts that must mean one thing, and the points where the tables give them.
 
-    `check` says what is asked: "same" answers, "roundtrip" of the canonical text, sides "turned" by the setting, "typo"
-    (the second text is the first with one slip of the pen), or an "error".  `ordered=False` compares points as a bag.
+    `check` says what is asked: "same" answers, those "written" alike (each item's flags too), "roundtrip" of the
+    canonical text, sides "turned" by the setting, "typo" (the second text is the first with one slip of the pen), or an
+    "error".  `ordered=False` compares points as a bag.
     """
 
     law: str

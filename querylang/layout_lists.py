@@ -1,0 +1,39 @@
+"""Lists of parts in a layout: which names beside "the lips of 300W" are in it too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .asks import Ask
+from .meaning import Item
+from .registry import Registry
+
+
+def carry_layout(asks: Sequence[Ask], registry: Registry) -> None:
+    """Let "the left eye and the lips of 300W", "300W, only the left eye and the lips" ask for both in the layout."""
+    last, before = asks[-1], [*asks[-2::-1]]
+    if is_in_layout(last):
+        for one, later in zip(before, asks[:0:-1], strict=True):
+            if not joins_layout(one, last, later.before, registry):
+                return
+            one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
+    elif before and is_in_layout(before[0]) and joins_layout(last, before[0], last.before, registry):
+        last.item = replace(last.item, layout=before[0].item.layout, zero=before[0].item.zero)
+
+
+def is_in_layout(ask: Ask) -> bool:
+    """Whether an ask is for a part in a layout's points."""
+    item = ask.item
+    return item.layout is not None and item.phrase is not None and item.ids is None and item.named is None
+
+
+def joins_layout(ask: Ask, other: Ask, before: Sequence[str], registry: Registry) -> bool:
+    """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
+    if ask.item != Item(phrase=ask.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
+        return False
+    thing = ask.phrase.thing if ask.phrase is not None else None
+    layout = registry.layouts.get(other.item.layout or "")
+    if thing is None or layout is None or not set(before) <= {"and", "comma"} or not before or other.is_removal:
+        return False
+    return bool(thing.parts & {landmark.part for landmark in layout.landmarks})

@@ -1,0 +1,168 @@
+"""Numbers in the lattice: single ones, lists, ids with their ranges, intervals, and the numbers of a list.
+
+In: words; out: edges `(stop, category, value, cost)` that start at one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from .lexicon import Lexicon
+from .numbers import PARTS, SCALES, TENS, UNITS, Number, read_number
+from .words import Lexeme
+
+JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
+PER_CENT = frozenset({"%", "percent", "pct"})
+MOST_PREFIXES = 12
+"""How many beginnings of a list of numbers are readings of their own; the whole list always is."""
+COUNTED_COST = 5.0
+"""What it costs to read "and 6" before "points", or "and 300" of "300W", as one more of a list of ids."""
+
+
+def is_line_start(lexemes: Sequence[Lexeme], i: int) -> bool:
+    return i == 0 or lexemes[i - 1].type == "newline"
+
+
+def read_interval(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield "[0.2, 0.8]" and "(0.2 .. 0.8)" as a range."""
+    found = read_plain(lexemes, i + 1)
+    if found is None or found[0] >= len(lexemes) or lexemes[found[0]].word not in (",", "..", "...", "-", ";", "to"):
+        return
+    second = read_plain(lexemes, found[0] + 1)
+    if second is None or second[0] >= len(lexemes) or lexemes[second[0]].word not in ")]":
+        return
+    is_open = lexemes[i].word == "(" and lexemes[second[0]].word == ")"
+    yield second[0] + 1, "INTERVAL", (found[1], second[1], is_open), 0.5
+
+
+def read_plain(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    if i >= len(lexemes) or lexemes[i].type != "number":
+        return None
+    found = read_number(lexemes, i)
+    if found is None:
+        return None
+    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))
+
+
+def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield a number, a list of them, and ids with their ranges."""
+    found = read_number(lexemes, i)
+    if found is None:
+        return
+    length, number = found
+    stop = i + length
+    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop))
+    if is_minus(lexemes, i):
+        number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
+    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0
+    if number.form == "ordinal" and number.value in (3, 4, 5):
+        yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
+    after = lexemes[stop].word if stop < len(lexemes) else ""
+    if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
+        yield stop + 1, "BULLET", None, 0.2
+    for end, category, value, cost in read_list(lexemes, i, stop, number):
+        goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
+        yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
+
+
+def is_kind(lexemes: Sequence[Lexeme], i: int, kind: str, lexicon: Lexicon) -> bool:
+    """Whether a phrase of one kind starts at a lexeme."""
+    return any(category == kind for _, readings, _ in lexicon.match(lexemes, i) for category, _ in readings)
+
+
+def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
+    if stop + 1 >= len(lexemes):
+        return False
+    if is_line_start(lexemes, i):
+        return True
+    if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
+        return False
+    before = i - 2 if lexemes[i - 1].word == "(" else i - 1
+    return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("
+
+
+def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether the dash before a number is its sign."""
+    if i == 0 or lexemes[i - 1].word != "-" or not lexemes[i].is_glued or lexemes[i].type != "number":
+        return False
+    return (i < 2 or lexemes[i - 2].type != "number") and not lexemes[i - 1].is_glued
+
+
+def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", up to each of the first and up to the last."""
+    if continues_list(lexemes, i):
+        return
+    steps = list(read_members(lexemes, stop, first))
+    numbers = [pair[0] for _, pair in steps]
+    singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
+    for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
+        end = steps[count - 1][0]
+        if 1 < count <= singles and are_alike(numbers[:count]):
+            yield end, "NUMBERS", tuple(numbers[:count]), 1.0
+        if first.form == "integer":
+            yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
+
+
+def are_alike(numbers: Sequence[Number]) -> bool:
+    """Whether numbers may stand in one list: counts and ids, or places along a part."""
+    return all(number.form == "integer" for number in numbers) or all(
+        number.form != "integer" or number.value <= 1 for number in numbers
+    )
+
+
+def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a number belongs to a list that began before it."""
+    before = i - 1
+    while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
+        before -= 1
+    if before > 0 and lexemes[before].word in PER_CENT:
+        before -= 1
+    if not 0 <= before < i - 1:
+        return False
+    return lexemes[before].type == "number" or lexemes[before].word in NUMBER_WORDS
+
+
+def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterator[tuple[int, tuple[Number, Number]]]:
+    """Yield the members of a list, each as a pair of ends, with where it stops."""
+    number = first
+    while True:
+        upper = read_upper(lexemes, stop) if first.form == "integer" else None
+        last = number
+        if upper is not None and upper[1].form == "integer":
+            stop, last = upper
+        yield stop, (number, last)
+        following = read_next(lexemes, stop)
+        if following is None:
+            return
+        stop, number = following
+
+
+def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    """Return the number after "-", "to", "through" or "..": the end of a range of ids."""
+    while i + 1 < len(lexemes) and lexemes[i].word in ("down", "up", "back") and lexemes[i + 1].word == "to":
+        i += 1
+    if i + 1 >= len(lexemes) or lexemes[i].word not in ("-", "to", "..", "...", "through", "until", "thru"):
+        return None
+    if lexemes[i + 1].word not in NUMBER_WORDS:
+        return read_plain(lexemes, i + 1)
+    found = read_number(lexemes, i + 1)
+    assert found is not None
+    stop = i + 1 + found[0]
+    return stop, replace(found[1], span=(lexemes[i + 1].start, lexemes[stop - 1].stop))
+
+
+def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
+    """Return the number after a comma, "and" or both."""
+    start = i
+    while i < len(lexemes) and lexemes[i].word in (",", "and") and i - start < 2:
+        i += 1
+    if i == start or i >= len(lexemes):
+        return None
+    found = read_number(lexemes, i)
+    if found is None or found[1].form == "ordinal":
+        return None
+    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))

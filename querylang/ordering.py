@@ -1,0 +1,88 @@
+"""The order of points: reversals, directions, where a curve starts, and which of the points are wanted.
+
+In: runs in the curve's own order; out: runs in the order asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from .asks import Ask
+from .meaning import Item, MistakeError, Phrase
+from .numbers import Number
+from .pieces import Place
+from .routes import Router, Span, check_fpalp, direction_of
+from .runs import CurveRun, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
+
+
+class Orderer:
+    """Puts runs in order."""
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.registry = router.registry
+
+    def order(self, runs: list[Run], manner: Item, amount: Item, span: Span) -> list[Run]:
+        """Apply reversals, "every other", "the first point" and the spacing."""
+        if manner.reverse:
+            runs = [reverse_run(run) for run in reversed(runs)]
+        if amount.nth is not None:
+            runs = keep_every(runs, amount.nth)
+        if amount.pick is not None:
+            picked = [pick_index(runs, index - 1 if index > 0 else index) for index in amount.pick]
+            if None in picked:
+                raise MistakeError("count", "there are not so many points", span)
+            runs = [run for run in picked if run is not None]
+        if manner.spacing == "arc":
+            runs = [space_by_distance(run) for run in runs]
+        return runs
+
+    def turn_run(self, run: Run, turn: str, span: Span) -> Run:
+        if not isinstance(run, CurveRun):
+            raise MistakeError("contradiction", "only a curve has a direction", span)
+        part = self.registry.parts[run.part]
+        if not part.ends:
+            raise MistakeError("contradiction", f"the {run.part} is a line and has no such direction", span)
+        rising = turn == ("clockwise" if part.is_closed else "counter_clockwise")
+        if rising == (run.stop >= run.start):
+            return run
+        if run.ends == "first":
+            return replace(run, start=Fraction(1), stop=Fraction(0))
+        return reverse_run(run)
+
+    def start_at(self, run: Run, ask: Ask, span: Span) -> Run:
+        """Start a whole closed curve at a named place, in the direction asked."""
+        origin = ask.item.origin
+        side = direction_of(origin, ask.item.frame or "") if isinstance(origin, Phrase) else ""
+        if isinstance(run, PlaceRun) and side in ("left", "right"):
+            return run
+        if not isinstance(run, CurveRun):
+            raise MistakeError("syntax", "'from' needs a 'to' here", span)
+        part = self.registry.parts[run.part]
+        if run.ends != "first":
+            start = part.ends[side] if side in part.ends else self.find_origin(run, ask, span)
+            if start not in (run.start, run.stop):
+                raise MistakeError("syntax", "'from' needs a 'to' here", span)
+            return run if start == run.start else reverse_run(run)
+        start = self.find_origin(run, ask, span)
+        if ask.item.turn == "counter_clockwise":
+            return replace(run, start=start + 1, stop=start)
+        return replace(run, start=start, stop=start + 1)
+
+    def find_origin(self, run: CurveRun, ask: Ask, span: Span) -> Fraction:
+        origin = ask.item.origin
+        if isinstance(origin, Number):
+            check_fpalp(origin, 1, span)
+            return origin.value
+        assert origin is not None
+        part = self.registry.parts[run.part]
+        side = direction_of(origin, ask.item.frame or "")
+        if side in part.ends:
+            return part.ends[side]
+        for phrase in self.router.candidates(origin, origin, ask.item):
+            units = self.router.units_of(phrase, ask.item)
+            places = [p for unit in units for p in unit.pieces if p.part == run.part and isinstance(p, Place)]
+            if len(places) == 1:
+                return places[0].fpalp
+        raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)
