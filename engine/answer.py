@@ -15,10 +15,11 @@ from PIL import Image
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.parse import parse
 from ..querylang.query import Query
-from . import drawing, formats, regions
+from . import drawing, formats, regions, surface_regions
 from .faces import Face
 from .images import Photo
 from .part_curve import PartCurve
+from .surface_regions import SurfacePatch
 
 SCHEMA_VERSION = 2
 FRAME = "pixels of the upright photo; (0, 0) is the centre of the top-left pixel"
@@ -30,11 +31,12 @@ class Landmark:
 
     Attributes:
         part: Its face part, in the viewer's terms.
-        fpalp: Its place along the part's curve, 0 at the start and 1 at the end.
+        fpalp: Its place along the part's curve, 0 at the start and 1 at the end; on a surface from left to right.
         name: Its own name where it has one ("left mouth corner"), else its part and place.
         xy: Pixels of the photo.
         expected_error: How far off it is likely to be, in pixels of the photo.
         face: Index into `Answer.faces`.
+        v: On a surface its place from top to bottom; None on a curve.
     """
 
     part: str
@@ -43,6 +45,7 @@ class Landmark:
     xy: tuple[float, float]
     expected_error: float
     face: int
+    v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ class Answer:
         model_version: Which weights answered.
         notes: What was decided while reading the photo and the instruction.
         photo: The photo, for `draw`; None in an answer that was read from a file.
+        vs: (N,) float64, of points on surfaces the place from top to bottom, beside the one from left to right in
+            `fpalps`; NaN on curves.
+        vertices: (faces, 468, 2) float32, MediaPipe's mesh on each face, pixels of the photo, for masks and patches of
+            surfaces; None where no surface was asked, or the answer was read from a file.
     """
 
     query: Query
@@ -103,12 +110,16 @@ class Answer:
     model_version: str
     notes: tuple[str, ...] = ()
     photo: Photo | None = field(default=None, repr=False)
+    vs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    vertices: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.parts)
-        arrays = (self.fpalps, self.xy, self.expected_error, self.error_ellipses, self.face_index)
+        if not len(self.vs) and count:
+            object.__setattr__(self, "vs", np.full(count, np.nan))
+        arrays = (self.fpalps, self.xy, self.expected_error, self.error_ellipses, self.face_index, self.vs)
         shapes = [array.shape for array in arrays]
-        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count, 3), (count,)]:
+        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count, 3), (count,), (count,)]:
             raise ConfigError(f"an answer of {count} points holds arrays of other lengths: {shapes}")
         for array in arrays:
             array.flags.writeable = False
@@ -144,7 +155,7 @@ class Answer:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Answer.from_dict, (self.to_dict(), self.photo)
+        return Answer.from_dict, (self.to_dict(), self.photo, self.vertices)
 
     @cached_property
     def points(self) -> tuple[Landmark, ...]:
@@ -156,9 +167,13 @@ class Answer:
             self.xy.tolist(),
             self.expected_error.tolist(),
             self.face_index.tolist(),
+            self.vs.tolist(),
             strict=True,
         )
-        return tuple(Landmark(part, f, name, (x, y), e, face) for part, f, name, (x, y), e, face in rows)
+        return tuple(
+            Landmark(part, f, name, (x, y), e, face, v if v == v else None)
+            for part, f, name, (x, y), e, face, v in rows
+        )
 
     @cached_property
     def strokes(self) -> tuple[Stroke, ...]:
@@ -233,7 +248,9 @@ class Answer:
         part is closed by the chord between its ends.
 
         Args:
-            where: "lips", "upper lip", "eyes", "eyebrows", "mouth opening", "face contour", ...
+            where: "lips", "upper lip", "eyes", "eyebrows", "mouth opening", "face contour", ..., or surfaces: "left
+                cheek", "skin" (the face without eyes, brows and lips). Those need no points of their own, only that
+                some place on a surface was asked.
             face: Index into `faces`; None for all of them together.
             feather: Standard deviation of a Gaussian that softens the edge, in pixels.
 
@@ -246,6 +263,30 @@ class Answer:
             QueryError: The words cannot be understood.
         """
         return regions.paint_mask(self, where, face, feather)
+
+    def mesh(self, where: str, *, face: int = 0) -> SurfacePatch:
+        """Return a surface of one face as triangles, to lay a texture on.
+
+        Args:
+            where: The surface ("left cheek", "left_cheek").
+            face: Index into `faces`.
+
+        Raises:
+            NoSuchFaceError: The answer has no such face.
+            NoSuchPointError: No surface was asked, so that the answer holds none.
+            ConfigError: It is not one surface.
+            QueryError: The words cannot be understood.
+        """
+        return surface_regions.make_patch(self, where, face)
+
+    def grid(self, where: str, *, face: int = 0) -> npt.NDArray[np.float32]:
+        """Return the points (rows, columns, 2) of the grid that was asked on a surface ("forehead grid 4 5").
+
+        Raises:
+            NoSuchPointError: No grid was asked there.
+            QueryError: The words cannot be understood.
+        """
+        return surface_regions.read_grid(self, where, face)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
@@ -268,6 +309,7 @@ class Answer:
                     "face": point.face,
                     "part": point.part,
                     "fpalp": point.fpalp,
+                    **({} if point.v is None else {"v": point.v}),
                     "name": point.name,
                     "x": formats.shorten(self.xy[i, 0]),
                     "y": formats.shorten(self.xy[i, 1]),
@@ -279,8 +321,13 @@ class Answer:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], photo: Photo | None = None) -> Answer:
-        """Read back what `to_dict` returned.
+    def from_dict(
+        cls,
+        data: Mapping[str, Any],
+        photo: Photo | None = None,
+        vertices: npt.NDArray[np.float32] | None = None,
+    ) -> Answer:
+        """Read back what `to_dict` returned; photo and vertices are not in it.
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
@@ -304,6 +351,8 @@ class Answer:
                 model_version=data["model_version"],
                 notes=tuple(data["notes"]),
                 photo=photo,
+                vs=np.array([point.get("v", np.nan) for point in points], dtype=np.float64),
+                vertices=vertices,
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ConfigError(f"not an answer of schema {SCHEMA_VERSION}: {error!r}") from error
@@ -328,7 +377,10 @@ class Answer:
         return cls.from_dict(data)
 
     def to_csv(self) -> str:
-        """Return one row a point, under the heading index,face,part,fpalp,name,x,y,expected_error."""
+        """Return one row a point, under the heading index,face,part,fpalp,name,x,y,expected_error.
+
+        An answer with points on surfaces has a column v after fpalp, empty on curves.
+        """
         return formats.write_csv(self)
 
     def to_svg(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ..errors import ConfigError
@@ -228,6 +229,7 @@ class Engine:
         layouts = [self._place_on_face(image, index, query) for index in chosen]
         places = [place for layout, _ in layouts for place in layout]
         located = [found for _, found in layouts]
+        has_surfaces = any(place.v is not None for place in places)
         return Answer(
             query=query,
             perspective=query.perspective,
@@ -243,7 +245,14 @@ class Engine:
             model_version=self._model_version,
             notes=(*image.photo.notes, *query.notes),
             photo=image.photo,
+            vs=np.array([np.nan if place.v is None else place.v for place in places], dtype=np.float64),
+            vertices=np.stack([self._locate_mesh(image, index) for index in chosen]) if has_surfaces else None,
         )
+
+    def _locate_mesh(self, image: EncodedImage, index: int) -> npt.NDArray[np.float32]:
+        """Return one face's mesh, (VERTICES, 2) pixels of the photo."""
+        crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
+        return self._encoder.locate_mesh(crop).astype(np.float32)
 
     def _place_on_face(self, image: EncodedImage, index: int, query: Query) -> tuple[Sequence[Place], Located]:
         """Return one face's places and where they lie."""

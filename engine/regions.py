@@ -12,9 +12,10 @@ from PIL import Image, ImageFilter
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.parse import parse
 from ..querylang.registry import load_registry
-from ..querylang.runs import CurveRun, Run, lay_out
+from ..querylang.runs import SURFACE_RUNS, CurveRun, Run, lay_out
 from .part_curve import FloatArray, PartCurve
 from .raster import clip_window, cover_rings
+from .surface_regions import find_surfaces, surface_pieces
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -40,7 +41,9 @@ def lie_on(answer: Answer, runs: Sequence[Run]) -> npt.NDArray[np.bool_]:
     parts = np.array(answer.parts, dtype=object)
     inside = np.zeros(len(answer), dtype=bool)
     for run in runs:
-        if isinstance(run, CurveRun):
+        if isinstance(run, SURFACE_RUNS):
+            inside |= parts == run.surface
+        elif isinstance(run, CurveRun):
             low, high = sorted((float(run.start), float(run.stop)))
             turns = (-1, 0, 1) if registry.parts[run.part].is_closed else (0,)
             on_part = parts == run.part
@@ -76,12 +79,15 @@ def fit_run(answer: Answer, run: CurveRun, where: str, face: int) -> PartCurve:
     )
 
 
-def region_rings(answer: Answer, where: str, face: int) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return the rings that a region of one face fills, and those that are cut out of it.
+def region_rings(answer: Answer, where: str, face: int) -> list[tuple[FloatArray, list[FloatArray]]]:
+    """Return the rings that a region of one face fills, each with those that are cut out of it.
 
     "lips" are the outer lip without the mouth opening; a stretch of the outer and one of the inner lip ("upper lip")
     are one ring along both; every other part is filled, an open one up to the chord between its ends.
     """
+    surfaces = find_surfaces(where)
+    if surfaces:
+        return surface_pieces(answer, surfaces, where, face)
     runs = parse(where).runs
     stretches = [run for run in runs if isinstance(run, CurveRun)]
     parts = [run.part for run in stretches]
@@ -91,9 +97,9 @@ def region_rings(answer: Answer, where: str, face: int) -> tuple[list[FloatArray
     if parts == ["outer lip", "inner lip"]:
         outer, inner = curves
         if outer.is_ring and inner.is_ring:
-            return [outer.dense()], [inner.dense()]
-        return [np.concatenate([outer.dense(), inner.dense()[::-1]])], []
-    return [curve.dense() for curve in curves], []
+            return [(outer.dense(), [inner.dense()])]
+        return [(np.concatenate([outer.dense(), inner.dense()[::-1]]), [])]
+    return [(curve.dense(), []) for curve in curves]
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:
@@ -110,8 +116,7 @@ def paint_mask(answer: Answer, where: str, face: int | None, feather: float) -> 
     height, width = answer.image_size
     mask = np.zeros((height, width), dtype=np.float32)
     for index in range(len(answer.faces)) if face is None else [face]:
-        filled, cut = region_rings(answer, where, index)
-        for ring in filled:
+        for ring, cut in region_rings(answer, where, index):
             paint_rings(mask, ring, cut, feather)
     return mask
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .meaning import MistakeError
 from .pieces import Piece, Place, Stretch
 from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
+from .surface_runs import SpotRun
 
 if TYPE_CHECKING:
     from .asks import Ask
@@ -73,4 +74,7 @@ def split_run(run: Run, index: int) -> list[Run]:
         return [run.take(begin, number) for begin, number in parts if number]
     if isinstance(run, PlaceRun):
         return [PlaceRun(run.part, run.places[:index] + run.places[index + 1 :])]
-    return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]
+    if isinstance(run, LayoutRun):
+        return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]
+    spots = tuple(run.spots())
+    return [SpotRun(run.surface, spots[:index] + spots[index + 1 :])]
