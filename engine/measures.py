@@ -111,8 +111,8 @@ class Measures:
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `Answer.mask`.
         """
-        pieces = region_rings(self.answer, where, self.face)
-        whole = sum(ring_area(ring) - sum(map(ring_area, cut)) for ring, cut in pieces)
+        regions = region_rings(self.answer, where, self.face)
+        whole = sum(ring_area(ring) - sum(map(ring_area, holes)) for ring, holes in regions)
         return whole / self._unit(unit) ** 2
 
     def color(self, where: str) -> RegionColor:

@@ -54,11 +54,13 @@ class Decoded:
         log_scale: (batch, landmarks) float32, natural logarithm of the expected error in pixels of a 256 crop.
         stretch: (batch, landmarks, 2) float32, (u, v) of the error's shape: its covariance is that of a circle times
             the matrix exponential of [[u, v], [v, -u]], whose determinant is 1; crop axes.
+        visibility: (batch, landmarks, 4) float32, logits of what `Visibility` lists; None where that was not learnt.
     """
 
     coordinates: Tensor
     log_scale: Tensor
     stretch: Tensor
+    visibility: Tensor | None = None
 
 
 class Detector(nn.Module):
@@ -142,10 +144,14 @@ class Detector(nn.Module):
 
     def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
         """Return every layer's coordinates, for training and for study; arguments as for `decode`."""
+        return self.decoder.predict(*self._refine(encoded, part_ids, fpalps))
+
+    def _refine(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the last queries and every layer's coordinates; see `Decoder.refine`."""
         landmarks = part_ids.shape[-1]
         encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
-        layers, _ = self.decoder(encoded.memory, encodings, encoded.context)
-        return layers  # type: ignore[no-any-return]
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
+        return queries, coordinates
 
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries.
@@ -157,7 +163,11 @@ class Detector(nn.Module):
         """
         count = part_ids.shape[-1]
         part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
-        return keep_first(self.decode_layers(encoded, part_ids, fpalps), count)
+        return keep_first(self.decode_queries(encoded, part_ids, fpalps), count)
+
+    def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
+        """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
+        return self._conclude(encoded, *self._refine(encoded, part_ids, fpalps))
 
     def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded:
         """Answer queries of surfaces.
@@ -174,8 +184,16 @@ class Detector(nn.Module):
         padding = len_padding(encoded, count)
         ids, at = functional.pad(surface_ids, (0, padding)), functional.pad(places, (0, 0, 0, padding))
         encodings = self.encode_surfaces(ids.reshape(-1, count + padding), at.reshape(-1, count + padding, 2))
-        layers, _ = self.decoder(encoded.memory, encodings, encoded.context)
-        return keep_first(layers, count)
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
+        return keep_first(self._conclude(encoded, queries, coordinates), count)
+
+    def _conclude(self, encoded: EncodedCrops, queries: Tensor, coordinates: Tensor) -> Decoded:
+        """Return what the last queries and every layer's coordinates say."""
+        layers = self.decoder.predict(queries, coordinates)
+        seen = None
+        if self.visibility is not None:
+            seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
+        return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
 
     def encode_surfaces(self, surface_ids: Tensor, places: Tensor) -> Tensor:
         """Return E_IA (..., landmarks, dim) of surface_ids (..., landmarks) and places (..., landmarks, 2).
@@ -194,16 +212,10 @@ class Detector(nn.Module):
         Raises:
             ConfigError: the weights have not learnt it.
         """
-        if self.visibility is None:
+        logits = self.decode(encoded, part_ids, fpalps).visibility
+        if logits is None:
             raise ConfigError("these weights do not tell whether points are seen: train them by train-visibility")
-        count = part_ids.shape[-1]
-        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
-        landmarks = part_ids.shape[-1]
-        encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
-        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
-        logits = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
-        probabilities: Tensor = logits.softmax(dim=-1)[:, :count]
-        return probabilities
+        return logits.softmax(dim=-1)
 
 
 def len_padding(encoded: EncodedCrops, count: int) -> int:
@@ -222,9 +234,14 @@ def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tupl
     return functional.pad(part_ids, (0, padding)), functional.pad(fpalps, (0, padding))
 
 
-def keep_first(layers: DecodedLayers, count: int) -> Decoded:
-    """Return the last layer's answers to the first queries."""
-    return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count], layers.stretch[:, :count])
+def keep_first(decoded: Decoded, count: int) -> Decoded:
+    """Return the answers to the first queries."""
+    return Decoded(
+        decoded.coordinates[:, :count],
+        decoded.log_scale[:, :count],
+        decoded.stretch[:, :count],
+        None if decoded.visibility is None else decoded.visibility[:, :count],
+    )
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:

@@ -17,17 +17,18 @@ from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import Decoded, EncodedCrops
 from .part_splines import PartSpline
-from .surface_reader import SurfaceReader, mean_over_mirror
+from .surface_reader import SurfaceReader, join_channels, mean_over_mirror
 from .surface_shape import SurfaceShape
 
 FloatArray = npt.NDArray[np.float64]
 Curves = MutableMapping[str, FloatArray]
-"""Control values (batch, controls, 5) of every part: x, y, log scale, and the two of the stretch. Under MESH, once a
-surface was asked, the same of the mesh's vertices (batch, VERTICES, 5)."""
+"""Control values (batch, controls, channels) of every part: x, y, log scale, the two of the stretch, and, where the
+detector tells them, the logits of what `Visibility` lists. Under MESH, once a surface was asked, the same of the mesh's
+vertices (batch, VERTICES, channels)."""
 
 MESH = "vertices of the mesh"
 
-LOG_SCALE, STRETCH = 2, 3
+LOG_SCALE, STRETCH, VISIBILITY = 2, 3, 5
 
 
 class AnswersQueries(Protocol):
@@ -55,11 +56,23 @@ class Reading:
     Attributes:
         coordinates: (batch, landmarks, 2) as (x, y), crop units.
         log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`.
+        visibility: (batch, landmarks, 4), how likely each is what `Visibility` lists; None where that was not learnt.
     """
 
     coordinates: FloatArray
     log_scale: FloatArray
     stretch: FloatArray
+    visibility: FloatArray | None
+
+    @classmethod
+    def of_values(cls, values: FloatArray) -> Reading:
+        """Return the reading of channels (batch, landmarks, channels) as `Curves` has them."""
+        visibility = None
+        if values.shape[-1] > VISIBILITY:
+            logits = values[..., VISIBILITY:]
+            weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            visibility = weights / weights.sum(axis=-1, keepdims=True)
+        return cls(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:VISIBILITY], visibility)
 
 
 class LandmarkReader:
@@ -117,7 +130,7 @@ class LandmarkReader:
             if not curves:
                 curves.update(self._read_curves(encoded))
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
     def _read_mixed(
         self,
@@ -138,7 +151,7 @@ class LandmarkReader:
             self.detector.part_ids(tuple(dict.fromkeys(parts[row] for row in curve)))
             at = np.array([fpalps[row] for row in curve])
             values[:, curve] = self._evaluate(curves, [parts[row] for row in curve], at)
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
     def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
         """Return (batch, VERTICES, 5) of the mesh's vertices: x, y (crop units), log scale and stretch.
@@ -178,14 +191,15 @@ class LandmarkReader:
 
     def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
         names = np.array(parts)
-        values = np.empty((next(iter(curves.values())).shape[0], len(parts), 5))
+        batch, _, channels = next(iter(curves.values())).shape
+        values = np.empty((batch, len(parts), channels))
         for part in dict.fromkeys(parts):
             rows = np.flatnonzero(names == part)
             values[:, rows] = self._splines[part].evaluate(curves[part], fpalps[rows])
         return values
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
-        """Return (batch, landmarks, 5) of the detector itself, float64."""
+        """Return (batch, landmarks, channels) of the detector itself, float64."""
         device = self.detector.device
         ids = self.detector.part_ids(parts)
         places = torch.tensor(fpalps, dtype=torch.float32)
@@ -201,6 +215,5 @@ class LandmarkReader:
             each = encoded.batch // 2
             ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
         decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
-        five = torch.cat([decoded.coordinates, decoded.log_scale[..., None], decoded.stretch], dim=-1)
-        values: FloatArray = five.double().cpu().numpy()
+        values = join_channels(decoded)
         return mean_over_mirror(values) if self.flip_test else values

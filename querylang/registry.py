@@ -120,6 +120,12 @@ class Registry:
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     surfaces: Mapping[str, Surface] = field(default_factory=load_surfaces)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The package's own by name; one with a user's names in it by value.
+        if self is load_package_registry():
+            return load_package_registry, ()
+        return Registry, (dict(self.parts), dict(self.layouts))
+
     def canonical_place(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the same place with its FPALP brought into 0 <= f < 1 on closed parts."""
         if query.v is None and self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:

@@ -39,7 +39,7 @@ ASK_EXAMPLES = {
 ANSWER_EXAMPLE = {
     "answers": [
         {
-            "schema_version": 2,
+            "schema_version": 3,
             "instruction": "pupils as a polyline",
             "canonical": "left_pupil; right_pupil | polyline",
             "perspective": "viewer",
@@ -47,8 +47,12 @@ ANSWER_EXAMPLE = {
             "image_size": {"height": 512, "width": 512},
             "frame": "pixels of the upright photo; (0, 0) is the centre of the top-left pixel",
             "model_version": "faceql-default-379+6d608e4e",
-            "notes": [],
-            "faces": [{"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0}],
+            "notes": ["2 faces were found, and this is the largest: ask for 'every face' or 'face 2' for others"],
+            "faces_found": 2,
+            "faces": [
+                {"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0, "doubtful": False}
+            ],
+            "outlines": [],
             "points": [
                 {
                     "face": 0,
@@ -59,6 +63,7 @@ ANSWER_EXAMPLE = {
                     "y": 100.5,
                     "expected_error": 1.2,
                     "error_ellipse": [1.5, 0.96, 12.0],
+                    "visibility": {"seen": 0.98, "hidden": 0.02, "turned_away": 0.0, "outside": 0.0},
                 },
                 {
                     "face": 0,
@@ -69,6 +74,7 @@ ANSWER_EXAMPLE = {
                     "y": 102.5,
                     "expected_error": 1.2,
                     "error_ellipse": [1.5, 0.96, 12.0],
+                    "visibility": {"seen": 0.98, "hidden": 0.02, "turned_away": 0.0, "outside": 0.0},
                 },
             ],
         }
@@ -99,6 +105,7 @@ PARSE_EXAMPLE = {
     "spacing": "fpalp",
     "faces": "largest",
     "shape": "polyline",
+    "visible_only": False,
     "perspective": "viewer",
     "notes": [],
     "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",

@@ -7,6 +7,7 @@ import base64
 import functools
 import io
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, ParamSpec
 
@@ -38,6 +39,7 @@ from .error_kinds import ERROR_KINDS, describe_error, error_code
 from .image_sources import ImageSources
 from .image_store import is_handle
 from .mcp_checks import CheckedServer, give_error
+from .mcp_closing import add_close_tool
 from .service import Service
 
 MAX_DRAWING_SIDE = 2048
@@ -112,15 +114,17 @@ class Tools:
         ids_from: int = 1,
     ) -> tuple[Asked, str | None]:
         """Answer instructions on an image, telling the client how far it is."""
+        ends = self._service.find_end(None)
         # Before the image: a mistake in the text should cost nothing.
         queries = await asyncio.to_thread(
-            self._service.parse_all, instructions, perspective=perspective, ids_from=ids_from
+            self._service.parse_all, instructions, perspective=perspective, ids_from=ids_from, ends=ends
         )
         await ctx.report_progress(0, 2, "reading the image")
         photo, handle = await self.read_image(image)
         waiting = "finding the face" if self._service.is_ready else "waiting for the model to be loaded"
         await ctx.report_progress(1, 2, waiting)
-        asked = await self._service.ask_async(photo, queries, faces=faces, boxes=boxes)
+        seconds = max(0.0, ends - time.monotonic())
+        asked = await self._service.ask_async(photo, queries, faces=faces, boxes=boxes, seconds=seconds)
         await ctx.report_progress(2, 2, "answered")
         self._service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
@@ -215,12 +219,13 @@ def build_mcp_server(service: Service, sources: ImageSources) -> MCPServer[Any]:
         scale = min(1.0, max_side / max(answer.image_size))
         png, size = await asyncio.to_thread(draw_png, answer, scale, show_errors=show_errors, legend=legend)
         head = answer.to_dict()
-        del head["points"], head["schema_version"], head["instruction"]
+        del head["points"], head["outlines"], head["schema_version"], head["instruction"]
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
         return give_result(
             drawn, ImageContent(type="image", data=base64.b64encode(png).decode("ascii"), mime_type="image/png")
         )
 
+    add_close_tool(server, service)
     add_resources(server, service)
     return server
 

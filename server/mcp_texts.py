@@ -26,10 +26,13 @@ Examples of `instruction`:
 - "left eye as a polygon" - points to fill or outline
 - "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
 - "face contour except the chin area"
+- "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
 faces, the canonical form of what was understood, and notes on readings that were chosen. detail="concise" groups \
-points by part; detail="full" gives every point its name, FPALP and expected error. At most `limit` points come back \
+points by part and tells in `not_seen` which are probably not seen; detail="full" gives every point its name, FPALP, \
+expected error and visibility. `faces_found` says how many faces the photo has, `outlines` which points make a polygon \
+or line that was asked for. At most `limit` points come back \
 at once; `count` and `shown` say how many there are, `offset` asks for the rest."""
 
 PARSE = """\
@@ -47,7 +50,8 @@ decoding. The handle ends after the stated time and the photo is forgotten; noth
 
 DRAW = """\
 Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at. Example: \
-instruction="outer lip and both eyes as polygons", max_side=768. For coordinates call ask_landmarks."""
+instruction="outer lip and both eyes as polygons", max_side=768. Dots of points that are not \
+seen are hollow. For coordinates call ask_landmarks."""
 
 IMAGE = (
     "The photo: a handle from open_image (img_...), a data: URL (data:image/jpeg;base64,...), the path of a file below "

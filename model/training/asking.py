@@ -47,10 +47,10 @@ class AskingDetector(nn.Module):
         if surface_ids.shape[0]:
             encodings = torch.cat([encodings, detector.encode_surfaces(surface_ids[None], places[None])], dim=1)
         queries, coordinates, _ = detector.decoder.refine(encoded.memory, encodings, encoded.context)
-        landmarks = detector.decoder.conclude(queries[:, :count], coordinates[:, :, :count])
+        landmarks = detector.decoder.predict(queries[:, :count], coordinates[:, :, :count])
         surfaces = visibility = None
         if surface_ids.shape[0]:
-            surfaces = detector.decoder.conclude(queries[:, count:], coordinates[:, :, count:])
+            surfaces = detector.decoder.predict(queries[:, count:], coordinates[:, :, count:])
         if judged and detector.visibility is not None:
             lie = coordinates[-1, :, :judged].detach()
             visibility = detector.visibility(queries[:, :judged], lie, encoded.memory.level_values)

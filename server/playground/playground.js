@@ -100,7 +100,7 @@ function showAnswer(answer) {
   const { width, height } = answer.image_size;
   // A photo that only the server can read keeps its shape.
   find("frame").style.setProperty("--aspect", width / height);
-  find("caption").textContent = `${width} × ${height} pixels, ${countOf(answer.faces.length, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
+  find("caption").textContent = `${width} × ${height} pixels, ${answer.faces_found > answer.faces.length ? `${answer.faces.length} of ` : ""}${countOf(answer.faces_found, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
   const parts = new Map();
   for (const point of answer.points) parts.set(point.part, (parts.get(point.part) || 0) + 1);
   find("legend").replaceChildren(...[...parts].map(([part, count]) => {
@@ -131,25 +131,45 @@ function drawAnswer() {
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
   const layer = make("g", { transform: "translate(0.5 0.5)" }, null, SVG);
+  for (const outline of answer.outlines) layer.append(drawOutline(answer, outline));
   for (const run of splitRuns(answer.points)) {
     const color = COLORS[run[0].part] || "#c8c8c8";
-    const box = answer.faces[run[0].face].box;
-    const radius = Math.sqrt((box[2] - box[0]) * (box[3] - box[1])) / 60;
-    if (answer.shape) {
-      const fill = answer.shape === "polygon" ? color : "none";
-      layer.append(make(answer.shape, { points: run.map((p) => `${p.x},${p.y}`).join(" "), fill, "fill-opacity": 0.35, stroke: color, "stroke-width": radius * 0.7, "stroke-linejoin": "round" }, null, SVG));
-    }
+    const radius = dotRadius(answer, run[0].face);
     for (const point of run) {
       if (find("errors").checked) {
         const [rx, ry, degrees] = point.error_ellipse;
         layer.append(make("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }, null, SVG));
       }
-      const dot = make("circle", { class: "dot", cx: point.x, cy: point.y, r: radius, fill: color, "stroke-width": radius * 0.4 }, null, SVG);
-      dot.append(make("title", {}, `${point.name} (${point.x.toFixed(1)}, ${point.y.toFixed(1)})`, SVG));
+      const reason = whyNotSeen(point);
+      const look = reason ? { class: "dot unseen", fill: "none", style: `stroke: ${color}`, "stroke-width": radius * 0.5 }
+        : { class: "dot", fill: color, "stroke-width": radius * 0.4 };
+      const dot = make("circle", { cx: point.x, cy: point.y, r: radius, ...look }, null, SVG);
+      dot.append(make("title", {}, `${point.name} (${point.x.toFixed(1)}, ${point.y.toFixed(1)})${reason ? `, probably ${reason}` : ""}`, SVG));
       layer.append(dot);
     }
   }
   overlay.append(layer);
+}
+
+function dotRadius(answer, face) {
+  const box = answer.faces[face].box;
+  return Math.sqrt((box[2] - box[0]) * (box[3] - box[1])) / 60;
+}
+
+// A ring with its holes, or a line.
+function drawOutline(answer, { face, shape, points, holes }) {
+  const color = COLORS[answer.points[points[0]].part] || "#c8c8c8";
+  const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
+  const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": dotRadius(answer, face) * 0.7, "stroke-linejoin": "round" };
+  if (!cut.length) return make(shape, { points: line, ...look }, null, SVG);
+  return make("path", { d: [line, ...cut].map((ring) => `M ${ring} Z`).join(" "), "fill-rule": "evenodd", ...look }, null, SVG);
+}
+
+function whyNotSeen({ visibility }) {
+  if (!visibility || visibility.seen >= 0.5) return "";
+  const { hidden, turned_away: turned, outside } = visibility;
+  if (hidden >= turned && hidden >= outside) return "hidden";
+  return turned >= outside ? "turned away" : "outside the photo";
 }
 
 function countOf(count, noun) {

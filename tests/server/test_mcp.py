@@ -60,11 +60,12 @@ def test_the_tools_are_those_of_the_snapshot(engine: Engine) -> None:
         SNAPSHOT.write_text(json.dumps(tools, indent=1) + "\n", "utf-8")
     assert tools == json.loads(SNAPSHOT.read_text("utf-8"))
     assert [tool["name"] for tool in tools] == [
-        "ask_landmarks", "parse_instruction", "list_parts", "open_image", "draw_landmarks",
+        "ask_landmarks", "parse_instruction", "list_parts", "open_image", "draw_landmarks", "close_image",
     ]  # fmt: skip
     for tool in tools:
         assert tool["annotations"] == {
-            "readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False,
+            "readOnlyHint": tool["name"] != "close_image", "destructiveHint": False,
+            "idempotentHint": tool["name"] != "close_image", "openWorldHint": False,
         }  # fmt: skip
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():

@@ -155,3 +155,22 @@ def test_no_request_leaves_and_no_script_is_blocked(browser, address: str) -> No
         "const node = document.createElement('script'); try { node.text = 'window.evil = 1' } catch (error) {}"
         "document.body.append(node); return window.evil === undefined"
     )
+
+
+def test_holes_stay_open_and_dots_of_unseen_points_hollow(browser, tmp_path: Path) -> None:
+    wait(browser, f"{DOTS} > 0")
+    ask(browser, "40 points on the lips without the mouth opening as a polygon")
+    wait(browser, f"{DOTS} === 40 && document.querySelectorAll('#overlay path').length === 1")
+    path = browser.find_element("css selector", "#overlay path")
+    assert path.get_attribute("fill-rule") == "evenodd"
+    assert path.get_attribute("d").count("Z") == 2
+    ask(browser, "the 300W layout")
+    wait(browser, f"{DOTS} === 68")
+    unseen = browser.find_elements("css selector", "#overlay .dot.unseen")
+    assert 0 < len(unseen) < 20, "hair hides the jaw's ends"
+    assert {dot.get_attribute("fill") for dot in unseen} == {"none"}
+    assert "probably hidden" in unseen[0].get_attribute("innerHTML")
+    assert f"{len(unseen)} of 68 points are probably not seen" in browser.find_element("id", "notes").text
+    ask(browser, "the 300W layout, visible landmarks only")
+    wait(browser, f"{DOTS} === {68 - len(unseen)}")
+    browser.save_screenshot(str(tmp_path / "page.png"))
