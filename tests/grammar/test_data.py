@@ -62,7 +62,8 @@ def test_no_two_concepts_have_one_name():
 def test_concept_is_well_formed(name):
     table, concept = CONCEPTS[name], LANGUAGE.concepts[name]
     assert concept.units
-    assert all(piece.part in {**REGISTRY.parts, **REGISTRY.surfaces} for unit in concept.units for piece in (*unit.pieces, *unit.stretch))
+    pieces = [piece for unit in concept.units for piece in (*unit.pieces, *unit.stretch)]
+    assert {piece.part for piece in pieces} <= {*REGISTRY.parts, *REGISTRY.surfaces}
     targets = {*table.get("of", ()), *table.get("has", {}).values(), table.get("both", name)}
     assert targets <= set(CONCEPTS), f"{name}: {targets - set(CONCEPTS)}"
 

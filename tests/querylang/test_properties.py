@@ -47,7 +47,8 @@ def check(text):
     for landmark in query.landmarks:
         assert 0 <= landmark.fpalp <= 1
         if landmark.v is not None:
-            assert landmark.part in REGISTRY.surfaces and 0 <= landmark.v <= 1
+            assert landmark.part in REGISTRY.surfaces
+            assert 0 <= landmark.v <= 1
             continue
         assert not (REGISTRY.parts[landmark.part].is_point and landmark.fpalp)
     assert query.count is None or query.count == len(query.landmarks)
