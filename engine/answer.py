@@ -36,8 +36,8 @@ class Landmark:
         xy: Pixels of the photo.
         expected_error: How far off it is likely to be, in pixels of the photo.
         face: Index into `Answer.faces`.
-        visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
         v: On a surface its place from top to bottom; None on a curve.
+        visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
     """
 
     part: str
@@ -92,14 +92,14 @@ class Answer:
         model_version: Which weights answered.
         notes: What was decided while reading the photo and the instruction.
         photo: The photo, for `draw`; None in an answer that was read from a file.
-        visibility: (N, 4) float32, how likely each point is seen, hidden by something, turned away from the camera, or
-            outside the photo; None where the weights do not tell.
-        outlines: The rings and lines that the instruction asks for ("as a polygon").
-        faces_found: How many faces the photo has, those that were not asked about too; as many as `faces` at least.
         vs: (N,) float64, of points on surfaces the place from top to bottom, beside the one from left to right in
             `fpalps`; NaN on curves.
         vertices: (faces, 468, 2) float32, MediaPipe's mesh on each face, pixels of the photo, for masks and patches of
             surfaces; None where no surface was asked, or the answer was read from a file.
+        visibility: (N, 4) float32, how likely each point is seen, hidden by something, turned away from the camera, or
+            outside the photo; None where the weights do not tell.
+        outlines: The rings and lines that the instruction asks for ("as a polygon").
+        faces_found: How many faces the photo has, those that were not asked about too; as many as `faces` at least.
     """
 
     query: Query
@@ -124,7 +124,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         count = len(self.parts)
-        if not len(self.vs):
+        if not len(self.vs) and count:
             object.__setattr__(self, "vs", np.full(count, np.nan))
         arrays: list[npt.NDArray[Any]] = [
             self.fpalps,
@@ -195,7 +195,7 @@ class Answer:
             strict=True,
         )
         return tuple(
-            Landmark(part, f, name, (x, y), e, face, seen, None if np.isnan(v) else v)
+            Landmark(part, f, name, (x, y), e, face, seen, v if v == v else None)
             for part, f, name, (x, y), e, face, seen, v in rows
         )
 
@@ -277,10 +277,10 @@ class Answer:
         part is closed by the chord between its ends.
 
         Args:
-            where: "lips", "upper lip", "eyes", "eyebrows", "face contour without the lips", ...; None for the polygons
-                that the instruction asked for, straight from point to point. Or surfaces: "left cheek", "skin" (the
-                face without eyes, brows and lips), which need no points of their own, only that some place on a
-                surface was asked.
+            where: "lips", "upper lip", "eyes", "eyebrows", "face contour without the lips", ..., or surfaces: "left
+                cheek", "skin" (the face without eyes, brows and lips). Those need no points of their own, only that
+                some place on a surface was asked. None for the polygons that the instruction asked for, straight from
+                point to point.
             face: Index into `faces`; None for all of them together.
             feather: Standard deviation of a Gaussian that softens the edge, in pixels.
 
@@ -324,11 +324,13 @@ class Answer:
 
     @classmethod
     def from_dict(
-        cls, data: Mapping[str, Any], photo: Photo | None = None, vertices: npt.NDArray[np.float32] | None = None
+        cls,
+        data: Mapping[str, Any],
+        photo: Photo | None = None,
+        vertices: npt.NDArray[np.float32] | None = None,
     ) -> Answer:
-        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility.
-
-        Photo and vertices are not in it.
+        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility; photo and vertices are not
+        in it.
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
@@ -355,7 +357,10 @@ class Answer:
         return cls.from_dict(data)
 
     def to_csv(self) -> str:
-        """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty."""
+        """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty.
+
+        An answer with points on surfaces has a column v after fpalp, empty on curves.
+        """
         return formats.write_csv(self)
 
     def to_svg(self) -> str:

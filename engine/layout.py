@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import Problem, QueryError
-from ..querylang.landmarks import LandmarkQuery
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
 from ..querylang.runs import CurveRun
@@ -40,9 +39,14 @@ def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
         if isinstance(run, CurveRun) and run.spacing == "arc":
             each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
         elif isinstance(run, OutlineRun) and run.spacing == "arc":
-            each.append(place_round(run, locate))
+            each.append(list(place_round(run, locate)))
         else:
-            each.append([place_of(landmark) for landmark in lay_out_runs([run], registry)])
+            each.append(
+                [
+                    Place(q.part, float(q.fpalp), None if q.v is None else float(q.v))
+                    for q in lay_out_runs([run], registry)
+                ]
+            )
     if not any(each):
         raise refuse(query, "nothing_left", "no point is left on this face")
     return each
@@ -66,11 +70,6 @@ def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Loc
         for fpalp in fpalps.tolist()
         if not any(low <= fpalp <= high for low, high in removed)
     ]
-
-
-def place_of(landmark: LandmarkQuery) -> Place:
-    """Return where a landmark lies on the face."""
-    return Place(landmark.part, float(landmark.fpalp), None if landmark.v is None else float(landmark.v))
 
 
 def place_round(run: OutlineRun, locate: Locate) -> list[Place]:

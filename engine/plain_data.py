@@ -118,8 +118,8 @@ def read_answer(data: Mapping[str, Any]) -> dict[str, Any]:
             "notes": tuple(data["notes"]),
             "visibility": read_visibility([point.get("visibility") for point in points]),
             "outlines": outlines,
-            "faces_found": int(data.get("faces_found", len(faces))),
             "vs": np.array([point.get("v", np.nan) for point in points], dtype=np.float64),
+            "faces_found": int(data.get("faces_found", len(faces))),
         }
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ConfigError(f"not an answer of schema {version}: {error!r}") from error

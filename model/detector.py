@@ -70,8 +70,8 @@ class Detector(nn.Module):
 
     Attributes:
         visibility: tells whether points are seen; None where that was not learnt.
-        surface_encoder: makes places on surfaces queries; None where they were not learnt.
         surface_shape: what the meshes that surfaces lie on look like; None where they were not learnt.
+        surface_encoder: makes places on surfaces queries; None where they were not learnt.
     """
 
     context_part_ids: Tensor
@@ -161,7 +161,13 @@ class Detector(nn.Module):
             part_ids: long, from `part_ids`: (landmarks,), or (batch, landmarks) where each crop is asked its own.
             fpalps: float, 0..1, of the same shape.
         """
-        return keep_first(self.decode_queries(encoded, *pad_queries(encoded, part_ids, fpalps)), part_ids.shape[-1])
+        count = part_ids.shape[-1]
+        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
+        return keep_first(self.decode_queries(encoded, part_ids, fpalps), count)
+
+    def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
+        """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
+        return self._conclude(encoded, *self._refine(encoded, part_ids, fpalps))
 
     def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded:
         """Answer queries of surfaces.
@@ -181,6 +187,14 @@ class Detector(nn.Module):
         queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
         return keep_first(self._conclude(encoded, queries, coordinates), count)
 
+    def _conclude(self, encoded: EncodedCrops, queries: Tensor, coordinates: Tensor) -> Decoded:
+        """Return what the last queries and every layer's coordinates say."""
+        layers = self.decoder.predict(queries, coordinates)
+        seen = None
+        if self.visibility is not None:
+            seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
+        return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
+
     def encode_surfaces(self, surface_ids: Tensor, places: Tensor) -> Tensor:
         """Return E_IA (..., landmarks, dim) of surface_ids (..., landmarks) and places (..., landmarks, 2).
 
@@ -191,18 +205,6 @@ class Detector(nn.Module):
             raise ConfigError("these weights do not know surfaces: train them by a recipe with a surface_weight")
         encodings: Tensor = self.surface_encoder(surface_ids, places, self.landmark_encoder.encode_part)
         return encodings
-
-    def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
-        """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
-        return self._conclude(encoded, *self._refine(encoded, part_ids, fpalps))
-
-    def _conclude(self, encoded: EncodedCrops, queries: Tensor, coordinates: Tensor) -> Decoded:
-        """Return what the last queries and every layer's coordinates tell."""
-        layers = self.decoder.predict(queries, coordinates)
-        seen = None
-        if self.visibility is not None:
-            seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
-        return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
 
     def decode_visibility(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Tensor:
         """Return (batch, landmarks, 4) float32: how likely each point is what `Visibility` lists; arguments as above.
@@ -224,22 +226,22 @@ def len_padding(encoded: EncodedCrops, count: int) -> int:
     return 0 if encoded.context is None else -count % ROW_BLOCK
 
 
-def keep_first(found: Decoded, count: int) -> Decoded:
-    """Return the answers to the first queries."""
-    return Decoded(
-        found.coordinates[:, :count],
-        found.log_scale[:, :count],
-        found.stretch[:, :count],
-        None if found.visibility is None else found.visibility[:, :count],
-    )
-
-
 def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
     """Return queries (..., landmarks) filled up; see `len_padding`."""
     padding = len_padding(encoded, part_ids.shape[-1])
     if not padding:
         return part_ids, fpalps
     return functional.pad(part_ids, (0, padding)), functional.pad(fpalps, (0, padding))
+
+
+def keep_first(decoded: Decoded, count: int) -> Decoded:
+    """Return the answers to the first queries."""
+    return Decoded(
+        decoded.coordinates[:, :count],
+        decoded.log_scale[:, :count],
+        decoded.stretch[:, :count],
+        None if decoded.visibility is None else decoded.visibility[:, :count],
+    )
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:

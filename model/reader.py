@@ -27,6 +27,7 @@ detector tells them, the logits of what `Visibility` lists. Under MESH, once a s
 vertices (batch, VERTICES, channels)."""
 
 MESH = "vertices of the mesh"
+
 LOG_SCALE, STRETCH, VISIBILITY = 2, 3, 5
 
 
@@ -116,7 +117,8 @@ class LandmarkReader:
         Raises:
             ConfigError: A part has no vector, or the weights cannot answer surfaces.
         """
-        if any(v is not None for v in vs):
+        on_surface = np.array([v is not None for v in vs], dtype=bool)
+        if on_surface.any():
             return self._read_mixed(encoded, parts, fpalps, curves if curves is not None else {}, vs)
         if self.detector.config.attention == "joint":
             values = self._decode(encoded, parts, fpalps)
@@ -151,7 +153,7 @@ class LandmarkReader:
         return Reading.of_values(values)
 
     def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
-        """Return (batch, VERTICES, channels) of the mesh's vertices, channels as `Curves` has them.
+        """Return (batch, VERTICES, 5) of the mesh's vertices: x, y (crop units), log scale and stretch.
 
         Args:
             encoded: from `encode`, or crops joined in its order.
@@ -171,11 +173,6 @@ class LandmarkReader:
             )
         return curves[MESH]
 
-    @cached_property
-    def _surfaces(self) -> SurfaceReader:
-        """Made when a surface is first asked."""
-        return SurfaceReader(self.detector, self.flip_test)
-
     def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
         """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
         splines = {part: self._splines[part] for part in self._known_parts}
@@ -185,6 +182,11 @@ class LandmarkReader:
         ends = np.cumsum([spline.samples for spline in splines.values()])
         samples = np.split(values, ends[:-1], axis=1)
         return {part: spline.fit @ some for (part, spline), some in zip(splines.items(), samples, strict=True)}
+
+    @cached_property
+    def _surfaces(self) -> SurfaceReader:
+        """Made when a surface is first asked."""
+        return SurfaceReader(self.detector, self.flip_test)
 
     @cached_property
     def _known_parts(self) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ from .detector import Decoded, EncodedCrops
 from .surface_mesh import VERTICES, FloatArray, load_surface_mesh
 from .surface_shape import SurfaceShape, make_mesh
 
+SHEAR = 4
+"""The channel of the stretch that changes its sign in the mirror."""
+
 ReadCurves = Callable[[Sequence[str], FloatArray], FloatArray]
 """Parts and FPALPs (landmarks,) to their values (batch, landmarks, channels), as `LandmarkReader` has them."""
 
@@ -101,7 +104,7 @@ class SurfaceReader:
 
 
 def join_channels(decoded: Decoded) -> FloatArray:
-    """Return (batch, landmarks, channels) as `reader.Curves` has them."""
+    """Return (batch, landmarks, channels) float64: x, y, log scale, stretch (two), logits of visibility."""
     channels = [decoded.coordinates, decoded.log_scale[..., None], decoded.stretch]
     channels += [] if decoded.visibility is None else [decoded.visibility]
     values: FloatArray = torch.cat(channels, dim=-1).double().cpu().numpy()
@@ -109,9 +112,9 @@ def join_channels(decoded: Decoded) -> FloatArray:
 
 
 def mean_over_mirror(values: FloatArray) -> FloatArray:
-    """Return the mean (batch, landmarks, channels) of values of plain crops and the mirrored ones that follow them."""
+    """Return the mean (batch, landmarks, channels) of values of plain crops and of the mirrored ones behind them."""
     plain, mirror = np.split(values, 2)
     mirror[..., 0] = 1 - mirror[..., 0]
-    mirror[..., 4] *= -1
+    mirror[..., SHEAR] *= -1
     mean: FloatArray = (plain + mirror) / 2
     return mean

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import Problem, QueryError
 from .counting import count_by_density, make_default, make_run
 from .numbers import MAX_DIGITS
-from .pieces import Piece, Place, Stretch
+from .pieces import CurvePiece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
 from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, remove_pieces, space_by_distance
 from .shapes import RunShape, Shape, find_thin, has_loose_hole, merge_shaped, settle_shapes
@@ -181,7 +181,7 @@ class Reader:
             raise self.fail(node, "contradiction", "what is left out is a place or a stretch of a curve")
         if not runs:
             raise self.fail(node, "no_part", "except from what?")
-        pieces: list[Piece] = []
+        pieces: list[CurvePiece] = []
         for run in self.read_target(target, amount):
             if isinstance(run, PlaceRun):
                 pieces += [Place(run.part, place) for place in run.places]
@@ -241,7 +241,7 @@ class Reader:
             ids += range(int(first) - begin + 1, int(last) - begin + 1 + step, step)
         return LayoutRun(layout.name, tuple(ids))
 
-    def read_piece(self, part: Part, target: Any) -> Piece:
+    def read_piece(self, part: Part, target: Any) -> CurvePiece:
         if target.data == "whole":
             if part.is_point:
                 return Place(part.name, Fraction(0))
@@ -252,7 +252,7 @@ class Reader:
             raise self.fail(target, "fpalp_range", f"places along the {part.name} lie between 0 and {most}")
         return Stretch(part.name, ends[0], ends[1])
 
-    def read_amount(self, piece: Piece, part: Part, target: Any, amount: Any) -> Run:
+    def read_amount(self, piece: CurvePiece, part: Part, target: Any, amount: Any) -> Run:
         if amount is not None and amount.data == "positions":
             return self.read_positions(part, target, amount)
         if isinstance(piece, Place):

@@ -91,13 +91,13 @@ class IdResolver:
 
     def restrict(self, layout: Layout, ids: list[int], item: Item, region: Region) -> list[int]:
         """Return the landmarks of a layout that lie on named pieces, piece by piece; along a range in its direction."""
-        whole = {piece.part for piece in region.pieces if isinstance(piece, Place) or piece.is_whole}
+        whole = {piece.part for piece in region.curves if isinstance(piece, Place) or piece.is_whole}
         has_surfaces = any(landmark.v is not None for landmark in layout.landmarks)
         if has_surfaces and whole >= {part.name for part in self.registry.parts.values() if part.in_face}:
             # The whole face: with what lies on surfaces, in the layout's own order.
             return ids
         kept: list[int] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             inside = [
                 number
                 for number in ids

@@ -132,6 +132,10 @@ class Registry:
             return LandmarkQuery(query.part, query.fpalp % 1)
         return query
 
+    def mirror_name(self, name: str) -> str:
+        """Return what a part or surface becomes when the picture is mirrored."""
+        return self.parts[name].mirror if name in self.parts else self.surfaces[name].mirror
+
     def mirror(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the landmark that takes this one's place when the picture is mirrored."""
         if query.v is not None:

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Literal
 
 from .landmarks import LandmarkQuery
-from .pieces import Piece, Place, Stretch
+from .pieces import CurvePiece, Place, Stretch
 from .registry import Registry
 from .surface_runs import GridRun, OutlineRun, SpotRun, SpreadRun, SurfaceRun, take_spots
 
@@ -183,7 +183,7 @@ def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     return None
 
 
-def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
+def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) -> list[Run]:
     """Return what is left of a run when the points on pieces of parts are removed."""
     if isinstance(run, CurveRun):
         left: list[Run] = [run]
@@ -214,7 +214,7 @@ def key_of(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fractio
     return part, fpalp % 1 if registry.parts[part].is_closed else fpalp
 
 
-def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
+def remove_piece(run: Run, piece: CurvePiece, registry: Registry) -> list[Run]:
     """Return what is left of a run of a curve when the points on a piece of its part are removed."""
     if not isinstance(run, CurveRun):
         return remove_pieces(run, [piece], registry)
@@ -233,13 +233,13 @@ def covers(low: Fraction, high: Fraction, run: CurveRun) -> bool:
     return any(low + k <= start and stop <= high + k for k in (-1, 0, 1))
 
 
-def bounds(piece: Piece) -> tuple[Fraction, Fraction]:
+def bounds(piece: CurvePiece) -> tuple[Fraction, Fraction]:
     if isinstance(piece, Place):
         return piece.fpalp, piece.fpalp
     return min(piece.start, piece.stop), max(piece.start, piece.stop)
 
 
-def lies_on(part: str, fpalp: Fraction, piece: Piece, registry: Registry) -> bool:
+def lies_on(part: str, fpalp: Fraction, piece: CurvePiece, registry: Registry) -> bool:
     """Whether a place lies on a piece, its ends included."""
     if part != piece.part:
         return False

@@ -25,6 +25,10 @@ class SpotRun:
     places: tuple[Spot, ...]
 
     @property
+    def part(self) -> str:
+        return self.surface
+
+    @property
     def count(self) -> int:
         return len(self.places)
 
@@ -40,6 +44,10 @@ class GridRun:
     surface: str
     rows: int
     columns: int
+
+    @property
+    def part(self) -> str:
+        return self.surface
 
     @property
     def count(self) -> int:
@@ -64,6 +72,10 @@ class SpreadRun:
     surface: str
     count: int
     aspect: Fraction
+
+    @property
+    def part(self) -> str:
+        return self.surface
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -92,6 +104,10 @@ class OutlineRun:
     surface: str
     count: int
     spacing: Literal["fpalp", "arc"] = "fpalp"
+
+    @property
+    def part(self) -> str:
+        return self.surface
 
     def spots(self) -> Iterator[Spot]:
         """Yield the (u, v) in order; with spacing "arc" provisional ones."""
