@@ -81,8 +81,8 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
             return _read_pil_image(image, "the PIL image", max_pixels)
         if isinstance(image, bytes | bytearray | memoryview):
             if len(image) == 0:
-                raise ImageError("the image bytes are empty")
-            return _read_stream(io.BytesIO(image), "the image bytes", max_pixels)
+                raise ImageError("the image is empty")
+            return _read_stream(io.BytesIO(image), "the image", max_pixels)
         if isinstance(image, str | os.PathLike):
             return _read_path(image, max_pixels)
     except FaceQLError:

@@ -247,7 +247,10 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
         lifetime_seconds=round(max(0.0, seconds_left), 1),
         image_size=ImageSize(height=height, width=width),
         frame=FRAME,
-        faces=[FaceAnswer(box=list(f.box), score=f.score, number=f.number, angle=f.angle) for f in image.encoded.faces],
+        faces=[
+            FaceAnswer(box=[round(value, 3) for value in f.box], score=f.score, number=f.number, angle=f.angle)
+            for f in image.encoded.faces
+        ],
         notes=list(image.encoded.photo.notes),
     )
 

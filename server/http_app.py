@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -20,14 +18,16 @@ from .. import __version__
 from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
 from ..querylang.query import Query
 from . import http_docs as docs
-from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query, page_answer
+from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query
 from .ask_queue import Asked
-from .error_kinds import error_code
+from .error_kinds import error_code, phrase_validation
+from .http_answers import choose_answer_form, choose_drawing_form, draw_answer, write_answers
 from .http_guards import (
     CLIENT_CLOSED_REQUEST,
     LOOPBACK_HOSTS,
     BodyGuard,
     CrowdGuard,
+    HeadAsGet,
     HostGuard,
     KeyGuard,
     RequestLog,
@@ -99,6 +99,7 @@ def build_http_app(
         redoc_url=None,
         middleware=[
             Middleware(RequestLog, metrics=service.metrics),
+            Middleware(HeadAsGet),
             Middleware(HostGuard, hosts=tuple(hosts)),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
@@ -116,6 +117,7 @@ def build_http_app(
     add_landmark_routes(app, service, sources)
     add_status_routes(app, service)
     add_playground(app)
+    docs.describe_security(app, is_locked=bool(api_keys))
     return app
 
 
@@ -141,15 +143,19 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         """Locate the landmarks that one or several instructions ask for."""
         image, options = await read_photo_request(request, AskRequest, AskOptions)
         request.state.texts = options.texts
+        form = choose_answer_form(request.headers.get("accept"), options)
         asked, handle = await give_up_with_client(request, ask(image, options))
-        return await asyncio.to_thread(write_answers, asked, options, handle, service.limits.points)
+        return await asyncio.to_thread(
+            write_answers, asked, options, form, handle=handle, limit=service.limits.points
+        )
 
     @app.post("/v1/draw", **docs.DRAW)
     async def draw_landmarks(request: Request) -> Response:
-        """Answer an instruction and draw it: the photo as PNG, or the overlay alone as SVG."""
+        """Answer an instruction and draw it: the photo as PNG or JPEG, or the overlay alone as SVG."""
         image, options = await read_photo_request(request, DrawRequest, DrawOptions)
+        form = choose_drawing_form(request.headers.get("accept"), options)
         asked, _ = await give_up_with_client(request, ask(image, options))
-        return await asyncio.to_thread(draw_answer, asked.answers[0], options)
+        return await asyncio.to_thread(draw_answer, asked.answers[0], options, form)
 
     @app.post("/v1/images", status_code=201, **docs.OPEN)
     async def open_image(request: Request) -> ImageAnswer:
@@ -276,26 +282,6 @@ async def wait_for_disconnect(request: Request) -> None:
         pass
 
 
-def write_answers(asked: Asked, options: AskOptions, handle: str | None, limit: int) -> Response:
-    """Return the answers as JSON; full ones are `Answer.to_dict()`."""
-    if options.detail == "full":
-        answers = [answer.to_dict() for answer in asked.answers]
-    else:
-        pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
-        answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
-    return Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type="application/json")
-
-
-def draw_answer(answer: Any, options: DrawOptions) -> Response:
-    """Return an answer drawn, as PNG or SVG."""
-    if options.format == "svg":
-        return Response(answer.to_svg(), media_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox"})
-    scale = min(1.0, options.max_side / max(answer.image_size))
-    stream = io.BytesIO()
-    answer.draw(scale=scale, legend=options.legend, errors=options.show_errors).save(stream, "PNG")
-    return Response(stream.getvalue(), media_type="image/png")
-
-
 async def tell_problem(request: Request, error: Exception) -> Response:
     """Answer an error that was raised on purpose."""
     assert isinstance(error, FaceQLError)
@@ -308,15 +294,25 @@ async def tell_problem(request: Request, error: Exception) -> Response:
 async def tell_http_exception(request: Request, error: Exception) -> Response:
     """Answer a path that is not there, or a method that is not served there."""
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method"}.get(error.status_code, "malformed")
-    request.app.state.service.metrics.observe_error(code)
-    return problem_response(ServiceError(code, str(error.detail)), headers=error.headers)
+    told = phrase_http_exception(error, request.method)
+    request.app.state.service.metrics.observe_error(told.code)
+    return problem_response(told, headers=error.headers)
+
+
+def phrase_http_exception(error: HTTPException, method: str) -> ServiceError:
+    """Return what the framework refused, as this service tells it."""
+    if error.status_code == 404:
+        return ServiceError("not_found", "there is nothing at this path; /docs lists what is served")
+    if error.status_code == 405:
+        served = (error.headers or {}).get("Allow", "another method")
+        return ServiceError("method", f"{served} is served here, not {method[:20]}")
+    return ServiceError("malformed", "the request cannot be read")
 
 
 async def tell_validation_error(request: Request, error: Exception) -> Response:
     """Answer a path or query that FastAPI refused."""
     assert isinstance(error, RequestValidationError)
-    found = [{"loc": [str(step) for step in item["loc"]], "msg": item["msg"]} for item in error.errors()]
+    found = [{"loc": [str(step) for step in item["loc"]], "msg": phrase_validation(item)} for item in error.errors()]
     return await tell_problem(request, InvalidRequestError(found))
 
 

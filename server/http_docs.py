@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,6 +19,29 @@ DESCRIPTION = (
     'of its top-left pixel. "left" is the left of the picture unless perspective is "subject". Errors are problem '
     "details (RFC 9457) with a stable code. Photos live in memory only."
 )
+
+
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+# Paths that are open to everyone, whatever keys there are.
+OPEN_ROUTES = ("/healthz", "/readyz")
+
+
+def describe_security(app: FastAPI, *, is_locked: bool) -> None:
+    """Make the OpenAPI document say how an API key is sent, and that none is needed where there is no key."""
+    write_document = app.openapi
+
+    def write_secured() -> dict[str, Any]:
+        document = write_document()
+        document["components"]["securitySchemes"] = SECURITY_SCHEMES
+        document["security"] = [*([] if is_locked else [{}]), *({name: []} for name in SECURITY_SCHEMES)]
+        for path in OPEN_ROUTES:
+            document["paths"][path]["get"]["security"] = []
+        return document
+
+    app.openapi = write_secured  # type: ignore[method-assign]
 
 
 class AskAnswer(BaseModel):
@@ -36,44 +62,8 @@ ASK_EXAMPLES = {
         }
     },
 }
-ANSWER_EXAMPLE = {
-    "answers": [
-        {
-            "schema_version": 2,
-            "instruction": "pupils as a polyline",
-            "canonical": "left_pupil; right_pupil | polyline",
-            "perspective": "viewer",
-            "shape": "polyline",
-            "image_size": {"height": 512, "width": 512},
-            "frame": "pixels of the upright photo; (0, 0) is the centre of the top-left pixel",
-            "model_version": "faceql-default-379+6d608e4e",
-            "notes": [],
-            "faces": [{"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0}],
-            "points": [
-                {
-                    "face": 0,
-                    "part": "left pupil",
-                    "fpalp": 0.0,
-                    "name": "left pupil",
-                    "x": 202.4,
-                    "y": 100.5,
-                    "expected_error": 1.2,
-                    "error_ellipse": [1.5, 0.96, 12.0],
-                },
-                {
-                    "face": 0,
-                    "part": "right pupil",
-                    "fpalp": 0.0,
-                    "name": "right pupil",
-                    "x": 246.6,
-                    "y": 102.5,
-                    "expected_error": 1.2,
-                    "error_ellipse": [1.5, 0.96, 12.0],
-                },
-            ],
-        }
-    ]
-}
+# What the shipped weights answer for examples/astronaut.jpg: FACEQL_SNAPSHOT=1 pytest -k openapi_example writes it anew.
+ANSWER_EXAMPLE = json.loads(files(__package__).joinpath("answer_example.json").read_text("utf-8"))
 PROBLEM_EXAMPLE = {
     "type": "urn:faceql:problem:unknown_part",
     "title": "There is no such face part",
@@ -178,15 +168,15 @@ def drop_null(fields: dict[str, Any]) -> dict[str, Any]:
 ASK: dict[str, Any] = {
     "responses": {
         200: {"model": AskAnswer, **answer_like(ANSWER_EXAMPLE)},
-        **problems(404, 415, 422, 429, 500, 503, 504),
+        **problems(404, 406, 415, 422, 429, 500, 503, 504),
     },
     "openapi_extra": photo_body(AskRequest, AskOptions, ASK_EXAMPLES),
 }
 DRAW: dict[str, Any] = {
     "response_class": Response,
     "responses": {
-        200: {"description": "The drawing.", "content": {"image/png": {}, "image/svg+xml": {}}},
-        **problems(404, 415, 422, 429, 500, 503, 504),
+        200: {"description": "The drawing.", "content": {"image/png": {}, "image/jpeg": {}, "image/svg+xml": {}}},
+        **problems(404, 406, 415, 422, 429, 500, 503, 504),
     },
     "openapi_extra": photo_body(
         DrawRequest,

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ConfigError, ServiceError
@@ -91,6 +92,7 @@ class RequestLog:
         given = Headers(scope=scope).get("x-request-id", "")
         # Taken over only if it can do no harm in a log or a header.
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
         started = time.monotonic()
         status, bytes_in, bytes_out = CLIENT_CLOSED_REQUEST, 0, 0
 
@@ -123,7 +125,6 @@ class RequestLog:
         finally:
             seconds = time.monotonic() - started
             route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
             self._metrics.observe_request(method, route, status, seconds)
             data = {
                 "request_id": request_id,
@@ -204,15 +205,25 @@ class KeyGuard:
         if scope["type"] == "http" and self._digests:
             is_open = scope["path"] in OPEN_PATHS or scope["path"].startswith("/playground/")
             # Headers come decoded as Latin-1; a key file is UTF-8.
-            digest = hashlib.sha256(read_key(Headers(scope=scope)).encode("latin-1")).digest()
+            key = read_key(Headers(scope=scope))
+            digest = hashlib.sha256(key.encode("latin-1")).digest()
             # All of them, whichever fits: the time tells nothing.
             fits = sum(hmac.compare_digest(digest, known) for known in self._digests)
             if fits:
                 scope["client_key"] = digest
             elif not is_open:
-                await problem_response(ServiceError("unauthorized", "give an API key"))(scope, receive, send)
+                await refuse_key(is_given=bool(key))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def refuse_key(*, is_given: bool) -> Response:
+    """Return the answer to a request whose key is missing, or not one of the server's (RFC 6750)."""
+    if not is_given:
+        hint = "send an API key, as Authorization: Bearer KEY or X-Api-Key: KEY"
+        return problem_response(ServiceError("unauthorized", hint))
+    error = ServiceError("unauthorized", "this API key is not one of this server's")
+    return problem_response(error, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 def read_key(headers: Headers) -> str:
@@ -249,6 +260,28 @@ class CrowdGuard:
             self._at_work[client] -= 1
             if not self._at_work[client]:
                 del self._at_work[client]
+
+
+class HeadAsGet:
+    """Answers HEAD as GET is answered, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, send_head)
+        finally:
+            # The log, which is further out, names the route.
+            scope["route"] = asked.get("route")
 
 
 class BodyGuard:

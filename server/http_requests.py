@@ -74,8 +74,10 @@ class AskOptions(PhotoOptions):
 class DrawOptions(AskOptions):
     """How an answer is drawn."""
 
-    format: Literal["png", "svg"] = Field(default="png", description="svg is the overlay alone, of the photo's size")
-    max_side: int = Field(default=4096, ge=16, le=4096, description="png: longer side of the drawing at most")
+    format: Literal["png", "jpeg", "svg"] | None = Field(
+        default=None, description="over the Accept header; svg is the overlay alone, of the photo's size"
+    )
+    max_side: int = Field(default=4096, ge=16, le=4096, description="longer side of a png or jpeg at most")
     legend: bool = True
     show_errors: bool = Field(default=False, description="circle each point with its expected error")
 
@@ -114,6 +116,8 @@ class ParseRequest(ClientModel):
 
 
 LIST_FIELDS = ("instructions", "boxes")
+# So many that a form with several is told what is wrong with it; the body is bounded already.
+MAX_FILES = 64
 
 
 async def read_photo_request(
@@ -134,7 +138,7 @@ async def read_photo_request(
         return parsed.image, options
     if content_type == "multipart/form-data":
         parser = MemoryFormParser(
-            request.headers, request.stream(), max_files=1, max_fields=200, max_part_size=64 * 1024
+            request.headers, request.stream(), max_files=MAX_FILES, max_fields=200, max_part_size=64 * 1024
         )
         try:
             form = await parser.parse()
@@ -160,14 +164,16 @@ class MemoryFormParser(MultiPartParser):
 
 async def read_form(form: FormData) -> tuple[ImageReference | bytes, dict[str, Any]]:
     """Return a form's image, a file or a handle, and its other fields."""
-    image = form.get("image")
+    files = [value for value in form.getlist("image") if isinstance(value, UploadFile)]
+    if len(files) > 1:
+        raise InvalidRequestError([{"loc": ["image"], "msg": f"one image a request, and here are {len(files)}"}])
     fields = collect_fields(
         [(name, str(value)) for name, value in form.multi_items() if name not in ("image", "handle")]
     )
     handle = form.get("handle")
-    if isinstance(image, UploadFile) and handle is None:
-        return await image.read(), fields
-    if isinstance(handle, str) and image is None:
+    if files and handle is None:
+        return await files[0].read(), fields
+    if isinstance(handle, str) and not files:
         return validate(ImageReference, {"handle": handle}), fields
     raise InvalidRequestError([{"loc": ["image"], "msg": "send one file named image, or the field handle"}])
 
@@ -193,11 +199,14 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
     """Return a model read from JSON.
 
     Raises:
-        ServiceError: It is not of the right form (`InvalidRequestError`).
+        ServiceError: It is no JSON ("malformed"), or not of the right form (`InvalidRequestError`).
     """
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        (first, *_) = error.errors(include_url=False, include_input=False)
+        if first["type"] == "json_invalid":
+            raise ServiceError("malformed", f"the body is no JSON: {first['ctx']['error']}") from None
         raise read_validation_error(error) from None
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from faceql import __version__
+from faceql.engine import Engine
 from faceql.server.cli import main
 from faceql.server.error_kinds import ERROR_KINDS
 from faceql.server.limits import MIB, Limits
@@ -39,6 +42,22 @@ def test_the_limits_are_those_that_are_told() -> None:
     ) in text
     assert f"A head takes {limits.head_seconds:.0f} s to arrive at most, a body {limits.upload_seconds:.0f} s" in text
     assert f"reads its answer for {limits.upload_seconds:.0f} s" in text
+
+
+def test_the_openapi_example_is_what_the_shipped_weights_answer() -> None:
+    """Rewrite with FACEQL_SNAPSHOT=1 when the weights, or the form of an answer, change."""
+    path = ROOT / "server" / "answer_example.json"
+    answer = Engine("cpu").ask(ROOT / "examples" / "astronaut.jpg", "pupils as a polyline").to_dict()
+    if os.environ.get("FACEQL_SNAPSHOT"):
+        path.write_text(json.dumps({"answers": [answer]}, indent=1) + "\n", "utf-8")
+    (told,) = json.loads(path.read_text("utf-8"))["answers"]
+    points, told_points = answer.pop("points"), told.pop("points")
+    assert told == answer
+    for point, told_point in zip(points, told_points, strict=True):
+        assert told_point.pop("error_ellipse") == pytest.approx(point.pop("error_ellipse"), abs=0.05)
+        for key in ("x", "y", "expected_error"):
+            assert told_point.pop(key) == pytest.approx(point.pop(key), abs=0.05)
+        assert told_point == point
 
 
 def test_client_configurations_are_json_for_commands_that_exist() -> None:

@@ -203,7 +203,7 @@ def test_requests_that_are_refused(client: TestClient, photo: bytes, change: dic
 
 def test_bodies_that_cannot_be_read(client: TestClient, photo: bytes, black_photo: bytes) -> None:
     json_type = {"Content-Type": "application/json"}
-    check_problem(client.post("/v1/ask", content=b"{", headers=json_type), "invalid_request")
+    check_problem(client.post("/v1/ask", content=b"{", headers=json_type), "malformed", 400)
     check_problem(client.post("/v1/ask", content=b"x", headers={"Content-Type": "text/plain"}), "media_type", 415)
     check_problem(client.post("/v1/ask", content=b"x"), "media_type", 415)
     check_problem(client.post("/v1/parse", content=b"{}", headers={"Content-Type": "text/plain"}), "media_type", 415)
