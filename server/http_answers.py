@@ -17,10 +17,11 @@ from .http_requests import AskOptions, DrawOptions
 from .pictures import write_picture
 
 if TYPE_CHECKING:
-    from ..engine import Answer
+    from ..engine import Answer, Photo
 
 JSON, CSV, SVG, PNG, JPEG = "application/json", "text/csv", "image/svg+xml", "image/png", "image/jpeg"
 ANSWER_FORMS = (JSON, CSV, SVG, PNG, JPEG)
+PHOTO_FORMS = (PNG, JPEG)
 DRAWING_FORMS = {"png": PNG, "svg": SVG, "jpeg": JPEG}
 
 
@@ -81,6 +82,15 @@ def draw_answer(answer: Answer, options: DrawOptions, form: str) -> Response:
         return vary(Response(answer.to_svg(), media_type=SVG, headers={"Content-Security-Policy": "sandbox"}))
     scale = min(1.0, options.max_side / max(answer.image_size))
     picture = answer.draw(scale=scale, legend=options.legend, errors=options.show_errors)
+    return vary(Response(write_picture(picture, form), media_type=form))
+
+
+def show_photo(photo: Photo, form: str, max_side: int) -> Response:
+    """Return a photo upright as PNG or JPEG, its longer side at most `max_side` pixels."""
+    from PIL import Image
+
+    picture = Image.fromarray(photo.pixels)
+    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return vary(Response(write_picture(picture, form), media_type=form))
 
 

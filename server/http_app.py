@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,12 +16,20 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
 from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
-from ..querylang.query import Query
+from ..querylang import query as language
 from . import http_docs as docs
+from .accept import choose_media
 from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query
 from .ask_queue import Asked
 from .error_kinds import error_code, phrase_validation
-from .http_answers import choose_answer_form, choose_drawing_form, draw_answer, write_answers
+from .http_answers import (
+    PHOTO_FORMS,
+    choose_answer_form,
+    choose_drawing_form,
+    draw_answer,
+    show_photo,
+    write_answers,
+)
 from .http_guards import (
     CLIENT_CLOSED_REQUEST,
     LOOPBACK_HOSTS,
@@ -126,7 +134,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
 
     async def ask(image: ImageReference | bytes, options: PhotoOptions) -> tuple[Asked, str | None]:
         # Before the image: a mistake in the text should cost nothing.
-        queries: tuple[Query, ...] = ()
+        queries: tuple[language.Query, ...] = ()
         if isinstance(options, AskOptions):
             queries = await asyncio.to_thread(
                 service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from
@@ -170,6 +178,15 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         """Tell an open image's faces and how long it will be kept."""
         opened = service.images.get(handle)
         return describe_image(opened, service.images.seconds_left(opened))
+
+    @app.get("/v1/images/{handle}/photo", **docs.PHOTO)
+    async def show_open_image(
+        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096)] = 4096
+    ) -> Response:
+        """Give back an open image upright, as PNG or JPEG: for those who cannot show HEIC or TIFF."""
+        form = choose_media(request.headers.get("accept"), PHOTO_FORMS)
+        photo = service.images.get(handle).encoded.photo
+        return await asyncio.to_thread(show_photo, photo, form, max_side)
 
     @app.delete("/v1/images/{handle}", status_code=204, **docs.HANDLE)
     async def close_image(handle: str) -> Response:

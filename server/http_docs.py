@@ -214,6 +214,13 @@ PARSE: dict[str, Any] = {
         }
     },
 }
+PHOTO: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {
+        200: {"description": "The photo.", "content": {"image/png": {}, "image/jpeg": {}}},
+        **problems(404, 406, 422, 429, 503),
+    },
+}
 HANDLE: dict[str, Any] = {"responses": problems(404, 422, 429, 503)}
 PLAIN: dict[str, Any] = {"responses": problems(429, 503)}
 STATUS: dict[str, Any] = {"responses": problems()}

@@ -12,20 +12,38 @@ const MOST_ROWS = 500;
 const SHOWN = 36;
 const SVG = "http://www.w3.org/2000/svg";
 const find = (id) => document.getElementById(id);
-const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null, caption: "" };
+// A photo carries its own handle, so that an upload that comes late is never taken for another photo's.
+const state = { photo: null, choices: 0, asks: 0, answer: null };
 
 class Refused extends Error {
   constructor(problem) { super(problem.detail); this.problem = problem; }
 }
 
-async function call(path, body, type) {
-  const headers = { "Content-Type": type };
+function keyHeaders() {
   const key = find("key").value;
-  if (key) headers["X-Api-Key"] = key;
+  return key ? { "X-Api-Key": key } : {};
+}
+
+async function call(path, body, type) {
+  const headers = { "Content-Type": type, ...keyHeaders() };
   const response = await fetch(path, { method: "POST", headers, body });
-  const data = await response.json();
-  if (!response.ok) throw new Refused(data);
+  return readJson(response);
+}
+
+async function readJson(response) {
+  let data = null;
+  try {
+    data = await response.json();
+  } catch {
+    throw new Refused({ detail: describeStranger(response) });
+  }
+  if (!response.ok) throw new Refused(typeof data.detail === "string" ? data : { detail: describeStranger(response) });
   return data;
+}
+
+// What stands between page and server may answer too: a proxy, with a page of its own.
+function describeStranger(response) {
+  return `The server answered ${response.status}${response.statusText ? ` (${response.statusText})` : ""}, and not in JSON: something between this page and faceql may have answered in its place.`;
 }
 
 function make(name, attributes = {}, text = null, space = null) {
@@ -36,34 +54,77 @@ function make(name, attributes = {}, text = null, space = null) {
 }
 
 function usePhoto(file, caption) {
-  if (state.fileUrl) URL.revokeObjectURL(state.fileUrl);
-  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null, caption });
-  find("photo").src = state.fileUrl;
+  if (state.photo) URL.revokeObjectURL(state.photo.url);
+  state.photo = { file, caption, url: URL.createObjectURL(file), opening: null, isShown: false };
+  state.answer = null;
+  find("photo").src = state.photo.url;
   find("caption").textContent = caption;
   find("view").style.transform = "none";
+  find("answer").hidden = true;
   drawAnswer();
 }
 
 async function useSample() {
-  const response = await fetch("/playground/sample.jpg");
-  usePhoto(await response.blob(), "Sample: Eileen Collins (NASA, public domain)");
+  const choice = ++state.choices;
+  let file = null;
+  try {
+    const response = await fetch("/playground/sample.jpg");
+    if (!response.ok) throw new Refused({ detail: describeStranger(response) });
+    file = await response.blob();
+  } catch (error) {
+    if (choice === state.choices) showProblem(tellError(error), "");
+    return;
+  }
+  // Whoever has chosen a photo meanwhile wants that one.
+  if (choice !== state.choices) return;
+  usePhoto(file, "Sample: Eileen Collins (NASA, public domain)");
+  await ask();
 }
 
-async function askPhoto(instruction, perspective) {
+// One upload a photo, however often it is asked about meanwhile.
+function openPhoto(photo) {
+  photo.opening ??= call("/v1/images", photo.file, photo.file.type || "application/octet-stream")
+    .catch((error) => { photo.opening = null; throw error; });
+  return photo.opening;
+}
+
+async function askPhoto(photo, instruction, perspective) {
   for (let attempt = 0; ; attempt++) {
-    if (!state.handle) state.handle = (await call("/v1/images", state.file, state.file.type || "application/octet-stream")).handle;
-    const request = { image: { handle: state.handle }, instruction, perspective };
+    const { handle } = await openPhoto(photo);
+    const request = { image: { handle }, instruction, perspective };
     try {
       return (await call("/v1/ask", JSON.stringify(request), "application/json")).answers[0];
     } catch (error) {
       // The handle has ended: the photo is still here, so open it again, once.
       if (attempt > 0 || !(error instanceof Refused) || error.problem.code !== "unknown_handle") throw error;
-      state.handle = null;
+      photo.opening = null;
     }
   }
 }
 
+// HEIC, TIFF and what else the browser cannot show: the server can.
+async function showServersPicture(photo) {
+  if (photo.isShown) return;
+  photo.isShown = true;
+  try {
+    const { handle } = await openPhoto(photo);
+    const headers = { Accept: "image/png", ...keyHeaders() };
+    const response = await fetch(`/v1/images/${handle}/photo?max_side=2048`, { headers });
+    if (!response.ok) await readJson(response);
+    const picture = await response.blob();
+    if (photo !== state.photo) return;
+    URL.revokeObjectURL(photo.url);
+    photo.url = URL.createObjectURL(picture);
+    find("photo").src = photo.url;
+  } catch {
+    // The ask that goes with the photo tells what is wrong with it.
+    photo.isShown = false;
+  }
+}
+
 async function ask() {
+  const photo = state.photo;
+  if (!photo) return;
   const turn = ++state.asks;
   const instruction = find("instruction").value;
   const perspective = find("perspective").value;
@@ -73,28 +134,37 @@ async function ask() {
     const meaning = await call("/v1/parse", JSON.stringify({ instruction, perspective }), "application/json");
     if (turn !== state.asks) return;
     showMeaning(meaning);
-    const answer = await askPhoto(instruction, perspective);
+    const answer = await askPhoto(photo, instruction, perspective);
     if (turn !== state.asks) return;
-    showAnswer(answer);
+    showAnswer(answer, instruction);
     find("status").textContent = "";
   } catch (error) {
     if (turn !== state.asks) return;
-    showProblem(error instanceof Refused ? error.problem : { detail: "The server cannot be reached." }, instruction);
+    showProblem(tellError(error), instruction);
   } finally {
     clearTimeout(patience);
   }
 }
 
+function tellError(error) {
+  if (error instanceof Refused) return error.problem;
+  console.info(error);
+  return { detail: "The server cannot be reached. Is faceql serve still running?" };
+}
+
 function showMeaning(meaning) {
   find("problem").hidden = true;
+  find("stale").hidden = true;
   find("result").hidden = false;
+  find("meaning").hidden = false;
   find("canonical").textContent = meaning.canonical;
   find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${countOf(meaning.count, "point")} on each face.`;
   find("notes").replaceChildren(...meaning.notes.map((note) => make("li", {}, note)));
 }
 
-function showAnswer(answer) {
+function showAnswer(answer, instruction) {
   state.answer = answer;
+  state.asked = instruction;
   // Now with what was decided about the photo.
   find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
   const { width, height } = answer.image_size;
@@ -194,12 +264,12 @@ function splitRuns(points) {
 }
 
 function showProblem(problem, instruction) {
-  state.answer = null;
-  drawAnswer();
   find("status").textContent = "";
-  find("caption").textContent = state.caption;
-  find("answer").hidden = true;
-  find("result").hidden = true;
+  // The last good answer stays, and says what it answers.
+  find("meaning").hidden = true;
+  find("result").hidden = !state.answer;
+  find("stale").hidden = !state.answer;
+  find("stale").textContent = state.answer ? `Still shown: the answer to “${state.asked}”.` : "";
   const items = [];
   for (const mistake of problem.problems || [{ message: problem.detail }]) {
     items.push(make("p", {}, mistake.message));
@@ -245,10 +315,16 @@ find("photo").addEventListener("load", (event) => {
 });
 find("file").addEventListener("change", (event) => {
   const [file] = event.target.files;
-  if (file) { usePhoto(file, file.name); ask(); }
+  // Or choosing the same file again would be no change.
+  event.target.value = "";
+  if (!file) return;
+  state.choices++;
+  usePhoto(file, file.name);
+  ask();
 });
-find("sample").addEventListener("click", async () => { await useSample(); ask(); });
+find("photo").addEventListener("error", () => { if (state.photo) showServersPicture(state.photo); });
+find("sample").addEventListener("click", useSample);
 find("examples").addEventListener("click", (event) => {
   if (event.target instanceof HTMLButtonElement) { find("instruction").value = event.target.textContent; ask(); }
 });
-useSample().then(ask);
+useSample();

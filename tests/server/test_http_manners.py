@@ -205,3 +205,18 @@ def test_a_face_of_a_crowd_is_asked_by_its_number(client: TestClient) -> None:
     told = response.json()["answers"][0]
     assert [face["number"] for face in told["faces"]] == [21]
     assert client.post("/v1/ask", content=wide, params={**params, "instruction": "pupils, face 64"}, headers=PNG).is_success
+
+
+def test_an_open_image_is_shown_upright_to_those_who_cannot_read_it(client: TestClient) -> None:
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.radial_gradient("L").resize((300, 200)).convert("RGB").save(stream, "TIFF", exif=exif, compression="tiff_lzw")
+    handle = client.post("/v1/images", content=stream.getvalue(), headers={"Content-Type": "image/tiff"}).json()["handle"]
+    png = client.get(f"/v1/images/{handle}/photo")
+    assert (png.headers["content-type"], Image.open(io.BytesIO(png.content)).size) == ("image/png", (200, 300))
+    jpeg = client.get(f"/v1/images/{handle}/photo?max_side=150", headers={"Accept": "image/jpeg"})
+    assert (jpeg.headers["content-type"], Image.open(io.BytesIO(jpeg.content)).size) == ("image/jpeg", (100, 150))
+    check_problem(client.get(f"/v1/images/{handle}/photo", headers={"Accept": "text/html"}), "not_acceptable", 406)
+    check_problem(client.get("/v1/images/img_x/photo"), "unknown_handle", 404)
+    check_problem(client.get(f"/v1/images/{handle}/photo?max_side=5"), "invalid_request", 422)

@@ -99,7 +99,9 @@ def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path)
     assert text == "10 points along the noze"
     assert "noze" in text[carets.index("^") : carets.rindex("^") + 1]
     assert "nose" in browser.find_element("css selector", "#problem .suggestion").text
-    assert browser.execute_script(f"return {DOTS}") == 0
+    # The last good answer stays in sight, and says that it is not of these words.
+    assert browser.execute_script(f"return {DOTS}") == 9
+    assert "her left eyebrow" in browser.find_element("id", "stale").text
     # Of a long one, the words at fault are in sight; what is no name is told as it is.
     ask(browser, "4 points per eyebrow and then also 3 points on the forehead")
     wait(browser, "document.querySelector('#problem').textContent.includes('forehead')")
@@ -155,3 +157,114 @@ def test_no_request_leaves_and_no_script_is_blocked(browser, address: str) -> No
         "const node = document.createElement('script'); try { node.text = 'window.evil = 1' } catch (error) {}"
         "document.body.append(node); return window.evil === undefined"
     )
+
+
+def hold_uploads(browser) -> None:
+    """Let the first upload wait until `window.letGo()`, and count them."""
+    browser.execute_script(
+        "const send = window.fetch; window.uploads = 0; window.asks = 0;"
+        "const gate = new Promise((go) => { window.letGo = go; });"
+        "window.fetch = async (path, options) => {"
+        "  if (path === '/v1/images' && ++window.uploads === 1) await gate;"
+        "  if (path === '/v1/ask') window.asks++;"
+        "  return send(path, options); }"
+    )
+
+
+def make_photo_file(folder: Path, name: str, **options: object) -> str:
+    """Write the astronaut, mirrored and on a wider ground, so that nothing about it is like the sample."""
+    from PIL import Image, ImageOps
+
+    picture = Image.new("RGB", (900, 600), "grey")
+    picture.paste(ImageOps.mirror(Image.open(ASTRONAUT)), (380, 60))
+    picture.save(folder / name, **options)
+    return str(folder / name)
+
+
+def test_an_upload_that_comes_late_is_not_taken_for_the_photo_shown(browser, tmp_path: Path) -> None:
+    wait(browser, f"{DOTS} === 28")
+    hold_uploads(browser)
+    browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
+    wait(browser, "window.uploads === 1")
+    browser.find_element("id", "sample").click()
+    wait(browser, "document.getElementById('photo').naturalWidth === 512")
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {DOTS} === 28")
+    browser.execute_script("window.letGo()")
+    browser.execute_async_script("setTimeout(arguments[0], 1500)")
+    ask(browser, "pupils")
+    wait(browser, f"{DOTS} === 2")
+    assert browser.execute_script("return document.getElementById('photo').naturalWidth") == 512
+    assert browser.find_element("id", "caption").text.startswith("512 \u00d7 512 pixels")
+    assert float(browser.find_elements("css selector", "#points td")[1].text) == pytest.approx(203, abs=3)
+
+
+def test_a_sample_that_comes_late_does_not_replace_a_chosen_file(browser, tmp_path: Path) -> None:
+    wait(browser, f"{DOTS} === 28")
+    browser.execute_script(
+        "const send = window.fetch; const gate = new Promise((go) => { window.letGo = go; });"
+        "window.fetch = async (path, options) => { const got = await send(path, options);"
+        "  if (path === '/playground/sample.jpg') await gate; return got; }"
+    )
+    browser.find_element("id", "sample").click()
+    browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "own.png"))
+    wait(browser, "document.getElementById('caption').textContent.startsWith('900')")
+    browser.execute_script("window.letGo()")
+    browser.execute_async_script("setTimeout(arguments[0], 500)")
+    assert browser.execute_script("return document.getElementById('photo').naturalWidth") == 900
+
+
+def test_asking_during_an_upload_uploads_once(browser, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    wait(browser, f"{DOTS} === 28")
+    hold_uploads(browser)
+    browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
+    for _ in range(3):
+        browser.find_element("id", "instruction").send_keys(Keys.ENTER)
+    browser.execute_async_script("setTimeout(arguments[0], 500)")
+    browser.execute_script("window.letGo()")
+    wait(browser, "document.getElementById('caption').textContent.startsWith('900')")
+    assert browser.execute_script("return window.uploads") == 1
+
+
+def test_the_same_file_can_be_chosen_twice(browser, tmp_path: Path) -> None:
+    path = make_photo_file(tmp_path, "own.png")
+    wait(browser, f"{DOTS} === 28")
+    for _ in range(2):
+        browser.find_element("id", "file").send_keys(path)
+        wait(browser, "document.getElementById('caption').textContent.startsWith('900')")
+        browser.find_element("id", "sample").click()
+        wait(browser, "document.getElementById('caption').textContent.startsWith('512')")
+
+
+@pytest.mark.parametrize("name", ["photo.tiff", "photo.heic"])
+def test_a_photo_that_the_browser_cannot_show_is_shown_by_the_server(browser, tmp_path: Path, name: str) -> None:
+    if name.endswith("heic"):
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    wait(browser, f"{DOTS} === 28")
+    browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, name))
+    wait(browser, "document.getElementById('photo').naturalWidth === 900")
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('900') && {DOTS} === 28")
+
+
+def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
+    wait(browser, f"{DOTS} === 28")
+    browser.execute_script("window.send = window.fetch; window.fetch = async () => { throw new TypeError('offline'); }")
+    browser.find_element("id", "sample").click()
+    assert "cannot be reached" in wait(browser, "document.getElementById('problem').textContent")
+    browser.execute_script(
+        "window.fetch = async () => new Response('<html>Bad Gateway</html>', "
+        "{ status: 502, statusText: 'Bad Gateway', headers: { 'Content-Type': 'text/html' } })"
+    )
+    ask(browser, "pupils")
+    text = wait(browser, "document.getElementById('problem').textContent.includes('502') && "
+                "document.getElementById('problem').textContent")  # fmt: skip
+    assert "Bad Gateway" in text
+    assert "cannot be reached" not in text
+    # What was answered before is still there, and the page mends itself.
+    assert browser.execute_script(f"return {DOTS}") == 28
+    browser.execute_script("window.fetch = window.send")
+    ask(browser, "pupils")
+    wait(browser, f"{DOTS} === 2 && document.getElementById('problem').hidden")
+    severe = [entry for entry in browser.get_log("browser") if "Uncaught" in entry["message"]]
+    assert severe == []
