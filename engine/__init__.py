@@ -2,6 +2,7 @@
 
 from .answer import Answer, Landmark, Stroke
 from .backends import Backend
+from .cut_out import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
 from .encoded_image import EncodedImage, choose_asked_faces
 from .engine import Engine
 from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
@@ -9,12 +10,15 @@ from .images import ImageSource, Photo, read_photo
 from .many import Outcome
 from .measures import MEASURES_INSTRUCTION, Measures
 from .part_curve import PartCurve
+from .regions import write_region_instruction
 
 __all__ = [
     "MEASURES_INSTRUCTION",
+    "UPRIGHT_INSTRUCTION",
     "Answer",
     "Backend",
     "Box",
+    "CutOut",
     "EncodedImage",
     "Engine",
     "Face",
@@ -29,5 +33,8 @@ __all__ = [
     "Stroke",
     "WholePhoto",
     "choose_asked_faces",
+    "crop_answer",
+    "cut_out",
     "read_photo",
+    "write_region_instruction",
 ]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 IndexArray = npt.NDArray[np.int64]
 
 TOLERANCE = 1e-6
+REGION_POINTS = 61
 
 
 def find_points(answer: Answer, where: str, face: int | None) -> IndexArray:
@@ -94,6 +95,19 @@ def region_rings(answer: Answer, where: str, face: int) -> tuple[list[FloatArray
             return [outer.dense()], [inner.dense()]
         return [np.concatenate([outer.dense(), inner.dense()[::-1]])], []
     return [curve.dense() for curve in curves], []
+
+
+def write_region_instruction(where: str) -> str:
+    """Return the instruction whose answer has points enough for the mask of a region.
+
+    Raises:
+        QueryError: The words cannot be understood.
+        ConfigError: The region is no region.
+    """
+    parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
+    if not parts:
+        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
+    return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:
