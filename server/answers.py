@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from ..engine import Answer
+    from ..engine import Answer, Face
     from ..querylang.describe import LayoutListing, PartListing
     from ..querylang.query import Query
     from .image_store import OpenImage
@@ -80,6 +81,7 @@ class AnswerHead(AnswerModel):
     model_version: str
     notes: list[str] = Field(description="readings that were chosen, and things worth knowing about the photo")
     faces: list[FaceAnswer]
+    hint: str | None = Field(default=None, description="to agents: faces that were found and not answered for")
 
 
 class FullAnswer(AnswerHead):
@@ -134,6 +136,7 @@ class ParseAnswer(AnswerModel):
     landmarks: list[LandmarkPlace] | None = Field(
         default=None, description="detail full: every landmark, in the order asked"
     )
+    shown: list[int] | None = Field(default=None, description="[first, end) of `landmarks`, where they come in pages")
 
 
 class ImageAnswer(AnswerModel):
@@ -247,12 +250,17 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
         lifetime_seconds=round(max(0.0, seconds_left), 1),
         image_size=ImageSize(height=height, width=width),
         frame=FRAME,
-        faces=[
-            FaceAnswer(box=[round(value, 3) for value in f.box], score=f.score, number=f.number, angle=f.angle)
-            for f in image.encoded.faces
-        ],
+        faces=describe_faces(image.encoded.faces),
         notes=list(image.encoded.photo.notes),
     )
+
+
+def describe_faces(faces: Sequence[Face]) -> list[FaceAnswer]:
+    """Return faces as the interfaces tell them."""
+    return [
+        FaceAnswer(box=[round(value, 3) for value in face.box], score=face.score, number=face.number, angle=face.angle)
+        for face in faces
+    ]
 
 
 def describe_part(part: PartListing) -> PartAnswer:

@@ -129,7 +129,8 @@ def mcp_command(
     with pause_gc():
         from .mcp_server import build_mcp_server
     service, sources = make_service(roots, url_hosts, **engine_options)
-    server = build_mcp_server(service, sources)
+    # A client that starts this process is on this machine; one on the network must not name its folders.
+    server = build_mcp_server(service, sources, honours_roots=transport == "stdio")
     if transport == "stdio":
         log_as_json()
         if sys.stdin.isatty():
