@@ -260,7 +260,12 @@ class Answer:
             "model_version": self.model_version,
             "notes": list(self.notes),
             "faces": [
-                {"box": [round(value, 3) for value in face.box], "score": face.score, "number": face.number, "angle": face.angle}
+                {
+                    "box": [round(value, 3) for value in face.box],
+                    "score": face.score,
+                    "number": face.number,
+                    "angle": face.angle,
+                }
                 for face in self.faces
             ],
             "points": [

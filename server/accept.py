@@ -17,7 +17,9 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str:
     liked = {media: rate_media(media, ranges) for media in offered}
     best = max(offered, key=lambda media: liked[media])
     if liked[best] <= 0:
-        raise ServiceError("not_acceptable", f"this can be answered as {', '.join(offered)}; Accept asks for none of them")
+        raise ServiceError(
+            "not_acceptable", f"this can be answered as {', '.join(offered)}; Accept asks for none of them"
+        )
     return best
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,7 +44,9 @@ class FaceMeasures(AnswerModel):
 class MeasuresAnswer(AnswerModel):
     """Measures of faces."""
 
-    units: MeasureUnits = Field(description="of lengths (areas: its square); iod is the distance of the outer eye corners")
+    units: MeasureUnits = Field(
+        description="of lengths (areas: its square); iod is the distance of the outer eye corners"
+    )
     image_size: ImageSize
     model_version: str
     notes: list[str]
@@ -82,7 +85,9 @@ class CropAnswer(AnswerModel):
     image_size: ImageSize
     crop_size: ImageSize
     angle: float = Field(description="degrees clockwise by which the face leaned and was turned back")
-    matrix: list[list[float]] = Field(description="2 x 3, pixels of the photo to pixels of the crop: matrix @ (x, y, 1)")
+    matrix: list[list[float]] = Field(
+        description="2 x 3, pixels of the photo to pixels of the crop: matrix @ (x, y, 1)"
+    )
     model_version: str
     notes: list[str]
     hint: str | None = Field(default=None, description="to agents: what else there is")
@@ -93,10 +98,17 @@ ParseText = Callable[[str], "Query"]
 
 @dataclass(frozen=True, slots=True)
 class MeasurePlan:
-    """What to ask for measures: the query, and the two places of each distance in canonical form."""
+    """What to ask for measures.
 
-    query: Query
+    Attributes:
+        queries: What all measures need, and, if there is need, points of their own that distances end at.
+        distances: The two places of each distance, in canonical form.
+        further: The places that the second query asks for.
+    """
+
+    queries: tuple[Query, ...]
     distances: tuple[tuple[str, str], ...]
+    further: tuple[str, ...]
 
 
 def plan_measures(parse: ParseText, distances: Sequence[Sequence[str]]) -> MeasurePlan:
@@ -112,7 +124,9 @@ def plan_measures(parse: ParseText, distances: Sequence[Sequence[str]]) -> Measu
     """
     from ..engine import MEASURES_INSTRUCTION
 
-    pairs = []
+    usual = parse(MEASURES_INSTRUCTION)
+    measured = {landmark.part for landmark in usual}
+    pairs, further = [], []
     for number, pair in enumerate(distances):
         queries = [parse(text) for text in pair]
         for text, query in zip(pair, queries, strict=True):
@@ -121,19 +135,27 @@ def plan_measures(parse: ParseText, distances: Sequence[Sequence[str]]) -> Measu
                 found = f"a distance is between two single points, and {text[:80]!r} is {count} points"
                 raise InvalidRequestError([{"loc": ["distances", str(number)], "msg": found}])
         pairs.append((queries[0].canonical, queries[1].canonical))
-    places = list(dict.fromkeys(place for pair in pairs for place in pair))
-    return MeasurePlan(parse("; ".join([MEASURES_INSTRUCTION, *places])), tuple(pairs))
+        # What lies on a curve that is asked anyway is taken off it.
+        further += [query.canonical for query in queries if query.landmarks[0].part not in measured]
+    places = tuple(dict.fromkeys(further))
+    return MeasurePlan((usual, parse("; ".join(places))) if places else (usual,), tuple(pairs), places)
 
 
-def describe_measures(answer: Answer, plan: MeasurePlan, units: MeasureUnits) -> MeasuresAnswer:
-    """Return the measures of every face of an answer to a plan."""
+def describe_measures(answers: Sequence[Answer], plan: MeasurePlan, units: MeasureUnits) -> MeasuresAnswer:
+    """Return the measures of every face of the answers to a plan."""
     from ..engine import Measures
 
+    answer = answers[0]
     measured = []
     for index in range(len(answer.faces)):
         measures = Measures(answer, index)
+        # The places of the second query are not put among the others: measures should not depend on what else is asked.
+        points = {place: Measures(answers[1], index).point(place) for place in plan.further}
+        places = [place for pair in plan.distances for place in pair if place not in points]
+        points |= {place: measures.point(place) for place in places}
+        unit = measures.interocular_px if units == "iod" else 1.0
         distances = [
-            Distance(start=a, end=b, value=round(measures.distance(a, b, units), 4)) for a, b in plan.distances
+            Distance(start=a, end=b, value=round(math.dist(points[a], points[b]) / unit, 4)) for a, b in plan.distances
         ]
         values = {name: round(value, 4) for name, value in measures.to_dict(units).items()}
         measured.append(FaceMeasures(face=index, measures=values, distances=distances))

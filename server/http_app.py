@@ -153,9 +153,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         request.state.texts = options.texts
         form = choose_answer_form(request.headers.get("accept"), options)
         asked, handle = await give_up_with_client(request, ask(image, options))
-        return await asyncio.to_thread(
-            write_answers, asked, options, form, handle=handle, limit=service.limits.points
-        )
+        return await asyncio.to_thread(write_answers, asked, options, form, handle=handle, limit=service.limits.points)
 
     @app.post("/v1/draw", **docs.DRAW)
     async def draw_landmarks(request: Request) -> Response:

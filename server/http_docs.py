@@ -62,7 +62,7 @@ ASK_EXAMPLES = {
         }
     },
 }
-# What the shipped weights answer for examples/astronaut.jpg: FACEQL_SNAPSHOT=1 pytest -k openapi_example writes it anew.
+# What the shipped weights answer for examples/astronaut.jpg; FACEQL_SNAPSHOT=1 pytest -k openapi_example rewrites it.
 ANSWER_EXAMPLE = json.loads(files(__package__).joinpath("answer_example.json").read_text("utf-8"))
 PROBLEM_EXAMPLE = {
     "type": "urn:faceql:problem:unknown_part",

@@ -15,7 +15,7 @@ INTENTS = (
         r"symmetry|asymmetry|area|measures?|measurements?|how (?:far|big|large|wide|open|long)",
         {"mcp": "measure_face", "http": "POST /v1/measure"},
     ),
-    ("a crop", r"crop|cropped|cut ?out|extract|align|aligned|zoom|thumbnail", {"mcp": "crop_face", "http": "POST /v1/crop"}),
+    ("a crop", r"crop|cropped|cut ?out|extract|aligned?|zoom|thumbnail", {"mcp": "crop_face", "http": "POST /v1/crop"}),
     ("a mask", r"masks?|segment|segmentation|matte|silhouette|rle", {"mcp": "mask_region", "http": "POST /v1/mask"}),
     ("a drawing", r"draw|show|overlay|visuali[sz]e|render|picture", {"mcp": "draw_landmarks", "http": "POST /v1/draw"}),
     ("the photos", r"list|files?|photos?|images?|folder", {"mcp": "list_images"}),

@@ -21,7 +21,8 @@ InstructionText = Annotated[str, Field(max_length=20_000)]
 Instruction = Annotated[InstructionText, Field(description=texts.INSTRUCTION)]
 OneInstruction = Annotated[InstructionText | None, Field(description=texts.INSTRUCTION)]
 Instructions = Annotated[
-    list[InstructionText] | None, Field(description="Several instructions in one call, in place of `instruction`.", min_length=1)
+    list[InstructionText] | None,
+    Field(description="Several instructions in one call, in place of `instruction`.", min_length=1),
 ]
 Faces = Annotated[str | None, Field(description=texts.FACES, max_length=100)]
 FaceBox = Annotated[list[float], Field(min_length=4, max_length=4)]

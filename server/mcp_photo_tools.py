@@ -37,7 +37,7 @@ class ImagesAnswer(AnswerModel):
     count: int
     shown: list[int] = Field(description="[first, end)", min_length=2, max_length=2)
     images: list[ListedImage]
-    notes: list[str] = []
+    notes: list[str]
 
 
 def add_photo_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnotations) -> None:

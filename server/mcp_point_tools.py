@@ -166,7 +166,9 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         answer = asked.answers[0]
         head = page_answer(answer, "concise", limit=0).model_dump(include=set(DrawingAnswer.model_fields))
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
-        return give_result(drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), picture)
+        return give_result(
+            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), picture
+        )
 
     @server.tool(title="Check an instruction", description=texts.PARSE, annotations=annotations)
     @tell_errors

@@ -27,8 +27,9 @@ from .derived import (
 from .mcp_arguments import Boxes, Faces, Offset, Photo, Region, Whose, tell_errors
 from .mcp_asking import Ctx
 from .mcp_calls import AskSettings, Calls, hint_at_faces
-from .mcp_results import MAX_TOKENS, count_tokens, fit_page, give_picture, give_result, link_file, write_json
+from .mcp_results import fit_page, give_picture, give_result, link_file, write_json
 from .pictures import write_picture
+from .token_budget import MAX_TOKENS, count_tokens
 
 Pair = Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=2, max_length=2)]
 
@@ -50,9 +51,9 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
     ) -> Annotated[CallToolResult, MeasuresAnswer]:
         settings = AskSettings(faces, boxes, perspective)
         plan = await asyncio.to_thread(plan_measures, lambda text: calls.parse(text, settings), distances or [])
-        asked, _ = await calls.ask(ctx, image, [plan.query], settings)
-        (answer,) = asked.answers
-        told = await asyncio.to_thread(describe_measures, answer, plan, units)
+        asked, _ = await calls.ask(ctx, image, plan.queries, settings)
+        answer = asked.answers[0]
+        told = await asyncio.to_thread(describe_measures, asked.answers, plan, units)
         whole = told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer)
 
         def write_page(most: int) -> dict[str, Any]:
@@ -87,7 +88,9 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
             return told, [shown, link_file(made, "crop.png", "the crop without loss")]
 
         told, content = await asyncio.to_thread(cut)
-        return give_result(told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content)
+        return give_result(
+            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content
+        )
 
     @server.tool(title="Mask a region of a face", description=texts.MASK, annotations=annotations)
     @tell_errors
@@ -95,7 +98,9 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         ctx: Ctx,
         image: Photo,
         region: Region,
-        feather: Annotated[float, Field(description="softens the edge: a Gaussian's sigma, pixels", ge=0, le=200)] = 0.0,
+        feather: Annotated[
+            float, Field(description="softens the edge: a Gaussian's sigma, pixels", ge=0, le=200)
+        ] = 0.0,
         show: Annotated[
             Literal["nothing", "mask", "rle"],
             Field(description='what comes back beside the link: the mask as a picture, or COCO\'s run lengths ("rle")'),
@@ -123,4 +128,6 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
             return told, [give_picture(picture, "png")[0], link] if show == "mask" else [link]
 
         told, content = await asyncio.to_thread(paint)
-        return give_result(told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content)
+        return give_result(
+            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content
+        )

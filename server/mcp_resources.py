@@ -83,11 +83,17 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
     ) -> str:
         return texts.write_makeup_prompt(product)
 
-    @server.completion()
     async def complete(ref: Any, argument: Any, context: Any) -> Completion | None:
-        choices: dict[str, list[str]] = {"part": list(parts), "layout": list(layouts), "product": ["all", *texts.MAKEUP]}
+        choices: dict[str, list[str]] = {
+            "part": list(parts),
+            "layout": list(layouts),
+            "product": ["all", *texts.MAKEUP],
+        }
         is_ours = isinstance(ref, PromptReference | ResourceTemplateReference)
         return pick_completions(choices.get(argument.name, []) if is_ours else [], argument.value)
+
+    # The SDK's decorator has no types.
+    server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
 def write_entry(entries: dict[str, PartAnswer] | dict[str, LayoutAnswer], name: str, kind: str) -> str:

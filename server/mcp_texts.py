@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from urllib.parse import quote
 
 INSTRUCTIONS = """\
 faceql answers plain-English instructions with face landmarks: as many points as you ask for, anywhere along the named \
 face parts, in pixels of the photo. Write what you need in one instruction ("4 points per eyebrow; outer lip, 20 \
 points"). list_images tells which photos can be read. ask_landmarks answers, with draw=true it shows them too; \
 measure_face gives openness, distances and roll, mask_region masks, crop_face upright crops: do not work these out of \
-points yourself. For several asks about one photo give `instructions`, or call open_image and pass its handle. "left" is \
-the left of the picture unless you set perspective="subject". faceql://guide has the language on a page."""
+points yourself. For several asks about one photo give `instructions`, or call open_image and pass its handle. "left" \
+is the left of the picture unless you set perspective="subject". faceql://guide has the language on a page."""
 
 ASK = """\
 Locate face landmarks in a photo from one plain-English instruction.
@@ -30,8 +31,8 @@ Examples of `instruction`:
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
 faces, the canonical form of what was understood, and notes on readings that were chosen and faces left out. \
 detail="concise" groups points by part; detail="full" gives every point its name, FPALP and expected error. \
-draw=true also returns a picture, crop="mouth" a close one. `count` and `shown` say how many points there are and which \
-came back; `offset` asks for the rest, files=["csv"] links to all."""
+draw=true also returns a picture, crop="mouth" a close one. `count` and `shown` say how many points there are and \
+which came back; `offset` asks for the rest, files=["csv"] links to all."""
 
 PARSE = """\
 Check what an instruction means, without a photo and without running the model.
@@ -48,14 +49,14 @@ decoding. The handle ends after the stated time and the photo is forgotten; noth
 
 DRAW = """\
 Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at; crop="mouth" \
-shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. For coordinates too \
-call ask_landmarks with draw=true."""
+shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. For coordinates \
+too call ask_landmarks with draw=true."""
 
 LIST_IMAGES = """\
 List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""
 NO_ROOTS = (
-    "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may also be a "
-    "data: URL"
+    "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may also be "
+    "a data: URL"
 )
 
 MEASURE = """\
@@ -64,28 +65,26 @@ asymmetry, widths and lengths of mouth, nose and jaw, areas, and any distances b
 distances=[["left mouth corner", "right mouth corner"], ["nose tip", "chin"]], units="px"."""
 
 CUT = """\
-Cut a face, or a part of it, out of the photo, upright whatever way the head leans, and return it as a picture with the \
-matrix from photo pixels to crop pixels. Example: region="mouth", size=256."""
+Cut a face, or a part of it, out of the photo, upright whatever way the head leans, and return it as a picture with \
+the matrix from photo pixels to crop pixels. Example: region="mouth", size=256."""
 
 MASK = """\
 Return which pixels a region of the face covers: its area, its box, and a link to a grey PNG of the photo's size. \
 Example: region="lips" (without the mouth opening), "left eye", "eyebrows", "face contour"."""
 
-REGION = 'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "eyebrows", "face contour".'
+REGION = (
+    'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "eyebrows", "face contour".'
+)
 CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", "nose", "upper lip".'
 CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Ccircle cx='12' cy='12' r='11' "
-    "fill='%231f6feb'/%3E%3Cg fill='%23fff'%3E%3Ccircle cx='8' cy='9' r='1.6'/%3E%3Ccircle cx='16' cy='9' r='1.6'/%3E"
-    "%3Ccircle cx='7.5' cy='15' r='1'/%3E%3Ccircle cx='10' cy='17' r='1'/%3E%3Ccircle cx='14' cy='17' r='1'/%3E"
-    "%3Ccircle cx='16.5' cy='15' r='1'/%3E%3C/g%3E%3C/svg%3E"
-)
-
+ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
 IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of an allowed host."
 INSTRUCTION = 'What to locate, in plain English, e.g. "4 points per eyebrow".'
-FACES = 'Which faces: "largest" (the default), "all", "leftmost", "face 2" (from the left), "2 largest", "second largest".'
+FACES = (
+    'Which faces: "largest" (the default), "all", "leftmost", "face 2" (from the left), "2 largest", "second largest".'
+)
 BOXES = "Face boxes [x0, y0, x1, y1] in pixels, in place of finding faces."
 PERSPECTIVE = 'Whose left "left" is: the picture\'s ("viewer") or the person\'s own ("subject").'
 IDS_FROM = "The first id of a layout's landmarks."
@@ -122,7 +121,7 @@ def write_makeup_prompt(product: str) -> str:
     lines = [
         "Find the regions of the face that makeup goes on, with the faceql tools.",
         "1. Call list_images if you do not know the photo's path.",
-        "2. Call ask_landmarks once, with the instructions below as `instructions` and draw=true; look at the pictures.",
+        "2. Call ask_landmarks once, with `instructions` set to all of the below and draw=true; see the pictures.",
         "3. Report each region as a polygon in pixels, with the image size and any notes.",
         "",
     ]

@@ -22,7 +22,7 @@ def write_picture(picture: Image.Image, media: str) -> bytes:
 
 
 def fit_picture(picture: Image.Image, media: str, max_bytes: int) -> tuple[bytes, Image.Image]:
-    """Return a picture as a file of at most so many bytes, made smaller until it fits, and the picture that it holds."""
+    """Return a picture as a file of at most so many bytes, made smaller until it fits, and what the file holds."""
     data = write_picture(picture, media)
     while len(data) > max_bytes and min(picture.size) > 32:
         # Bytes go with the area; a little less, so that few rounds do.

@@ -1,4 +1,4 @@
-"""JSON schemas of tools, cut down to what an agent needs: every word of the list is paid for in each of its sessions."""
+"""JSON schemas of tools, cut down to what an agent needs: it pays for every word of the list in each session."""
 
 from __future__ import annotations
 

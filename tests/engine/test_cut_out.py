@@ -73,7 +73,9 @@ def test_what_cannot_be_cut(engine: Engine) -> None:
         crop_answer(read, read.xy.astype(float))
 
 
-@pytest.mark.parametrize("region", ["lips", "left eye", "eyes", "upper lip", "face contour", "outer_lip[0 .. 6/12] * 9"])
+@pytest.mark.parametrize(
+    "region", ["lips", "left eye", "eyes", "upper lip", "face contour", "outer_lip[0 .. 6/12] * 9"]
+)
 def test_a_region_says_what_to_ask_for_it(engine: Engine, region: str) -> None:
     answer = engine.ask(ASTRONAUT, write_region_instruction(region))
     assert answer.mask(region).sum() > 10

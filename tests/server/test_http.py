@@ -308,7 +308,8 @@ def test_logs_hold_neither_images_nor_coordinates_nor_words(client: TestClient, 
 def test_the_openapi_document_is_whole(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert set(document["paths"]) == {
-        "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/images/{handle}/photo", "/v1/parts", "/v1/layouts",
+        "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/images/{handle}/photo",
+        "/v1/parts", "/v1/layouts",
         "/healthz", "/readyz", "/metrics",
     }  # fmt: skip
     for path in ("/v1/ask", "/v1/draw", "/v1/images"):
