@@ -80,7 +80,7 @@ CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "le
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
 ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
-IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of an allowed host."
+IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."
 INSTRUCTION = 'What to locate, in plain English, e.g. "4 points per eyebrow".'
 FACES = (
     'Which faces: "largest" (the default), "all", "leftmost", "face 2" (from the left), "2 largest", "second largest".'

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -64,6 +66,12 @@ def test_client_configurations_are_json_for_commands_that_exist() -> None:
     text = (ROOT / "docs" / "mcp.md").read_text("utf-8")
     configurations = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
     assert len(configurations) == 3
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "claude mcp add faceql -- uvx faceql mcp" in readme
+    (cursor,) = re.findall(r"cursor\.com/\S*config=(\w+=*)", readme)
+    assert json.loads(base64.b64decode(cursor)) == {"command": "uvx", "args": ["faceql", "mcp"]}
+    (vscode,) = re.findall(r"url=vscode%3Amcp%2Finstall%3F(\S+)\)", readme)
+    assert json.loads(unquote(unquote(vscode)))["args"][:2] == ["faceql", "mcp"]
     assert all(next(iter(c.values()))["faceql"] for c in configurations)
     for command in ("mcp", "serve"):
         done = CliRunner().invoke(main, [command, "--help"])
