@@ -292,6 +292,8 @@ class Answer:
         """
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {data.get('schema_version')!r}")
+        if data.get("units", "px") != "px":
+            raise ConfigError(f"the points are {data['units']!r}: an answer is read from pixels")
         try:
             points = data["points"]
             return cls(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Boxes = Sequence[Sequence[float]]
 logger = logging.getLogger("faceql.server")
 IDLE_SECONDS = 1.0
+PRUDENCE = 1.3
+"""Waits are longer than what was measured, in about that proportion, when all come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class AskQueue:
         self._jobs: queue.Queue[Job | None] = queue.Queue()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._at_work = 0
         self._waiting_bytes = 0
         self._seconds_per_job = 0.2
         self._closing = False
@@ -109,12 +112,28 @@ class AskQueue:
             ):
                 wait = max(1.0, round(self._waiting * self._seconds_per_job, 0))
                 raise ServiceError("busy", f"{self._waiting} requests are waiting already", retry_after=wait)
+            self._check_in_time(job)
             self._waiting += 1
             self._waiting_bytes += job.size
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="faceql-engine", daemon=True)
                 self._thread.start()
         self._jobs.put(job)
+
+    def _check_in_time(self, job: Job) -> None:
+        """Refuse a request whose turn would come too late: better now than after its deadline, with the work done.
+
+        Raises:
+            ServiceError: It would ("busy").
+        """
+        ahead = self._waiting + self._at_work
+        wait = ahead * self._seconds_per_job
+        if ahead and wait * PRUDENCE > job.deadline - time.monotonic():
+            raise ServiceError(
+                "busy",
+                f"{ahead} requests are ahead, some {wait:.0f} s of work: this one would not be answered in time",
+                retry_after=max(1.0, round(wait / 2)),
+            )
 
     def close(self, seconds: float) -> None:
         """Take no more requests, and answer those that wait as far as `seconds` go."""
@@ -144,6 +163,7 @@ class AskQueue:
                     self._observe_batch(len(batch))
                     spent = (time.monotonic() - started) / len(batch)
                     self._seconds_per_job += 0.2 * (spent - self._seconds_per_job)
+                self._at_work = 0
                 if is_over:
                     return
 
@@ -156,6 +176,7 @@ class AskQueue:
         jobs = [job for job in taken if job is not None]
         with self._lock:
             self._waiting -= len(jobs)
+            self._at_work = len(jobs)
             self._waiting_bytes -= sum(job.size for job in jobs)
         batch = []
         for job in jobs:

@@ -16,7 +16,15 @@ from ..errors import ConfigError
 
 ICON_SIZE = 512
 # Dots of a face about the middle of the icon: x, y and radius, in 24ths of its side.
-ICON_DOTS = ((8, 9.5, 1.7), (16, 9.5, 1.7), (7, 14.5, 1), (9.3, 16.8, 1), (12, 17.6, 1), (14.7, 16.8, 1), (17, 14.5, 1))
+ICON_DOTS = (
+    (8, 9.5, 1.7),
+    (16, 9.5, 1.7),
+    (7, 14.5, 1),
+    (9.3, 16.8, 1),
+    (12, 17.6, 1),
+    (14.7, 16.8, 1),
+    (17, 14.5, 1),
+)
 ENTRY = "src/server.py"
 START = '''"""Starts faceql's MCP server for the client that unpacked this bundle."""
 
@@ -80,7 +88,7 @@ def write_manifest(tools: list[dict[str, str]]) -> dict[str, Any]:
         "name": "faceql",
         "display_name": "faceql",
         "version": __version__,
-        "description": "Face landmarks, measures, masks and crops from plain-English instructions, on your own machine.",
+        "description": "Face landmarks, measures, masks and crops from plain English, on your own machine.",
         "author": {"name": "The faceql authors"},
         "license": "Apache-2.0",
         "icon": "icon.png",
@@ -97,7 +105,7 @@ def write_manifest(tools: list[dict[str, str]]) -> dict[str, Any]:
             "folder": {
                 "type": "directory",
                 "title": "Photos",
-                "description": "The folder whose photos may be read. Nothing else is, and no photo leaves this machine.",
+                "description": "The folder whose photos may be read; nothing else is, and no photo leaves this machine.",
                 "required": True,
                 "default": "${HOME}/Pictures",
             }

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ..errors import InvalidRequestError
 from .accept import choose_media
-from .answers import page_answer
+from .answers import normalize_answer, page_answer
 from .ask_queue import Asked
 from .http_requests import AskOptions, DrawOptions
 from .pictures import write_picture
@@ -59,6 +59,8 @@ def write_answers(asked: Asked, options: AskOptions, form: str, *, handle: str |
     else:
         pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
         answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
+    if options.units == "normalized":
+        answers = [normalize_answer(answer) for answer in answers]
     return vary(Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type=JSON))
 
 

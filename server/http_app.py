@@ -12,6 +12,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
@@ -41,11 +42,13 @@ from .http_guards import (
     RequestLog,
     check_keys,
 )
+from .http_regions import add_region_routes
 from .http_requests import (
     AskOptions,
     AskRequest,
     DrawOptions,
     DrawRequest,
+    FaceOptions,
     ImageReference,
     OpenRequest,
     ParseRequest,
@@ -108,6 +111,7 @@ def build_http_app(
         middleware=[
             Middleware(RequestLog, metrics=service.metrics),
             Middleware(HeadAsGet),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
             Middleware(HostGuard, hosts=tuple(hosts)),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
@@ -132,19 +136,28 @@ def build_http_app(
 def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:
     """Mount what answers about photos and instructions."""
 
-    async def ask(image: ImageReference | bytes, options: PhotoOptions) -> tuple[Asked, str | None]:
+    async def ask(
+        image: ImageReference | bytes, options: PhotoOptions, queries: tuple[language.Query, ...] = ()
+    ) -> tuple[Asked, str | None]:
         # Before the image: a mistake in the text should cost nothing.
-        queries: tuple[language.Query, ...] = ()
         if isinstance(options, AskOptions):
             queries = await asyncio.to_thread(
                 service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from
             )
         photo, handle = await read_image(image, service, sources)
-        faces = options.faces if isinstance(options, AskOptions) else None
+        faces = options.faces if isinstance(options, FaceOptions) else None
         seconds = None if options.deadline_ms is None else options.deadline_ms / 1000
         asked = await service.ask_async(photo, queries, faces=faces, boxes=options.boxes, seconds=seconds)
         service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
+
+    async def ask_queries(
+        request: Request, image: ImageReference | bytes, options: FaceOptions, queries: tuple[language.Query, ...]
+    ) -> Asked:
+        asked, _ = await give_up_with_client(request, ask(image, options, queries))
+        return asked
+
+    add_region_routes(app, service, ask_queries)
 
     @app.post("/v1/ask", **docs.ASK)
     async def ask_landmarks(request: Request) -> Response:
@@ -164,11 +177,12 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         return await asyncio.to_thread(draw_answer, asked.answers[0], options, form)
 
     @app.post("/v1/images", status_code=201, **docs.OPEN)
-    async def open_image(request: Request) -> ImageAnswer:
+    async def open_image(request: Request, response: Response) -> ImageAnswer:
         """Open an image: later asks by its handle cost only the decoding."""
         image, options = await read_photo_request(request, OpenRequest, PhotoOptions)
         asked, _ = await give_up_with_client(request, ask(image, options))
         opened = service.keep(asked.image)
+        response.headers["Location"] = f"/v1/images/{opened.handle}"
         return describe_image(opened, service.images.seconds_left(opened))
 
     @app.get("/v1/images/{handle}", **docs.HANDLE)

@@ -7,10 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from .answers import FullAnswer, LandmarkAnswer
+from .derived import CropAnswer, MaskAnswer, MeasuresAnswer
 from .http_requests import AskOptions, AskRequest, DrawOptions, DrawRequest, OpenRequest, ParseRequest, PhotoOptions
 from .problems import MEDIA_TYPE, ProblemDetails
 
@@ -93,11 +94,36 @@ PARSE_EXAMPLE = {
     "notes": [],
     "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",
 }
+MEASURE_EXAMPLES = {
+    "two distances": {
+        "value": {
+            "image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"},
+            "distances": [["nose tip", "chin"], ["left mouth corner", "right mouth corner"]],
+            "units": "px",
+        }
+    }
+}
+MASK_EXAMPLES = {
+    "lips": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "region": "lips", "format": "rle"}}
+}
+CROP_EXAMPLES = {
+    "a face": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "size": 256}},
+    "an eye": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "region": "left eye", "format": "jpeg"}},
+}
 FORM_LISTS = {
     "box": {
         "type": "array",
         "items": {"type": "string", "pattern": r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"},
         "description": "x0,y0,x1,y1; may be repeated",
+    }
+}
+
+
+DISTANCE_LISTS = {
+    "distance": {
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^[^|]{1,200}\|[^|]{1,200}$"},
+        "description": "two places, as nose tip|chin; may be repeated",
     }
 }
 
@@ -135,13 +161,17 @@ def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def photo_body(json_model: type[BaseModel], options: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
     """Return a request body that comes as JSON, as a form, or as the image itself with options in the query."""
-    fields = {name: field for name, field in inline_schema(options)["properties"].items() if name != "boxes"}
+    schema = inline_schema(options)
+    fields = {name: field for name, field in schema["properties"].items() if name != "boxes"}
+    # An instruction may come as one of several, which a form repeats: it needs one.
+    required = [*schema.get("required", []), *(["instruction"] if "instruction" in fields else [])]
     fields.pop("instructions", None)
+    distances = DISTANCE_LISTS if fields.pop("distances", None) else {}
     form = {
         "type": "object",
-        "required": ["image"] + (["instruction"] if "instruction" in fields else []),
+        "required": ["image", *(name for name in ("instruction", "region") if name in required)],
         "additionalProperties": False,
-        "properties": {"image": {"type": "string", "format": "binary"}, **drop_null(fields), **FORM_LISTS},
+        "properties": {"image": {"type": "string", "format": "binary"}, **drop_null(fields), **FORM_LISTS, **distances},
     }
     content: dict[str, Any] = {
         "application/json": {"schema": inline_schema(json_model), "examples": examples},
@@ -150,7 +180,7 @@ def photo_body(json_model: type[BaseModel], options: type[BaseModel], examples: 
     }
     parameters = [
         {"name": name, "in": "query", "required": False, "schema": schema, "description": "with a raw image body"}
-        for name, schema in {**drop_null(fields), **FORM_LISTS}.items()
+        for name, schema in {**drop_null(fields), **FORM_LISTS, **distances}.items()
     ]
     return {"requestBody": {"required": True, "content": content}, "parameters": parameters}
 
@@ -163,6 +193,28 @@ def drop_null(fields: dict[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in field.items() if key not in ("anyOf", "default")}
         cleaned[name] = {**inner[0], **rest} if inner else rest
     return cleaned
+
+
+class CropJson(CropAnswer):
+    """A crop in JSON."""
+
+    png: str = Field(description="the crop as PNG, in base64")
+
+
+MEASURED: dict[str, Any] = {"model": MeasuresAnswer}
+MASKED: dict[str, Any] = {"model": MaskAnswer, "content": {"image/png": {}}}
+CROPPED: dict[str, Any] = {"model": CropJson, "content": {"image/png": {}, "image/jpeg": {}}}
+
+
+def describe_route(
+    json_model: type[BaseModel], options: type[BaseModel], examples: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the document says of a route that asks about a photo."""
+    return {
+        "response_class": Response,
+        "responses": {200: answer, **problems(404, 406, 415, 422, 429, 500, 503, 504)},
+        "openapi_extra": photo_body(json_model, options, examples),
+    }
 
 
 ASK: dict[str, Any] = {

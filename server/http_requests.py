@@ -10,7 +10,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..errors import InvalidRequestError, ServiceError
-from .answers import Detail, Perspective
+from .answers import Detail, Perspective, Units
 from .error_kinds import read_validation_error
 
 Instruction = Annotated[str, Field(max_length=20_000)]
@@ -49,14 +49,23 @@ class PhotoOptions(ClientModel):
     deadline_ms: int | None = Field(default=None, ge=1, le=600_000, description="after this the answer is of no use")
 
 
-class AskOptions(PhotoOptions):
+class FaceOptions(PhotoOptions):
+    """Which faces, and how words are read: the same for everything that is asked."""
+
+    faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
+    perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
+    ids_from: IdsFrom = 1
+
+
+class AskOptions(FaceOptions):
     """How instructions are read and answered."""
 
     instruction: Instruction | None = Field(default=None, description="what to locate")
     instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
-    faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
-    perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
-    ids_from: IdsFrom = 1
+    units: Units = Field(
+        default="px",
+        description='of points and boxes that come back: pixels, or "normalized", shares of width and height',
+    )
     detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
 
     @model_validator(mode="after")
@@ -115,7 +124,7 @@ class ParseRequest(ClientModel):
     detail: Detail = Field(default="concise", description="full lists every landmark")
 
 
-LIST_FIELDS = ("instructions", "boxes")
+LIST_FIELDS = ("instructions", "boxes", "distances")
 # So many that a form with several is told what is wrong with it; the body is bounded already.
 MAX_FILES = 64
 
@@ -125,7 +134,8 @@ async def read_photo_request(
 ) -> tuple[ImageReference | bytes, ModelT]:
     """Return where the image is, or its bytes, and the options of a request in any of the three forms.
 
-    In a form, and in the query of a raw body, `instruction` and `box` ("x0,y0,x1,y1") may be repeated.
+    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin") may be
+    repeated.
 
     Raises:
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
@@ -184,6 +194,8 @@ def collect_fields(items: list[tuple[str, str]]) -> dict[str, Any]:
     for name, value in items:
         if name == "box":
             fields.setdefault("boxes", []).append(value.split(","))
+        elif name == "distance":
+            fields.setdefault("distances", []).append(value.split("|"))
         elif name == "instruction" and name in fields:
             fields["instructions"] = [fields.pop("instruction"), value]
         elif name == "instruction" and "instructions" in fields:

@@ -55,8 +55,8 @@ too call ask_landmarks with draw=true."""
 LIST_IMAGES = """\
 List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""
 NO_ROOTS = (
-    "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may also be "
-    "a data: URL"
+    "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may be "
+    "a data: URL too"
 )
 
 MEASURE = """\
