@@ -105,7 +105,7 @@ def write_manifest(tools: list[dict[str, str]]) -> dict[str, Any]:
             "folder": {
                 "type": "directory",
                 "title": "Photos",
-                "description": "The folder whose photos may be read; nothing else is, and no photo leaves this machine.",
+                "description": "The folder whose photos may be read; no photo leaves this machine.",
                 "required": True,
                 "default": "${HOME}/Pictures",
             }

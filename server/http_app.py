@@ -12,6 +12,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -79,6 +80,7 @@ def build_http_app(
     *,
     api_keys: Sequence[str] = (),
     hosts: Iterable[str] = LOOPBACK_HOSTS,
+    origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the HTTP service.
 
@@ -87,6 +89,7 @@ def build_http_app(
         sources: Reads the images that requests name.
         api_keys: If there are any, every request but the page and the health checks brings one.
         hosts: The names this server goes by, without port; "*" for any.
+        origins: Other sites whose pages may ask ("https://app.example.org"), by CORS; "*" for all.
 
     Raises:
         ConfigError: A key is too short.
@@ -112,7 +115,8 @@ def build_http_app(
             Middleware(RequestLog, metrics=service.metrics),
             Middleware(HeadAsGet),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
-            Middleware(HostGuard, hosts=tuple(hosts)),
+            Middleware(HostGuard, hosts=tuple(hosts), origins=tuple(origins)),
+            *allow_origins(origins),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
             Middleware(BodyGuard, limits=service.limits),
@@ -131,6 +135,20 @@ def build_http_app(
     add_playground(app)
     docs.describe_security(app, is_locked=bool(api_keys))
     return app
+
+
+def allow_origins(origins: Sequence[str]) -> list[Middleware]:
+    """Return what lets pages of other sites ask, by CORS; nothing where there are none."""
+    if not origins:
+        return []
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
+        allow_headers=["Content-Type", "Authorization", "X-Api-Key", "X-Request-Id"],
+        expose_headers=["Location", "Retry-After", "X-Request-Id", "RateLimit", "RateLimit-Policy"],
+    )
+    return [cors]
 
 
 def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:

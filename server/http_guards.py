@@ -36,6 +36,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 OPEN_PATHS = ("/", "/healthz", "/readyz")
 MIN_KEY_LENGTH = 16
 CLIENT_CLOSED_REQUEST = 499
+POLICY = "at-work"
 FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -148,11 +149,13 @@ class HostGuard:
 
     Args:
         hosts: Host names without port; "*" lets all through.
+        origins: Other sites whose pages may ask ("https://app.example.org"); "*" for all.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], origins: Iterable[str] = ()) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "*" not in self._hosts:
@@ -161,11 +164,14 @@ class HostGuard:
             if len(hosts) != 1 or read_host(hosts[0]) not in self._hosts:
                 await problem_response(ServiceError("host", "this server goes by another name"))(scope, receive, send)
                 return
-            if origin is not None and urlsplit_host(origin) not in self._hosts:
+            if origin is not None and not self._is_welcome(origin):
                 error = ServiceError("origin", "pages of other sites may not use this server")
                 await problem_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_welcome(self, origin: str) -> bool:
+        return urlsplit_host(origin) in self._hosts or "*" in self._origins or origin in self._origins
 
 
 def read_host(text: str) -> str:
@@ -233,12 +239,17 @@ def read_key(headers: Headers) -> str:
 
 
 class CrowdGuard:
-    """Bounds the requests at work, of all clients (503) and of one (429); health checks always pass."""
+    """Bounds the requests at work, of all clients (503) and of one (429); health checks always pass.
+
+    Every answer tells in RateLimit headers (draft-ietf-httpapi-ratelimit-headers) how many more its client may have at
+    work.
+    """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
         self._limits = limits
         self._at_work: Counter[Any] = Counter()
+        self._policy = f'"{POLICY}";q={limits.requests_per_client};qu="concurrent-requests"'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
@@ -251,11 +262,21 @@ class CrowdGuard:
             return
         if self._at_work[client] >= self._limits.requests_per_client:
             error = ServiceError("too_many_requests", "you have too many requests at work", retry_after=1.0)
-            await problem_response(error)(scope, receive, send)
+            limits = {"RateLimit-Policy": self._policy, "RateLimit": f'"{POLICY}";r=0;t=1'}
+            await problem_response(error, headers=limits)(scope, receive, send)
             return
         self._at_work[client] += 1
+
+        async def send_limits(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                left = self._limits.requests_per_client - self._at_work[client]
+                headers["RateLimit-Policy"] = self._policy
+                headers["RateLimit"] = f'"{POLICY}";r={left}'
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_limits)
         finally:
             self._at_work[client] -= 1
             if not self._at_work[client]:

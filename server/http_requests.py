@@ -64,7 +64,7 @@ class AskOptions(FaceOptions):
     instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
     units: Units = Field(
         default="px",
-        description='of points and boxes that come back: pixels, or "normalized", shares of width and height',
+        description='of points and boxes that come back: "normalized" are shares of the photo',
     )
     detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
 

@@ -309,7 +309,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert set(document["paths"]) == {
         "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/images/{handle}/photo",
-        "/v1/parts", "/v1/layouts",
+        "/v1/parts", "/v1/layouts", "/v1/measure", "/v1/mask", "/v1/crop",
         "/healthz", "/readyz", "/metrics",
     }  # fmt: skip
     for path in ("/v1/ask", "/v1/draw", "/v1/images"):
@@ -322,7 +322,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
 def test_the_examples_of_the_openapi_document_are_true(client: TestClient, service: Service, photo: bytes) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     handle = client.post("/v1/images", content=photo, headers={"Content-Type": "image/png"}).json()["handle"]
-    for path in ("/v1/ask", "/v1/draw", "/v1/parse"):
+    for path in ("/v1/ask", "/v1/draw", "/v1/parse", "/v1/measure", "/v1/mask", "/v1/crop"):
         for example in paths[path]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
             body = example["value"] | ({"image": {"handle": handle}} if "image" in example["value"] else {})
             assert client.post(path, json=body).status_code == 200

@@ -59,7 +59,7 @@ def test_head_is_get_without_its_body(client: TestClient, handle: str) -> None:
         assert head.status_code == get.status_code == 200
         assert head.content == b""
         assert head.headers["content-type"] == get.headers["content-type"]
-        assert head.headers["content-length"] == str(len(get.content))
+        assert head.headers["content-length"] == get.headers["content-length"]
     assert client.head("/nowhere").status_code == 404
     assert client.head("/v1/ask").status_code == 405
 
@@ -154,7 +154,7 @@ def test_accept_chooses_what_comes_back(client: TestClient, engine: Engine, phot
 
     def ask(accept: str, path: str = "/v1/ask"):
         response = client.post(path, json=body, headers={"Accept": accept})
-        assert response.headers.get("vary") == "Accept" or response.status_code != 200
+        assert response.headers.get("vary", "").startswith("Accept") or response.status_code != 200
         return response
 
     assert ask("text/csv").text == want.to_csv()

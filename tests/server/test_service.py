@@ -16,7 +16,7 @@ from faceql.server.limits import Limits
 from faceql.server.serve_commands import make_service
 from faceql.server.service import EXAMPLES, Service
 
-from .conftest import GatedEngine, make_photo
+from .conftest import GatedEngine, check_refused, make_photo
 
 
 def test_it_answers_what_the_engine_answers(service: Service, engine: Engine, photo: bytes) -> None:
