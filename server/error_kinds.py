@@ -115,6 +115,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {code: ErrorKind(422, title) for code, title
     "busy": ErrorKind(503, "Too much work is waiting"),
     "loading": ErrorKind(503, "The model is still being loaded"),
     "closing": ErrorKind(503, "The service is shutting down"),
+    "unreachable": ErrorKind(502, "The server cannot be reached"),
     "deadline": ErrorKind(504, "The answer was not ready in time"),
 }
 

@@ -58,6 +58,7 @@ from .http_requests import (
     read_photo_request,
 )
 from .image_sources import ImageSources
+from .javascript_client import write_javascript_client
 from .problems import problem_response
 from .service import Service
 
@@ -65,6 +66,7 @@ SHUTDOWN_SECONDS = 20.0
 PLAYGROUND_FILES = {
     "playground.js": "text/javascript",
     "playground.css": "text/css",
+    "docs.js": "text/javascript",
     "sample.jpg": "image/jpeg",
 }
 PLAYGROUND_POLICY = (
@@ -111,6 +113,7 @@ def build_http_app(
         # The interactive pages load scripts from elsewhere; the playground at / does not.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(RequestLog, metrics=service.metrics),
             Middleware(HeadAsGet),
@@ -271,13 +274,21 @@ def add_status_routes(app: FastAPI, service: Service) -> None:
 
 
 def add_playground(app: FastAPI) -> None:
-    """Mount the page at / and its three files."""
+    """Mount the pages at / and /docs with their files, and the JavaScript client."""
     folder = files(__package__).joinpath("playground")
     headers = {"Content-Security-Policy": PLAYGROUND_POLICY, "X-Frame-Options": "DENY"}
 
     @app.get("/", include_in_schema=False)
     async def show_playground() -> Response:
         return Response(folder.joinpath("index.html").read_bytes(), headers=headers, media_type="text/html")
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_docs() -> Response:
+        return Response(folder.joinpath("docs.html").read_bytes(), headers=headers, media_type="text/html")
+
+    @app.get("/client.js", include_in_schema=False)
+    async def give_javascript_client() -> Response:
+        return Response(write_javascript_client(app.openapi()), headers=headers, media_type="text/javascript")
 
     @app.get("/playground/{name}", include_in_schema=False)
     async def give_playground_file(name: str) -> Response:

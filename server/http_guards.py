@@ -33,7 +33,7 @@ from .problems import problem_response
 logger = logging.getLogger("faceql.server.http")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-OPEN_PATHS = ("/", "/healthz", "/readyz")
+OPEN_PATHS = ("/", "/docs", "/client.js", "/healthz", "/readyz")
 MIN_KEY_LENGTH = 16
 CLIENT_CLOSED_REQUEST = 499
 POLICY = "at-work"

@@ -134,8 +134,8 @@ async def read_photo_request(
 ) -> tuple[ImageReference | bytes, ModelT]:
     """Return where the image is, or its bytes, and the options of a request in any of the three forms.
 
-    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin") may be
-    repeated.
+    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin")
+    may be repeated.
 
     Raises:
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
