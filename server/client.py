@@ -79,13 +79,33 @@ class Client:
         self._retries = retries
 
     @overload
-    def ask(self, image: ImageSource | RemoteImage, instruction: str, **options: Any) -> Answer: ...
-    @overload
-    def ask(self, image: ImageSource | RemoteImage, instruction: Sequence[str], **options: Any) -> list[Answer]: ...
     def ask(
         self,
         image: ImageSource | RemoteImage,
-        instruction: str | Sequence[str],
+        instruction: str,
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        color: ColorOrder = "rgb",
+    ) -> Answer: ...
+    @overload
+    def ask(
+        self,
+        image: ImageSource | RemoteImage,
+        instruction: list[str] | tuple[str, ...],
+        *,
+        faces: str | None = None,
+        boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        color: ColorOrder = "rgb",
+    ) -> list[Answer]: ...
+    def ask(
+        self,
+        image: ImageSource | RemoteImage,
+        instruction: str | list[str] | tuple[str, ...],
         *,
         faces: str | None = None,
         boxes: Boxes | None = None,

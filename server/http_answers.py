@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
@@ -54,14 +54,18 @@ def write_answers(asked: Asked, options: AskOptions, form: str, *, handle: str |
         return vary(Response(write_table(asked.answers), media_type="text/csv"))
     if form != JSON:
         return draw_answer(asked.answers[0], DrawOptions.model_construct(), form)
+    answers = describe_answers(asked, options, handle=handle, limit=limit)
+    return vary(Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type=JSON))
+
+
+def describe_answers(asked: Asked, options: AskOptions, *, handle: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return the answers as plain data, in the detail and the units that are asked for."""
     if options.detail == "full":
         answers = [answer.to_dict() for answer in asked.answers]
     else:
         pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
         answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
-    if options.units == "normalized":
-        answers = [normalize_answer(answer) for answer in answers]
-    return vary(Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type=JSON))
+    return [normalize_answer(answer) for answer in answers] if options.units == "normalized" else answers
 
 
 def write_table(answers: tuple[Answer, ...]) -> str:

@@ -23,6 +23,7 @@ from . import http_docs as docs
 from .accept import choose_media
 from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query
 from .ask_queue import Asked
+from .batches import Batches
 from .error_kinds import error_code, phrase_validation
 from .http_answers import (
     PHOTO_FORMS,
@@ -32,6 +33,7 @@ from .http_answers import (
     show_photo,
     write_answers,
 )
+from .http_batches import add_batch_routes
 from .http_guards import (
     CLIENT_CLOSED_REQUEST,
     LOOPBACK_HOSTS,
@@ -99,10 +101,13 @@ def build_http_app(
     # Here, not only in the guard: that is built when the first message comes.
     check_keys(api_keys)
 
+    batches = Batches(service.limits)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start_loading()
         yield
+        batches.close()
         await asyncio.to_thread(service.close, SHUTDOWN_SECONDS)
 
     app = FastAPI(
@@ -133,7 +138,7 @@ def build_http_app(
     )
     app.state.service = service
     app.state.sources = sources
-    add_landmark_routes(app, service, sources)
+    add_landmark_routes(app, service, sources, batches)
     add_status_routes(app, service)
     add_playground(app)
     docs.describe_security(app, is_locked=bool(api_keys))
@@ -154,7 +159,7 @@ def allow_origins(origins: Sequence[str]) -> list[Middleware]:
     return [cors]
 
 
-def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:
+def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, batches: Batches) -> None:
     """Mount what answers about photos and instructions."""
 
     async def ask(
@@ -179,6 +184,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         return asked
 
     add_region_routes(app, service, ask_queries)
+    add_batch_routes(app, service, batches, ask)
 
     @app.post("/v1/ask", **docs.ASK)
     async def ask_landmarks(request: Request) -> Response:

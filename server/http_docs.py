@@ -217,6 +217,33 @@ def describe_route(
     }
 
 
+RESULTS: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {200: {"description": "A line of JSON for each photo.", "content": {"application/jsonl": {}}}}
+    | problems(404, 422, 429, 503),
+}
+BATCH_EXAMPLES = {
+    "two photos": {
+        "value": {
+            "images": [{"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, {"base64": "/9j/4AAQSkZJRg=="}],
+            "instruction": "4 points per eyebrow",
+        }
+    }
+}
+
+
+def describe_batch(json_model: type[BaseModel], options: type[BaseModel], answer: type[BaseModel]) -> dict[str, Any]:
+    """Return what the document says of the route that starts a batch."""
+    body = photo_body(json_model, options, BATCH_EXAMPLES)["requestBody"]
+    form = body["content"]["multipart/form-data"]["schema"]
+    form["properties"]["image"] = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+    del body["content"]["image/*"]
+    return {
+        "responses": {202: {"model": answer}, **problems(404, 415, 422, 429, 500, 503)},
+        "openapi_extra": {"requestBody": body},
+    }
+
+
 ASK: dict[str, Any] = {
     "responses": {
         200: {"model": AskAnswer, **answer_like(ANSWER_EXAMPLE)},

@@ -352,16 +352,17 @@ class BodyGuard:
         Raises:
             ServiceError: It is too large, or too many bodies are held ("too_large", "busy").
         """
-        too_large = ServiceError("too_large", f"the body is larger than {self._max_body:,} bytes")
+        max_body = self._limits.batch_bytes if scope["path"] == "/v1/batches" else self._max_body
+        too_large = ServiceError("too_large", f"the body is larger than {max_body:,} bytes")
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._max_body:
+        if not declared.isdecimal() or int(declared) > max_body:
             raise too_large
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return False
             chunk = message.get("body", b"")
-            if len(body) + len(chunk) > self._max_body:
+            if len(body) + len(chunk) > max_body:
                 raise too_large
             if self._held + len(chunk) > self._limits.uploaded_bytes:
                 raise ServiceError("busy", "too many uploads at once", retry_after=2.0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -126,7 +127,7 @@ class ParseRequest(ClientModel):
 
 LIST_FIELDS = ("instructions", "boxes", "distances")
 # So many that a form with several is told what is wrong with it; the body is bounded already.
-MAX_FILES = 64
+MAX_FILES = 512
 
 
 async def read_photo_request(
@@ -141,23 +142,13 @@ async def read_photo_request(
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
             right form (`InvalidRequestError`).
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = read_content_type(request)
     if content_type == "application/json":
         parsed: Any = read_model(json_model, await request.body())
         options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
         return parsed.image, options
     if content_type == "multipart/form-data":
-        parser = MemoryFormParser(
-            request.headers, request.stream(), max_files=MAX_FILES, max_fields=200, max_part_size=64 * 1024
-        )
-        try:
-            form = await parser.parse()
-            try:
-                image, fields = await read_form(form)
-            finally:
-                await form.close()
-        except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
-            raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
+        image, fields = read_form(await read_form_items(request))
         return image, validate(options_model, fields)
     if content_type.startswith("image/") or content_type == "application/octet-stream":
         return await request.body(), validate(options_model, collect_fields(request.query_params.multi_items()))
@@ -166,23 +157,56 @@ async def read_photo_request(
     )
 
 
+def read_content_type(request: Request) -> str:
+    """Return the media type of a request's body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file of a form: its bytes, and the name that it was sent under."""
+
+    data: bytes
+    name: str | None
+
+
+async def read_form_items(request: Request) -> list[tuple[str, FormFile | str]]:
+    """Return the fields of a multipart form in their order; its files are in memory.
+
+    Raises:
+        ServiceError: It cannot be read ("malformed").
+    """
+    parser = MemoryFormParser(
+        request.headers, request.stream(), max_files=MAX_FILES, max_fields=200, max_part_size=64 * 1024
+    )
+    try:
+        form = await parser.parse()
+        try:
+            return [
+                (name, FormFile(await value.read(), value.filename) if isinstance(value, UploadFile) else value)
+                for name, value in form.multi_items()
+            ]
+        finally:
+            await form.close()
+    except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
+        raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
+
+
 class MemoryFormParser(MultiPartParser):
     """Keeps uploaded files in memory: starlette's own writes those over a megabyte to disk."""
 
     spool_max_size = 0  # of a spooled file: no limit
 
 
-async def read_form(form: FormData) -> tuple[ImageReference | bytes, dict[str, Any]]:
+def read_form(items: list[tuple[str, FormFile | str]]) -> tuple[ImageReference | bytes, dict[str, Any]]:
     """Return a form's image, a file or a handle, and its other fields."""
-    files = [value for value in form.getlist("image") if isinstance(value, UploadFile)]
+    files = [value for name, value in items if name == "image" and isinstance(value, FormFile)]
     if len(files) > 1:
         raise InvalidRequestError([{"loc": ["image"], "msg": f"one image a request, and here are {len(files)}"}])
-    fields = collect_fields(
-        [(name, str(value)) for name, value in form.multi_items() if name not in ("image", "handle")]
-    )
-    handle = form.get("handle")
+    fields = collect_fields([(name, str(value)) for name, value in items if name not in ("image", "handle")])
+    handle = next((value for name, value in items if name == "handle"), None)
     if files and handle is None:
-        return await files[0].read(), fields
+        return files[0].data, fields
     if isinstance(handle, str) and not files:
         return validate(ImageReference, {"handle": handle}), fields
     raise InvalidRequestError([{"loc": ["image"], "msg": "send one file named image, or the field handle"}])
