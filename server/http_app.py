@@ -69,10 +69,14 @@ PLAYGROUND_FILES = {
     "playground.js": "text/javascript",
     "playground.css": "text/css",
     "docs.js": "text/javascript",
+    "drawing.js": "text/javascript",
+    "service.js": "text/javascript",
+    "snippets.js": "text/javascript",
+    "view.js": "text/javascript",
     "sample.jpg": "image/jpeg",
 }
 PLAYGROUND_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 T = TypeVar("T")
