@@ -44,7 +44,7 @@ function dotRadius(run, answer) {
   const radius = Math.sqrt((x1 - x0) * (y1 - y0)) / 70;
   const steps = run.points.slice(1).map((point, i) => Math.hypot(point.x - run.points[i].x, point.y - run.points[i].y)).sort((a, b) => a - b);
   const spacing = steps.length ? steps[Math.floor(steps.length / 2)] : Infinity;
-  return Math.max(Math.min(radius, 0.42 * spacing), radius / 8);
+  return Math.max(Math.min(radius, 0.55 * spacing), radius / 6);
 }
 
 export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup = false, showIds = false, ids = [] } = {}) {

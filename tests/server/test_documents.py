@@ -44,8 +44,8 @@ def test_the_limits_are_those_that_are_told() -> None:
     ) in text
     assert f"A head takes {limits.head_seconds:.0f} s to arrive at most, a body {limits.upload_seconds:.0f} s" in text
     assert f"reads its answer for {limits.upload_seconds:.0f} s" in text
-    told = f"A batch has {limits.batch_images} images and {limits.batch_bytes // MIB} MiB at most; {limits.batches} are at work"
-    assert told in text
+    assert f"A batch has {limits.batch_images} images and {limits.batch_bytes // MIB} MiB at most; " in text
+    assert f"at most; {limits.batches} are at work at once" in text
 
 
 def test_the_openapi_example_is_what_the_shipped_weights_answer() -> None:

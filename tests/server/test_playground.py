@@ -74,8 +74,11 @@ DOTS = "document.querySelectorAll('#overlay .dot').length"
 
 def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path) -> None:
     # The sample photo is asked about as the page opens.
-    assert wait(browser, f"{DOTS} === 28 && {DOTS}") == 28
-    assert browser.find_element("id", "canonical").text == "left_eyebrow * 4; right_eyebrow * 4; outer_lip * 20"
+    assert wait(browser, f"{DOTS} === 75 && {DOTS}") == 75
+    assert (
+        browser.find_element("id", "canonical").text
+        == "left_eye * 8; right_eye * 8; left_eyebrow * 9; right_eyebrow * 9; outer_lip * 24; face_contour * 17"
+    )
     ask(browser, "her left eyebrow as a polygon, 9 points")
     wait(browser, f"{DOTS} === 9 && document.querySelectorAll('#overlay polygon').length === 1")
     assert browser.find_element("id", "canonical").text == "right_eyebrow * 9 | polygon"
@@ -126,7 +129,7 @@ def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path)
 def test_it_fits_a_phone(browser, tmp_path: Path) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     order = "['.ask', '.stage', '.result', '.try'].map(x => document.querySelector(x).getBoundingClientRect().top)"
     tops = browser.execute_script(f"return {order}")
@@ -182,13 +185,13 @@ def make_photo_file(folder: Path, name: str, **options: object) -> str:
 
 
 def test_an_upload_that_comes_late_is_not_taken_for_the_photo_shown(browser, tmp_path: Path) -> None:
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     hold_uploads(browser)
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
     wait(browser, "window.uploads === 1")
     browser.find_element("id", "sample").click()
     wait(browser, "document.getElementById('photo').naturalWidth === 512")
-    wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {DOTS} === 28")
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {DOTS} === 75")
     browser.execute_script("window.letGo()")
     browser.execute_async_script("setTimeout(arguments[0], 1500)")
     ask(browser, "pupils")
@@ -199,7 +202,7 @@ def test_an_upload_that_comes_late_is_not_taken_for_the_photo_shown(browser, tmp
 
 
 def test_a_sample_that_comes_late_does_not_replace_a_chosen_file(browser, tmp_path: Path) -> None:
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     browser.execute_script(
         "const send = window.fetch; const gate = new Promise((go) => { window.letGo = go; });"
         "window.fetch = async (path, options) => { const got = await send(path, options);"
@@ -216,7 +219,7 @@ def test_a_sample_that_comes_late_does_not_replace_a_chosen_file(browser, tmp_pa
 def test_asking_during_an_upload_uploads_once(browser, tmp_path: Path) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     hold_uploads(browser)
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
     for _ in range(3):
@@ -229,7 +232,7 @@ def test_asking_during_an_upload_uploads_once(browser, tmp_path: Path) -> None:
 
 def test_the_same_file_can_be_chosen_twice(browser, tmp_path: Path) -> None:
     path = make_photo_file(tmp_path, "own.png")
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     for _ in range(2):
         browser.find_element("id", "file").send_keys(path)
         wait(browser, "document.getElementById('caption').textContent.startsWith('900')")
@@ -241,14 +244,14 @@ def test_the_same_file_can_be_chosen_twice(browser, tmp_path: Path) -> None:
 def test_a_photo_that_the_browser_cannot_show_is_shown_by_the_server(browser, tmp_path: Path, name: str) -> None:
     if name.endswith("heic"):
         pytest.importorskip("pillow_heif").register_heif_opener()
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, name))
     wait(browser, "document.getElementById('photo').naturalWidth === 900")
-    wait(browser, f"document.getElementById('caption').textContent.startsWith('900') && {DOTS} === 28")
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('900') && {DOTS} === 75")
 
 
 def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
-    wait(browser, f"{DOTS} === 28")
+    wait(browser, f"{DOTS} === 75")
     browser.execute_script("window.send = window.fetch; window.fetch = async () => { throw new TypeError('offline'); }")
     browser.find_element("id", "sample").click()
     assert "cannot be reached" in wait(browser, "document.getElementById('problem').textContent")
@@ -262,7 +265,7 @@ def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
     assert "Bad Gateway" in text
     assert "cannot be reached" not in text
     # What was answered before is still there, and the page mends itself.
-    assert browser.execute_script(f"return {DOTS}") == 28
+    assert browser.execute_script(f"return {DOTS}") == 75
     browser.execute_script("window.fetch = window.send")
     ask(browser, "pupils")
     wait(browser, f"{DOTS} === 2 && document.getElementById('problem').hidden")
