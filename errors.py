@@ -3,6 +3,7 @@
 FaceQLError
 ├── QueryError(ValueError)     the instruction: what to change in it, and where
 ├── ImageError                 the photo cannot be read, or is larger than allowed
+│   ├── TooManyPixelsError     it has more pixels than are read
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
 ├── NoSuchPointError(LookupError)  an answer does not hold the points that are wanted of it
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
@@ -97,6 +99,21 @@ class ImageError(FaceQLError):
     """The photo cannot be used; the message says why and what would do."""
 
 
+class TooManyPixelsError(ImageError):
+    """The photo has more pixels than are read.
+
+    Attributes:
+        pixels: How many it has.
+    """
+
+    def __init__(self, message: str, pixels: int) -> None:
+        super().__init__(message, pixels)
+        self.pixels = pixels
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class NoFaceError(ImageError):
     """No face was found in the photo."""
 
@@ -130,6 +147,9 @@ class ServiceError(FaceQLError):
         self.code = code
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), retry_after=self.retry_after), (self.code, str(self))
+
 
 class InvalidRequestError(ServiceError):
     """The request is not of the right form ("invalid_request").
@@ -142,3 +162,6 @@ class InvalidRequestError(ServiceError):
         place = ".".join(str(step) for step in errors[0]["loc"]) or "the body"
         super().__init__("invalid_request", f"{place}: {errors[0]['msg']}")
         self.errors = list(errors)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.errors,)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faceql.engine.faces import SlimeFaceFinder
+from faceql.engine.finders import YuNetFinder
 from faceql.model.data.packs import load_human68
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=2, help="use every n-th face")
     args = parser.parse_args()
     faces, _ = load_human68(args.data / "human68")
-    finder = SlimeFaceFinder()
+    finder = YuNetFinder()
     rows, missed = [], 0
     for index in range(0, len(faces), args.every):
         picture = faces.read_image(index)

@@ -1,16 +1,58 @@
-"""Photo and instruction in, landmarks out."""
+"""Photo and instruction in, landmarks out.
 
-from .answer import Answer, Landmark, Stroke
-from .backends import Backend
-from .cut_out import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
-from .encoded_image import EncodedImage, choose_asked_faces
-from .engine import Engine
-from .faces import Box, Face, FaceFinder, SlimeFaceFinder, WholePhoto
-from .images import ImageSource, Photo, read_photo
-from .many import Outcome
-from .measures import MEASURES_INSTRUCTION, Measures
-from .part_curve import PartCurve
-from .regions import write_region_instruction
+What is named here is imported when it is first used: who only reads photos should not load torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .answer import Answer, Landmark, Stroke
+    from .backends import Backend
+    from .cut_out import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
+    from .encoded_image import EncodedImage, choose_asked_faces
+    from .engine import Engine
+    from .faces import Box, Face, FaceFinder, WholePhoto
+    from .finders import SlimeFaceFinder, YuNetFinder
+    from .images import ImageSource, Photo, read_photo
+    from .many import Outcome
+    from .measures import MEASURES_INSTRUCTION, Measures
+    from .outlines import Outline
+    from .part_curve import PartCurve
+    from .regions import write_region_instruction
+    from .visibility import PointVisibility
+
+_HOMES = {
+    "Answer": "answer",
+    "Backend": "backends",
+    "Box": "faces",
+    "CutOut": "cut_out",
+    "EncodedImage": "encoded_image",
+    "Engine": "engine",
+    "Face": "faces",
+    "FaceFinder": "faces",
+    "ImageSource": "images",
+    "Landmark": "answer",
+    "MEASURES_INSTRUCTION": "measures",
+    "Measures": "measures",
+    "Outcome": "many",
+    "Outline": "outlines",
+    "PartCurve": "part_curve",
+    "Photo": "images",
+    "PointVisibility": "visibility",
+    "SlimeFaceFinder": "finders",
+    "Stroke": "answer",
+    "UPRIGHT_INSTRUCTION": "cut_out",
+    "WholePhoto": "faces",
+    "YuNetFinder": "finders",
+    "choose_asked_faces": "encoded_image",
+    "crop_answer": "cut_out",
+    "cut_out": "cut_out",
+    "read_photo": "images",
+    "write_region_instruction": "regions",
+}
 
 __all__ = [
     "MEASURES_INSTRUCTION",
@@ -27,14 +69,27 @@ __all__ = [
     "Landmark",
     "Measures",
     "Outcome",
+    "Outline",
     "PartCurve",
     "Photo",
+    "PointVisibility",
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",
+    "YuNetFinder",
     "choose_asked_faces",
     "crop_answer",
     "cut_out",
     "read_photo",
     "write_region_instruction",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, overload
 
@@ -13,15 +13,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import ConfigError, NoSuchPointError
-from ..querylang.parse import parse
 from ..querylang.query import Query
-from . import drawing, formats, regions
+from . import drawing, formats, plain_data, regions
 from .faces import Face
 from .images import Photo
+from .outlines import Outline
 from .part_curve import PartCurve
+from .visibility import SEEN_FROM, PointVisibility
 
-SCHEMA_VERSION = 2
-FRAME = "pixels of the upright photo; (0, 0) is the centre of the top-left pixel"
+FloatMask = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Landmark:
         xy: Pixels of the photo.
         expected_error: How far off it is likely to be, in pixels of the photo.
         face: Index into `Answer.faces`.
+        visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
     """
 
     part: str
@@ -43,6 +44,7 @@ class Landmark:
     xy: tuple[float, float]
     expected_error: float
     face: int
+    visibility: PointVisibility | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class Answer:
         model_version: Which weights answered.
         notes: What was decided while reading the photo and the instruction.
         photo: The photo, for `draw`; None in an answer that was read from a file.
+        visibility: (N, 4) float32, how likely each point is seen, hidden by something, turned away from the camera, or
+            outside the photo; None where the weights do not tell.
+        outlines: The rings and lines that the instruction asks for ("as a polygon").
+        faces_found: How many faces the photo has, those that were not asked about too; as many as `faces` at least.
     """
 
     query: Query
@@ -103,15 +109,31 @@ class Answer:
     model_version: str
     notes: tuple[str, ...] = ()
     photo: Photo | None = field(default=None, repr=False)
+    visibility: npt.NDArray[np.float32] | None = None
+    outlines: tuple[Outline, ...] = ()
+    faces_found: int = 0
 
     def __post_init__(self) -> None:
         count = len(self.parts)
-        arrays = (self.fpalps, self.xy, self.expected_error, self.error_ellipses, self.face_index)
+        arrays: list[npt.NDArray[Any]] = [
+            self.fpalps,
+            self.xy,
+            self.expected_error,
+            self.error_ellipses,
+            self.face_index,
+        ]
+        want = [(count,), (count, 2), (count,), (count, 3), (count,)]
+        if self.visibility is not None:
+            arrays.append(self.visibility)
+            want.append((count, len(PointVisibility._fields)))
         shapes = [array.shape for array in arrays]
-        if len(self.names) != count or shapes != [(count,), (count, 2), (count,), (count, 3), (count,)]:
+        if len(self.names) != count or shapes != want:
             raise ConfigError(f"an answer of {count} points holds arrays of other lengths: {shapes}")
+        if any(not 0 <= point < count for outline in self.outlines for ring in outline.rings for point in ring):
+            raise ConfigError(f"an answer of {count} points has outlines through others")
         for array in arrays:
             array.flags.writeable = False
+        object.__setattr__(self, "faces_found", max(self.faces_found, len(self.faces)))
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -156,13 +178,19 @@ class Answer:
             self.xy.tolist(),
             self.expected_error.tolist(),
             self.face_index.tolist(),
+            [None] * len(self) if self.visibility is None else map(PointVisibility._make, self.visibility.tolist()),
             strict=True,
         )
-        return tuple(Landmark(part, f, name, (x, y), e, face) for part, f, name, (x, y), e, face in rows)
+        return tuple(Landmark(part, f, name, (x, y), e, face, v) for part, f, name, (x, y), e, face, v in rows)
+
+    @cached_property
+    def is_seen(self) -> npt.NDArray[np.bool_] | None:
+        """Whether each point (N,) is seen more likely than not; None where the weights do not tell."""
+        return None if self.visibility is None else self.visibility[:, 0] >= SEEN_FROM
 
     @cached_property
     def strokes(self) -> tuple[Stroke, ...]:
-        """The runs of points that share a part and a face: one line or ring each, when a shape is asked."""
+        """The runs of points that share a part and a face."""
         strokes: list[Stroke] = []
         start = 0
         for stop in range(1, len(self) + 1):
@@ -225,7 +253,7 @@ class Answer:
             raise NoSuchPointError(f"a polygon needs three points or more: ask for more of {where!r}")
         return corners
 
-    def mask(self, where: str, *, face: int | None = None, feather: float = 0.0) -> npt.NDArray[np.float32]:
+    def mask(self, where: str | None = None, *, face: int | None = None, feather: float = 0.0) -> FloatMask:
         """Return how much of each pixel of the photo a region of the face covers.
 
         The region is bounded by smooth curves through the answer's points, so ask for enough of them: "60 points on
@@ -233,7 +261,8 @@ class Answer:
         part is closed by the chord between its ends.
 
         Args:
-            where: "lips", "upper lip", "eyes", "eyebrows", "mouth opening", "face contour", ...
+            where: "lips", "upper lip", "eyes", "eyebrows", "face contour without the lips", ...; None for the polygons
+                that the instruction asked for, straight from point to point.
             face: Index into `faces`; None for all of them together.
             feather: Standard deviation of a Gaussian that softens the edge, in pixels.
 
@@ -242,78 +271,23 @@ class Answer:
 
         Raises:
             NoSuchPointError: A face has fewer than two points on a part of the region.
-            ConfigError: The region is no region, or feather is negative.
+            ConfigError: The region is no region, no polygon was asked for, or feather is negative.
             QueryError: The words cannot be understood.
         """
         return regions.paint_mask(self, where, face, feather)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "instruction": self.query.text,
-            "canonical": self.query.canonical,
-            "perspective": self.perspective,
-            "shape": self.query.shape,
-            "image_size": {"height": self.image_size[0], "width": self.image_size[1]},
-            "frame": FRAME,
-            "model_version": self.model_version,
-            "notes": list(self.notes),
-            "faces": [
-                {
-                    "box": [round(value, 3) for value in face.box],
-                    "score": face.score,
-                    "number": face.number,
-                    "angle": face.angle,
-                }
-                for face in self.faces
-            ],
-            "points": [
-                {
-                    "face": point.face,
-                    "part": point.part,
-                    "fpalp": point.fpalp,
-                    "name": point.name,
-                    "x": formats.shorten(self.xy[i, 0]),
-                    "y": formats.shorten(self.xy[i, 1]),
-                    "expected_error": formats.shorten(self.expected_error[i]),
-                    "error_ellipse": [formats.shorten(value) for value in self.error_ellipses[i]],
-                }
-                for i, point in enumerate(self.points)
-            ],
-        }
+        return plain_data.write_answer(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], photo: Photo | None = None) -> Answer:
-        """Read back what `to_dict` returned.
+        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility.
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
         """
-        if data.get("schema_version") != SCHEMA_VERSION:
-            raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {data.get('schema_version')!r}")
-        if data.get("units", "px") != "px":
-            raise ConfigError(f"the points are {data['units']!r}: an answer is read from pixels")
-        try:
-            points = data["points"]
-            return cls(
-                query=replace(parse(data["canonical"]), text=data["instruction"], perspective=data["perspective"]),
-                perspective=data["perspective"],
-                parts=tuple(point["part"] for point in points),
-                fpalps=np.array([point["fpalp"] for point in points], dtype=np.float64),
-                names=tuple(point["name"] for point in points),
-                xy=np.array([(point["x"], point["y"]) for point in points], dtype=np.float32).reshape(-1, 2),
-                expected_error=np.array([point["expected_error"] for point in points], dtype=np.float32),
-                error_ellipses=np.array([point["error_ellipse"] for point in points], dtype=np.float32).reshape(-1, 3),
-                face_index=np.array([point["face"] for point in points], dtype=np.int64),
-                faces=tuple(_read_face(face) for face in data["faces"]),
-                image_size=(data["image_size"]["height"], data["image_size"]["width"]),
-                model_version=data["model_version"],
-                notes=tuple(data["notes"]),
-                photo=photo,
-            )
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ConfigError(f"not an answer of schema {SCHEMA_VERSION}: {error!r}") from error
+        return cls(**plain_data.read_answer(data), photo=photo)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return `to_dict()` as JSON text."""
@@ -335,11 +309,14 @@ class Answer:
         return cls.from_dict(data)
 
     def to_csv(self) -> str:
-        """Return one row a point, under the heading index,face,part,fpalp,name,x,y,expected_error."""
+        """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty."""
         return formats.write_csv(self)
 
     def to_svg(self) -> str:
-        """Return an SVG overlay of the photo's size: dots, or the lines or rings that are asked for."""
+        """Return an SVG overlay of the photo's size: dots, or the lines or rings that are asked for.
+
+        Dots of points that are not seen are hollow, also on lines and rings.
+        """
         return formats.write_svg(self)
 
     def to_pts(self, face: int = 0) -> str:
@@ -357,8 +334,10 @@ class Answer:
         """Return the answer as a COCO keypoint dataset of one image: one annotation a face.
 
         Keypoints keep this answer's frame, which is COCO's for them (pixels counted from 0); boxes are moved by half a
-        pixel, to the outer corners that COCO counts them from. A point in the photo is visible (2), one outside it
-        labelled (1). The category's keypoints are the points' names, its skeleton joins neighbours on a part.
+        pixel, to the outer corners that COCO counts them from. A point that is seen is visible (2), every other one
+        labelled (1); where the weights do not tell, all in the photo are visible. The category's keypoints are the
+        points' names, its skeleton joins neighbours on a part. Polygons that were asked for are the segmentation, as
+        lists of corners, or run lengths where something is cut out.
 
         Args:
             image_id: The image's id.
@@ -384,6 +363,8 @@ class Answer:
     ) -> Image.Image:
         """Return the photo with the points on it, and the lines or filled rings that are asked for.
 
+        Dots of points that are not seen are hollow.
+
         Args:
             image: Another picture of the photo's size to draw on.
             scale: The result is this many times the photo's size (for small photos).
@@ -395,8 +376,3 @@ class Answer:
             ImageError: There is no photo to draw on, or `image` is of another size.
         """
         return drawing.draw_answer(self, image, scale=scale, legend=legend, errors=errors)
-
-
-def _read_face(data: Mapping[str, Any]) -> Face:
-    x0, y0, x1, y1 = (float(value) for value in data["box"])
-    return Face((x0, y0, x1, y1), data["score"], data["number"], data.get("angle", 0.0))

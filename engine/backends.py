@@ -32,6 +32,8 @@ def load_backend(
     """
     if backend not in get_args(Backend):
         raise ConfigError(f'backend must be "torch" or "onnxruntime", not {backend!r}')
+    if weights is not None and not isinstance(weights, str | os.PathLike | LoadedDetector):
+        raise ConfigError(f"weights is a checkpoint's path or a loaded detector, not {type(weights).__name__}")
     path = None if weights is None or isinstance(weights, LoadedDetector) else Path(weights)
     if backend == "onnxruntime":
         if str(device) not in ("auto", "cpu"):

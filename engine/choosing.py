@@ -11,6 +11,9 @@ from .faces import Face
 
 # A face that reaches past the border may be larger than the photo, in reason.
 MAX_BOX_SIDES = 20
+LONGEST_CHOICE = 1000
+"""Characters of a text that says which faces: room for a few hundred numbers, none of so many digits that Python
+would not read it."""
 
 
 def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) -> list[Face]:
@@ -26,11 +29,13 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
     """
     height, width = image_size
     faces = []
+    if not isinstance(boxes, Iterable):
+        raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels, not {boxes!r:.80}")
     for box in boxes:
         try:
             x0, y0, x1, y1 = (float(value) for value in box)
-        except (TypeError, ValueError) as error:
-            raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {box!r} is not one") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {show(box)} is not one") from error
         if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 >= x1 or y0 >= y1:
             raise ImageError(f"a box is x0, y0, x1, y1 with x0 < x1 and y0 < y1, not {write_box(x0, y0, x1, y1)}")
         if x1 < -0.5 or y1 < -0.5 or x0 > width - 0.5 or y0 > height - 0.5:
@@ -76,7 +81,7 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
     """
     if not faces:
         raise NoFaceError("no face was found in the photo")
-    words = wanted.strip().lower().split()
+    words = wanted.strip().lower().split() if isinstance(wanted, str) and len(wanted) <= LONGEST_CHOICE else []
     left_to_right = sorted(range(len(faces)), key=lambda i: faces[i].number)
     by_size = sorted(range(len(faces)), key=lambda i: -faces[i].area)
     match words:
@@ -102,8 +107,17 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
             return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), wanted)]
     raise ConfigError(
         f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2", "faces 1 3", '
-        f'"2 largest" or "second largest", not {wanted!r}'
+        f'"2 largest" or "second largest", not {show(wanted)}'
     )
+
+
+def show(value: object) -> str:
+    """Return how a value that was given is written in an error, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        text = f"a {type(value).__name__} of huge numbers"
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _read_ordinal(word: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import ImageError
 from .formats import dot_radii
+from .images import MAX_PIXELS
+from .outlines import Outline
 from .palette import Color, part_color
 from .raster import Window, clip_window, cover_rings
 
@@ -52,6 +55,15 @@ class _Canvas:
                 x, y = _pixel_centers(window)
                 mask = np.clip(radius + 0.5 - np.hypot(x - point[0], y - point[1]), 0, 1)
                 self.blend(mask, window, color, opacity)
+
+    def rings(self, points: FloatArray, radius: float, width: float, color: Color, opacity: float) -> None:
+        """Draw circles about points (N, 2), hollow."""
+        for point in points:
+            window = self.window(point[None], radius + width / 2 + 1)
+            if window is not None:
+                x, y = _pixel_centers(window)
+                distance = np.abs(np.hypot(x - point[0], y - point[1]) - radius)
+                self.blend(np.clip(width / 2 + 0.5 - distance, 0, 1), window, color, opacity)
 
     def ellipses(self, points: FloatArray, axes: npt.NDArray[np.floating[Any]], width: float, color: Color) -> None:
         """Draw ellipses about points (N, 2), see-through with an outline.
@@ -97,11 +109,11 @@ class _Canvas:
             np.maximum(target, np.clip(width / 2 + 0.5 - distance, 0, 1), out=target)
         self.blend(mask, window, color, opacity)
 
-    def fill(self, points: FloatArray, color: Color, opacity: float) -> None:
-        """Fill the ring through points (N, 2)."""
-        window = self.window(points, 1)
-        if window is not None and len(points) >= 3:
-            self.blend(cover_rings([points], window), window, color, opacity)
+    def fill(self, rings: Sequence[FloatArray], color: Color, opacity: float) -> None:
+        """Fill the ring through points (N, 2), but for further ones inside it."""
+        window = self.window(rings[0], 1)
+        if window is not None:
+            self.blend(cover_rings(rings, window), window, color, opacity)
 
     def to_image(self) -> Image.Image:
         return Image.fromarray(self.pixels)
@@ -131,22 +143,21 @@ def draw_answer(answer: Answer, image: Image.Image | None, *, scale: float, lege
         for stroke, run, radius, color in zip(answer.strokes, runs, radii, colors, strict=True):
             axes = answer.error_ellipses[stroke.start : stroke.stop] * (scale, scale, 1)
             canvas.ellipses(run, axes, max(0.35 * radius, 1.0), color)
-    shape = answer.query.shape
-    if shape in ("polygon", "polyline"):
-        for run, radius, color in zip(runs, radii, colors, strict=True):
-            _draw_stroke(canvas, run, shape, color, radius)
+    if answer.outlines:
+        of_point = np.repeat(radii, [stroke.stop - stroke.start for stroke in answer.strokes])
+        for outline in answer.outlines:
+            _draw_outline(canvas, answer, outline, points, float(of_point[outline.points[0]]))
         radii = [0.75 * radius for radius in radii]
-    # All edges first, so that no dot's edge lies on its neighbour.
-    for run, radius in zip(runs, radii, strict=True):
-        canvas.dots(run, radius + max(0.35 * radius, 0.7), EDGE_COLOR, EDGE_OPACITY)
-    for run, radius, color in zip(runs, radii, colors, strict=True):
-        canvas.dots(run, radius, color, 1.0)
+    _draw_dots(canvas, answer, runs, radii, colors)
     return canvas.to_image()
 
 
 def _base_picture(answer: Answer, image: Image.Image | None, scale: float) -> Image.Image:
-    if not 0 < scale < float("inf"):
-        raise ImageError(f"scale must be a positive number, not {scale}")
+    if not isinstance(scale, int | float) or not 0 < scale < float("inf"):
+        raise ImageError(f"scale must be a positive number, not {scale!r:.80}")
+    height, width = answer.image_size
+    if scale > 1 and height * width * scale**2 > MAX_PIXELS:
+        raise ImageError(f"a drawing at scale {scale} has more than {MAX_PIXELS:,} pixels")
     height, width = answer.image_size
     if image is None:
         if answer.photo is None:
@@ -161,13 +172,39 @@ def _base_picture(answer: Answer, image: Image.Image | None, scale: float) -> Im
     return rgb.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
 
 
-def _draw_stroke(canvas: _Canvas, points: FloatArray, shape: str, color: Color, radius: float) -> None:
-    if shape == "polygon":
-        canvas.fill(points, color, FILL_OPACITY)
-        points = np.concatenate([points, points[:1]])
+def _draw_outline(canvas: _Canvas, answer: Answer, outline: Outline, points: FloatArray, radius: float) -> None:
+    color = part_color(answer.parts[outline.points[0]])
+    rings = [points[list(ring)] for ring in outline.rings]
+    if outline.shape == "polygon":
+        canvas.fill(rings, color, FILL_OPACITY)
+        rings = [np.concatenate([ring, ring[:1]]) for ring in rings]
     width = max(0.9 * radius, 1.0)
-    canvas.line(points, width + max(0.6 * radius, 1.0), EDGE_COLOR, EDGE_OPACITY)
-    canvas.line(points, width, color, 1.0)
+    for ring in rings:
+        canvas.line(ring, width + max(0.6 * radius, 1.0), EDGE_COLOR, EDGE_OPACITY)
+    for ring in rings:
+        canvas.line(ring, width, color, 1.0)
+
+
+def _draw_dots(
+    canvas: _Canvas, answer: Answer, runs: Sequence[FloatArray], radii: Sequence[float], colors: Sequence[Color]
+) -> None:
+    """Draw dots, hollow where a point is not seen."""
+    is_seen = np.ones(len(answer), dtype=bool) if answer.is_seen is None else answer.is_seen
+    seen = [is_seen[stroke.start : stroke.stop] for stroke in answer.strokes]
+    each = list(zip(runs, seen, radii, colors, strict=True))
+    # All edges first, so that no dot's edge lies on its neighbour.
+    for run, is_full, radius, _ in each:
+        canvas.dots(run[is_full], radius + max(0.35 * radius, 0.7), EDGE_COLOR, EDGE_OPACITY)
+        width = hollow_width(radius)
+        canvas.rings(run[~is_full], radius, width + max(0.7 * radius, 1.4), EDGE_COLOR, EDGE_OPACITY)
+    for run, is_full, radius, color in each:
+        canvas.dots(run[is_full], radius, color, 1.0)
+        canvas.rings(run[~is_full], radius, hollow_width(radius), color, 1.0)
+
+
+def hollow_width(radius: float) -> float:
+    """Return the width of the line round a hollow dot, pixels."""
+    return max(0.45 * radius, 0.8)
 
 
 def draw_legend(picture: Image.Image, answer: Answer, points: FloatArray) -> None:
@@ -184,7 +221,7 @@ def draw_legend(picture: Image.Image, answer: Answer, points: FloatArray) -> Non
     for stroke in answer.strokes:
         counts[stroke.part] = counts.get(stroke.part, 0) + stroke.stop - stroke.start
     size = max(MIN_FONT_PX, round(min(picture.size) / 48))
-    while size >= MIN_FONT_PX:
+    while counts and size >= MIN_FONT_PX:
         panel = _make_panel(counts, size)
         if panel.width <= 0.5 * picture.width and panel.height <= 0.7 * picture.height:
             picture.paste(panel, _emptiest_corner(picture.size, panel.size, size // 2, points), panel)

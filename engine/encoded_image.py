@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 
 import torch
 
@@ -41,6 +43,13 @@ class FaceCrops:
     def __contains__(self, index: int) -> bool:
         return index in self._made
 
+    def __getstate__(self) -> dict[int, FaceCrop]:
+        return dict(self._made)
+
+    def __setstate__(self, made: dict[int, FaceCrop]) -> None:
+        self._lock = threading.Lock()
+        self._made = made
+
     @property
     def nbytes(self) -> int:
         """The memory of all that is made."""
@@ -70,6 +79,13 @@ class EncodedImage:
     def image_size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.photo.size
+
+    @cached_property
+    def content(self) -> bytes:
+        """A digest of all that its answers depend on: equal for images of the same pixels, boxes and weights."""
+        digest = hashlib.sha256(repr((self.model_version, self.has_own_boxes, self.faces, self.image_size)).encode())
+        digest.update(self.photo.pixels.data)
+        return digest.digest()
 
     @property
     def nbytes(self) -> int:

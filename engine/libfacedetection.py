@@ -11,11 +11,12 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-Found = tuple[int, int, int, int, int]
-"""x, y, width, height in pixels, and how sure the network is, 0..100."""
-Detect = Callable[[Image.Image], list[Found]]
+from .yunet import Sighting
+
+Detect = Callable[[Image.Image], list[Sighting]]
 
 # facedetect_cnn(unsigned char* results, unsigned char* bgr, int width, int height, int bytes_per_row), as C++ names it.
 SYMBOL = "_Z14facedetect_cnnPhS_iii"
@@ -33,7 +34,10 @@ def load_detect() -> Detect:
     except (OSError, AttributeError):
         # The C function itself: the wrapper round it warns at every side over 960 px.
         detect = module.detectRGB
-        return lambda image: [tuple(row) for row in detect(image.width, image.height, image.tobytes())]
+        return lambda image: [
+            Sighting((x, y, width, height), score / 100)
+            for x, y, width, height, score in detect(image.width, image.height, image.tobytes())
+        ]
 
 
 def bind(function: ctypes._NamedFuncPointer) -> Detect:
@@ -41,7 +45,7 @@ def bind(function: ctypes._NamedFuncPointer) -> Detect:
     function.restype = ctypes.POINTER(ctypes.c_int)
     function.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int]
 
-    def detect(image: Image.Image) -> list[Found]:
+    def detect(image: Image.Image) -> list[Sighting]:
         red, green, blue = image.split()
         pixels = Image.merge("RGB", (blue, green, red)).tobytes()
         results = ctypes.create_string_buffer(RESULT_BYTES)
@@ -49,8 +53,8 @@ def bind(function: ctypes._NamedFuncPointer) -> Detect:
         numbers = ctypes.cast(ctypes.addressof(results) + 4, ctypes.POINTER(ctypes.c_short))
         found = []
         for i in range(count[0] if count else 0):
-            score, x, y, width, height = numbers[SHORTS_PER_FACE * i : SHORTS_PER_FACE * i + 5]
-            found.append((x, y, width, height, score))
+            score, x, y, width, height, *points = numbers[SHORTS_PER_FACE * i : SHORTS_PER_FACE * i + 15]
+            found.append(Sighting((x, y, width, height), score / 100, np.array(points, np.float64).reshape(5, 2)))
         return found
 
     return detect

@@ -109,8 +109,8 @@ class Measures:
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `Answer.mask`.
         """
-        filled, cut = region_rings(self.answer, where, self.face)
-        whole = sum(map(ring_area, filled)) - sum(map(ring_area, cut))
+        regions = region_rings(self.answer, where, self.face)
+        whole = sum(ring_area(ring) - sum(map(ring_area, holes)) for ring, holes in regions)
         return whole / self._unit(unit) ** 2
 
     @cached_property

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from ..errors import ConfigError, NoSuchPointError
+from ..errors import ConfigError, NoSuchPointError, QueryError
 from ..querylang.parse import parse
+from ..querylang.query import Query
 from ..querylang.registry import load_registry
 from ..querylang.runs import CurveRun, Run, lay_out
 from .part_curve import FloatArray, PartCurve
@@ -77,24 +79,46 @@ def fit_run(answer: Answer, run: CurveRun, where: str, face: int) -> PartCurve:
     )
 
 
-def region_rings(answer: Answer, where: str, face: int) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return the rings that a region of one face fills, and those that are cut out of it.
+Region = tuple[FloatArray, list[FloatArray]]
+"""A ring (N, 2), and the rings that are cut out of it."""
+
+
+def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
+    """Return the rings that a region of one face fills, each with those that are cut out of it.
 
     "lips" are the outer lip without the mouth opening; a stretch of the outer and one of the inner lip ("upper lip")
     are one ring along both; every other part is filled, an open one up to the chord between its ends.
     """
-    runs = parse(where).runs
-    stretches = [run for run in runs if isinstance(run, CurveRun)]
+    query = read_region(where)
+    stretches = [run for run in query.runs if isinstance(run, CurveRun)]
     parts = [run.part for run in stretches]
-    if len(stretches) < len(runs) or len(set(parts)) < len(parts):
+    if len(stretches) < len(query.runs) or len(set(parts)) < len(parts):
         raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
-    curves = [fit_run(answer, run, where, face) for run in stretches]
-    if parts == ["outer lip", "inner lip"]:
-        outer, inner = curves
-        if outer.is_ring and inner.is_ring:
-            return [outer.dense()], [inner.dense()]
-        return [np.concatenate([outer.dense(), inner.dense()[::-1]])], []
-    return [curve.dense() for curve in curves], []
+    regions: list[Region] = []
+    for run, role in zip(stretches, query.roles, strict=True):
+        line = fit_run(answer, run, where, face).dense()
+        if role == "hole":
+            regions[-1][1].append(line)
+        elif role == "back":
+            ring, holes = regions.pop()
+            regions.append((np.concatenate([ring, line[::-1]]), holes))
+        else:
+            regions.append((line, []))
+    return regions
+
+
+def read_region(where: str) -> Query:
+    """Return the query of words that name a region: what is left out of it is cut out.
+
+    Raises:
+        QueryError: The words cannot be understood.
+    """
+    try:
+        return parse(f"{where} as a polygon")
+    except QueryError:
+        # Canonical text, or a mistake that is better told of the words alone.
+        query = parse(where)
+    return replace(query, shape="polygon")
 
 
 def write_region_instruction(where: str) -> str:
@@ -117,17 +141,29 @@ def describe_missing(answer: Answer, where: str, face: int) -> str:
     return f"the answer holds no points on {where!r}: ask for them too"
 
 
-def paint_mask(answer: Answer, where: str, face: int | None, feather: float) -> npt.NDArray[np.float32]:
+def paint_mask(answer: Answer, where: str | None, face: int | None, feather: float) -> npt.NDArray[np.float32]:
     """Return how much of each pixel a region covers, (height, width) 0..1; see `Answer.mask`."""
-    if not 0 <= feather < float("inf"):
-        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather}")
+    if not isinstance(feather, int | float) or not 0 <= feather < float("inf"):
+        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather!r:.80}")
     height, width = answer.image_size
     mask = np.zeros((height, width), dtype=np.float32)
-    for index in range(len(answer.faces)) if face is None else [face]:
-        filled, cut = region_rings(answer, where, index)
-        for ring in filled:
-            paint_rings(mask, ring, cut, feather)
+    wanted = range(len(answer.faces)) if face is None else [face]
+    if where is None:
+        regions = [region for index in wanted for region in outline_rings(answer, index)]
+        if not regions:
+            raise ConfigError("the instruction asked for no polygon: say which region")
+    else:
+        regions = [region for index in wanted for region in region_rings(answer, where, index)]
+    for ring, holes in regions:
+        paint_rings(mask, ring, holes, feather)
     return mask
+
+
+def outline_rings(answer: Answer, face: int) -> list[Region]:
+    """Return the polygons that an answer's instruction asks for on one face, each with what is cut out of it."""
+    xy = answer.xy.astype(np.float64)
+    polygons = [one for one in answer.outlines if one.shape == "polygon" and one.face == face]
+    return [(xy[list(one.points)], [xy[list(hole)] for hole in one.holes]) for one in polygons]
 
 
 def paint_rings(mask: npt.NDArray[np.float32], ring: FloatArray, cut: Sequence[FloatArray], feather: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -24,6 +25,8 @@ FORMAT = "faceql-detector-2"
 FORMAT_OF_WHOLE_OFFSETS = "faceql-detector-1"
 """An earlier format, whose refinements give their offsets in crop units."""
 DEFAULT_WEIGHTS = "faceql.safetensors"
+DEFAULT_DIGEST = "faceql.sha256"
+"""The shipped file's SHA-256, as `sha256sum faceql.safetensors > faceql.sha256` writes it beside new weights."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +58,23 @@ def save_detector(path: Path, detector: Detector, version: str, training: dict[s
         name: tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
         for name, tensor in detector.state_dict().items()
     }
-    save_file(tensors, path, metadata=metadata)
+    save_file(tensors, path, metadata=metadata | {"digest": digest_contents(metadata, tensors)})
 
 
 def load_detector(path: Path | None = None, device: str | torch.device = "cpu") -> LoadedDetector:
     """Load the shipped detector, or one from a file.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or not of this format.
+        CheckpointError: the file is missing, damaged, or not of this format. What is damaged is told by the SHA-256 of
+            the shipped file, by the digest that a file of one's own holds, and by numbers that are none.
     """
     if path is None:
-        with as_file(files(f"{__package__}.weights").joinpath(DEFAULT_WEIGHTS)) as shipped:
-            return load_detector(shipped, device)
+        folder = files(f"{__package__}.weights")
+        with as_file(folder.joinpath(DEFAULT_WEIGHTS)) as shipped:
+            loaded = load_detector(shipped, device)
+            if digest_file(shipped) != folder.joinpath(DEFAULT_DIGEST).read_text("utf-8").split()[0]:
+                raise CheckpointError(f"{shipped} is not the file that was shipped: it is damaged; install faceql anew")
+            return loaded
     if not path.is_file():
         raise CheckpointError(f"no weights at {path}")
     try:
@@ -75,6 +83,7 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read as safetensors: {error}") from error
+    check_contents(path, metadata, tensors)
     if metadata.get("format") == FORMAT_OF_WHOLE_OFFSETS:
         for name in tensors:
             if ".predict_offset.2." in name:
@@ -97,12 +106,41 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:
         raise CheckpointError(f"{path} does not fit its own description: {error}") from error
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     return LoadedDetector(
         detector.eval().to(device),
-        f"{metadata['version']}+{digest}",
+        f"{metadata['version']}+{digest_file(path)[:8]}",
         json.loads(metadata["training"]),
     )
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_contents(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return the SHA-256 of all that a checkpoint says of itself, and of its tensors."""
+    digest = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def check_contents(path: Path, metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse a damaged checkpoint; files older than the digest are checked for numbers that are none alone.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    said = metadata.get("digest")
+    rest = {name: value for name, value in metadata.items() if name != "digest"}
+    if said is not None and digest_contents(rest, tensors) != said:
+        raise CheckpointError(f"{path} is damaged: its contents are not what its digest says")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(f"{path} is damaged: {name} holds numbers that are not finite")
 
 
 def add_parts(detector: Detector, tensors: dict[str, torch.Tensor], stored: int) -> None:

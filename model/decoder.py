@@ -242,7 +242,11 @@ class Decoder(nn.Module):
     ) -> tuple[DecodedLayers, tuple[ContextMemory, ...]]:
         """Decode landmarks and return their memories too; see `refine`."""
         queries, coordinates, memories = self.refine(memory, encodings, context)
+        return self.predict(queries, coordinates), memories
+
+    def predict(self, queries: Tensor, coordinates: Tensor) -> DecodedLayers:
+        """Return what the last queries say of the errors, beside every layer's coordinates; both as `refine` gives."""
         with torch.autocast(queries.device.type, enabled=False):
             log_scale = self.predict_log_scale(queries.float()).squeeze(-1)
             stretch = LARGEST_STRETCH * self.predict_stretch(queries.float()).tanh()
-        return DecodedLayers(coordinates, log_scale, stretch), memories
+        return DecodedLayers(coordinates, log_scale, stretch)

@@ -52,11 +52,13 @@ class Decoded:
         log_scale: (batch, landmarks) float32, natural logarithm of the expected error in pixels of a 256 crop.
         stretch: (batch, landmarks, 2) float32, (u, v) of the error's shape: its covariance is that of a circle times
             the matrix exponential of [[u, v], [v, -u]], whose determinant is 1; crop axes.
+        visibility: (batch, landmarks, 4) float32, logits of what `Visibility` lists; None where that was not learnt.
     """
 
     coordinates: Tensor
     log_scale: Tensor
     stretch: Tensor
+    visibility: Tensor | None = None
 
 
 class Detector(nn.Module):
@@ -130,10 +132,14 @@ class Detector(nn.Module):
 
     def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
         """Return every layer's coordinates, for training and for study; arguments as for `decode`."""
+        return self.decoder.predict(*self._refine(encoded, part_ids, fpalps))
+
+    def _refine(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the last queries and every layer's coordinates; see `Decoder.refine`."""
         landmarks = part_ids.shape[-1]
         encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
-        layers, _ = self.decoder(encoded.memory, encodings, encoded.context)
-        return layers  # type: ignore[no-any-return]
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
+        return queries, coordinates
 
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries.
@@ -144,9 +150,22 @@ class Detector(nn.Module):
             fpalps: float, 0..1, of the same shape.
         """
         count = part_ids.shape[-1]
-        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
-        layers = self.decode_layers(encoded, part_ids, fpalps)
-        return Decoded(layers.coordinates[-1, :, :count], layers.log_scale[:, :count], layers.stretch[:, :count])
+        found = self.decode_queries(encoded, *pad_queries(encoded, part_ids, fpalps))
+        return Decoded(
+            found.coordinates[:, :count],
+            found.log_scale[:, :count],
+            found.stretch[:, :count],
+            None if found.visibility is None else found.visibility[:, :count],
+        )
+
+    def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
+        """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
+        queries, coordinates = self._refine(encoded, part_ids, fpalps)
+        layers = self.decoder.predict(queries, coordinates)
+        seen = None
+        if self.visibility is not None:
+            seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
+        return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
 
     def decode_visibility(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Tensor:
         """Return (batch, landmarks, 4) float32: how likely each point is what `Visibility` lists; arguments as above.
@@ -154,16 +173,10 @@ class Detector(nn.Module):
         Raises:
             ConfigError: the weights have not learnt it.
         """
-        if self.visibility is None:
+        logits = self.decode(encoded, part_ids, fpalps).visibility
+        if logits is None:
             raise ConfigError("these weights do not tell whether points are seen: train them by train-visibility")
-        count = part_ids.shape[-1]
-        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
-        landmarks = part_ids.shape[-1]
-        encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
-        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
-        logits = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
-        probabilities: Tensor = logits.softmax(dim=-1)[:, :count]
-        return probabilities
+        return logits.softmax(dim=-1)
 
 
 def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:

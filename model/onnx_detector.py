@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
-from .onnx_export import ANSWERS, FORMAT, GRAPHS, import_extra
+from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, import_extra
 
 
 class OnnxDetector:
@@ -56,6 +57,8 @@ class OnnxDetector:
             raise CheckpointError(f"the exported model knows other parts: {', '.join(self.part_names)}")
         self._given = list_names(self.config)
         self._asked = ["part_ids", "fpalps", *(name for name in self._given if name not in CONTEXT_ANSWERS)]
+        # An export that knows no visibility, older ones too, answers the rest.
+        self._answers = [end.name for end in self._sessions["decoder"].get_outputs()]
         self._check_ends()
 
     @property
@@ -80,7 +83,7 @@ class OnnxDetector:
         if not (
             [end.name for end in encoder.get_outputs()] == self._given
             and {end.name for end in decoder.get_inputs()} == set(self._asked)
-            and [end.name for end in decoder.get_outputs()] == list(ANSWERS)
+            and self._answers in (list(ANSWERS), [*ANSWERS, VISIBILITY])
             and shapes.get("crops") == [3, size, size]
             and shapes["cells"][-1] == shapes["level_0"][0] == dim
         ):
@@ -116,18 +119,18 @@ class OnnxDetector:
         for name, queries in (("part_ids", part_ids), ("fpalps", fpalps)):
             tensors[name] = functional.pad(queries.expand(encoded.batch, count), (0, padding))
         feed = {name: tensors[name].contiguous().numpy() for name in self._asked}
-        found = self._sessions["decoder"].run(ANSWERS, feed)
-        coordinates, log_scale, stretch = (torch.from_numpy(array)[:, :count] for array in found)
-        return Decoded(coordinates, log_scale, stretch)
+        found = self._sessions["decoder"].run(self._answers, feed)
+        return Decoded(*(torch.from_numpy(array)[:, :count] for array in found))
 
 
 def load_onnx_detector(folder: Path, threads: int | None = None) -> OnnxDetector:
     """Open an export; arguments and errors otherwise as for `OnnxDetector`.
 
     Raises:
-        CheckpointError: The folder lacks one of its two files, or one cannot be read.
+        CheckpointError: The folder lacks one of its two files, or one cannot be read, or is damaged.
     """
     graphs = {}
+    sums = read_sums(folder)
     for name in GRAPHS:
         path = folder / f"{name}.onnx"
         try:
@@ -136,10 +139,21 @@ def load_onnx_detector(folder: Path, threads: int | None = None) -> OnnxDetector
             raise CheckpointError(
                 f"cannot read {path}: {error.strerror or error}; `faceql export` writes such a folder"
             ) from error
+        if sums and sums.get(path.name) != hashlib.sha256(graphs[name]).hexdigest():
+            raise CheckpointError(f"{path} is damaged: it is not what {SUMS} says; export it anew")
     try:
         return OnnxDetector(graphs, threads)
     except CheckpointError as error:
         raise CheckpointError(f"{folder}: {error}") from error
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of an export's files by name; none of an export older than they are."""
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def measure_difference(detector: Detector, exported: OnnxDetector, *, crops: int = 3, landmarks: int = 100) -> float:

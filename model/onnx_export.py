@@ -7,6 +7,7 @@ runs whole. Each file is plain ONNX that any runtime loads, and says in its meta
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import logging
 import os
@@ -27,7 +28,11 @@ from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
 
 FORMAT = "faceql-onnx-1"
 GRAPHS = ("encoder", "decoder")
+SUMS = "SHA256SUMS"
+"""Beside the graphs, for `sha256sum --check`."""
 ANSWERS = ("coordinates", "log_scale", "stretch")
+VISIBILITY = "visibility"
+"""A further answer of a detector that tells which points are seen."""
 OPSET = 20
 """The first whose GridSample is today's; needs onnxruntime 1.17."""
 
@@ -44,17 +49,18 @@ class EncoderGraph(nn.Module):
 
 
 class DecoderGraph(nn.Module):
-    """Queries (batch, landmarks) and an encoder's outputs to coordinates, log scale and stretch, as in `Decoded`."""
+    """Queries (batch, landmarks) and an encoder's outputs to `ANSWERS` and, where it is learnt, `VISIBILITY`."""
 
     def __init__(self, detector: Detector, names: Sequence[str]) -> None:
         super().__init__()
         self.detector = detector
         self.names = tuple(names)
 
-    def forward(self, part_ids: Tensor, fpalps: Tensor, tensors: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, part_ids: Tensor, fpalps: Tensor, tensors: list[Tensor]) -> tuple[Tensor, ...]:
         encoded = gather_tensors(dict(zip(self.names, tensors, strict=True)), self.detector.config)
-        layers = self.detector.decode_layers(encoded, part_ids, fpalps)
-        return layers.coordinates[-1], layers.log_scale, layers.stretch
+        decoded = self.detector.decode_queries(encoded, part_ids, fpalps)
+        answers = (decoded.coordinates, decoded.log_scale, decoded.stretch)
+        return answers if decoded.visibility is None else (*answers, decoded.visibility)
 
 
 def import_extra(name: str) -> ModuleType:
@@ -97,7 +103,7 @@ def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
             (*queries, list(asked.values())),
             ({0: batch, 1: landmarks}, {0: batch, 1: landmarks}, free),
             ["part_ids", "fpalps", *asked],
-            list(ANSWERS),
+            [*ANSWERS, *([] if detector.visibility is None else [VISIBILITY])],
         )
     known = [name for name in detector.part_names if name not in detector.parts_without_vector]
     told = {
@@ -141,7 +147,7 @@ def _export(
 
 
 def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
-    """Write an export to a folder, which is made where it is missing, and return its files.
+    """Write an export to a folder, which is made where it is missing, and return its graphs' files.
 
     Raises:
         ConfigError: It cannot be written.
@@ -155,6 +161,8 @@ def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
             unfinished.write_bytes(graph)
             os.replace(unfinished, path)
             paths.append(path)
+        sums = "".join(f"{hashlib.sha256(graph).hexdigest()}  {name}.onnx\n" for name, graph in graphs.items())
+        (folder / SUMS).write_text(sums, "utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
     return paths

@@ -19,9 +19,10 @@ from .part_splines import PartSpline
 
 FloatArray = npt.NDArray[np.float64]
 Curves = MutableMapping[str, FloatArray]
-"""Control values (batch, controls, 5) of every part: x, y, log scale, and the two of the stretch."""
+"""Control values (batch, controls, channels) of every part: x, y, log scale, the two of the stretch, and, where the
+detector tells them, the logits of what `Visibility` lists."""
 
-X, LOG_SCALE, STRETCH = 0, 2, 3
+X, LOG_SCALE, STRETCH, VISIBILITY = 0, 2, 3, 5
 
 
 class AnswersQueries(Protocol):
@@ -45,11 +46,23 @@ class Reading:
     Attributes:
         coordinates: (batch, landmarks, 2) as (x, y), crop units.
         log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`.
+        visibility: (batch, landmarks, 4), how likely each is what `Visibility` lists; None where that was not learnt.
     """
 
     coordinates: FloatArray
     log_scale: FloatArray
     stretch: FloatArray
+    visibility: FloatArray | None
+
+    @classmethod
+    def of_values(cls, values: FloatArray) -> Reading:
+        """Return the reading of channels (batch, landmarks, channels) as `Curves` has them."""
+        visibility = None
+        if values.shape[-1] > VISIBILITY:
+            logits = values[..., VISIBILITY:]
+            weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            visibility = weights / weights.sum(axis=-1, keepdims=True)
+        return cls(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:VISIBILITY], visibility)
 
 
 class LandmarkReader:
@@ -94,7 +107,7 @@ class LandmarkReader:
             if not curves:
                 curves.update(self._read_curves(encoded))
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
     def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
         """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
@@ -113,14 +126,15 @@ class LandmarkReader:
 
     def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
         names = np.array(parts)
-        values = np.empty((next(iter(curves.values())).shape[0], len(parts), 5))
+        batch, _, channels = next(iter(curves.values())).shape
+        values = np.empty((batch, len(parts), channels))
         for part in dict.fromkeys(parts):
             rows = np.flatnonzero(names == part)
             values[:, rows] = self._splines[part].evaluate(curves[part], fpalps[rows])
         return values
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
-        """Return (batch, landmarks, 5) of the detector itself, float64."""
+        """Return (batch, landmarks, channels) of the detector itself, float64."""
         device = self.detector.device
         ids = self.detector.part_ids(parts)
         places = torch.tensor(fpalps, dtype=torch.float32)
@@ -136,12 +150,13 @@ class LandmarkReader:
             each = encoded.batch // 2
             ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
         decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
-        five = torch.cat([decoded.coordinates, decoded.log_scale[..., None], decoded.stretch], dim=-1)
-        values: FloatArray = five.double().cpu().numpy()
+        channels = [decoded.coordinates, decoded.log_scale[..., None], decoded.stretch]
+        channels += [] if decoded.visibility is None else [decoded.visibility]
+        values: FloatArray = torch.cat(channels, dim=-1).double().cpu().numpy()
         if not self.flip_test:
             return values
         plain, mirror = np.split(values, 2)
         mirror[..., X] = 1 - mirror[..., X]
-        mirror[..., -1] *= -1
+        mirror[..., STRETCH + 1] *= -1
         mean: FloatArray = (plain + mirror) / 2
         return mean

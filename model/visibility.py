@@ -32,13 +32,16 @@ class VisibilityHead(nn.Module):
             coordinates: C_n (batch, landmarks, 2), crop units; beyond the crop its border's features stand.
             level_values: for each level (batch * heads, head_dim, height, width).
         """
-        batch, _, dim = queries.shape
-        grid = (2 * coordinates.float() - 1)[:, :, None]  # (batch, landmarks, 1, 2)
+        batch, landmarks, dim = queries.shape
+        heads = level_values[0].shape[0] // batch
+        # Head by head, as the maps lie: joining a map's heads would copy it.
+        grid = (2 * coordinates.float() - 1).repeat_interleave(heads, dim=0)[:, :, None]
         sampled = []
         for values in level_values:
-            maps = values.float().reshape(batch, dim, *values.shape[-2:])
-            found = functional.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=False)
-            sampled.append(found[..., 0].transpose(1, 2))  # (batch, landmarks, dim)
+            found = functional.grid_sample(
+                values.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
+            )  # (batch * heads, head_dim, landmarks, 1)
+            sampled.append(found.reshape(batch, dim, landmarks).transpose(1, 2))
         with torch.autocast(queries.device.type, enabled=False):
             logits: Tensor = self.judge(self.norm(torch.cat([queries.float(), *sampled], dim=-1)))
         return logits

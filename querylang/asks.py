@@ -19,7 +19,9 @@ from .rules import Rules
 AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "nth", "pick", "strict", "total", "each",
 )  # fmt: skip
-MANNERS = ("spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late")
+MANNERS = (
+    "spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late", "visible",
+)  # fmt: skip
 WHOLE_FACE = "face"
 """The concept of all parts."""
 OTHER = {"left": "right", "right": "left"}

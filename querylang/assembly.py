@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 from ..errors import Problem
 from .asks import Ask, Draft
 from .concept_data import SIDES
 from .interludes import find_interlude, place_with_interludes
 from .meaning import Item, MistakeError
+from .pieces import Piece, Stretch
 from .placing import Placer
-from .query import Shape
 from .removal import find_pieces, remove_pieces_from, remove_point
-from .runs import Run, merge_shaped
+from .runs import LayoutRun, Run
+from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
 
-Segment = tuple[str | None, list[Run]]
+Segment = tuple[RunShape | None, list[Run]]
 
 
 class Assembly:
@@ -61,6 +61,9 @@ class Assembly:
             raise MistakeError("no_part", "nothing is asked for", whole)
         if sum(run.count or 0 for run in self.runs) > self.placer.limit:
             raise MistakeError("too_many", f"more than {self.placer.limit:,} points", whole)
+        runs, shape, shapes = self.shaped()
+        if find_thin(runs, shapes or [shape] * len(runs)) is not None:
+            raise MistakeError("contradiction", "a polygon has three points or more", whole)
 
     def place(self, asks: Sequence[Ask]) -> None:
         """Lay out asks that belong together."""
@@ -72,7 +75,7 @@ class Assembly:
         else:
             whole = all(ask.group == asks[0].group for ask in asks)
             runs = self.placer.place_group(asks) if whole else place_with_interludes(self.placer, asks)
-            self.segments.append((asks[0].item.shape, runs))
+            self.segments += bind_shapes(asks, runs)
 
     def find_stop(self, asks: Sequence[Ask], start: int) -> int:
         """Return where the asks end that are laid out together with one."""
@@ -104,6 +107,11 @@ class Assembly:
         if not before:
             raise MistakeError("no_part", "except from what? name a part first", span)
         pieces = find_pieces(ask, self.placer)
+        if ask.item.shape is not None:
+            # Said at the end, it binds to all.
+            self.segments = [(shape or ask.item.shape, runs) for shape, runs in self.segments]
+        if self.cut(pieces):
+            return
         self.segments = [(shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments]
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", span)
@@ -111,6 +119,22 @@ class Assembly:
             raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
         if self.runs == before:
             self.placer.notes.append("the exception removes no point")
+
+    def cut(self, pieces: Sequence[Piece]) -> bool:
+        """Cut whole closed parts out of the polygons that they lie in; False if there is nothing to cut."""
+        closed = self.placer.registry.parts
+        if not all(isinstance(piece, Stretch) and piece.is_whole and closed[piece.part].is_closed for piece in pieces):
+            return False
+        parts = [piece.part for piece in pieces]
+        segments: list[Segment] = []
+        is_cut = False
+        for shape, runs in self.segments:
+            holes = cut_holes(runs, parts, self.placer.registry) if shape == "polygon" else None
+            is_cut = is_cut or holes is not None
+            segments += holes or [(shape, runs)]
+        if is_cut:
+            self.segments = segments
+        return is_cut
 
     def follows_removal(self, ask: Ask) -> bool:
         """Whether an exception is only joined to one before it, so that it may be meant as asked for."""
@@ -124,16 +148,21 @@ class Assembly:
                 shape = self.segments[0][0] if self.segments else None
                 self.segments = [(shape, remove_point(self.runs, index))]
 
-    def shaped(self) -> tuple[tuple[Run, ...], Shape | None, tuple[Shape | None, ...]]:
+    def shaped(self) -> tuple[tuple[Run, ...], Shape | None, tuple[RunShape | None, ...]]:
         """Return the runs, the shape of them all, and the shape of each where they differ."""
         shapes = [shape for shape, runs in self.segments for _ in runs]
-        told = {shape for shape in shapes if shape}
+        told = {shape for shape in shapes if shape and shape != "hole"}
         if len(told) == 1 and shapes[-1]:
-            shapes = [shapes[-1]] * len(shapes)
+            (last,) = told
+            shapes = [shape or last for shape in shapes]
         runs, own = merge_shaped(self.runs, shapes)
-        if len(set(own)) == 1:
-            return runs, cast("Shape | None", own[0]), ()
-        return runs, None, cast("tuple[Shape | None, ...]", own)
+        return runs, *settle_shapes(runs, own)
+
+    @property
+    def visible_only(self) -> bool:
+        """Whether points that are not seen are to be left out."""
+        values = (entry.value for entry in self.draft.entries)
+        return any(value.visible for value in values if isinstance(value, Item))
 
     def faces(self) -> str:
         """Return the faces an instruction names.
@@ -152,6 +181,26 @@ class Assembly:
             found = item.faces
             check_faces(found, self.draft.lattice.text, span)
         return found or "largest"
+
+
+def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
+    """Return the runs of asks that share one amount, each with the shape of its own ask; one said last is for all."""
+    last = asks[-1].item.shape
+    if last or not any(ask.item.shape for ask in asks):
+        return [(last, list(runs))]
+    segments: list[Segment] = []
+    at = 0
+    for run in runs:
+        # In the order asked, so that a part named twice is told apart.
+        owners = (i for i in range(at, len(asks)) if not isinstance(run, LayoutRun) and run.part in parts_of(asks[i]))
+        at = next(owners, at)
+        segments.append((asks[at].item.shape, [run]))
+    return segments
+
+
+def parts_of(ask: Ask) -> set[str]:
+    """Return the parts that an ask lies on."""
+    return {piece.part for unit in ask.units for piece in (*unit.pieces, *unit.stretch)}
 
 
 def check_faces(value: str, text: str, span: tuple[int, int]) -> None:

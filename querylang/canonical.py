@@ -81,7 +81,13 @@ def write_run(run: Run, registry: Registry) -> str:
 
 
 def write_query(
-    runs: Sequence[Run], shape: str | None, faces: str, registry: Registry, shapes: Sequence[str | None] = ()
+    runs: Sequence[Run],
+    shape: str | None,
+    faces: str,
+    registry: Registry,
+    shapes: Sequence[str | None] = (),
+    *,
+    visible: bool = False,
 ) -> str:
     """Return the canonical text of a whole query.
 
@@ -90,7 +96,8 @@ def write_query(
         shape: The shape of all of them.
         faces: The faces.
         registry: Parts and layouts.
-        shapes: The shape of each run, where they differ.
+        shapes: The shape of each run, where one word does not tell them all.
+        visible: Whether only points that are seen are wanted.
     """
     texts: list[str] = []
     for index, run in enumerate(runs):
@@ -103,7 +110,9 @@ def write_query(
         texts.append(text + (" | " + ", ".join(flags) if flags else ""))
         if isinstance(run, CurveRun):
             texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
-    ending = [shape] if shape else []
+    ending = [shape] if shape and not shapes else []
+    if visible:
+        ending.append("visible")
     if faces != "largest":
         ending.append(write_faces(faces))
     text = "; ".join(texts)

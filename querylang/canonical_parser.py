@@ -17,7 +17,8 @@ from .counting import count_by_density, make_default, make_run
 from .numbers import MAX_DIGITS
 from .pieces import Piece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
-from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, merge_places, merge_shaped, remove_pieces, space_by_distance
+from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, remove_pieces, space_by_distance
+from .shapes import RunShape, Shape, find_thin, has_loose_hole, merge_shaped, settle_shapes
 
 LOOKS_CANONICAL = re.compile(
     r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|$)|[a-z0-9]+\s*(?:\[|\||;))"
@@ -33,9 +34,10 @@ class CanonicalQuery:
     """What canonical text asks for."""
 
     runs: tuple[Run, ...]
-    shape: str | None
+    shape: Shape | None
     faces: str
-    shapes: tuple[str | None, ...] = ()
+    shapes: tuple[RunShape | None, ...] = ()
+    visible_only: bool = False
 
 
 @cache
@@ -87,15 +89,17 @@ class Reader:
         self.text = text
         self.registry = registry
         self.limit = limit
-        self.shape: str | None = None
+        self.shape: RunShape | None = None
         self.faces = "largest"
+        self.visible_only = False
 
     def fail(self, node: Any, code: str, message: str) -> QueryError:
         return QueryError(self.text, [Problem(code, message, (node.meta.start_pos, node.meta.end_pos))])
 
     def read(self, statements: Sequence[Any]) -> CanonicalQuery:
         runs: list[Run] = []
-        shapes: list[str | None] = []
+        shapes: list[RunShape | None] = []
+        total = 0
         for node in statements:
             kinds = {child.data: child for child in node.children}
             target = next(child for kind, child in kinds.items() if kind in TARGETS)
@@ -110,14 +114,22 @@ class Reader:
                 found = self.apply_flag(child, found)
             runs += found
             shapes += [self.shape] * len(found)
+            total += sum(run.count or 0 for run in found)
+            if total > self.limit:
+                raise self.fail(node, "too_many", f"more than {self.limit:,} points")
         if not runs:
             raise QueryError(self.text, [Problem("nothing_left", "every point is left out", (0, len(self.text)))])
         if not any(shapes[:-1]) or len(shapes) != len(runs):
-            return CanonicalQuery(tuple(merge_places(runs)), shapes[-1], self.faces)
+            shapes = [shapes[-1]] * len(runs)
         merged, own = merge_shaped(runs, shapes)
-        return CanonicalQuery(
-            merged, own[0] if len(set(own)) == 1 else None, self.faces, own if len(set(own)) > 1 else ()
-        )
+        whole = (0, len(self.text))
+        if has_loose_hole(own):
+            message = "a hole is cut out of a polygon that stands before it"
+            raise QueryError(self.text, [Problem("contradiction", message, whole)])
+        if find_thin(merged, own) is not None:
+            raise QueryError(self.text, [Problem("contradiction", "a polygon has three points or more", whole)])
+        shape, each = settle_shapes(merged, own)
+        return CanonicalQuery(merged, shape, self.faces, each, self.visible_only)
 
     def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
         """Take a piece away from the run before, as an arc's exceptions are written."""
@@ -247,8 +259,10 @@ class Reader:
                 replace(run, count=None, spacing="arc", pixels=pixels) if isinstance(run, CurveRun) else run
                 for run in runs
             ]
-        if kind in ("polygon", "polyline"):
+        if kind in ("polygon", "polyline", "hole"):
             self.shape = kind
+        elif kind == "visible":
+            self.visible_only = True
         elif kind == "all_faces":
             self.faces = "all"
         elif kind in ("face", "nth_face", "some_faces", "most_faces"):

@@ -33,13 +33,15 @@ def write_sentence(query: Query) -> str:
     for index, run in enumerate(query.runs):
         clause = explain_run(run, query, is_first=index == 0)
         if query.shapes and query.shapes[index]:
-            clause += f" as a {query.shapes[index]}"
+            clause += " cut out" if query.shapes[index] == "hole" else f" as a {query.shapes[index]}"
         clauses.append(clause)
     sentence = ", then ".join(clauses)
-    if len(query.runs) > 1 and query.count is not None:
-        sentence += f": {query.count} points in all"
-    if query.shape:
+    if len(query.runs) > 1 and query.laid_out is not None:
+        sentence += f": {query.laid_out} points in all"
+    if query.shape and not query.shapes:
         sentence += f", as a {query.shape}"
+    if query.visible_only:
+        sentence += ", only those that are seen"
     if query.faces != "largest":
         sentence += f", {explain_faces(query.faces)}"
     return sentence[0].upper() + sentence[1:] + "."

@@ -120,7 +120,7 @@ def read_lexicon(
         for value, phrases in values.items():
             for phrase in phrases:
                 lexicon.add(phrase, kind.upper(), value)
-    for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout"), ("not_yet", "unknown_words")):
+    for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout")):
         for phrase, hint in near[table].items():
             lexicon.add(phrase, "BAD", (code, hint))
     return lexicon

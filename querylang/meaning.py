@@ -15,6 +15,7 @@ from ..errors import Problem
 from .concept_data import Thing
 from .concepts import Op
 from .numbers import Number
+from .shapes import Shape
 
 
 class MistakeError(Exception):
@@ -115,6 +116,7 @@ class Item:
         lead: Its side comes first of those named before.
         approx: The count was rough.
         late: Its frame was said after what it owns.
+        visible: Only points that are seen.
         via: What a range runs along or through.
         fault: Code, message and suggestion of something that cannot be answered.
     """
@@ -138,7 +140,7 @@ class Item:
     nth: int | None = None
     pick: tuple[int, ...] | None = None
     spacing: str | None = None
-    shape: str | None = None
+    shape: Shape | None = None
     faces: str | None = None
     frame: str | None = None
     reverse: bool | None = None
@@ -151,6 +153,7 @@ class Item:
     lead: bool | None = None
     approx: bool | None = None
     late: bool | None = None
+    visible: bool | None = None
     via: Phrase | None = None
     fault: tuple[str, str, str | None] | None = None
 
@@ -172,7 +175,9 @@ class Item:
 
 
 FIELDS = tuple(field.name for field in fields(Item))
-FLAGS = frozenset({"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero"})
+FLAGS = frozenset(
+    {"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero", "visible"}
+)
 """Fields that may be said twice, if they say the same."""
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from ..errors import ConfigError, Problem, QueryError
 from .asks import Ask
@@ -26,7 +26,7 @@ from .lattice import Lattice, build_lattice
 from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
-from .query import Perspective, Query, Shape
+from .query import Perspective, Query
 from .readings import OTHER_READING, find_other_readings, vary
 from .runs import Run, space_by_distance
 from .spelling import mend_spelling
@@ -60,8 +60,10 @@ def parse(
 
     Raises:
         QueryError: The instruction cannot be answered; it holds every mistake found.
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is wrong, or the instruction is no text.
     """
+    if not isinstance(text, str):
+        raise ConfigError(f"an instruction is text, not {type(text).__name__}")
     if perspective not in ("viewer", "subject"):
         raise ConfigError(f"perspective must be 'viewer' or 'subject', not {perspective!r}")
     if ids_from not in (0, 1):
@@ -73,9 +75,16 @@ def parse(
         )
     canonical = parse_canonical(text, language.registry, limit)
     if canonical is not None:
-        shape = cast("Shape | None", canonical.shape)
-        shapes = cast("tuple[Shape | None, ...]", canonical.shapes)
-        return Query(text, canonical.runs, canonical.faces, shape, perspective, (), language.registry, shapes)
+        return Query(
+            text,
+            canonical.runs,
+            canonical.faces,
+            canonical.shape,
+            perspective,
+            registry=language.registry,
+            shapes=canonical.shapes,
+            visible_only=canonical.visible_only,
+        )
     if len(text) > MAX_LENGTH:
         message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
         raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
@@ -120,6 +129,7 @@ class Reading:
             problems = assembly.problems
             discourse, assembly, asks, faces, as_read = self.read_otherwise(as_read, lattice, problems)
         placer = assembly.placer
+        runs, shape, shapes = assembly.shaped()
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.approx for ask in asks):
             notes.append("a rough number is read as exactly that")
@@ -127,7 +137,6 @@ class Reading:
             by_distance = [space_by_distance(run) for run in assembly.runs]
             other = write_query(by_distance, None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
-        runs, shape, shapes = assembly.shaped()
         if not self.is_trial:
 
             def place(entries: list[Entry]) -> list[Run] | None:
@@ -137,7 +146,17 @@ class Reading:
             others = find_other_readings(as_read, assembly.runs, place, self.language.registry)
             notes += [OTHER_READING + other for other in others]
         unique = tuple(dict.fromkeys(notes))
-        return Query(self.text, runs, faces, shape, self.perspective, unique, self.language.registry, shapes)
+        return Query(
+            self.text,
+            runs,
+            faces,
+            shape,
+            self.perspective,
+            unique,
+            self.language.registry,
+            shapes,
+            assembly.visible_only,
+        )
 
     def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> tuple[Discourse, Assembly, Sequence[Ask], str]:
         """Bind entries and lay them out; the assembly's `problems` say what is wrong."""

@@ -23,6 +23,7 @@ from .registry import Registry
 from .routes import Region, Router, Span, check_fpalp, direction_of
 from .rules import Rules
 from .runs import CurveRun, Ends, PlaceRun, Run
+from .shapes import find_thin
 
 
 class Placer:
@@ -73,7 +74,8 @@ class Placer:
         """Raise the mistake of one point as a polygon or a line."""
         shapes = {ask.item.shape for ask in asks} - {None}
         least = 3 if "polygon" in shapes else 2
-        if shapes and all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least:
+        are_places = all(isinstance(run, PlaceRun) for run in runs) and sum(run.count or 0 for run in runs) < least
+        if (shapes and are_places) or ("polygon" in shapes and find_thin(runs, ["polygon"] * len(runs)) is not None):
             raise MistakeError("contradiction", f"so few places are no {shapes.pop()}", self.span(asks))
 
     def span(self, asks: Sequence[Ask]) -> Span:

@@ -11,14 +11,16 @@ from .canonical import write_query
 from .landmarks import LandmarkQuery
 from .registry import Registry, load_registry
 from .runs import CurveRun, Run, lay_out, merge_places
+from .shapes import Role, RunShape, Shape, find_roles
 
 Perspective = Literal["viewer", "subject"]
-Shape = Literal["polygon", "polyline"]
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """An instruction resolved to landmark queries; two are equal when landmarks, spacing, faces and shape are.
+    """An instruction resolved to landmark queries.
+
+    Two are equal when landmarks, spacing, faces, shape and `visible_only` are.
 
     Attributes:
         text: The instruction as given.
@@ -27,7 +29,8 @@ class Query:
             as text ("2", "1 3"), an ordinal with largest or smallest ("second largest"), or a number of them
             ("2 largest").
         shape: "polygon", "polyline", or None: what the points are for, all of them.
-        shapes: The shape of each run, where they differ; empty otherwise.
+        shapes: The shape of each run, where they differ or one is a "hole" of the polygon before it; empty otherwise.
+        visible_only: Points that are not seen in the photo are left out of the answer.
         perspective: Whose left plain "left" was: "viewer" or "subject".
         notes: Readings chosen and things worth knowing.
     """
@@ -39,7 +42,13 @@ class Query:
     perspective: Perspective = "viewer"
     notes: tuple[str, ...] = ()
     registry: Registry = field(default_factory=load_registry, repr=False)
-    shapes: tuple[Shape | None, ...] = ()
+    shapes: tuple[RunShape | None, ...] = ()
+    visible_only: bool = False
+
+    @property
+    def roles(self) -> tuple[Role | None, ...]:
+        """What each run does in rings and lines."""
+        return find_roles(self.runs, self.shapes or [self.shape] * len(self.runs))
 
     @property
     def spacing(self) -> Literal["fpalp", "arc"]:
@@ -49,6 +58,11 @@ class Query:
     @property
     def count(self) -> int | None:
         """How many points a face gets; None where only the picture tells."""
+        return None if self.visible_only else self.laid_out
+
+    @property
+    def laid_out(self) -> int | None:
+        """How many points are laid out on a face, seen or not; None where only the picture tells."""
         total = 0
         for run in self.runs:
             if run.count is None or (isinstance(run, CurveRun) and run.removed):
@@ -68,7 +82,7 @@ class Query:
     def canonical(self) -> str:
         """The query as canonical text, in the viewer's terms; it parses back to this query."""
         runs = self.runs if self.shapes else merge_places(self.runs)
-        return write_query(runs, self.shape, self.faces, self.registry, self.shapes)
+        return write_query(runs, self.shape, self.faces, self.registry, self.shapes, visible=self.visible_only)
 
     def explain(self) -> str:
         """Return what was understood, for people, line by line."""
@@ -78,7 +92,7 @@ class Query:
 
     def _key(self) -> tuple[object, ...]:
         arcs = tuple(run for run in self.runs if isinstance(run, CurveRun) and run.spacing == "arc")
-        return (self.landmarks, self.spacing, arcs, self.faces, self.shape, self.shapes)
+        return (self.landmarks, self.spacing, arcs, self.faces, self.shape, self.shapes, self.visible_only)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Query):
@@ -86,4 +100,4 @@ class Query:
         return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.canonical,))
+        return hash((self.landmarks, self.spacing, self.faces, self.shape, self.shapes))

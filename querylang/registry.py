@@ -110,6 +110,12 @@ class Registry:
     parts: Mapping[str, Part]
     layouts: Mapping[str, Layout] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The package's own by name; one with a user's names in it by value.
+        if self is load_package_registry():
+            return load_package_registry, ()
+        return Registry, (dict(self.parts), dict(self.layouts))
+
     def canonical_place(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the same place with its FPALP brought into 0 <= f < 1 on closed parts."""
         if self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:

@@ -78,6 +78,7 @@ class Rules(Compositions):
             ("TOTAL", "I", lambda _: Item(total=True), 0.0),
             ("SPACING", "I", lambda value: Item(spacing=value), 0.0),
             ("SHAPE", "I", lambda value: Item(shape=value), 0.0),
+            ("VISIBLE", "I", lambda _: Item(visible=True), -0.7),
             ("STRICT", "I", lambda value: Item(strict=value == "strict"), 0.0),
             ("REVERSE", "I", lambda _: Item(reverse=True), 0.0),
             ("TURN", "I", lambda value: Item(turn=value), 0.0),

@@ -120,20 +120,6 @@ def merge_places(runs: Sequence[Run]) -> list[Run]:
     return merged
 
 
-def merge_shaped(runs: Sequence[Run], shapes: Sequence[str | None]) -> tuple[tuple[Run, ...], tuple[str | None, ...]]:
-    """Return runs with neighbouring places of one part and shape put together, and the shape of each."""
-    merged: list[Run] = []
-    own: list[str | None] = []
-    for run, shape in zip(runs, shapes, strict=True):
-        joined = merge_places([merged[-1], run]) if merged and own[-1] == shape else []
-        if len(joined) == 1:
-            merged[-1] = joined[0]
-        else:
-            merged.append(run)
-            own.append(shape)
-    return tuple(merged), tuple(own)
-
-
 def reverse_run(run: Run) -> Run:
     """Return the run with its order turned."""
     if isinstance(run, PlaceRun):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,7 +43,28 @@ class FaceAnswer(AnswerModel):
     box: list[float] = Field(description="[x0, y0, x1, y1] in pixels of the photo", min_length=4, max_length=4)
     score: float | None = Field(description="how sure the face finder is, 0..1; null for a box that was given")
     number: int = Field(description='its place from the left, from 1: say "face 2" to ask for it')
-    angle: float = Field(description="degrees clockwise by which the face finder found it turned")
+    angle: float = Field(description="degrees clockwise by which it is turned; of an open image, as its finder tells")
+    doubtful: bool = Field(
+        description="whether it may be no face at all: too much error is expected; false until it is asked about"
+    )
+
+
+class VisibilityAnswer(AnswerModel):
+    """How likely a point is each of these; in all 1. From 0.5 on it counts as seen."""
+
+    seen: float
+    hidden: float = Field(description="behind something: hair, a hand, glasses")
+    turned_away: float = Field(description="on the side of the face that is turned from the camera")
+    outside: float = Field(description="outside the photo")
+
+
+class OutlineAnswer(AnswerModel):
+    """A ring or a line that was asked for."""
+
+    face: int = Field(description="index into `faces`")
+    shape: Literal["polygon", "polyline"] = Field(description="a polygon's last point joins its first")
+    points: list[int] = Field(description="indices into the whole answer's points, along it")
+    holes: list[list[int]] = Field(description="of a polygon, the rings that are cut out of it")
 
 
 class LandmarkPoint(AnswerModel):
@@ -60,6 +82,7 @@ class LandmarkPoint(AnswerModel):
         min_length=3,
         max_length=3,
     )
+    visibility: VisibilityAnswer | None = Field(description="null where the weights do not tell")
 
 
 class LandmarkGroup(AnswerModel):
@@ -72,6 +95,10 @@ class LandmarkGroup(AnswerModel):
         default=None, description="index into this group's points -> name, for the points that have a name of their own"
     )
     expected_error: float = Field(description="median over the group, pixels of the photo")
+    not_seen: dict[str, Literal["hidden", "turned away", "outside the photo"]] | None = Field(
+        default=None,
+        description="index into this group's points -> why it is probably not seen, for those that are not",
+    )
 
 
 class AnswerHead(AnswerModel):
@@ -84,6 +111,7 @@ class AnswerHead(AnswerModel):
     frame: str = Field(description="the coordinate frame of every point and box")
     model_version: str
     notes: list[str] = Field(description="readings that were chosen, and things worth knowing about the photo")
+    faces_found: int = Field(description="how many faces the photo has, with those that were not asked about")
     faces: list[FaceAnswer]
     hint: str | None = Field(default=None, description="to agents: faces that were found and not answered for")
     units: Units | None = Field(default=None, description="of points and boxes, where they are not pixels")
@@ -94,6 +122,7 @@ class FullAnswer(AnswerHead):
 
     schema_version: int
     instruction: str = Field(description="as it was given")
+    outlines: list[OutlineAnswer] = Field(description="the rings and lines that were asked for")
     points: list[LandmarkPoint] = Field(description="in the order asked, face by face")
 
 
@@ -105,6 +134,9 @@ class LandmarkAnswer(AnswerHead):
     count: int = Field(description="points in the whole answer, all faces together")
     shown: list[int] = Field(
         description="[first, end): which of them are here; ask with offset=end for the rest", min_length=2, max_length=2
+    )
+    outlines: list[OutlineAnswer] = Field(
+        description="the rings and lines that were asked for and whose points are all here"
     )
     groups: list[LandmarkGroup] | None = Field(default=None, description="detail concise")
     points: list[LandmarkPoint] | None = Field(default=None, description="detail full")
@@ -135,6 +167,7 @@ class ParseAnswer(AnswerModel):
     spacing: Literal["fpalp", "arc"] = Field(description='"arc" where distances in the picture are asked')
     faces: str = Field(description="which faces it asks about")
     shape: Literal["polygon", "polyline"] | None
+    visible_only: bool = Field(description="whether points that are not seen are left out of the answer")
     perspective: Perspective
     notes: list[str]
     explanation: str = Field(description="what was understood, for people")
@@ -197,7 +230,9 @@ def page_answer(
     points: list[dict[str, Any]] = full.pop("points")
     start = min(offset, len(points))
     shown = points[start : start + limit]
-    head = full | {"count": len(points), "shown": [start, start + len(shown)], "handle": handle}
+    here = range(start, start + len(shown))
+    outlines = [one for one in full["outlines"] if {*one["points"], *chain(*one["holes"])} <= set(here)]
+    head = full | {"outlines": outlines, "count": len(points), "shown": [here.start, here.stop], "handle": handle}
     if detail == "full":
         return LandmarkAnswer.model_validate(head | {"points": shown})
     del head["instruction"]
@@ -238,8 +273,10 @@ def group_points(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for point in points:
         if not groups or (groups[-1]["face"], groups[-1]["part"]) != (point["face"], point["part"]):
             errors = []
-            groups.append({"face": point["face"], "part": point["part"], "points": [], "names": {}})
+            groups.append({"face": point["face"], "part": point["part"], "points": [], "names": {}, "not_seen": {}})
         group = groups[-1]
+        if (reason := why_not_seen(point)) is not None:
+            group["not_seen"][str(len(group["points"]))] = reason
         is_own_name = point["name"] not in (point["part"], f"{point['part']} at {point['fpalp']:.4g}")
         if is_own_name:
             group["names"][str(len(group["points"]))] = point["name"]
@@ -248,7 +285,18 @@ def group_points(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
         group["expected_error"] = round(sorted(errors)[len(errors) // 2], 2)
     for group in groups:
         group["names"] = group["names"] or None
+        group["not_seen"] = group["not_seen"] or None
     return groups
+
+
+def why_not_seen(point: dict[str, Any]) -> str | None:
+    """Return why a point of an answer's plain data is probably not seen; None if it is, or nobody tells."""
+    from ..engine import PointVisibility
+
+    if point["visibility"] is None:
+        return None
+    visibility = PointVisibility(**point["visibility"])
+    return None if visibility.is_seen else visibility.reason
 
 
 def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
@@ -260,6 +308,7 @@ def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
         spacing=query.spacing,
         faces=query.faces,
         shape=query.shape,
+        visible_only=query.visible_only,
         perspective=query.perspective,
         notes=list(query.notes),
         explanation=query.explain(),
@@ -269,7 +318,7 @@ def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
 
 def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
     """Return what a client needs to know of an image it opened."""
-    from ..engine.answer import FRAME
+    from ..engine.plain_data import FRAME
 
     height, width = image.encoded.image_size
     return ImageAnswer(
@@ -286,7 +335,13 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
 def describe_faces(faces: Sequence[Face]) -> list[FaceAnswer]:
     """Return faces as the interfaces tell them."""
     return [
-        FaceAnswer(box=[round(value, 3) for value in face.box], score=face.score, number=face.number, angle=face.angle)
+        FaceAnswer(
+            box=[round(value, 3) for value in face.box],
+            score=face.score,
+            number=face.number,
+            angle=face.angle,
+            doubtful=face.doubtful,
+        )
         for face in faces
     ]
 

@@ -1,4 +1,4 @@
-"""The bounded queue before the engine: requests that wait together are worked on together."""
+"""The bounded queue before the engine: photos are read ahead, requests that are ready together answered together."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import FaceQLError, ServiceError
 from .limits import Limits
+from .reading_lanes import ReadingLanes, kill_all
 
 if TYPE_CHECKING:
     from ..engine import Answer, EncodedImage, Engine, ImageSource
     from ..querylang.query import Query
+    from .decoders import Decoder
 
 Boxes = Sequence[Sequence[float]]
 logger = logging.getLogger("faceql.server")
 IDLE_SECONDS = 1.0
+FACES_AT_ONCE = 32
+"""Faces that are encoded before it is looked again who still waits."""
 PRUDENCE = 1.3
 """Waits are longer than what was measured, in about that proportion, when all come at once."""
 
@@ -45,8 +49,11 @@ class Job:
         boxes: Face boxes in place of finding faces.
         deadline: When its answer is of no use any more, on the monotonic clock.
         size: Bytes it holds while it waits.
-        future: Where the outcome goes.
+        future: Where the outcome goes. It is never marked as running, so that it can be cancelled to the end.
         image: The photo once it is read and its faces are found.
+        decoders: What decodes the photo at the moment.
+        held_bytes: Of its pixels, as long as it waits for the engine.
+        large_pixels: Of a photo that is read by itself.
     """
 
     photo: ImageSource | EncodedImage
@@ -57,13 +64,29 @@ class Job:
     size: int
     future: Future[Asked] = field(default_factory=Future)
     image: EncodedImage | None = None
+    decoders: list[Decoder] = field(default_factory=list)
+    held_bytes: int = 0
+    large_pixels: int = 0
+
+    def check_wanted(self) -> None:
+        """Stop where nobody waits for the outcome any more.
+
+        Raises:
+            CancelledError: The client hung up.
+            ServiceError: The deadline has passed ("deadline").
+        """
+        if self.future.cancelled():
+            raise CancelledError
+        if time.monotonic() >= self.deadline:
+            raise ServiceError("deadline", "the deadline passed before the answer was ready", retry_after=5.0)
 
 
 class AskQueue:
     """Feeds the engine from one thread, so that requests wait in line instead of fighting over the processor.
 
-    Each round takes all requests that wait, up to a batch: photos are read and faces found in a few threads, all new
-    faces go through the image encoder (together on a GPU), then each request is answered.
+    Photos are read and faces found ahead, in `ReadingLanes`. Each round takes all requests that are ready, up to a
+    batch: all new faces go through the image encoder (together on a GPU), then each request is answered. Between the
+    steps, those whose client hung up or whose deadline passed are dropped.
 
     Args:
         get_engine: Waits for the engine.
@@ -92,6 +115,9 @@ class AskQueue:
         self._seconds_per_job = 0.2
         self._closing = False
         self._thread: threading.Thread | None = None
+        self._lanes = ReadingLanes(get_engine, limits, self._take_from_lane)
+        self._unanswered = 0
+        self._answered = threading.Condition(self._lock)
 
     @property
     def depth(self) -> int:
@@ -115,10 +141,15 @@ class AskQueue:
             self._check_in_time(job)
             self._waiting += 1
             self._waiting_bytes += job.size
+            self._unanswered += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="faceql-engine", daemon=True)
                 self._thread.start()
-        self._jobs.put(job)
+        job.future.add_done_callback(lambda _: self._end(job))
+        if is_read(job):
+            self._jobs.put(job)
+        else:
+            self._lanes.put(job)
 
     def _check_in_time(self, job: Job) -> None:
         """Refuse a request whose turn would come too late: better now than after its deadline, with the work done.
@@ -140,32 +171,57 @@ class AskQueue:
         with self._lock:
             self._closing = True
             thread = self._thread
+            self._answered.wait_for(lambda: not self._unanswered, seconds)
+        self._lanes.close()
         self._jobs.put(None)
         if thread is not None:
-            thread.join(seconds)
+            thread.join(min(seconds, IDLE_SECONDS))
+
+    def _end(self, job: Job) -> None:
+        """Clear up after a job that has its outcome, or whose client hung up."""
+        kill_all(job.decoders)
+        with self._lock:
+            self._unanswered -= 1
+            self._answered.notify_all()
+
+    def _leave_line(self, job: Job) -> None:
+        with self._lock:
+            self._waiting -= 1
+            self._waiting_bytes -= job.size
+
+    def _take_from_lane(self, job: Job, error: Exception | None) -> None:
+        """Let a job whose photo was read wait for the engine; one whose photo was not gets its error."""
+        if error is None:
+            self._jobs.put(job)
+        else:
+            self._leave_line(job)
+            fail(job, error)
 
     def _run(self) -> None:
-        with ThreadPoolExecutor(self._limits.readers, "faceql-reader") as readers:
-            while True:
-                self._tick()
-                try:
-                    first = self._jobs.get(timeout=IDLE_SECONDS)
-                except queue.Empty:
-                    continue
-                batch, is_over = self._take_batch(first)
-                started = time.monotonic()
-                try:
-                    self._work(batch, readers)
-                except Exception as error:
-                    for job in batch:
-                        fail(job, error)
-                if batch:
-                    self._observe_batch(len(batch))
-                    spent = (time.monotonic() - started) / len(batch)
-                    self._seconds_per_job += 0.2 * (spent - self._seconds_per_job)
-                self._at_work = 0
-                if is_over:
-                    return
+        while True:
+            self._tick()
+            try:
+                first = self._jobs.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                continue
+            batch, is_over = self._take_batch(first)
+            started = time.monotonic()
+            try:
+                self._work(batch)
+            except Exception as error:
+                for job in batch:
+                    fail(job, error)
+            for job in batch:
+                self._lanes.release(job)
+                # Its photo may be large, and the next round long in coming.
+                job.image = None
+            if batch:
+                self._observe_batch(len(batch))
+                spent = (time.monotonic() - started) / len(batch)
+                self._seconds_per_job += 0.2 * (spent - self._seconds_per_job)
+            self._at_work = 0
+            if is_over:
+                return
 
     def _take_batch(self, first: Job | None) -> tuple[list[Job], bool]:
         """Return the requests of the next round, without those given up meanwhile, and whether it is the last."""
@@ -173,40 +229,31 @@ class AskQueue:
         with suppress(queue.Empty):
             while taken[-1] is not None and len(taken) < self._limits.batch:
                 taken.append(self._jobs.get_nowait())
-        jobs = [job for job in taken if job is not None]
-        with self._lock:
-            self._waiting -= len(jobs)
-            self._at_work = len(jobs)
-            self._waiting_bytes -= sum(job.size for job in jobs)
-        batch = []
-        for job in jobs:
-            # False where the client hung up meanwhile.
-            if job.future.set_running_or_notify_cancel():
-                if time.monotonic() < job.deadline:
-                    batch.append(job)
-                else:
-                    fail(job, ServiceError("deadline", "the deadline passed in line", retry_after=5.0))
+        batch = [job for job in taken if job is not None]
+        self._at_work = len(batch)
+        for job in batch:
+            self._leave_line(job)
         return batch, taken[-1] is None
 
-    def _work(self, batch: list[Job], readers: ThreadPoolExecutor) -> None:
+    def _work(self, batch: list[Job]) -> None:
         engine = self._get_engine()
-        for job, reading in [(job, readers.submit(self._read_photo, engine, job)) for job in batch]:
+        wanted: list[tuple[Job, int]] = []
+        for job in batch:
             try:
-                job.image = reading.result()
+                job.check_wanted()
+                job.image = job.image or read_open_image(engine, job)
+                wanted += [(job, index) for index in self._find_wanted(job, job.image)]
             except Exception as error:
                 fail(job, error)
-        wanted: list[tuple[EncodedImage, int]] = []
-        for job in batch:
-            if job.image is not None:
-                try:
-                    wanted += self._find_wanted(job, job.image)
-                except Exception as error:
-                    fail(job, error)
-        engine.encode_faces(wanted)
+        for start in range(0, len(wanted), FACES_AT_ONCE):
+            chunk = [(job, index) for job, index in wanted[start : start + FACES_AT_ONCE] if is_wanted(job)]
+            engine.encode_faces([(job.image, index) for job, index in chunk if job.image is not None])
         for job in batch:
             if job.image is not None and not job.future.done():
                 try:
-                    job.future.set_result(Asked(job.image, self._answer(engine, job, job.image)))
+                    answers = self._answer(engine, job, job.image)
+                    with suppress(InvalidStateError):  # the client has hung up by now
+                        job.future.set_result(Asked(job.image, answers))
                 except Exception as error:
                     fail(job, error)
 
@@ -220,12 +267,17 @@ class AskQueue:
 
         answers: list[Answer] = []
         points = 0
+        if not job.queries:
+            # Of many megapixels it takes a while; here, in nobody's way, for whoever opens the image.
+            _ = image.content
         for query in job.queries:
+            job.check_wanted()
             chosen = choose_asked_faces(image, query, job.faces)
             if query.count is None and len(chosen) > 1:
                 # "every 0.001 pixels" of many faces: stop at the first face that is too much.
                 found = points
                 for index in chosen:
+                    job.check_wanted()
                     found += len(engine.ask(image, query, faces=f"face {image.faces[index].number}"))
                     check_points(found, self._limits)
             answers.append(engine.ask(image, query, faces=job.faces))
@@ -233,17 +285,8 @@ class AskQueue:
             check_points(points, self._limits)
         return tuple(answers)
 
-    @staticmethod
-    def _read_photo(engine: Engine, job: Job) -> EncodedImage:
-        from ..engine import EncodedImage
-
-        if not isinstance(job.photo, EncodedImage):
-            return engine.encode(job.photo, boxes=job.boxes)
-        # The pixels of an open image with other boxes; its own faces stay what they are.
-        return job.photo if job.boxes is None else engine.encode(job.photo.photo.pixels, boxes=job.boxes)
-
-    def _find_wanted(self, job: Job, image: EncodedImage) -> Iterable[tuple[EncodedImage, int]]:
-        """Return the faces a request is about.
+    def _find_wanted(self, job: Job, image: EncodedImage) -> Iterable[int]:
+        """Return the indices of the faces a request is about.
 
         Raises:
             ServiceError: They are too many, or have too many points.
@@ -251,9 +294,8 @@ class AskQueue:
         from ..engine import choose_asked_faces
 
         if not job.queries:
-            largest = sorted(range(len(image.faces)), key=lambda index: -image.faces[index].area)[:1]
-            return [(image, index) for index in largest]
-        wanted: list[tuple[EncodedImage, int]] = []
+            return sorted(range(len(image.faces)), key=lambda index: -image.faces[index].area)[:1]
+        wanted: list[int] = []
         points = 0
         for query in job.queries:
             chosen = choose_asked_faces(image, query, job.faces)
@@ -262,10 +304,34 @@ class AskQueue:
                     "too_many_faces",
                     f"{len(chosen)} faces are asked for: {self._limits.faces} are answered at most",
                 )
-            points += (query.count or 0) * len(chosen)
-            wanted += [(image, index) for index in chosen]
+            points += (query.laid_out or 0) * len(chosen)
+            wanted += chosen
         check_points(points, self._limits)
         return wanted
+
+
+def is_read(job: Job) -> bool:
+    """Whether a job is about an image that is open already."""
+    from ..engine import EncodedImage
+
+    return isinstance(job.photo, EncodedImage)
+
+
+def read_open_image(engine: Engine, job: Job) -> EncodedImage:
+    """Return a job's open image; with other boxes its pixels alone, and its own faces stay what they are."""
+    from ..engine import EncodedImage
+
+    assert isinstance(job.photo, EncodedImage)
+    return job.photo if job.boxes is None else engine.encode(job.photo.photo, boxes=job.boxes)
+
+
+def is_wanted(job: Job) -> bool:
+    """Whether somebody still waits for a job; one whose deadline has passed gets its error."""
+    try:
+        job.check_wanted()
+    except (CancelledError, ServiceError) as error:
+        fail(job, error)
+    return not job.future.done()
 
 
 def check_points(count: int, limits: Limits) -> None:
@@ -280,9 +346,12 @@ def check_points(count: int, limits: Limits) -> None:
 
 def fail(job: Job, error: Exception) -> None:
     """Give a request its error; one that was not raised on purpose is logged and told without its text."""
-    if job.future.done():
+    if job.future.done() or isinstance(error, CancelledError):
         return
     if not isinstance(error, FaceQLError):
         logger.error("the engine failed", exc_info=error)
         error = ServiceError("internal", "something went wrong while answering; it was logged")
-    job.future.set_exception(error)
+    # The places it passed would hold the photo until the garbage is next collected.
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    with suppress(InvalidStateError):  # the client has hung up by now
+        job.future.set_exception(error)

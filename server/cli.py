@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -23,6 +24,7 @@ from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import (
     backend_option,
+    doubtful_option,
     echo_error,
     flip_test_option,
     ids_from_option,
@@ -32,6 +34,7 @@ from .shared_options import (
 )
 from .sheet_command import sheet_command
 from .template_commands import template_group
+from .writing import write_file
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
     from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What the system says where nothing more can be written; a pipe that was closed is another matter."""
 
 TRAIN_MODULES = ("lightning_fabric", "rich", "scipy", "h5py")
 """Modules that the extra `train` brings, which training, evaluating and registering need."""
@@ -52,6 +58,12 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except FaceQLError as error:
             echo_error(ctx, error)
+            ctx.exit(2)
+        except OSError as error:
+            # Of standard output, or of a file that nobody wrote with care.
+            if error.errno not in DISK_ERRORS:
+                raise
+            echo_error(ctx, ConfigError(f"cannot write: {error.strerror}"))
             ctx.exit(2)
         except ModuleNotFoundError as error:
             if error.name not in TRAIN_MODULES:
@@ -117,10 +129,12 @@ def main() -> None:
 @ids_from_option
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
+@click.option("--retry-failed", is_flag=True, help="Of a folder: ask photos again that had no answer.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
 @flip_test_option
+@doubtful_option
 def ask_command(
     image: str,
     instruction: str,
@@ -134,10 +148,12 @@ def ask_command(
     ids_from: int,
     errors: bool,
     overwrite: bool,
+    retry_failed: bool,
     device: str,
     weights: Path | None,
     backend: Backend,
     flip_test: bool,
+    doubtful_above: float | None,
 ) -> None:
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
 
@@ -155,7 +171,14 @@ def ask_command(
         # Nothing of it is ever garbage, and looking for some when the process ends takes a second.
         gc.freeze()
         finder = WholePhoto() if whole else None
-        return Engine(device, weights, face_finder=finder, flip_test=flip_test, backend=backend)
+        return Engine(
+            device,
+            weights,
+            face_finder=finder,
+            flip_test=flip_test,
+            backend=backend,
+            doubtful_above=doubtful_above,
+        )
 
     if os.path.isdir(image):
         from .folder_command import ask_folder
@@ -163,7 +186,16 @@ def ask_command(
         if boxes or as_json or as_csv or errors:
             raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
         status = ask_folder(
-            Path(image), instruction, out, load_engine, faces=faces, perspective=perspective, overwrite=overwrite
+            Path(image),
+            instruction,
+            out,
+            load_engine,
+            faces=faces,
+            perspective=perspective,
+            overwrite=overwrite,
+            ids_from=ids_from,
+            retry_failed=retry_failed,
+            settings={"flip-test": flip_test, "whole": whole, "backend": backend},
         )
         raise SystemExit(status)
     if out is not None and out.suffix.lower() in RESULT_ENDINGS:
@@ -195,15 +227,10 @@ def ask_command(
 
 def save_picture(answer: Answer, path: Path, *, errors: bool) -> None:
     """Draw the answer to a file; its ending chooses the format."""
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(answer.to_svg(), encoding="utf-8")
-        else:
-            answer.draw(errors=errors).save(path)
-    except OSError as error:
-        raise click.BadParameter(
-            f"cannot write {str(path)!r}: {error.strerror or error}", param_hint="--out"
-        ) from error
+    if path.suffix.lower() == ".svg":
+        write_file(path, lambda aside: aside.write_text(answer.to_svg(), encoding="utf-8"))
+    else:
+        write_file(path, answer.draw(errors=errors).save)
 
 
 def format_answer(answer: Answer) -> str:
@@ -220,9 +247,12 @@ def format_answer(answer: Answer) -> str:
         if point.face != shown:
             shown = point.face
             face = answer.faces[shown]
-            lines.append(f"face {face.number}: box {', '.join(f'{value:.0f}' for value in face.box)}")
+            box = ", ".join(f"{value:.0f}" for value in face.box)
+            lines.append(f"face {face.number}: box {box}{', doubtful' if face.doubtful else ''}")
         x, y = point.xy
-        lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px")
+        unseen = point.visibility is not None and not point.visibility.is_seen
+        reason = f"  {point.visibility.reason}" if unseen and point.visibility is not None else ""
+        lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px{reason}")
     lines.append(f"{len(answer)} points by {answer.model_version}")
     return "\n".join(lines)
 

@@ -72,7 +72,7 @@ def eval_command(
 ) -> None:
     """Evaluate a checkpoint on the test faces of the packs (--data), of datasets (--datasets), or of both."""
     from ..engine.annotated_crops import find_annotated_crops
-    from ..engine.faces import default_face_finder
+    from ..engine.finders import default_face_finder
     from ..model.checkpoint import load_detector
     from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.groups import format_groups, measure_groups

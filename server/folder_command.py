@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..querylang.parse import parse
-from .folder_results import RESULT_ENDINGS, ResultFile, list_photos
+from .folder_results import RESULT_ENDINGS, ResultFile, list_photos, name_photo
+from .folder_settings import Settings, SettingsFile
+from .writing import tell_full_disk
 
 if TYPE_CHECKING:
     from ..engine import Engine
-    from ..querylang.query import Perspective
+    from ..querylang.query import Perspective, Query
 
 # Lines of a log, where the progress cannot be drawn over itself.
 SECONDS_BETWEEN_LINES = 10.0
@@ -31,39 +34,66 @@ def ask_folder(
     faces: str | None,
     perspective: Perspective,
     overwrite: bool,
+    ids_from: int = 1,
+    retry_failed: bool = False,
+    settings: Settings | None = None,
 ) -> int:
     """Answer an instruction on every photo below a folder; return the exit status: 1 if none was answered.
 
-    Photos that cannot be answered are told at the end and skipped. A file that has results already is gone on with;
-    photos without an answer in a .csv are tried again, those in a .jsonl are done.
+    Photos that cannot be answered are told at the end and skipped. A file that has results already is gone on with,
+    if they were asked with the same settings; photos without an answer in a .csv are tried again, those in a .jsonl
+    are done unless `retry_failed` says otherwise.
+
+    Args:
+        folder: Where the photos are.
+        instruction, faces, perspective, ids_from: As `Engine.ask` has them.
+        out: Ends in .jsonl or .csv. Beside it a file keeps the settings.
+        load_engine: Makes the engine, if there is work for it.
+        overwrite: Begin anew.
+        retry_failed: Ask photos again that had no answer.
+        settings: How the engine is set up, where it changes answers: what results must not be mixed of.
 
     Raises:
         QueryError: The instruction cannot be understood.
-        ConfigError: The file cannot be written, or holds something else than results of this instruction.
+        ConfigError: The file cannot be written, holds something else than results of this instruction or with these
+            settings, or another process writes to it.
         click.UsageError: There is no --out for results.
     """
-    query = parse(instruction, perspective=perspective)
+    query = parse(instruction, perspective=perspective, ids_from=ids_from)
     if out is None or out.suffix.lower() not in RESULT_ENDINGS:
         raise click.UsageError(f"{str(folder)!r} is a folder: say where the answers go, --out results.jsonl or .csv")
     names = list_photos(folder)
     if not names:
         raise click.UsageError(f"there is no photo in {str(folder)!r}")
-    results = ResultFile(out, query, overwrite=overwrite)
+    # Through a link it is the same file, with one lock.
+    real = Path(os.path.realpath(out))
+    asked_with: dict[str, Any] = {
+        "instruction": query.canonical,
+        "perspective": perspective,
+        "faces": faces or "as asked",
+    }
+    kept = SettingsFile(real)
     try:
-        missing = [name for name in names if name not in results.done]
-        progress = Progress(len(names), len(names) - len(missing))
-        errors: list[str] = []
-        if missing:
-            outcomes = load_engine().ask_many([folder / name for name in missing], query, faces=faces)
-            for name, outcome in zip(missing, outcomes, strict=True):
-                if outcome.error is not None:
-                    results.add_error(name, outcome.error)
-                    errors.append(f"  {name}: {outcome.error}")
-                else:
-                    results.add_answer(name, outcome.get())
-                progress.show(len(errors))
+        is_new = overwrite or not real.exists() or not real.stat().st_size
+        if not is_new:
+            kept.check(asked_with | dict(settings or {}))
+        results = ResultFile(real, query, overwrite=overwrite, retry_failed=retry_failed)
+        try:
+            missing = [name for name in names if name_photo(name) not in results.done]
+            progress = Progress(len(names), len(names) - len(missing))
+            errors: list[str] = []
+            if missing:
+                engine = load_engine()
+                asked_with |= dict(settings or {}) | {"weights": engine.model_version}
+                if not is_new:
+                    kept.check(asked_with)
+                with tell_full_disk(out):
+                    kept.write(asked_with)
+                ask_missing(engine, folder, missing, query, faces, results, progress, errors)
+        finally:
+            results.close()
     finally:
-        results.close()
+        kept.close()
     progress.end()
     click.echo(f"{len(missing) - len(errors)} of {len(names)} photos answered now", err=True, nl=False)
     click.echo(f", {len(names) - len(missing)} before" if len(missing) < len(names) else "", err=True)
@@ -74,6 +104,27 @@ def ask_folder(
             click.echo(f"  and {len(errors) - MOST_ERRORS_SHOWN} more", err=True)
     click.echo(f"results: {out}")
     return int(bool(errors) and len(errors) == len(names))
+
+
+def ask_missing(
+    engine: Engine,
+    folder: Path,
+    missing: list[str],
+    query: Query,
+    faces: str | None,
+    results: ResultFile,
+    progress: Progress,
+    errors: list[str],
+) -> None:
+    """Write down the answer of each photo, or why it has none, which `errors` gets too."""
+    outcomes = engine.ask_many([folder / name for name in missing], query, faces=faces)
+    for name, outcome in zip(map(name_photo, missing), outcomes, strict=True):
+        if outcome.error is not None:
+            results.add_error(name, outcome.error)
+            errors.append(f"  {name}: {outcome.error}")
+        else:
+            results.add_answer(name, outcome.get())
+        progress.show(len(errors))
 
 
 class Progress:

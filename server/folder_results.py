@@ -6,17 +6,21 @@ import csv
 import io
 import json
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import ConfigError, FaceQLError
 from .error_kinds import describe_error
+from .writing import tell_full_disk, write_file
 
 if TYPE_CHECKING:
     from ..engine import Answer
     from ..querylang.query import Query
 
 RESULT_ENDINGS = (".jsonl", ".csv")
+FAILURE = re.compile(rb'\{"file": "(?:[^"\\]|\\.)*", "error": ')
 
 
 class JsonLines:
@@ -36,6 +40,10 @@ class JsonLines:
     def failure(self, name: str, error: FaceQLError) -> str:
         """Return the text of a photo that was not."""
         return json.dumps({"file": name, "error": describe_error(error)}, ensure_ascii=False) + "\n"
+
+    def drop_failures(self, data: bytes) -> bytes:
+        """Return a file's text without the photos that have no answer; what is cut off at its end stays."""
+        return b"".join(line for line in data.splitlines(keepends=True) if not FAILURE.match(line))
 
     def read(self, data: bytes) -> tuple[set[str], int]:
         """Return the photos that a file has, and how many of its bytes are whole lines.
@@ -82,6 +90,10 @@ class CsvRows:
         """Return the text of a photo that was not: none, so that it is tried again."""
         return ""
 
+    def drop_failures(self, data: bytes) -> bytes:
+        """Return a file's text: it holds none."""
+        return data
+
     def read(self, data: bytes) -> tuple[set[str], int]:
         """Return the photos that a file has whole, and how many of its bytes belong to them.
 
@@ -121,26 +133,30 @@ class ResultFile:
         path: Ends in .jsonl or .csv; the ending chooses the kind.
         query: What is asked.
         overwrite: Begin anew whatever the file holds.
+        retry_failed: Forget the photos without an answer, so that they are asked again.
 
     Raises:
         ConfigError: The file cannot be written, or holds something else than results of this instruction.
     """
 
-    def __init__(self, path: Path, query: Query, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, query: Query, *, overwrite: bool, retry_failed: bool = False) -> None:
+        self._path = path
         self._kind: JsonLines | CsvRows = JsonLines(query) if path.suffix.lower() == ".jsonl" else CsvRows(query)
+        with tell_full_disk(path):
+            data = path.read_bytes() if path.exists() and not overwrite else b""
         try:
-            self._stream: BinaryIO = path.open("r+b" if path.exists() and not overwrite else "wb")
-        except OSError as error:
-            raise ConfigError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
-        try:
-            data = self._stream.read() if self._stream.readable() else b""
             self.done, whole = self._kind.read(data)
+            if retry_failed and len(kept := self._kind.drop_failures(data)) < len(data):
+                write_file(path, lambda aside: aside.write_bytes(kept))
+                self.done, whole = self._kind.read(kept)
         except ConfigError as error:
-            self._stream.close()
             raise ConfigError(f"{str(path)!r}: {error}; give another --out, or --overwrite") from error
-        # What a stop cut off is written again.
-        self._stream.truncate(whole)
-        self._stream.seek(whole)
+        with tell_full_disk(path):
+            # Without a buffer: what could not be written must not come back when the file is closed.
+            self._stream: BinaryIO = path.open("r+b" if path.exists() and not overwrite else "wb", buffering=0)
+            # What a stop cut off is written again.
+            self._stream.truncate(whole)
+            self._stream.seek(whole)
         if not whole:
             self._write(self._kind.head())
 
@@ -157,12 +173,35 @@ class ResultFile:
         self._stream.close()
 
     def _write(self, text: str) -> None:
-        self._stream.write(text.encode())
-        self._stream.flush()
+        """Write a text whole, or nothing of it.
+
+        Raises:
+            ConfigError: The disk is full.
+        """
+        begin = self._stream.tell()
+        rest = memoryview(text.encode())
+        try:
+            while rest:
+                rest = rest[self._stream.write(rest) or 0 :]
+        except OSError as error:
+            with suppress(OSError):
+                self._stream.truncate(begin)
+            raise ConfigError(
+                f"cannot write {str(self._path)!r}: {error.strerror or error}; the answers so far are whole, and the "
+                "same command goes on from there"
+            ) from error
+
+
+def name_photo(path: str) -> str:
+    """Return a photo's name for a file in UTF-8: bytes that are none become \\xff."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def list_photos(folder: Path) -> list[str]:
-    """Return the image files below a folder by ending, as relative paths with slashes, sorted."""
+    """Return the image files below a folder by ending, as relative paths with slashes, sorted.
+
+    Names that are no UTF-8 come as Python has them, with surrogates for the bytes at fault; see `name_photo`.
+    """
     found = []
     for here, _, names in os.walk(folder):
         found += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -170,14 +171,15 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
     async def ask(
         image: ImageReference | bytes, options: PhotoOptions, queries: tuple[language.Query, ...] = ()
     ) -> tuple[Asked, str | None]:
+        ends = service.find_end(None if options.deadline_ms is None else options.deadline_ms / 1000)
         # Before the image: a mistake in the text should cost nothing.
         if isinstance(options, AskOptions):
             queries = await asyncio.to_thread(
-                service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from
+                service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from, ends=ends
             )
         photo, handle = await read_image(image, service, sources)
         faces = options.faces if isinstance(options, FaceOptions) else None
-        seconds = None if options.deadline_ms is None else options.deadline_ms / 1000
+        seconds = max(0.0, ends - time.monotonic())
         asked = await service.ask_async(photo, queries, faces=faces, boxes=options.boxes, seconds=seconds)
         service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
@@ -356,6 +358,8 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, FaceQLError)
     request.app.state.service.metrics.observe_error(error_code(error))
     texts = getattr(request.state, "texts", None)
+    # The places it passed would hold the request's photo until the garbage is next collected.
+    error.__traceback__ = None
     index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
     return problem_response(error, instruction_index=index if texts and len(texts) > 1 else None)
 

@@ -90,6 +90,7 @@ PARSE_EXAMPLE = {
     "spacing": "fpalp",
     "faces": "largest",
     "shape": "polyline",
+    "visible_only": False,
     "perspective": "viewer",
     "notes": [],
     "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",

@@ -320,6 +320,7 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         body = bytearray()
+        size = 0
         try:
             try:
                 async with asyncio.timeout(self._limits.upload_seconds):
@@ -333,18 +334,21 @@ class BodyGuard:
                 return
             if not is_whole:
                 return  # the client hung up
-            is_given = False
+            # One copy in memory, not two: whoever takes it has it.
+            whole: bytes | None = bytes(body)
+            size = len(body)
+            body.clear()
 
             async def replay() -> Message:
-                nonlocal is_given
-                if is_given:
+                nonlocal whole
+                if whole is None:
                     return await receive()
-                is_given = True
-                return {"type": "http.request", "body": bytes(body), "more_body": False}
+                given, whole = whole, None
+                return {"type": "http.request", "body": given, "more_body": False}
 
             await self._app(scope, replay, send)
         finally:
-            self._held -= len(body)
+            self._held -= len(body) or size
 
     async def _read(self, scope: Scope, receive: Receive, body: bytearray) -> bool:
         """Read the whole body; False if the client hung up before its end.

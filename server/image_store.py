@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,18 +35,21 @@ class OpenImage:
         encoded: The photo, its faces, and what was encoded of them.
         ends: When it is forgotten, on the store's clock.
         expires_at: The same on the wall's clock.
+        opens: How often it was opened, less how often it was closed.
     """
 
     handle: str
     encoded: EncodedImage
     ends: float
     expires_at: datetime
+    opens: int = 1
 
 
 class ImageStore:
     """Holds open images in memory only; bounded in number, bytes and time.
 
-    Where a new image does not fit, the ones that were used longest ago are forgotten first.
+    A photo that is opened again keeps its handle, which lives anew from then on: it takes no more memory, and pushes
+    no other out. Where a new image does not fit, the ones that were used longest ago are forgotten first.
 
     Args:
         seconds: Life of a handle from its opening; use does not lengthen it.
@@ -63,6 +66,7 @@ class ImageStore:
         self._max_bytes = max_bytes
         self._clock = clock
         self._images: OrderedDict[str, OpenImage] = OrderedDict()
+        self._handles: dict[bytes, str] = {}
         self._lock = threading.Lock()
 
     def add(self, encoded: EncodedImage) -> OpenImage:
@@ -76,13 +80,18 @@ class ImageStore:
                 "too_large", f"the photo needs more memory than open images may hold ({self._max_bytes:,})"
             )
         with self._lock:
+            self._forget()
+            known = self._images.get(self._handles.get(encoded.content, ""))
             image = OpenImage(
-                handle="img_" + secrets.token_urlsafe(16),
-                encoded=encoded,
+                handle=known.handle if known else "img_" + secrets.token_urlsafe(16),
+                encoded=known.encoded if known else encoded,
                 ends=self._clock() + self._seconds,
                 expires_at=datetime.now(UTC) + timedelta(seconds=self._seconds),
+                opens=known.opens + 1 if known else 1,
             )
             self._images[image.handle] = image
+            self._images.move_to_end(image.handle)
+            self._handles[encoded.content] = image.handle
             self._forget()
             return image
 
@@ -104,14 +113,28 @@ class ImageStore:
             return image
 
     def remove(self, handle: str) -> None:
-        """Forget an image now.
+        """Close an image: it is forgotten once it is closed as often as it was opened.
 
         Raises:
             ServiceError: There is none of this handle ("unknown_handle").
         """
         self.get(handle)
         with self._lock:
-            self._images.pop(handle, None)
+            image = self._images.get(handle)
+            if image is not None and image.opens > 1:
+                self._images[handle] = replace(image, opens=image.opens - 1)
+            else:
+                self._drop(handle)
+
+    def forget(self, handle: str) -> None:
+        """Forget an image now, however often it was opened.
+
+        Raises:
+            ServiceError: There is none of this handle ("unknown_handle").
+        """
+        self.get(handle)
+        with self._lock:
+            self._drop(handle)
 
     def seconds_left(self, image: OpenImage) -> float:
         """Return how long an image will be kept, unless room is needed before."""
@@ -126,6 +149,7 @@ class ImageStore:
         """Forget all images."""
         with self._lock:
             self._images.clear()
+            self._handles.clear()
 
     def __len__(self) -> int:
         with self._lock:
@@ -144,7 +168,12 @@ class ImageStore:
     def _forget(self) -> None:
         now = self._clock()
         for handle in [handle for handle, image in self._images.items() if image.ends <= now]:
-            del self._images[handle]
+            self._drop(handle)
         # Faces are encoded as they are asked about, so an image grows after it came in.
         while len(self._images) > self._max_images or (len(self._images) > 1 and self._count_bytes() > self._max_bytes):
-            self._images.popitem(last=False)
+            self._drop(next(iter(self._images)))
+
+    def _drop(self, handle: str) -> None:
+        image = self._images.pop(handle, None)
+        if image is not None:
+            self._handles.pop(image.encoded.content, None)

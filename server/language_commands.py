@@ -38,8 +38,8 @@ def parse_command(instruction: str, perspective: Perspective, ids_from: int, as_
     click.echo(query.explain())
     for index, landmark in zip(range(MOST_POINTS_SHOWN), query, strict=False):
         click.echo(f"{index + 1:5d}  {landmark.part}  {landmark.fpalp}")
-    if query.count is not None and query.count > MOST_POINTS_SHOWN:
-        click.echo(f"  ... and {query.count - MOST_POINTS_SHOWN:,} more")
+    if query.laid_out is not None and query.laid_out > MOST_POINTS_SHOWN:
+        click.echo(f"  ... and {query.laid_out - MOST_POINTS_SHOWN:,} more")
 
 
 @click.command("parts")

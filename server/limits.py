@@ -24,7 +24,11 @@ class Limits:
         queued_asks: Requests that wait for the engine.
         queued_bytes: Bytes of the image files that wait for the engine.
         batch: Requests whose faces are encoded in one pass.
-        readers: Threads that decode photos and find faces.
+        readers: Threads that have photos decoded and find their faces.
+        quick_pixels: Photos with more are read one at a time, in a thread of their own, so that the others pass them.
+        decode_seconds: Processor time that decoding one photo may take, in a process that is ended then; None decodes
+            in this process, without a bound.
+        decoded_bytes: Pixels of photos that are read and wait for the engine; beyond it no further photo is decoded.
         deadline_seconds: The longest a request may take; a client may ask for less.
         requests: Requests at work at once, over HTTP.
         requests_per_client: The same for one client (API key, or address).
@@ -52,6 +56,9 @@ class Limits:
     queued_bytes: int = 256 * MIB
     batch: int = 8
     readers: int = 2
+    quick_pixels: int = 12_500_000
+    decode_seconds: float | None = 8.0
+    decoded_bytes: int = 256 * MIB
     deadline_seconds: float = 30.0
     requests: int = 512
     requests_per_client: int = 256
@@ -67,4 +74,6 @@ class Limits:
 
 
 # One user's own machine and own photos: only what a query may ask of one face stays bounded.
-LOCAL_LIMITS = Limits(points=100_000, faces=100_000, deadline_seconds=86_400.0, queued_bytes=1 << 40)
+LOCAL_LIMITS = Limits(
+    points=100_000, faces=100_000, deadline_seconds=86_400.0, queued_bytes=1 << 40, decode_seconds=None
+)

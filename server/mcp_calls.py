@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,16 +86,27 @@ class Calls:
         Returns:
             What came of it, and the image's handle if it was named by one.
         """
+        ends = self.service.find_end(None)
         # Before the image: a mistake in the text should cost nothing.
         queries = await asyncio.to_thread(
-            self.service.parse_all, instructions, perspective=settings.perspective, ids_from=settings.ids_from
+            self.service.parse_all,
+            instructions,
+            perspective=settings.perspective,
+            ids_from=settings.ids_from,
+            ends=ends,
         )
+        asked_back = time.monotonic()
         roots, queries = await self.ask_back(ctx, image, queries)
+        # The time in which a person chooses is not the call's.
+        ends += time.monotonic() - asked_back
         await ctx.report_progress(0, 2, "reading the image")
         photo, handle = await self.read_image(image, roots)
         waiting = "finding the face" if self.service.is_ready else "waiting for the model to be loaded"
         await ctx.report_progress(1, 2, waiting)
-        asked = await self.service.ask_async(photo, queries, faces=settings.faces, boxes=settings.boxes)
+        seconds = max(0.0, ends - time.monotonic())
+        asked = await self.service.ask_async(
+            photo, queries, faces=settings.faces, boxes=settings.boxes, seconds=seconds
+        )
         await ctx.report_progress(2, 2, "answered")
         self.service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle

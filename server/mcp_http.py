@@ -10,6 +10,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from .http_guards import LOOPBACK_HOSTS, BodyGuard, CrowdGuard, HostGuard, KeyGuard, RequestLog
+from .mcp_dropping import DropVanished
 from .service import Service
 
 
@@ -23,6 +24,7 @@ def build_mcp_app(
         # HostGuard checks Host and Origin, for ports and names alike.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    app = DropVanished(app)
     app = BodyGuard(app, limits)
     app = CrowdGuard(app, limits)
     app = KeyGuard(app, api_keys)

@@ -65,6 +65,8 @@ class AskResult(BaseModel):
     shown: list[int] = []
     groups: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
+    outlines: list[dict[str, Any]] = []
+    faces_found: int = 0
     faces: list[dict[str, Any]] = []
     image_size: dict[str, int] = {}
     notes: list[str] = []

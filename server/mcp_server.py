@@ -13,6 +13,7 @@ from . import mcp_texts as texts
 from .image_sources import ImageSources
 from .mcp_calls import Calls
 from .mcp_checks import CheckedServer
+from .mcp_closing import add_close_tool
 from .mcp_photo_tools import add_photo_tools
 from .mcp_point_tools import add_point_tools
 from .mcp_region_tools import add_region_tools
@@ -48,6 +49,7 @@ def build_mcp_server(service: Service, sources: ImageSources, *, honours_roots: 
     add_point_tools(server, calls, annotations)
     add_photo_tools(server, calls, annotations)
     add_region_tools(server, calls, annotations)
+    add_close_tool(server, service)
     add_resources(server, calls)
     return server
 

@@ -27,12 +27,15 @@ Examples of `instruction`:
 - "left eye as a polygon" - points to fill or outline
 - "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
 - "face contour except the chin area"
+- "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
 faces, the canonical form of what was understood, and notes on readings that were chosen and faces left out. \
-detail="concise" groups points by part; detail="full" gives every point its name, FPALP and expected error. \
-draw=true also returns a picture, crop="mouth" a close one. `count` and `shown` say how many points there are and \
-which came back; `offset` asks for the rest, files=["csv"] links to all."""
+detail="concise" groups points by part and tells in `not_seen` which are probably not seen; detail="full" gives each \
+point its name, FPALP, expected error and visibility. `faces_found` says how many faces there are, `outlines` which \
+points make a polygon or line that was asked for. draw=true also returns a picture, crop="mouth" a close one. `count` \
+and `shown` say how many points there are and which came back; `offset` asks for the rest, files=["csv"] links to \
+all."""
 
 PARSE = """\
 Check what an instruction means, without a photo and without running the model.
@@ -49,8 +52,8 @@ decoding. The handle ends after the stated time and the photo is forgotten; noth
 
 DRAW = """\
 Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at; crop="mouth" \
-shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. For coordinates \
-too call ask_landmarks with draw=true."""
+shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. Dots of points \
+that are not seen are hollow. For coordinates too call ask_landmarks with draw=true."""
 
 LIST_IMAGES = """\
 List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""

@@ -74,21 +74,25 @@ def train_visibility_command(
 ) -> None:
     """Teach a checkpoint which points are seen, hidden, turned away or outside the photo; its points stay as they are.
 
-    `faceql eval` then says how well it tells them.
+    One temperature, fitted on validation faces, then makes its probabilities true. `faceql eval` says how well it tells
+    them and how true they are.
     """
     import torch
 
     from ..model.checkpoint import load_detector, save_detector
     from ..model.data.merl68 import load_merl68
+    from ..model.training.calibration import calibrate_visibility
     from ..model.training.visibility import teach_visibility
 
     if threads:
         torch.set_num_threads(threads)
     loaded = load_detector(weights, device)
-    faces, _ = load_merl68(data / "merl68")
+    faces, validation = load_merl68(data / "merl68")
     losses = teach_visibility(loaded.detector, faces, pictures)
-    save_detector(out, loaded.detector, loaded.version.partition("+")[0], loaded.training)
-    click.echo(f"wrote {out}: cross entropy {losses[0]:.3f}, at last {losses[-1]:.3f}")
+    temperature = calibrate_visibility(loaded.detector, validation)
+    training = loaded.training | {"visibility_temperature": round(temperature, 3)}
+    save_detector(out, loaded.detector, loaded.version.partition("+")[0], training)
+    click.echo(f"wrote {out}: cross entropy {losses[0]:.3f}, at last {losses[-1]:.3f}; temperature {temperature:.2f}")
 
 
 @click.command("relabel")

@@ -18,7 +18,7 @@ import click
 
 from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
-from .shared_options import WEIGHTS_HELP, backend_option, flip_test_option
+from .shared_options import WEIGHTS_HELP, backend_option, doubtful_option, flip_test_option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,6 +40,7 @@ _ENGINE_OPTIONS = (
     backend_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
     flip_test_option,
+    doubtful_option,
     click.option(
         "--allow-url-host",
         "url_hosts",
@@ -181,6 +182,7 @@ def make_service(
     handle_minutes: float,
     flip_test: bool,
     backend: Backend = "torch",
+    doubtful_above: float | None = None,
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
@@ -199,7 +201,14 @@ def make_service(
 
             if threads is not None:
                 torch.set_num_threads(threads)
-            return Engine(device, weights, max_pixels=limits.pixels, flip_test=flip_test, backend=backend)
+            return Engine(
+                device,
+                weights,
+                max_pixels=limits.pixels,
+                flip_test=flip_test,
+                backend=backend,
+                doubtful_above=doubtful_above,
+            )
         except FaceQLError as error:
             logger.error("the model cannot be loaded: %s", error)
             raise
@@ -309,6 +318,19 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
+def allow_open_files(limits: Limits) -> None:
+    """Let the process hold as many connections as the limits do, where the system allows it."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # As many again: half-open connections, photos on their way to decoders, what the libraries hold.
+        wanted = 2 * limits.connections + 512
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     """Serve an app until it is told to stop; requests at work are answered first."""
     import uvicorn
@@ -316,6 +338,7 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     from .patient_protocol import PatientProtocol
 
     log_as_json()
+    allow_open_files(limits)
     PatientProtocol.head_seconds = limits.head_seconds
     PatientProtocol.reading_seconds = limits.upload_seconds
     PatientProtocol.max_connections = limits.connections

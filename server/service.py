@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import CheckpointError, ConfigError, ServiceError
 from ..querylang.describe import describe_layouts, describe_parts
 from ..querylang.parse import parse
+from ..querylang.query import Query
 from .answers import (
     LayoutAnswer,
     PartAnswer,
@@ -21,14 +22,13 @@ from .answers import (
     describe_layout,
     describe_part,
 )
-from .ask_queue import Asked, AskQueue, Boxes, Job
+from .ask_queue import Asked, AskQueue, Boxes, Job, check_points
 from .image_store import ImageStore, OpenImage
 from .limits import Limits
 from .metrics import Metrics
 
 if TYPE_CHECKING:
     from ..engine import EncodedImage, Engine, ImageSource
-    from ..querylang.query import Query
 
 EXAMPLES = (
     "4 points per eyebrow",
@@ -119,23 +119,45 @@ class Service:
         return parse(text, perspective=perspective, ids_from=ids_from, limit=self.limits.points)
 
     def parse_all(
-        self, texts: Sequence[str | Query], *, perspective: Perspective = "viewer", ids_from: int = 1
+        self,
+        texts: Sequence[str | Query],
+        *,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        ends: float | None = None,
     ) -> tuple[Query, ...]:
         """Return the queries of one request's instructions; those that are parsed already are let through.
 
+        Args:
+            texts: The instructions.
+            perspective, ids_from: As `submit` has them.
+            ends: When the answer is of no use any more, on the monotonic clock.
+
         Raises:
             QueryError: One cannot be understood.
-            ServiceError: They are too many ("invalid_request").
+            ServiceError: They are too many ("invalid_request"), have too many points together ("too_many"), or took
+                too long to read ("deadline").
             ConfigError: A setting is wrong.
         """
         if len(texts) > self.limits.instructions:
             raise ServiceError(
                 "invalid_request", f"{len(texts)} instructions at once, and {self.limits.instructions} at most"
             )
-        return tuple(
-            self.parse(text, perspective=perspective, ids_from=ids_from) if isinstance(text, str) else text
-            for text in texts
-        )
+        queries: list[Query] = []
+        points = 0
+        for text in texts:
+            if ends is not None and time.monotonic() >= ends:
+                raise late()
+            query = text if isinstance(text, Query) else self.parse(text, perspective=perspective, ids_from=ids_from)
+            queries.append(query)
+            points += query.count or 0
+            check_points(points, self.limits)
+        return tuple(queries)
+
+    def find_end(self, seconds: float | None) -> float:
+        """Return when an answer is of no use any more, on the monotonic clock, if it is `seconds` from now."""
+        limit = self.limits.deadline_seconds
+        return time.monotonic() + (limit if seconds is None else min(seconds, limit))
 
     def list_parts(self) -> PartsAnswer:
         """Return every face part, every layout, and instructions to learn from."""
@@ -170,11 +192,10 @@ class Service:
             ServiceError: Too many instructions, too much work that waits ("busy"), or a shutdown ("closing").
             ConfigError: A setting is wrong.
         """
-        queries = self.parse_all(instructions, perspective=perspective, ids_from=ids_from)
+        ends = self.find_end(seconds)
+        queries = self.parse_all(instructions, perspective=perspective, ids_from=ids_from, ends=ends)
         size = len(photo) if isinstance(photo, bytes | bytearray | memoryview) else 0
-        limit = self.limits.deadline_seconds
-        deadline = time.monotonic() + (limit if seconds is None else min(seconds, limit))
-        job = Job(photo, queries, faces or None, boxes, deadline, size)
+        job = Job(photo, queries, faces or None, boxes, ends, size)
         self.start_loading()
         self._queue.put(job)
         return job.future
@@ -218,14 +239,17 @@ class Service:
         seconds: float | None = None,
     ) -> Asked:
         """Answer like `ask` without holding up the event loop; cancelling gives the request up."""
-        # In a thread: parsing a long instruction takes a while.
-        queries = await asyncio.to_thread(self.parse_all, instructions, perspective=perspective, ids_from=ids_from)
-        future = self.submit(photo, queries, faces=faces, boxes=boxes, seconds=seconds)
-        limit = self.limits.deadline_seconds
+        ends = self.find_end(seconds)
         try:
-            return await asyncio.wait_for(
-                asyncio.wrap_future(future), limit if seconds is None else min(seconds, limit)
-            )
+            async with asyncio.timeout(ends - time.monotonic()):
+                # In a thread: parsing a long instruction takes a while.
+                queries = await asyncio.to_thread(
+                    self.parse_all, instructions, perspective=perspective, ids_from=ids_from, ends=ends
+                )
+                left = ends - time.monotonic()
+                return await asyncio.wrap_future(
+                    self.submit(photo, queries, faces=faces, boxes=boxes, seconds=max(0.0, left))
+                )
         except TimeoutError:
             raise late() from None
 

@@ -34,6 +34,12 @@ flip_test_option = click.option(
     is_flag=True,
     help="Answer with the mean of the photo's and of its mirror image's points: more exact, at a higher cost.",
 )
+doubtful_option = click.option(
+    "--doubtful-above",
+    type=click.FloatRange(0, min_open=True),
+    help="Call a face doubtful where the expected error of a first look is more than this share of its size "
+    "[default: 0.055].",
+)
 ids_from_option = click.option(
     "--ids-from", type=click.IntRange(0, 1), default=1, show_default=True, help="First id of a layout's landmarks."
 )

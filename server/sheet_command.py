@@ -9,6 +9,7 @@ import click
 
 from .folder_results import list_photos
 from .shared_options import backend_option, weights_option
+from .writing import write_file
 
 if TYPE_CHECKING:
     from ..engine import Backend
@@ -35,7 +36,11 @@ def sheet_command(
     weights: Path | None,
     backend: Backend,
 ) -> None:
-    """Draw INSTRUCTION on the faces of every photo below FOLDER, as one contact sheet."""
+    """Draw INSTRUCTION on the faces of every photo below FOLDER, as one contact sheet.
+
+    Points that are not seen are hollow. Of a folder with faces for training (with a labels.npz) those kept apart are
+    shown, spread over all of them.
+    """
     from PIL import Image
 
     from ..engine import Engine
@@ -43,15 +48,25 @@ def sheet_command(
 
     if out.suffix.lower() not in Image.registered_extensions():
         raise click.BadParameter(f"{str(out)!r} does not end as a picture does (.png, .jpg)", param_hint="--out")
-    photos = [folder / name for name in list_photos(folder)]
+    photos = choose_kept_apart(folder, limit) or [folder / name for name in list_photos(folder)]
     if not photos:
         raise click.UsageError(f"there is no photo in {str(folder)!r}")
     engine = Engine(device, weights, backend=backend)
     sheet = make_sheet(engine, photos, instruction, tile=tile, columns=columns, limit=limit)
     for photo, reason in sheet.skipped:
         click.echo(f"skipped {photo.name}: {reason}", err=True)
-    try:
-        sheet.picture.save(out)
-    except OSError as error:
-        raise click.BadParameter(f"cannot write {str(out)!r}: {error.strerror or error}", param_hint="--out") from error
+    write_file(out, sheet.picture.save)
     click.echo(f"{len(sheet.shown)} photos in {out}, {len(sheet.skipped)} skipped")
+
+
+def choose_kept_apart(folder: Path, limit: int) -> list[Path]:
+    """Return evenly spread pictures of a pack's faces that are never learnt from; none where it is no pack."""
+    import numpy as np
+
+    if not (folder / "labels.npz").is_file():
+        return []
+    with np.load(folder / "labels.npz") as labels:
+        is_apart = labels["is_val"] if "is_val" in labels else np.ones(len(labels["names"]), dtype=bool)
+    rows = np.flatnonzero(is_apart)
+    chosen = rows[np.linspace(0, len(rows) - 1, min(limit, len(rows))).round().astype(int)]
+    return [folder / "images" / f"{row:05d}.jpg" for row in chosen.tolist()]

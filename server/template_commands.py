@@ -173,7 +173,7 @@ def read_curves(source: NewLayout, registry: Registry) -> tuple[DenseCurves, str
 def detect_curves(source: NewLayout, registry: Registry, device: str, weights: Path | None) -> tuple[DenseCurves, str]:
     """Return the faces' parts as the detector sees them in the pictures, and how to say that."""
     from ..engine.annotated_crops import find_annotated_crops
-    from ..engine.faces import default_face_finder
+    from ..engine.finders import default_face_finder
     from ..model.checkpoint import load_detector
     from ..model.template.dense_curves import detect_dense_curves
 

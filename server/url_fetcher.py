@@ -20,6 +20,14 @@ MAX_REDIRECTS = 3
 MAX_URL_LENGTH = 2000
 CHUNK = 64 * 1024
 HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "faceql"}
+# Special-purpose blocks (IANA) that Python takes for global: protocol assignments, and 6to4's given-up relays.
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "3fff::/20",
+         "5f00::/16"),
+    )
+)  # fmt: skip
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -35,6 +43,8 @@ def is_public(address: IPAddress) -> bool:
             inner.append(ipaddress.IPv4Address(address.packed[-4:]))
         if not all(is_public(wrapped) for wrapped in inner if wrapped is not None):
             return False
+    if any(address.version == block.version and address in block for block in _NOT_PUBLIC):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 

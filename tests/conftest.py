@@ -12,6 +12,7 @@ from faceql.model.checkpoint import LoadedDetector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector
 from faceql.model.onnx_export import export_graphs, save_graphs
+from faceql.model.visibility import VisibilityHead
 
 
 def make_exportable(**changes: object) -> LoadedDetector:
@@ -31,7 +32,9 @@ def make_exportable(**changes: object) -> LoadedDetector:
     }
     with torch.random.fork_rng():
         torch.manual_seed(11)
-        detector = Detector(DetectorConfig(**{**small, **changes})).eval()
+        detector = Detector(DetectorConfig(**{**small, **changes}))
+        detector.visibility = VisibilityHead(detector.config)
+        detector.eval()
         with torch.no_grad():
             for name, parameter in detector.named_parameters():
                 if not name.startswith("image_encoder.body") and parameter.dim() > 0:

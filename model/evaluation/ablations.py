@@ -18,7 +18,7 @@ from ...querylang.registry import load_registry
 from ..checkpoint import LoadedDetector
 from ..data.packs import load_human68, load_human98
 from ..detector import EncodedCrops
-from ..reader import LOG_SCALE, STRETCH, Curves, LandmarkReader, Reading
+from ..reader import Curves, LandmarkReader, Reading
 from .metrics import FloatArray, inter_ocular, normalized_errors
 from .predict import landmark_frames, predict_landmarks
 from .scores import mean_error
@@ -90,7 +90,7 @@ class PlainReader(LandmarkReader):
         self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
     ) -> Reading:
         values = self._decode(encoded, parts, fpalps)
-        return Reading(values[..., :LOG_SCALE], values[..., LOG_SCALE], values[..., STRETCH:])
+        return Reading.of_values(values)
 
 
 def evaluate_ablation(ablation: Ablation, loaded: LoadedDetector, data: Path) -> TrainedAblation:

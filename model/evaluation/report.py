@@ -162,7 +162,7 @@ def judge_visibility(
     detector = reader.detector
     if faces.visibility is None or not isinstance(detector, Detector) or detector.visibility is None:
         return None
-    return score_visibility(detector, faces, frames)
+    return score_visibility(reader, faces, frames)
 
 
 def evaluate_curves(

@@ -47,19 +47,33 @@ function dotRadius(run, answer) {
   return Math.max(Math.min(radius, 0.55 * spacing), radius / 6);
 }
 
+// A ring with its holes, or a line.
+function drawOutline(answer, { face, shape, points, holes }) {
+  const color = colorOf(answer.points[points[0]].part);
+  const radius = dotRadius({ face, points: points.map((index) => answer.points[index]) }, answer);
+  const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
+  const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": Math.max(radius * 0.7, 0.4), "stroke-linejoin": "round" };
+  if (!cut.length) return draw(shape, { points: line, ...look });
+  return draw("path", { d: [line, ...cut].map((ring) => `M ${ring} Z`).join(" "), "fill-rule": "evenodd", ...look });
+}
+
+// As the engine's PointVisibility has it.
+export function whyNotSeen({ visibility }) {
+  if (!visibility || visibility.seen >= 0.5) return "";
+  const { hidden, turned_away: turned, outside } = visibility;
+  if (hidden >= turned && hidden >= outside) return "hidden";
+  return turned >= outside ? "turned away" : "outside the photo";
+}
+
 export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup = false, showIds = false, ids = [] } = {}) {
   const layer = draw("g", { class: isFaint ? "answer faint" : "answer" });
-  const rings = [], dots = [], labels = [];
+  const rings = makeup ? [] : answer.outlines.map((outline) => drawOutline(answer, outline)), dots = [], labels = [];
   for (const run of splitRuns(answer.points)) {
     const color = colorOf(run.part), radius = dotRadius(run, answer);
-    const path = run.points.map((point) => `${point.x},${point.y}`).join(" ");
     if (makeup) {
+      const path = run.points.map((point) => `${point.x},${point.y}`).join(" ");
       if (MAKEUP[run.part] && run.points.length > 2) rings.push(draw("polygon", { points: path, fill: MAKEUP[run.part][0], "fill-opacity": MAKEUP[run.part][1], class: "makeup" }));
       continue;
-    }
-    if (answer.shape) {
-      const fill = answer.shape === "polygon" ? color : "none";
-      rings.push(draw(answer.shape, { points: path, fill, "fill-opacity": 0.35, stroke: color, "stroke-width": Math.max(radius * 0.7, 0.4), "stroke-linejoin": "round" }));
     }
     run.points.forEach((point, i) => {
       const index = run.start + i;
@@ -67,7 +81,10 @@ export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup
         const [rx, ry, degrees] = point.error_ellipse;
         rings.push(draw("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }));
       }
-      dots.push(draw("circle", { class: isFaint ? "old" : "dot", cx: point.x, cy: point.y, r: radius, fill: color, "stroke-width": radius * 0.35, "data-index": index }));
+      const look = whyNotSeen(point)
+        ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", style: `stroke: ${color}`, "stroke-width": radius * 0.5 }
+        : { class: isFaint ? "old" : "dot", fill: color, "stroke-width": radius * 0.35 };
+      dots.push(draw("circle", { cx: point.x, cy: point.y, r: radius, "data-index": index, ...look }));
       if (showIds && ids[index]) labels.push(draw("text", { x: point.x + radius * 1.3, y: point.y - radius * 0.6, "font-size": radius * 2.6, class: "id" }, ids[index].replace(/^\S+ /, "")));
     });
   }

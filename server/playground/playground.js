@@ -1,7 +1,7 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
 import { askPhoto, callJson, describeStranger, fetchFile, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
-import { colorOf, draw, drawAnswer, drawFaces, make, nameIds } from "./drawing.js";
+import { colorOf, draw, drawAnswer, drawFaces, make, nameIds, whyNotSeen } from "./drawing.js";
 import { writeSnippet } from "./snippets.js";
 import { View } from "./view.js";
 
@@ -110,7 +110,7 @@ function showAnswer(answer, request) {
   const { width, height } = answer.image_size;
   // A photo that only the server can read keeps its shape.
   find("frame").style.setProperty("--aspect", width / height);
-  find("caption").textContent = `${width} × ${height} pixels, ${countOf(answer.faces.length, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
+  find("caption").textContent = `${width} × ${height} pixels, ${answer.faces_found > answer.faces.length ? `${answer.faces.length} of ` : ""}${countOf(answer.faces_found, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
   const others = state.known.length - answer.faces.length;
   find("status").textContent = `${countOf(answer.points.length, "point")} on ${countOf(answer.faces.length, "face")}.${others > 0 ? ` ${countOf(others, "more face")} in the photo: click a box, or ask all.` : ""}`;
   find("all").hidden = others <= 0;
@@ -196,7 +196,8 @@ function tellPoint(event, isTap) {
   tip.hidden = best < 0;
   if (best < 0) return;
   const point = answer.points[best], frame = find("frame").getBoundingClientRect();
-  tip.textContent = `${state.ids[best] ? `${state.ids[best]} · ` : ""}${point.name}: ${point.x.toFixed(1)}, ${point.y.toFixed(1)} ± ${point.expected_error.toFixed(1)} px`;
+  const reason = whyNotSeen(point);
+  tip.textContent = `${state.ids[best] ? `${state.ids[best]} · ` : ""}${point.name}: ${point.x.toFixed(1)}, ${point.y.toFixed(1)} ± ${point.expected_error.toFixed(1)} px${reason ? `, probably ${reason}` : ""}`;
   const x = event.clientX - frame.left, y = event.clientY - frame.top;
   tip.style.left = `${Math.max(4, Math.min(frame.width - tip.offsetWidth - 4, x + 12))}px`;
   tip.style.top = `${y > 52 ? y - 40 : y + 18}px`;

@@ -15,6 +15,7 @@ from faceql.engine import Answer, Engine, Face, Photo
 from faceql.engine.curves import Place
 from faceql.engine.layout import lay_out
 from faceql.engine.names import name_places
+from faceql.engine.outlines import count_runs, join_outlines
 from faceql.model.checkpoint import LoadedDetector
 from faceql.model.config import DetectorConfig
 from faceql.model.detector import Detector, EncodedCrops
@@ -115,16 +116,20 @@ def drawn_answer() -> Callable[..., Answer]:
         places = lay_out(query, locate_drawn)
         xy = [transform(locate_drawn(list(places))) for transform in each]
         corners = [transform(np.array([(10.0, 40.0), (190.0, 190.0)])) for transform in each]
+        parts = tuple(place.part for place in places) * len(each)
+        face_index = np.repeat(np.arange(len(each)), len(places))
+        runs = count_runs(query, len(parts), len(each))
         return Answer(
             query=query,
             perspective="viewer",
-            parts=tuple(place.part for place in places) * len(each),
+            parts=parts,
             fpalps=np.array([place.fpalp for place in places] * len(each)),
             names=name_places(places) * len(each),
             xy=np.concatenate(xy).astype(np.float32),
             expected_error=np.full(len(places) * len(each), 1.5, np.float32),
             error_ellipses=np.tile(np.float32([3, 0.75, 45]), (len(places) * len(each), 1)),
-            face_index=np.repeat(np.arange(len(each)), len(places)),
+            face_index=face_index,
+            outlines=join_outlines(query, parts, runs.tolist(), face_index.tolist()),
             faces=tuple(
                 Face((*np.sort(box, axis=0)[0].tolist(), *np.sort(box, axis=0)[1].tolist()), 0.9, i + 1)
                 for i, box in enumerate(corners)

@@ -16,6 +16,7 @@ from PIL import Image
 from faceql.engine import Answer, Face, Photo
 from faceql.engine.curves import Place
 from faceql.engine.names import PLACE_NAMES, name_places
+from faceql.engine.outlines import count_runs, join_outlines
 from faceql.engine.palette import PART_COLORS, part_color
 from faceql.errors import ConfigError, ImageError, NoSuchFaceError
 from faceql.querylang.parse import parse
@@ -31,16 +32,20 @@ def make_answer(text: str, xy: list[tuple[float, float]], num_faces: int = 1) ->
     places = [Place(landmark.part, float(landmark.fpalp)) for landmark in query.landmarks] * num_faces
     moves = [np.array(xy, np.float32) + np.float32(50 * face) for face in range(num_faces)]
     pixels = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8)
+    parts = tuple(place.part for place in places)
+    face_index = np.repeat(np.arange(num_faces), len(xy))
+    runs = count_runs(query, len(parts), num_faces)
     return Answer(
         query=query,
         perspective="viewer",
-        parts=tuple(place.part for place in places),
+        parts=parts,
         fpalps=np.array([place.fpalp for place in places]),
         names=name_places(places),
         xy=np.concatenate(moves),
         expected_error=np.linspace(0.7, 3.1, len(places), dtype=np.float32),
         error_ellipses=np.linspace((1.4, 0.35, -30), (6.2, 1.55, 80), len(places), dtype=np.float32),
-        face_index=np.repeat(np.arange(num_faces), len(xy)),
+        face_index=face_index,
+        outlines=join_outlines(query, parts, runs.tolist(), face_index.tolist()),
         faces=tuple(Face((50.0 * i, 50.0 * i, 50.0 * i + 40, 50.0 * i + 40), 0.875, i + 1) for i in range(num_faces)),
         image_size=(HEIGHT, WIDTH),
         model_version="hand-made",
@@ -107,7 +112,7 @@ def test_json_round_trip(two_faces: Answer) -> None:
         assert getattr(again, name).dtype == getattr(two_faces, name).dtype
     assert again.faces == two_faces.faces
     data = json.loads(text)
-    assert data["schema_version"] == 2
+    assert data["schema_version"] == 3
     assert data["image_size"] == {"height": HEIGHT, "width": WIDTH}
     assert data["points"][0]["x"] == 10.1  # as few digits as the float32 needs
 

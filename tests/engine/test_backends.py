@@ -26,6 +26,8 @@ TOLERANCE_PX = 1e-3
 def assert_agree(answer: Answer, want: Answer) -> None:
     np.testing.assert_allclose(answer.xy, want.xy, atol=TOLERANCE_PX, rtol=0)
     np.testing.assert_allclose(answer.expected_error, want.expected_error, atol=TOLERANCE_PX, rtol=0)
+    assert answer.visibility is not None
+    np.testing.assert_allclose(answer.visibility, want.visibility, atol=1e-3, rtol=0)
     assert (answer.parts, answer.model_version) == (want.parts, want.model_version)
 
 

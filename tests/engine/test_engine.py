@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from faceql.engine import Engine, Face, WholePhoto
+from faceql.engine import Answer, Engine, Face, WholePhoto
 from faceql.engine.backends import choose_device
 from faceql.errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError, QueryError
 from faceql.model.checkpoint import LoadedDetector
@@ -138,6 +138,20 @@ def test_faces_are_answered_one_after_the_other(detector: Detector, astronaut: n
         one = engine.ask(image, "pupils and nose tip", faces=f"face {number}")
         assert one.faces == answer.faces[number - 1 : number]
         np.testing.assert_array_equal(one.xy, answer.xy[answer.face_index == number - 1])
+
+
+def test_an_answer_for_one_of_several_says_how_many_were_found(detector: Detector, astronaut: np.ndarray) -> None:
+    engine = make_engine(detector, MEDIUM, LARGE, SMALL)
+    note = "3 faces were found, and this is the largest: ask for 'every face' or 'face 2' for others"
+    largest = engine.ask(astronaut, "pupils")
+    assert (largest.faces_found, len(largest.faces)) == (3, 1)
+    assert note in largest.notes
+    assert Answer.from_json(largest.to_json()).faces_found == 3
+    for chosen in ({"faces": "all"}, {"faces": "leftmost"}, {"boxes": [LARGE]}):
+        answer = engine.ask(astronaut, "pupils", **chosen)
+        assert answer.faces_found == (1 if "boxes" in chosen else 3)
+        assert note not in answer.notes
+    assert make_engine(detector, LARGE).ask(astronaut, "pupils").notes == ()
 
 
 @pytest.mark.parametrize(

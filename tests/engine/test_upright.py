@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from faceql.engine.encoding import FaceEncoder
+from faceql.engine.encoding import FaceCrop, FaceEncoder, judge_face
 from faceql.engine.faces import Face
 from faceql.engine.upright import RollGauge, turn_upright
 from faceql.model.config import DEFAULT_CONTEXT, DetectorConfig
@@ -113,7 +113,8 @@ class SeeingDetector:
     Args:
         points: (38, 2) the face in the photo.
         angle: How far it is turned there, degrees.
-        blind_from: In a crop where it is turned by more it takes the face for upright, and doubts.
+        blind_from: In a crop where it is turned by more it takes the face for upright, and doubts. Short of that it
+            doubts a little more the further the face is turned, as detectors do.
     """
 
     config = DetectorConfig(image_size=64)
@@ -130,7 +131,7 @@ class SeeingDetector:
         is_blind = abs(left) > self.blind_from
         if is_blind:
             seen = turn(seen - 0.5, -left) + 0.5
-        log_scale = torch.full((1, len(seen)), 3.0 if is_blind else 1.0)
+        log_scale = torch.full((1, len(seen)), 3.0 if is_blind else 1.0 + abs(left) / 180)
         layers = DecodedLayers(torch.from_numpy(seen)[None, None], log_scale, torch.zeros(1, len(seen), 2))
         return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), torch.zeros(1), ()), (), layers)
 
@@ -192,6 +193,61 @@ def test_a_doubtful_look_is_taken_from_all_sides(degrees: float) -> None:
     detector, angle = encode_turned(degrees, blind_from=60)
     assert degrees_between(angle, degrees) < 15.5
     assert 4 <= len(detector.frames) <= 8
+
+
+class HalfSeeing(SeeingDetector):
+    """Sees a face whose lower half is hidden: as well on its head as upright, from the same crop.
+
+    Args:
+        doubts: Of crops that stand upright, and of those on their heads.
+        reads_turned: Whether it takes the face for one on its head.
+    """
+
+    def __init__(self, doubts: tuple[float, float], reads_turned: bool) -> None:
+        super().__init__(face_points() * 95 + (255, 245), 0)
+        self.doubts, self.reads_turned = doubts, reads_turned
+
+    def encode(self, crops: torch.Tensor) -> EncodedCrops:
+        frame = read_frame(crops[0].permute(1, 2, 0).numpy())
+        self.frames.append(frame)
+        is_turned = abs(frame.angle) > math.pi / 2
+        middle = np.array([255, 255])
+        points = turn(self.points - middle, 180 * self.reads_turned) + middle
+        seen = frame.to_crop(points)
+        log_scale = torch.full((1, len(seen)), self.doubts[is_turned])
+        layers = DecodedLayers(torch.from_numpy(seen)[None, None], log_scale, torch.zeros(1, len(seen), 2))
+        return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), torch.zeros(1), ()), (), layers)
+
+
+@pytest.mark.parametrize(
+    ("doubts", "reads_turned", "finder_angle", "want"),
+    [
+        ((1.9, 1.85), True, 0, 0),
+        ((2.5, 2.4), True, 0, 0),
+        ((1.9, 1.5), True, 0, 180),
+        ((1.87, 2.08), False, 180, 0),
+        ((1.95, 1.9), False, 180, 0),
+        ((2.1, 1.7), True, 180, 180),
+    ],
+)
+def test_a_face_is_upright_unless_it_is_clearly_better_seen_on_its_head(
+    doubts: tuple[float, float], reads_turned: bool, finder_angle: float, want: float
+) -> None:
+    encoder = FaceEncoder(HalfSeeing(doubts, reads_turned), torch.device("cpu"))  # type: ignore[arg-type]
+    (crop,) = encoder.encode([(place_picture(), Face(BOX, angle=finder_angle))])
+    assert degrees_between(math.degrees(crop.frame.angle), want) < 1
+
+
+@pytest.mark.parametrize(
+    ("score", "doubt", "want"),
+    [(None, 0.05, False), (None, 0.06, True), (0.95, 0.05, False), (0.75, 0.05, True), (0.75, 0.03, False)],
+)
+def test_what_is_seen_badly_is_doubtful_and_sooner_where_its_finder_is_unsure(
+    score: float | None, doubt: float, want: bool
+) -> None:
+    crop = FaceCrop(CropFrame((50, 50), 100, math.radians(-30)), None, doubt)  # type: ignore[arg-type]
+    face = judge_face(Face(BOX, score, 3, angle=90), crop, 0.055)
+    assert face == Face(BOX, score, 3, angle=-30, doubtful=want)
 
 
 @pytest.mark.parametrize("box", [(180, 180, 280, 280), (215, 215, 265, 265), (170, 160, 340, 330)])

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from faceql.errors import CheckpointError
+from faceql.model import checkpoint
 from faceql.model.checkpoint import FORMAT, load_detector, save_detector
 from faceql.model.detector import Detector
 
@@ -64,8 +65,50 @@ def test_the_first_format_answers_as_it_did(saved: Path, tmp_path: Path) -> None
     for name in tensors:
         if ".predict_offset.2." in name:
             tensors[name] = tensors[name] / 32  # it gave offsets in crop units, now in 32nds
+    del metadata["digest"]  # which it did not have
     first = tmp_path / "first.safetensors"
     save_file(tensors, first, metadata={**metadata, "format": "faceql-detector-1"})
     now, then = load_detector(saved).detector.state_dict(), load_detector(first).detector.state_dict()
     for name, tensor in now.items():
         assert torch.equal(tensor, then[name]), name
+
+
+def flip_bytes(path: Path, count: int = 50) -> None:
+    """Flip bytes in the second half of a file, where the tensors lie."""
+    data = bytearray(path.read_bytes())
+    step = len(data) // 2 // count
+    for i in range(count):
+        data[len(data) // 2 + i * step] ^= 0x41
+    path.write_bytes(data)
+
+
+def test_the_shipped_file_is_the_one_that_its_digest_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After new weights: sha256sum faceql.safetensors > faceql.sha256, in model/weights."""
+    folder = Path(checkpoint.__file__).parent / "weights"
+    said = (folder / checkpoint.DEFAULT_DIGEST).read_text("utf-8")
+    assert said.split() == [checkpoint.digest_file(folder / checkpoint.DEFAULT_WEIGHTS), checkpoint.DEFAULT_WEIGHTS]
+    for name in (checkpoint.DEFAULT_WEIGHTS, checkpoint.DEFAULT_DIGEST):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    monkeypatch.setattr(checkpoint, "files", lambda package: tmp_path)
+    assert load_detector().version.endswith(said[:8])
+    flip_bytes(tmp_path / checkpoint.DEFAULT_WEIGHTS)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_detector()
+
+
+def test_flipped_bytes_are_seen_in_any_checkpoint(saved: Path) -> None:
+    flip_bytes(saved)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_detector(saved)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_seen(saved: Path, number: float) -> None:
+    with safe_open(saved, framework="pt") as file:
+        metadata = {name: value for name, value in file.metadata().items() if name != "digest"}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    name = next(name for name, tensor in sorted(tensors.items()) if tensor.is_floating_point() and tensor.numel() > 9)
+    tensors[name].view(-1)[7] = number
+    save_file(tensors, saved, metadata=metadata)
+    with pytest.raises(CheckpointError, match=f"{name} holds numbers that are not finite"):
+        load_detector(saved)

@@ -36,7 +36,7 @@ def make_queries(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def assert_close(a: Decoded, b: Decoded) -> None:
-    for name in ("coordinates", "log_scale", "stretch"):
+    for name in ("coordinates", "log_scale", "stretch", "visibility"):
         torch.testing.assert_close(getattr(a, name), getattr(b, name), atol=TOLERANCE, rtol=0)
 
 
@@ -51,6 +51,16 @@ def test_it_answers_as_the_detector(
     assert found.coordinates.shape == (batch, shape[-1], 2)
     assert_close(found, want)
     assert float(want.coordinates.std()) > 100 * TOLERANCE
+
+
+def test_an_export_that_knows_no_visibility_answers_the_rest(exported_graphs: dict[str, bytes]) -> None:
+    onnx = pytest.importorskip("onnx")
+    decoder = onnx.ModelProto.FromString(exported_graphs["decoder"])
+    assert decoder.graph.output.pop().name == "visibility"
+    older = OnnxDetector({**exported_graphs, "decoder": decoder.SerializeToString()}, threads=1)
+    found = older.decode(older.encode(make_crops(1)), *make_queries(3))
+    assert found.coordinates.shape == (1, 3, 2)
+    assert found.visibility is None
 
 
 def test_each_takes_what_the_other_encoded(exportable: LoadedDetector, opened: OnnxDetector) -> None:
@@ -203,3 +213,16 @@ def test_its_threads_are_as_many_as_pytorch_uses(
     for threads, want in ((None, 3), (1, 1)):
         session = onnx_detector._open_session("encoder", exported_graphs["encoder"], threads)
         assert session.get_session_options().intra_op_num_threads == want
+
+
+def test_a_damaged_export_is_refused(exported: Path, tmp_path: Path) -> None:
+    for path in exported.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    data = bytearray((tmp_path / "decoder.onnx").read_bytes())
+    data[len(data) // 2] ^= 0x41
+    (tmp_path / "decoder.onnx").write_bytes(data)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_onnx_detector(tmp_path)
+    (tmp_path / "SHA256SUMS").unlink()
+    (tmp_path / "decoder.onnx").write_bytes((exported / "decoder.onnx").read_bytes())
+    assert load_onnx_detector(tmp_path).version

@@ -1,5 +1,6 @@
 """Whether points are seen: what is learnt from, the head, and how it is scored."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from faceql.model.data.merl68 import load_merl68
 from faceql.model.data.packs import AnnotatedFaces, Visibility, load_human68
 from faceql.model.data.visibility_labels import draw_judged_batch, draw_judged_face, mark
 from faceql.model.detector import Detector
-from faceql.model.evaluation.visibility import average_precision
+from faceql.model.evaluation.visibility import average_precision, fit_temperature, measure_reliability
+from faceql.model.training.calibration import calibrate_visibility
 from faceql.model.training.visibility import teach_visibility
 from faceql.server.cli import main
 
@@ -91,7 +93,9 @@ def test_learning_it_lowers_the_loss_and_moves_no_point(
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
     with torch.no_grad():
         after = detector.decode(detector.encode(crops), parts, fpalps)
-    assert all((one == other).all() for one, other in zip(vars(before).values(), vars(after).values(), strict=True))
+    assert before.visibility is None
+    for name in ("coordinates", "log_scale", "stretch"):
+        assert (getattr(before, name) == getattr(after, name)).all()
 
 
 def test_a_judgement_does_not_depend_on_company(
@@ -127,6 +131,39 @@ def test_average_precision_by_hand() -> None:
     assert average_precision(scores, np.array([True, False, True, False])) == 1
 
 
+def test_reliability_by_hand() -> None:
+    said = np.array([0.95, 0.95, 0.92, 0.98, 0.25, 0.25])
+    probabilities = np.stack([said, 1 - said, 0 * said, 0 * said], axis=1)
+    found = measure_reliability(probabilities, np.array([0, 0, 0, 1, 1, 0], dtype=np.uint8))
+    assert [(low, count) for low, _, count, _, _ in found.bands] == [(0.2, 2), (0.9, 4)]
+    assert [band[3:] for band in found.bands] == [pytest.approx((0.25, 0.5)), pytest.approx((0.95, 0.75))]
+    assert found.calibration_error == pytest.approx((2 * 0.25 + 4 * 0.2) / 6)
+
+
+def test_the_temperature_of_probabilities_that_are_too_sure_is_found() -> None:
+    rng = np.random.default_rng(4)
+    logits = rng.normal(size=(20_000, 4)) * 2
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    known = (chances.cumsum(axis=1) < rng.random((len(chances), 1))).sum(axis=1).astype(np.uint8)
+    too_sure = chances**1.6 / (chances**1.6).sum(axis=1, keepdims=True)
+    assert fit_temperature(chances, known) == pytest.approx(1, abs=0.04)
+    assert fit_temperature(too_sure, known) == pytest.approx(1.6, abs=0.06)
+
+
+def test_calibration_makes_probabilities_likelier_and_keeps_their_order(data: Path, taught: Detector) -> None:
+    detector = copy.deepcopy(taught)
+    faces = load_merl68(data / "merl68")[0]
+    temperature = calibrate_visibility(detector, faces)
+    assert temperature != 1
+    assert calibrate_visibility(detector, faces) == pytest.approx(1, abs=0.03), "once is enough"
+    crop = torch.zeros(1, 3, 64, 64)
+    ids, fpalps = detector.part_ids(["face contour"] * 5), torch.linspace(0, 1, 5)
+    with torch.no_grad():
+        before, after = (one.decode(one.encode(crop), ids, fpalps) for one in (taught, detector))
+    assert (before.coordinates == after.coordinates).all()
+    torch.testing.assert_close(after.visibility * temperature, before.visibility, atol=1e-4, rtol=1e-4)
+
+
 def test_the_commands_teach_and_score_it(data: Path, small_detector: Detector, tmp_path: Path) -> None:
     weights, out = tmp_path / "plain.safetensors", tmp_path / "seen.safetensors"
     save_detector(weights, small_detector, "made", {"recipe": "made"})
@@ -135,7 +172,8 @@ def test_the_commands_teach_and_score_it(data: Path, small_detector: Detector, t
     assert result.exit_code == 0, result.output
     loaded = load_detector(out)
     assert loaded.version.startswith("made+")
-    assert loaded.training == {"recipe": "made"}
+    assert loaded.training.keys() == {"recipe", "visibility_temperature"}
+    assert loaded.training["visibility_temperature"] == fit_of(result.output)
     catalogue = tmp_path / "merl.toml"
     # All of the pack is for training here but three faces, of which none has a hidden point.
     with np.load(data / "merl68" / "labels.npz") as labels:
@@ -150,3 +188,9 @@ def test_the_commands_teach_and_score_it(data: Path, small_detector: Detector, t
     assert result.exit_code == 0, result.output
     assert "| hidden | 0.025 |" in result.output
     assert "| turned away | 0.0" in result.output
+    assert "| said to be seen | points | mean probability | were seen |" in result.output
+
+
+def fit_of(output: str) -> object:
+    """Return the temperature that train-visibility tells, as a number of any rounding."""
+    return pytest.approx(float(output.rpartition("temperature ")[2]), abs=0.006)

@@ -79,6 +79,8 @@ def test_wheel_holds_nothing_else(files_on_disk, wheel_names):
         "model/weights/faceql.safetensors",
         "model/weights/README.md",
         "model/weights/LICENSE.md",
+        "engine/weights/yunet.safetensors",
+        "engine/weights/LICENSE.libfacedetection",
     ],
 )
 def test_wheel_holds_the_data(path, wheel_names):
@@ -93,11 +95,15 @@ def test_weights_are_small_enough_to_ship(root):
     assert (root / "model/weights/faceql.safetensors").stat().st_size < 40e6
 
 
-def test_both_licences_go_with_the_wheel(metadata, wheel_names):
+def test_the_licences_go_with_the_wheel(metadata, wheel_names):
     assert metadata["License-Expression"] == "Apache-2.0"
     for path in metadata.get_all("License-File"):
         assert any(name.endswith(f".dist-info/licenses/{path}") for name in wheel_names)
-    assert metadata.get_all("License-File") == ["LICENSE", "model/weights/LICENSE.md"]
+    assert metadata.get_all("License-File") == [
+        "LICENSE",
+        "model/weights/LICENSE.md",
+        "engine/weights/LICENSE.libfacedetection",
+    ]
 
 
 def test_the_licence_of_the_weights_is_restrictive(root):

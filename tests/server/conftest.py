@@ -124,7 +124,7 @@ def service(engine: Engine, limits: Limits) -> Iterator[Service]:
 
 
 class GatedEngine:
-    """An engine whose face finding waits until it is let go, and which counts what reaches it."""
+    """An engine whose encoding of faces waits until it is let go, and which counts what reaches it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -134,11 +134,11 @@ class GatedEngine:
         self.asks = 0
 
     def encode(self, image, *, boxes=None):
-        self.entered.set()
-        assert self.gate.wait(20)
         return self._engine.encode(image, boxes=boxes)
 
     def encode_faces(self, wanted) -> None:
+        self.entered.set()
+        assert self.gate.wait(20)
         self.batches.append(len(wanted))
         self._engine.encode_faces(wanted)
 

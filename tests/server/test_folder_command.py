@@ -41,6 +41,7 @@ class Counting:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.asked: list[Path] = []
+        self.model_version = engine.model_version
 
     def __call__(self) -> Counting:
         return self
@@ -179,7 +180,10 @@ def test_a_result_file_can_be_empty(tmp_path: Path) -> None:
     path.touch()
     results = ResultFile(path, parse(TEXT), overwrite=False)
     results.close()
-    assert path.read_text("utf-8") == "file,index,face,part,fpalp,name,x,y,expected_error\n"
+    assert (
+        path.read_text("utf-8")
+        == "file,index,face,part,fpalp,name,x,y,expected_error,seen,hidden,turned_away,outside\n"
+    )
 
 
 def test_the_command_takes_a_folder(album: Path, tmp_path: Path) -> None:

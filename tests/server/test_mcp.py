@@ -62,11 +62,12 @@ def test_the_tools_are_those_of_the_snapshot(engine: Engine) -> None:
     assert tools == json.loads(SNAPSHOT.read_text("utf-8"))
     assert [tool["name"] for tool in tools] == [
         "ask_landmarks", "draw_landmarks", "parse_instruction", "list_parts", "list_images", "open_image",
-        "measure_face", "crop_face", "mask_region",
+        "measure_face", "crop_face", "mask_region", "close_image",
     ]  # fmt: skip
     for tool in tools:
         assert tool["annotations"] == {
-            "readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False,
+            "readOnlyHint": tool["name"] != "close_image", "destructiveHint": False,
+            "idempotentHint": tool["name"] != "close_image", "openWorldHint": False,
         }  # fmt: skip
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():

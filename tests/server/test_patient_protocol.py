@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +12,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from faceql.server.half_open import HalfOpen
 from faceql.server.patient_protocol import PatientProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -22,6 +24,7 @@ class ImpatientProtocol(PatientProtocol):
     head_seconds = 0.3
     reading_seconds = 0.3
     max_connections = 3
+    half_open = HalfOpen(per_client=4, total=6, patience=0.05)
 
 
 async def serve_large(scope, receive, send) -> None:
@@ -105,5 +108,96 @@ def test_a_crowd_is_told_when_to_come_back() -> None:
         assert b'"code": "busy"' in answer
         for _, other in [*others, (reader, writer)]:
             await close(other)
+
+    run_against(client)
+
+
+def test_a_crowd_does_not_hide_that_the_server_lives() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        others = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await wait_until(lambda: len(state.connections) == 4)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        for _, other in [*others, (reader, writer)]:
+            await close(other)
+
+    run_against(client)
+
+
+def test_a_burst_in_one_turn_of_the_loop_is_bounded_too() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        sockets = []
+        for _ in range(40):  # the server, in the same loop, sees them all at once
+            sockets.append(socket.socket())
+            sockets[-1].setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                sockets[-1].connect(("127.0.0.1", port))
+        await asyncio.sleep(0.1)
+        assert len(state.connections) <= 6
+        for opened in sockets:
+            opened.close()
+
+    run_against(client)
+
+
+def test_of_many_half_open_connections_the_oldest_are_cut_off() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        opened = []
+        for _ in range(12):
+            opened.append(await asyncio.open_connection("127.0.0.1", port))
+            await asyncio.sleep(0.02)
+        await wait_until(lambda: len(state.connections) <= 6)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        for _, other in [*opened, (reader, writer)]:
+            await close(other)
+        await wait_until(lambda: not state.connections)
+        assert len(ImpatientProtocol.half_open) == 0
+
+    run_against(client)
+
+
+def test_every_client_has_its_own_share_and_a_moment() -> None:
+    now = [0.0]
+    waiting: HalfOpen[str] = HalfOpen(per_client=2, total=5, patience=1.0, clock=lambda: now[0])
+    assert [waiting.add("a", name) for name in ("a1", "a2", "a3", "a4")] == [[], [], [], []]
+    assert waiting.add("b", "b1") == []
+    now[0] = 2.0
+    assert waiting.add("a", "a5") == ["a1", "a2", "a3"]
+    waiting.discard("a", "a1")
+    assert len(waiting) == 3
+    assert waiting.add("c", "c1") == []
+    assert waiting.add("c", "c2") == []
+    # Whoever has most gives way.
+    assert waiting.add("c", "c3") == ["c1"]
+    for client, name in [("a", "a4"), ("a", "a5"), ("b", "b1"), ("c", "c2"), ("c", "c3")]:
+        waiting.discard(client, name)
+    assert len(waiting) == 0
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-A : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    ],
+    ids=["tls", "space", "length of 5000 digits", "length, coding", "coding, length", "two lengths"],
+)
+def test_what_is_no_request_gets_problem_details_and_is_closed(request_bytes: bytes) -> None:
+    async def client(port: int, state: ServerState) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_bytes + b"\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        await close(writer)
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert b"content-type: application/problem+json" in head.lower()
+        assert b"connection: close" in head.lower()
+        assert json.loads(body)["code"] == "malformed"
 
     run_against(client)

@@ -56,6 +56,17 @@ def browser(tmp_path: Path, address: str) -> Iterator[object]:
     driver.quit()
 
 
+def point_at(browser, selector: str, kind: str = "pointermove") -> None:
+    """Send pointer events at the middle of an element, as a mouse would."""
+    browser.execute_script(
+        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "const place = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true,"
+        "  pointerId: 1, pointerType: 'mouse' };"
+        "document.getElementById('frame').dispatchEvent(new PointerEvent(arguments[1], place))",
+        selector, kind,
+    )  # fmt: skip
+
+
 def wait(browser, script: str, seconds: float = 90):
     """Wait until a script's result is true, and return it."""
     from selenium.webdriver.support.ui import WebDriverWait
@@ -271,3 +282,23 @@ def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
     wait(browser, f"{DOTS} === 2 && document.getElementById('problem').hidden")
     severe = [entry for entry in browser.get_log("browser") if "Uncaught" in entry["message"]]
     assert severe == []
+
+
+def test_holes_stay_open_and_dots_of_unseen_points_hollow(browser, tmp_path: Path) -> None:
+    wait(browser, f"{DOTS} > 0")
+    ask(browser, "40 points on the lips without the mouth opening as a polygon")
+    wait(browser, f"{DOTS} === 40 && document.querySelectorAll('#overlay path').length === 1")
+    path = browser.find_element("css selector", "#overlay path")
+    assert path.get_attribute("fill-rule") == "evenodd"
+    assert path.get_attribute("d").count("Z") == 2
+    ask(browser, "the 300W layout")
+    wait(browser, f"{DOTS} === 68")
+    unseen = browser.find_elements("css selector", "#overlay .dot.unseen")
+    assert 0 < len(unseen) < 20, "hair hides the jaw's ends"
+    assert {dot.get_attribute("fill") for dot in unseen} == {"none"}
+    point_at(browser, "#overlay .dot.unseen")
+    assert browser.find_element("id", "tip").text.endswith("px, probably hidden")
+    assert f"{len(unseen)} of 68 points are probably not seen" in browser.find_element("id", "notes").text
+    ask(browser, "the 300W layout, visible landmarks only")
+    wait(browser, f"{DOTS} === {68 - len(unseen)}")
+    browser.save_screenshot(str(tmp_path / "page.png"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import ASTRONAUT
-from .test_playground import DOTS, address, ask, browser, pytestmark, wait  # noqa: F401
+from .test_playground import DOTS, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
 
 AXE = "axe-core@4.11.0"
 OPENING = f"{DOTS} === 75"
@@ -30,17 +30,6 @@ def make_pair(folder: Path) -> str:
 
 def text_of(browser, name: str) -> str:  # noqa: F811
     return browser.find_element("id", name).text
-
-
-def point_at(browser, selector: str, kind: str = "pointermove") -> None:  # noqa: F811
-    """Send pointer events at the middle of an element, as a mouse would."""
-    browser.execute_script(
-        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
-        "const place = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true,"
-        "  pointerId: 1, pointerType: 'mouse' };"
-        "document.getElementById('frame').dispatchEvent(new PointerEvent(arguments[1], place))",
-        selector, kind,
-    )  # fmt: skip
 
 
 def test_faces_are_clicked_and_all_are_asked(browser, tmp_path: Path) -> None:  # noqa: F811

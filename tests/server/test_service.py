@@ -48,6 +48,10 @@ def test_requests_that_wait_together_are_encoded_together(gated: GatedEngine, en
     first = service.submit(photos[0], ["pupils"])
     assert gated.entered.wait(20)
     rest = [service.submit(photo, [f"{n} points on the left eye"]) for n, photo in enumerate(photos[1:], start=2)]
+    deadline = time.monotonic() + 20
+    while service._queue._jobs.qsize() < 5:  # all are read, and wait for the engine
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     gated.gate.set()
     assert first.result(20).answers[0] == engine.ask(photos[0], "pupils")
     for n, (photo, future) in enumerate(zip(photos[1:], rest, strict=True), start=2):
@@ -235,7 +239,7 @@ def test_a_failure_of_the_engine_is_told_without_its_text(engine: Engine, gated:
 
 def test_handles_end_by_time_number_and_bytes(engine: Engine, photo: bytes) -> None:
     now = [0.0]
-    encoded = [engine.encode(photo) for _ in range(4)]
+    encoded = [engine.encode(make_photo(seed)) for seed in range(4)]
     store = ImageStore(seconds=10, max_images=3, max_bytes=10 * encoded[0].nbytes, clock=lambda: now[0])
     handles = [store.add(image).handle for image in encoded]
     assert len(set(handles)) == 4
@@ -286,3 +290,22 @@ def test_errors_are_described_for_programs() -> None:
         (ConfigError("x"), "setting"),
     ):
         assert describe_error(error) == {"code": code, "message": "x"}
+
+
+def test_a_photo_that_is_opened_again_keeps_its_handle(service: Service, photo: bytes) -> None:
+    other = service.keep(service.ask(make_photo(2), []).image)
+    opened = [service.keep(service.ask(photo, []).image) for _ in range(80)]
+    assert {image.handle for image in opened} == {opened[0].handle} != {other.handle}
+    assert len(service.images) == 2
+    assert service.images.nbytes == other.encoded.nbytes + opened[0].encoded.nbytes
+    assert service.images.get(other.handle).encoded is other.encoded
+    assert opened[-1].ends >= opened[0].ends
+    boxed = service.keep(service.ask(photo, [], boxes=[(1, 1, 99, 99)]).image)
+    assert boxed.handle not in (opened[0].handle, other.handle)
+    # Closed by one of those who opened it; forgotten by all.
+    service.images.remove(opened[0].handle)
+    assert service.images.get(opened[0].handle).opens == 79
+    service.images.forget(opened[0].handle)
+    with pytest.raises(ServiceError, match="no image is open"):
+        service.images.get(opened[0].handle)
+    assert service.keep(service.ask(photo, []).image).handle != opened[0].handle

@@ -1,0 +1,43 @@
+"""The tool `close_image`: an agent that is done with a photo has it forgotten."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from mcp.server import MCPServer
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import BaseModel, Field
+
+from ..errors import FaceQLError
+from .mcp_checks import give_error
+from .service import Service
+
+DESCRIPTION = """\
+Forget a photo that open_image keeps, before its time: its handle ends at once, for whoever else has it too. A photo \
+that is opened twice has one handle, and is closed once."""
+
+
+class ClosedAnswer(BaseModel):
+    """What is left open."""
+
+    closed: str = Field(description="the handle that has ended")
+    open_images: int = Field(description="images that are still open on this server")
+
+
+def add_close_tool(server: MCPServer[Any], service: Service) -> None:
+    """Offer `close_image`."""
+    annotations = ToolAnnotations(
+        read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
+    )
+
+    @server.tool(title="Close a photo", description=DESCRIPTION, annotations=annotations)
+    async def close_image(
+        handle: Annotated[str, Field(description="from open_image (img_...)", max_length=100)],
+    ) -> Annotated[CallToolResult, ClosedAnswer]:
+        try:
+            service.images.forget(handle)
+        except FaceQLError as error:
+            return give_error(error)
+        closed = ClosedAnswer(closed=handle, open_images=len(service.images))
+        content = TextContent(type="text", text=closed.model_dump_json())
+        return CallToolResult(content=[content], structured_content=closed.model_dump())
