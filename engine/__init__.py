@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .answer import Answer, Landmark, Stroke
     from .backends import Backend
-    from .cut_out import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
+    from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
     from .engine import Engine
     from .faces import Box, Face, FaceFinder, WholePhoto
@@ -28,7 +28,7 @@ _HOMES = {
     "Answer": "answer",
     "Backend": "backends",
     "Box": "faces",
-    "CutOut": "cut_out",
+    "CutOut": "cutting",
     "EncodedImage": "encoded_image",
     "Engine": "engine",
     "Face": "faces",
@@ -44,12 +44,12 @@ _HOMES = {
     "PointVisibility": "visibility",
     "SlimeFaceFinder": "finders",
     "Stroke": "answer",
-    "UPRIGHT_INSTRUCTION": "cut_out",
+    "UPRIGHT_INSTRUCTION": "cutting",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",
     "choose_asked_faces": "encoded_image",
-    "crop_answer": "cut_out",
-    "cut_out": "cut_out",
+    "crop_answer": "cutting",
+    "cut_out": "cutting",
     "read_photo": "images",
     "write_region_instruction": "regions",
 }

@@ -49,6 +49,7 @@ class Job:
         boxes: Face boxes in place of finding faces.
         deadline: When its answer is of no use any more, on the monotonic clock.
         size: Bytes it holds while it waits.
+        arrived: When it came, on the monotonic clock.
         future: Where the outcome goes. It is never marked as running, so that it can be cancelled to the end.
         image: The photo once it is read and its faces are found.
         decoders: What decodes the photo at the moment.
@@ -62,6 +63,7 @@ class Job:
     boxes: Boxes | None
     deadline: float
     size: int
+    arrived: float = field(default_factory=time.monotonic)
     future: Future[Asked] = field(default_factory=Future)
     image: EncodedImage | None = None
     decoders: list[Decoder] = field(default_factory=list)
@@ -113,6 +115,7 @@ class AskQueue:
         self._at_work = 0
         self._waiting_bytes = 0
         self._seconds_per_job = 0.2
+        self._last_end: float | None = None
         self._closing = False
         self._thread: threading.Thread | None = None
         self._lanes = ReadingLanes(get_engine, limits, self._take_from_lane)
@@ -172,7 +175,7 @@ class AskQueue:
             self._closing = True
             thread = self._thread
             self._answered.wait_for(lambda: not self._unanswered, seconds)
-        self._lanes.close()
+        self._lanes.close(min(seconds, IDLE_SECONDS))
         self._jobs.put(None)
         if thread is not None:
             thread.join(min(seconds, IDLE_SECONDS))
@@ -205,7 +208,6 @@ class AskQueue:
             except queue.Empty:
                 continue
             batch, is_over = self._take_batch(first)
-            started = time.monotonic()
             try:
                 self._work(batch)
             except Exception as error:
@@ -217,11 +219,19 @@ class AskQueue:
                 job.image = None
             if batch:
                 self._observe_batch(len(batch))
-                spent = (time.monotonic() - started) / len(batch)
-                self._seconds_per_job += 0.2 * (spent - self._seconds_per_job)
+                self._learn(batch)
             self._at_work = 0
             if is_over:
                 return
+
+    def _learn(self, batch: list[Job]) -> None:
+        """Learn how long a request takes, with what reading its photo held the engine up."""
+        now = time.monotonic()
+        # The first round waited for the model too.
+        if self._last_end is not None:
+            began = max(self._last_end, min(job.arrived for job in batch))
+            self._seconds_per_job += 0.2 * ((now - began) / len(batch) - self._seconds_per_job)
+        self._last_end = now
 
     def _take_batch(self, first: Job | None) -> tuple[list[Job], bool]:
         """Return the requests of the next round, without those given up meanwhile, and whether it is the last."""

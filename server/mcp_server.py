@@ -39,12 +39,7 @@ def build_mcp_server(service: Service, sources: ImageSources, *, honours_roots: 
         log_level="WARNING",
         middleware=[load_behind(service)],
     )
-    annotations = ToolAnnotations(
-        read_only_hint=True,
-        destructive_hint=False,
-        idempotent_hint=True,
-        open_world_hint=bool(sources.allowed_hosts),
-    )
+    annotations = ToolAnnotations(read_only_hint=True, open_world_hint=bool(sources.allowed_hosts))
     calls = Calls(service, sources, honours_roots=honours_roots)
     add_point_tools(server, calls, annotations)
     add_photo_tools(server, calls, annotations)

@@ -82,7 +82,7 @@ export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup
         rings.push(draw("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }));
       }
       const look = whyNotSeen(point)
-        ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", style: `stroke: ${color}`, "stroke-width": radius * 0.5 }
+        ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", stroke: color, "stroke-width": radius * 0.5 }
         : { class: isFaint ? "old" : "dot", fill: color, "stroke-width": radius * 0.35 };
       dots.push(draw("circle", { cx: point.x, cy: point.y, r: radius, "data-index": index, ...look }));
       if (showIds && ids[index]) labels.push(draw("text", { x: point.x + radius * 1.3, y: point.y - radius * 0.6, "font-size": radius * 2.6, class: "id" }, ids[index].replace(/^\S+ /, "")));
