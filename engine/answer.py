@@ -14,11 +14,12 @@ from PIL import Image
 
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.query import Query
-from . import drawing, formats, plain_data, regions
+from . import drawing, formats, plain_data, regions, surface_regions
 from .faces import Face
 from .images import Photo
 from .outlines import Outline
 from .part_curve import PartCurve
+from .surface_regions import SurfacePatch
 from .visibility import SEEN_FROM, PointVisibility
 
 FloatMask = npt.NDArray[np.float32]
@@ -30,11 +31,12 @@ class Landmark:
 
     Attributes:
         part: Its face part, in the viewer's terms.
-        fpalp: Its place along the part's curve, 0 at the start and 1 at the end.
+        fpalp: Its place along the part's curve, 0 at the start and 1 at the end; on a surface from left to right.
         name: Its own name where it has one ("left mouth corner"), else its part and place.
         xy: Pixels of the photo.
         expected_error: How far off it is likely to be, in pixels of the photo.
         face: Index into `Answer.faces`.
+        v: On a surface its place from top to bottom; None on a curve.
         visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
     """
 
@@ -45,6 +47,7 @@ class Landmark:
     expected_error: float
     face: int
     visibility: PointVisibility | None
+    v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ class Answer:
         model_version: Which weights answered.
         notes: What was decided while reading the photo and the instruction.
         photo: The photo, for `draw`; None in an answer that was read from a file.
+        vs: (N,) float64, of points on surfaces the place from top to bottom, beside the one from left to right in
+            `fpalps`; NaN on curves.
+        vertices: (faces, 468, 2) float32, MediaPipe's mesh on each face, pixels of the photo, for masks and patches of
+            surfaces; None where no surface was asked, or the answer was read from a file.
         visibility: (N, 4) float32, how likely each point is seen, hidden by something, turned away from the camera, or
             outside the photo; None where the weights do not tell.
         outlines: The rings and lines that the instruction asks for ("as a polygon").
@@ -112,17 +119,22 @@ class Answer:
     visibility: npt.NDArray[np.float32] | None = None
     outlines: tuple[Outline, ...] = ()
     faces_found: int = 0
+    vs: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    vertices: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.parts)
+        if not len(self.vs) and count:
+            object.__setattr__(self, "vs", np.full(count, np.nan))
         arrays: list[npt.NDArray[Any]] = [
             self.fpalps,
             self.xy,
             self.expected_error,
             self.error_ellipses,
             self.face_index,
+            self.vs,
         ]
-        want = [(count,), (count, 2), (count,), (count, 3), (count,)]
+        want = [(count,), (count, 2), (count,), (count, 3), (count,), (count,)]
         if self.visibility is not None:
             arrays.append(self.visibility)
             want.append((count, len(PointVisibility._fields)))
@@ -166,7 +178,7 @@ class Answer:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Answer.from_dict, (self.to_dict(), self.photo)
+        return Answer.from_dict, (self.to_dict(), self.photo, self.vertices)
 
     @cached_property
     def points(self) -> tuple[Landmark, ...]:
@@ -179,9 +191,13 @@ class Answer:
             self.expected_error.tolist(),
             self.face_index.tolist(),
             [None] * len(self) if self.visibility is None else map(PointVisibility._make, self.visibility.tolist()),
+            self.vs.tolist(),
             strict=True,
         )
-        return tuple(Landmark(part, f, name, (x, y), e, face, v) for part, f, name, (x, y), e, face, v in rows)
+        return tuple(
+            Landmark(part, f, name, (x, y), e, face, seen, v if v == v else None)
+            for part, f, name, (x, y), e, face, seen, v in rows
+        )
 
     @cached_property
     def is_seen(self) -> npt.NDArray[np.bool_] | None:
@@ -261,8 +277,10 @@ class Answer:
         part is closed by the chord between its ends.
 
         Args:
-            where: "lips", "upper lip", "eyes", "eyebrows", "face contour without the lips", ...; None for the polygons
-                that the instruction asked for, straight from point to point.
+            where: "lips", "upper lip", "eyes", "eyebrows", "face contour without the lips", ..., or surfaces: "left
+                cheek", "skin" (the face without eyes, brows and lips). Those need no points of their own, only that
+                some place on a surface was asked. None for the polygons that the instruction asked for, straight from
+                point to point.
             face: Index into `faces`; None for all of them together.
             feather: Standard deviation of a Gaussian that softens the edge, in pixels.
 
@@ -276,18 +294,48 @@ class Answer:
         """
         return regions.paint_mask(self, where, face, feather)
 
+    def mesh(self, where: str, *, face: int = 0) -> SurfacePatch:
+        """Return a surface of one face as triangles, to lay a texture on.
+
+        Args:
+            where: The surface ("left cheek", "left_cheek").
+            face: Index into `faces`.
+
+        Raises:
+            NoSuchFaceError: The answer has no such face.
+            NoSuchPointError: No surface was asked, so that the answer holds none.
+            ConfigError: It is not one surface.
+            QueryError: The words cannot be understood.
+        """
+        return surface_regions.make_patch(self, where, face)
+
+    def grid(self, where: str, *, face: int = 0) -> npt.NDArray[np.float32]:
+        """Return the points (rows, columns, 2) of the grid that was asked on a surface ("forehead grid 4 5").
+
+        Raises:
+            NoSuchPointError: No grid was asked there.
+            QueryError: The words cannot be understood.
+        """
+        return surface_regions.read_grid(self, where, face)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
         return plain_data.write_answer(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], photo: Photo | None = None) -> Answer:
-        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility.
+    def from_dict(
+        cls,
+        data: Mapping[str, Any],
+        photo: Photo | None = None,
+        vertices: npt.NDArray[np.float32] | None = None,
+    ) -> Answer:
+        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility; photo and vertices are not
+        in it.
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
         """
-        return cls(**plain_data.read_answer(data), photo=photo)
+        return cls(**plain_data.read_answer(data), photo=photo, vertices=vertices)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return `to_dict()` as JSON text."""
@@ -309,7 +357,10 @@ class Answer:
         return cls.from_dict(data)
 
     def to_csv(self) -> str:
-        """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty."""
+        """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty.
+
+        An answer with points on surfaces has a column v after fpalp, empty on curves.
+        """
         return formats.write_csv(self)
 
     def to_svg(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import ConfigError
 from ..querylang.query import Query
@@ -18,6 +19,8 @@ from .names import name_places
 from .outlines import join_outlines, keep_points
 from .visibility import count_unseen, settle_outside
 
+FloatArray = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class LocatedFace:
@@ -28,12 +31,15 @@ class LocatedFace:
         doubt: How far off its first look is expected to be, as a share of its longer side.
         each: The places of each of the query's runs.
         located: Where all of them lie.
+        vertices: (VERTICES, 2) float32, where the mesh's vertices lie, pixels of the photo, if a place on a surface was
+            asked.
     """
 
     face: Face
     doubt: float
     each: Sequence[Sequence[Place]]
     located: Located
+    vertices: FloatArray | None
 
 
 def compose_answer(image: EncodedImage, query: Query, faces: Sequence[LocatedFace], *, is_default: bool) -> Answer:
@@ -55,6 +61,7 @@ def compose_answer(image: EncodedImage, query: Query, faces: Sequence[LocatedFac
     xy = np.concatenate([face.located.xy for face in faces])
     expected_error = np.concatenate([face.located.expected_error for face in faces])
     judged = [face.located.visibility for face in faces if face.located.visibility is not None]
+    meshes = [face.vertices for face in faces if face.vertices is not None]
     answer = Answer(
         query=query,
         perspective=query.perspective,
@@ -77,6 +84,8 @@ def compose_answer(image: EncodedImage, query: Query, faces: Sequence[LocatedFac
         photo=image.photo,
         visibility=settle_outside(np.concatenate(judged), xy, expected_error, image.image_size) if judged else None,
         outlines=join_outlines(query, parts, runs, face_index.tolist()),
+        vs=np.array([np.nan if place.v is None else place.v for place in places], dtype=np.float64),
+        vertices=np.stack(meshes) if meshes else None,
         faces_found=len(image.faces),
     )
     return leave_out_unseen(answer) if query.visible_only else note_unseen(answer)
@@ -136,6 +145,7 @@ def leave_out_unseen(answer: Answer) -> Answer:
         answer,
         parts=tuple(answer.parts[row] for row in rows),
         fpalps=answer.fpalps[kept],
+        vs=answer.vs[kept],
         names=tuple(answer.names[row] for row in rows),
         xy=answer.xy[kept],
         expected_error=answer.expected_error[kept],

@@ -21,12 +21,14 @@ class Place:
     """Where a landmark lies on the face, before the photo is looked at.
 
     Attributes:
-        part: The face part, in the viewer's terms.
-        fpalp: Its place along the part's curve, 0..1.
+        part: The face part or the surface, in the viewer's terms.
+        fpalp: Its place along the part's curve, 0..1; on a surface its u.
+        v: On a surface, from top to bottom 0..1; None on a curve.
     """
 
     part: str
     fpalp: float
+    v: float | None = None
 
 
 Locate = Callable[[Sequence[Place]], FloatArray]

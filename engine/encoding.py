@@ -155,7 +155,7 @@ class FaceEncoder:
         """Return where places lie on a face."""
         parts, fpalps = [place.part for place in places], [place.fpalp for place in places]
         with torch.inference_mode(), self._autocast():
-            reading = self._reader.read(crop.encoded, parts, fpalps, crop.curves)
+            reading = self._reader.read(crop.encoded, parts, fpalps, crop.curves, [place.v for place in places])
         expected_error = np.exp(reading.log_scale[0]) * (crop.frame.side_px / ERROR_CROP_PX)
         u, v = reading.stretch[0].T
         ratio = np.exp(np.hypot(u, v) / 2)
@@ -164,6 +164,15 @@ class FaceEncoder:
         ellipses = np.stack([expected_error * ratio, expected_error / ratio, (direction + 90) % 180 - 90], axis=-1)
         visibility = None if reading.visibility is None else reading.visibility[0]
         return Located(crop.frame.to_photo(reading.coordinates[0]), expected_error, ellipses, visibility)
+
+    def locate_mesh(self, crop: FaceCrop) -> FloatArray:
+        """Return where the mesh's vertices lie, (VERTICES, 2) pixels of the photo.
+
+        Raises:
+            ConfigError: The weights do not know surfaces.
+        """
+        with torch.inference_mode(), self._autocast():
+            return crop.frame.to_photo(self._reader.read_vertices(crop.encoded, crop.curves)[0, :, :2])
 
     def _find_any_upright(self, wanted: Sequence[tuple[ByteArray, Face]], views: list[View]) -> list[View]:
         """Return the best views, of faces too whose angle neither the finder nor a first look can tell."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
+import numpy as np
 import torch
 
 from ..errors import ConfigError
@@ -257,4 +258,6 @@ class Engine:
         """Return the places of each of the query's runs on one face, and where they lie."""
         each = lay_out_each(query, lambda places: self._encoder.locate(crop, places).xy)
         located = self._encoder.locate(crop, [place for places in each for place in places])
-        return LocatedFace(face, crop.doubt, each, located)
+        on_surface = any(place.v is not None for places in each for place in places)
+        vertices = self._encoder.locate_mesh(crop).astype(np.float32) if on_surface else None
+        return LocatedFace(face, crop.doubt, each, located, vertices)

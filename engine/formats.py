@@ -32,12 +32,14 @@ def write_csv(answer: Answer) -> str:
     """Return one row for each point, under a heading."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    has_surfaces = bool(np.isfinite(answer.vs).any())
+    writer.writerow((*CSV_COLUMNS[:4], "v", *CSV_COLUMNS[4:]) if has_surfaces else CSV_COLUMNS)
     for i, point in enumerate(answer.points):
         numbers = map(shorten, (*answer.xy[i], answer.expected_error[i]))
         unknown = [""] * len(PointVisibility._fields)
         visibility = unknown if answer.visibility is None else map(shorten, answer.visibility[i])
-        writer.writerow((i, point.face, point.part, point.fpalp, point.name, *numbers, *visibility))
+        place = (point.fpalp, "" if point.v is None else point.v) if has_surfaces else (point.fpalp,)
+        writer.writerow((i, point.face, point.part, *place, point.name, *numbers, *visibility))
     return text.getvalue()
 
 
@@ -128,6 +130,8 @@ def join_neighbours(answer: Answer, names: tuple[str, ...]) -> list[list[int]]:
     fpalps = answer.fpalps[start : start + len(names)]
     pairs = []
     for part in dict.fromkeys(parts):
+        if part not in registry.parts:
+            continue  # on a surface points have no one order
         own = sorted((i for i, other in enumerate(parts) if other == part), key=lambda i: fpalps[i])
         pairs += [[a + 1, b + 1] for a, b in pairwise(own)]
         is_ring = len(own) > 2 and registry.parts[part].is_closed and 1 - fpalps[own[-1]] + fpalps[own[0]] < 0.3

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
+
 from ..errors import Problem, QueryError
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
 from ..querylang.runs import CurveRun
 from ..querylang.runs import lay_out as lay_out_runs
+from ..querylang.surface_runs import OutlineRun, walk_round
 from .curves import Locate, Place, count_steps, space_by_step, space_evenly, trace_curve, wrap_fpalp
 
 MAX_POINTS = 100_000
+OUTLINE_PIECES = 512
 
 
 def lay_out(query: Query, locate: Locate) -> tuple[Place, ...]:
@@ -32,8 +38,15 @@ def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
     for run in query.runs:
         if isinstance(run, CurveRun) and run.spacing == "arc":
             each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
+        elif isinstance(run, OutlineRun) and run.spacing == "arc":
+            each.append(list(place_round(run, locate)))
         else:
-            each.append([Place(q.part, float(q.fpalp)) for q in lay_out_runs([run], registry)])
+            each.append(
+                [
+                    Place(q.part, float(q.fpalp), None if q.v is None else float(q.v))
+                    for q in lay_out_runs([run], registry)
+                ]
+            )
     if not any(each):
         raise refuse(query, "nothing_left", "no point is left on this face")
     return each
@@ -57,6 +70,17 @@ def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Loc
         for fpalp in fpalps.tolist()
         if not any(low <= fpalp <= high for low, high in removed)
     ]
+
+
+def place_round(run: OutlineRun, locate: Locate) -> list[Place]:
+    """Return an outline's places at equal distances in the picture."""
+    shares = [Fraction(i, OUTLINE_PIECES) for i in range(OUTLINE_PIECES + 1)]
+    spots = [walk_round(share % 1) for share in shares]
+    points = locate([Place(run.surface, float(u), float(v)) for u, v in spots])
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    wanted = np.interp(np.arange(run.count) / run.count * along[-1], along, [float(share) for share in shares])
+    at = [walk_round(Fraction(share)) for share in wanted.tolist()]
+    return [Place(run.surface, float(u), float(v)) for u, v in at]
 
 
 def refuse(query: Query, code: str, message: str) -> QueryError:

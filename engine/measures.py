@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ConfigError, NoSuchFaceError, NoSuchPointError
+from ..errors import ConfigError, ImageError, NoSuchFaceError, NoSuchPointError
 from ..querylang.landmarks import LandmarkQuery
 from ..querylang.parse import parse
 from ..querylang.registry import load_registry
 from .answer import Answer
+from .region_color import RegionColor, mean_color
 from .regions import region_rings
+from .surface_regions import ring_area
 from .upright import RollGauge
 
 FloatArray = npt.NDArray[np.float64]
@@ -112,6 +114,18 @@ class Measures:
         regions = region_rings(self.answer, where, self.face)
         whole = sum(ring_area(ring) - sum(map(ring_area, holes)) for ring, holes in regions)
         return whole / self._unit(unit) ** 2
+
+    def color(self, where: str) -> RegionColor:
+        """Return the mean colour of a region's pixels ("left cheek", "forehead", "lips", "skin").
+
+        Raises:
+            ImageError: The answer holds no photo, or the region lies outside it.
+            NoSuchPointError, ConfigError, QueryError: As for `Answer.mask`.
+        """
+        if self.answer.photo is None:
+            raise ImageError("there is no photo to take colours from: an answer that was read from a file has none")
+        mask = self.answer.mask(where, face=self.face)
+        return mean_color(self.answer.photo.pixels, mask, where)
 
     @cached_property
     def interocular_px(self) -> float:
@@ -224,9 +238,3 @@ class Measures:
         if unit not in ("px", "iod"):
             raise ConfigError(f'unit must be "px" or "iod", not {unit!r}')
         return self.interocular_px if unit == "iod" else 1.0
-
-
-def ring_area(ring: FloatArray) -> float:
-    """Return the area inside a ring (N, 2)."""
-    x, y = ring.T
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2

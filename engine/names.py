@@ -16,6 +16,13 @@ _NAMES_BY_FPALP = {(part, round(float(fpalp), 9)): name for (part, fpalp), name 
 def name_places(places: Iterable[Place]) -> tuple[str, ...]:
     """Return each place's own name, or its part and FPALP ("outer lip at 0.125") where it has none."""
     return tuple(
-        _NAMES_BY_FPALP.get((place.part, round(place.fpalp, 9))) or f"{place.part} at {place.fpalp:.4g}"
+        name_spot(place)
+        or _NAMES_BY_FPALP.get((place.part, round(place.fpalp, 9)))
+        or f"{place.part} at {place.fpalp:.4g}"
         for place in places
     )
+
+
+def name_spot(place: Place) -> str:
+    """Return what a place on a surface is called; "" for one on a curve."""
+    return "" if place.v is None else f"{place.part} at ({place.fpalp:.4g}, {place.v:.4g})"

@@ -70,6 +70,7 @@ def write_point(answer: Answer, i: int, point: Landmark) -> dict[str, Any]:
         "face": point.face,
         "part": point.part,
         "fpalp": point.fpalp,
+        **({} if point.v is None else {"v": point.v}),
         "name": point.name,
         "x": shorten(answer.xy[i, 0]),
         "y": shorten(answer.xy[i, 1]),
@@ -119,6 +120,7 @@ def read_answer(data: Mapping[str, Any]) -> dict[str, Any]:
             "notes": tuple(data["notes"]),
             "visibility": read_visibility([point.get("visibility") for point in points]),
             "outlines": outlines,
+            "vs": np.array([point.get("v", np.nan) for point in points], dtype=np.float64),
             "faces_found": int(data.get("faces_found", len(faces))),
         }
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

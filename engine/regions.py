@@ -14,9 +14,10 @@ from ..errors import ConfigError, NoSuchPointError, QueryError
 from ..querylang.parse import parse
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
-from ..querylang.runs import CurveRun, Run, lay_out
+from ..querylang.runs import SURFACE_RUNS, CurveRun, Run, lay_out
 from .part_curve import FloatArray, PartCurve
 from .raster import clip_window, cover_rings
+from .surface_regions import find_surfaces, surface_pieces
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -43,7 +44,9 @@ def lie_on(answer: Answer, runs: Sequence[Run]) -> npt.NDArray[np.bool_]:
     parts = np.array(answer.parts, dtype=object)
     inside = np.zeros(len(answer), dtype=bool)
     for run in runs:
-        if isinstance(run, CurveRun):
+        if isinstance(run, SURFACE_RUNS):
+            inside |= parts == run.surface
+        elif isinstance(run, CurveRun):
             low, high = sorted((float(run.start), float(run.stop)))
             turns = (-1, 0, 1) if registry.parts[run.part].is_closed else (0,)
             on_part = parts == run.part
@@ -89,6 +92,9 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     "lips" are the outer lip without the mouth opening; a stretch of the outer and one of the inner lip ("upper lip")
     are one ring along both; every other part is filled, an open one up to the chord between its ends.
     """
+    surfaces = find_surfaces(where)
+    if surfaces:
+        return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
     stretches = [run for run in query.runs if isinstance(run, CurveRun)]
     parts = [run.part for run in stretches]

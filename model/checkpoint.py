@@ -18,6 +18,8 @@ from ..errors import CheckpointError, ConfigError
 from .config import DetectorConfig
 from .decoder import OFFSET_UNIT
 from .detector import Detector
+from .landmark_encoder import SurfaceEncoder
+from .surface_shape import SurfaceShape
 from .training.pretrained import encode_part_names
 from .visibility import VisibilityHead
 
@@ -53,6 +55,8 @@ def save_detector(path: Path, detector: Detector, version: str, training: dict[s
         "parts": json.dumps(detector.part_names),
         "training": json.dumps(training),
     }
+    if detector.surface_encoder is not None:
+        metadata["surfaces"] = json.dumps(detector.surface_names)
     # Contiguous in the ordinary order: safetensors refuses other memory layouts.
     tensors = {
         name: tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
@@ -102,6 +106,12 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
             tensors.setdefault(name, tensor)
         if any(name.startswith("visibility.") for name in tensors):
             detector.visibility = VisibilityHead(config)
+        if "surfaces" in metadata:
+            if json.loads(metadata["surfaces"]) != list(detector.surface_names):
+                raise CheckpointError(f"{path} knows other surfaces: {metadata['surfaces']}")
+            detector.surface_encoder = SurfaceEncoder(config, len(detector.surface_names))
+        if any(name.startswith("surface_shape.") for name in tensors):
+            detector.surface_shape = SurfaceShape()
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:

@@ -12,12 +12,14 @@ from torch.nn import functional
 
 from ..errors import ConfigError
 from ..querylang.registry import load_registry
+from ..querylang.surfaces import load_surfaces
 from .attention import KeysValues, split_map_heads
 from .config import DetectorConfig
 from .decoder import ContextMemory, DecodedLayers, Decoder, ImageMemory
 from .image_encoder import ImageEncoder
-from .landmark_encoder import LandmarkEncoder
+from .landmark_encoder import LandmarkEncoder, SurfaceEncoder
 from .position_encoding import cell_centers
+from .surface_shape import SurfaceShape
 from .visibility import VisibilityHead
 
 ROW_BLOCK = 16
@@ -68,6 +70,8 @@ class Detector(nn.Module):
 
     Attributes:
         visibility: tells whether points are seen; None where that was not learnt.
+        surface_shape: what the meshes that surfaces lie on look like; None where they were not learnt.
+        surface_encoder: makes places on surfaces queries; None where they were not learnt.
     """
 
     context_part_ids: Tensor
@@ -79,10 +83,13 @@ class Detector(nn.Module):
         parts = load_registry().parts
         self.part_names = tuple(parts)
         self.parts_without_vector: frozenset[str] = frozenset()
+        self.surface_names = tuple(load_surfaces())
         self.image_encoder = ImageEncoder(config)
         self.landmark_encoder = LandmarkEncoder(config, [part.is_closed for part in parts.values()])
         self.decoder = Decoder(config)
         self.visibility: VisibilityHead | None = None
+        self.surface_encoder: SurfaceEncoder | None = None
+        self.surface_shape: SurfaceShape | None = None
         self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
@@ -106,6 +113,11 @@ class Detector(nn.Module):
                 )
         index = {name: number for number, name in enumerate(self.part_names)}
         return torch.tensor([index[part] for part in parts], dtype=torch.long)
+
+    def surface_ids(self, surfaces: Sequence[str]) -> Tensor:
+        """Return the numbers (landmarks,) of surfaces' names; KeyError names one that there is not."""
+        index = {name: number for number, name in enumerate(self.surface_names)}
+        return torch.tensor([index[surface] for surface in surfaces], dtype=torch.long)
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Do all the work that needs no query.
@@ -150,22 +162,49 @@ class Detector(nn.Module):
             fpalps: float, 0..1, of the same shape.
         """
         count = part_ids.shape[-1]
-        found = self.decode_queries(encoded, *pad_queries(encoded, part_ids, fpalps))
-        return Decoded(
-            found.coordinates[:, :count],
-            found.log_scale[:, :count],
-            found.stretch[:, :count],
-            None if found.visibility is None else found.visibility[:, :count],
-        )
+        part_ids, fpalps = pad_queries(encoded, part_ids, fpalps)
+        return keep_first(self.decode_queries(encoded, part_ids, fpalps), count)
 
     def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
-        queries, coordinates = self._refine(encoded, part_ids, fpalps)
+        return self._conclude(encoded, *self._refine(encoded, part_ids, fpalps))
+
+    def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded:
+        """Answer queries of surfaces.
+
+        Args:
+            encoded: from `encode`.
+            surface_ids: long, from `surface_ids`: (landmarks,), or (batch, landmarks).
+            places: their (u, v), (..., landmarks, 2) float, 0..1.
+
+        Raises:
+            ConfigError: the weights have not learnt them.
+        """
+        count = surface_ids.shape[-1]
+        padding = len_padding(encoded, count)
+        ids, at = functional.pad(surface_ids, (0, padding)), functional.pad(places, (0, 0, 0, padding))
+        encodings = self.encode_surfaces(ids.reshape(-1, count + padding), at.reshape(-1, count + padding, 2))
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
+        return keep_first(self._conclude(encoded, queries, coordinates), count)
+
+    def _conclude(self, encoded: EncodedCrops, queries: Tensor, coordinates: Tensor) -> Decoded:
+        """Return what the last queries and every layer's coordinates say."""
         layers = self.decoder.predict(queries, coordinates)
         seen = None
         if self.visibility is not None:
             seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
         return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
+
+    def encode_surfaces(self, surface_ids: Tensor, places: Tensor) -> Tensor:
+        """Return E_IA (..., landmarks, dim) of surface_ids (..., landmarks) and places (..., landmarks, 2).
+
+        Raises:
+            ConfigError: the weights have not learnt surfaces.
+        """
+        if self.surface_encoder is None:
+            raise ConfigError("these weights do not know surfaces: train them by a recipe with a surface_weight")
+        encodings: Tensor = self.surface_encoder(surface_ids, places, self.landmark_encoder.encode_part)
+        return encodings
 
     def decode_visibility(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Tensor:
         """Return (batch, landmarks, 4) float32: how likely each point is what `Visibility` lists; arguments as above.
@@ -179,15 +218,30 @@ class Detector(nn.Module):
         return logits.softmax(dim=-1)
 
 
-def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
-    """Return queries (..., landmarks) filled up to whole blocks of ROW_BLOCK where answers are to be independent.
+def len_padding(encoded: EncodedCrops, count: int) -> int:
+    """Return how many queries fill up whole blocks of ROW_BLOCK, where answers are to be independent.
 
     Matrix products round a row alike in any company only if they see whole blocks of rows.
     """
-    padding = -part_ids.shape[-1] % ROW_BLOCK
-    if encoded.context is None or not padding:
+    return 0 if encoded.context is None else -count % ROW_BLOCK
+
+
+def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return queries (..., landmarks) filled up; see `len_padding`."""
+    padding = len_padding(encoded, part_ids.shape[-1])
+    if not padding:
         return part_ids, fpalps
     return functional.pad(part_ids, (0, padding)), functional.pad(fpalps, (0, padding))
+
+
+def keep_first(decoded: Decoded, count: int) -> Decoded:
+    """Return the answers to the first queries."""
+    return Decoded(
+        decoded.coordinates[:, :count],
+        decoded.log_scale[:, :count],
+        decoded.stretch[:, :count],
+        None if decoded.visibility is None else decoded.visibility[:, :count],
+    )
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:

@@ -71,3 +71,47 @@ class LandmarkEncoder(nn.Module):
         features = fpalp_features(fpalps, self.part_is_closed[part_ids], self.harmonics)
         encodings: Tensor = self.encode_fpalp(features) + self.encode_part(self.part_vectors)[part_ids]
         return encodings
+
+
+def place_features(places: Tensor, harmonics: int) -> Tensor:
+    """Describe 2-D FPALPs (..., 2) as open curves' FPALPs are, u and v each: (..., 2 * (1 + 2 * harmonics)) float32.
+
+    Each gives itself, and sin and cos of pi k times it.
+    """
+    at = places.to(torch.float32)[..., None]  # (..., 2, 1)
+    turn = math.pi * at * torch.arange(1, harmonics + 1, device=places.device, dtype=torch.float32)
+    return torch.cat([at, turn.sin(), turn.cos()], dim=-1).flatten(-2)
+
+
+class SurfaceEncoder(nn.Module):
+    """Eq. 1 for places on surfaces (paper, A.8): the sum of the encoded (u, v) and the encoded surface name.
+
+    Names share the parts' projection, so that what it learnt of "left" and "nose" serves both.
+    """
+
+    surface_vectors: Tensor
+
+    def __init__(self, config: DetectorConfig, num_surfaces: int) -> None:
+        super().__init__()
+        self.harmonics = config.harmonics
+        if config.part_vectors == "sentence":
+            self.register_buffer("surface_vectors", torch.zeros(num_surfaces, SENTENCE_DIM))
+        else:
+            self.surface_vectors = nn.Parameter(torch.randn(num_surfaces, config.dim))
+        width = 2 * (1 + 2 * config.harmonics)
+        # What a place means differs from surface to surface, so the name enters the layers too.
+        self.mix_name = nn.Linear(self.surface_vectors.shape[-1], config.dim)
+        self.encode_place = nn.Linear(width, config.dim)
+        self.encode_both = nn.Sequential(
+            nn.ReLU(),
+            nn.Linear(config.dim, config.dim),
+            nn.ReLU(),
+            nn.Linear(config.dim, config.dim),
+        )
+
+    def forward(self, surface_ids: Tensor, places: Tensor, encode_part: nn.Module) -> Tensor:
+        """Return E_IA (..., landmarks, dim) for surface_ids (..., landmarks) and places (..., landmarks, 2)."""
+        features = self.encode_place(place_features(places, self.harmonics))
+        named = self.mix_name(self.surface_vectors)[surface_ids]
+        encodings: Tensor = self.encode_both(features + named) + encode_part(self.surface_vectors)[surface_ids]
+        return encodings

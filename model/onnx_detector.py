@@ -19,6 +19,7 @@ from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
 from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, import_extra
+from .surface_shape import SurfaceShape
 
 
 class OnnxDetector:
@@ -100,6 +101,23 @@ class OnnxDetector:
             if part not in index and part in load_registry().parts:
                 raise ConfigError(f"the exported model has no vector of the part {part!r}: export it again")
         return torch.tensor([index[part] for part in parts], dtype=torch.long)
+
+    @property
+    def surface_shape(self) -> SurfaceShape | None:
+        """None: surfaces are not exported."""
+        return None
+
+    def surface_ids(self, surfaces: Sequence[str]) -> Tensor:
+        """Return the numbers (landmarks,) of surfaces' names.
+
+        Raises:
+            ConfigError: Surfaces are not exported.
+        """
+        raise ConfigError("an exported model answers curves alone: ask the checkpoint itself about surfaces")
+
+    def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded:
+        """Raise as `surface_ids` does."""
+        raise ConfigError("an exported model answers curves alone: ask the checkpoint itself about surfaces")
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Do all the work that needs no query.

@@ -12,17 +12,23 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..errors import ConfigError
 from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import Decoded, EncodedCrops
 from .part_splines import PartSpline
+from .surface_reader import SurfaceReader, join_channels, mean_over_mirror
+from .surface_shape import SurfaceShape
 
 FloatArray = npt.NDArray[np.float64]
 Curves = MutableMapping[str, FloatArray]
 """Control values (batch, controls, channels) of every part: x, y, log scale, the two of the stretch, and, where the
-detector tells them, the logits of what `Visibility` lists."""
+detector tells them, the logits of what `Visibility` lists. Under MESH, once a surface was asked, the same of the mesh's
+vertices (batch, VERTICES, channels)."""
 
-X, LOG_SCALE, STRETCH, VISIBILITY = 0, 2, 3, 5
+MESH = "vertices of the mesh"
+
+LOG_SCALE, STRETCH, VISIBILITY = 2, 3, 5
 
 
 class AnswersQueries(Protocol):
@@ -37,6 +43,10 @@ class AnswersQueries(Protocol):
     def part_ids(self, parts: Sequence[str]) -> Tensor: ...
     def encode(self, crops: Tensor) -> EncodedCrops: ...
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
+    @property
+    def surface_shape(self) -> SurfaceShape | None: ...
+    def surface_ids(self, surfaces: Sequence[str]) -> Tensor: ...
+    def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded: ...
 
 
 @dataclass(frozen=True)
@@ -83,21 +93,34 @@ class LandmarkReader:
         self.flip_test = flip_test
         self._parts = load_registry().parts
         self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
+        self._surfaces = SurfaceReader(detector, flip_test)
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
         return self.detector.encode(torch.cat([crops, crops.flip(-1)]) if self.flip_test else crops)
 
     def read(
-        self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
+        self,
+        encoded: EncodedCrops,
+        parts: Sequence[str],
+        fpalps: Sequence[float],
+        curves: Curves | None = None,
+        vs: Sequence[float | None] = (),
     ) -> Reading:
         """Answer queries.
 
         Args:
             encoded: from `encode`, or crops joined in its order.
-            parts, fpalps: what is asked, (landmarks,) each.
+            parts, fpalps: what is asked, (landmarks,) each; on a surface its name and the u.
             curves: what an earlier read of the same crops has learnt; empty, it is filled.
+            vs: (landmarks,) the v on surfaces, None on curves; empty where all are on curves.
+
+        Raises:
+            ConfigError: A part has no vector, or the weights cannot answer surfaces.
         """
+        on_surface = np.array([v is not None for v in vs], dtype=bool)
+        if on_surface.any():
+            return self._read_mixed(encoded, parts, fpalps, curves if curves is not None else {}, vs)
         if self.detector.config.attention == "joint":
             values = self._decode(encoded, parts, fpalps)
         else:
@@ -108,6 +131,48 @@ class LandmarkReader:
                 curves.update(self._read_curves(encoded))
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
         return Reading.of_values(values)
+
+    def _read_mixed(
+        self,
+        encoded: EncodedCrops,
+        parts: Sequence[str],
+        fpalps: Sequence[float],
+        curves: Curves,
+        vs: Sequence[float | None],
+    ) -> Reading:
+        """Answer queries of curves and of surfaces."""
+        vertices = self.read_vertices(encoded, curves)
+        values = np.empty((vertices.shape[0], len(parts), vertices.shape[-1]))
+        surface = [row for row, v in enumerate(vs) if v is not None]
+        curve = [row for row, v in enumerate(vs) if v is None]
+        uv = np.array([(fpalps[row], vs[row]) for row in surface], dtype=np.float64)
+        values[:, surface] = self._surfaces.mesh.weights([parts[row] for row in surface], uv) @ vertices
+        if curve:
+            self.detector.part_ids(tuple(dict.fromkeys(parts[row] for row in curve)))
+            at = np.array([fpalps[row] for row in curve])
+            values[:, curve] = self._evaluate(curves, [parts[row] for row in curve], at)
+        return Reading.of_values(values)
+
+    def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
+        """Return (batch, VERTICES, 5) of the mesh's vertices: x, y (crop units), log scale and stretch.
+
+        Args:
+            encoded: from `encode`, or crops joined in its order.
+            curves: what an earlier read of the same crops has learnt; filled.
+
+        Raises:
+            ConfigError: the weights have not learnt surfaces, or attend jointly.
+        """
+        if self.detector.config.attention == "joint":
+            raise ConfigError("surfaces need weights whose answers do not depend on company: not joint attention")
+        curves = {} if curves is None else curves
+        if MESH not in curves:
+            if not curves:
+                curves.update(self._read_curves(encoded))
+            curves[MESH] = self._surfaces.read_vertices(
+                encoded, lambda parts, fpalps: self._evaluate(curves, parts, fpalps)
+            )
+        return curves[MESH]
 
     def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
         """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
@@ -150,13 +215,5 @@ class LandmarkReader:
             each = encoded.batch // 2
             ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
         decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
-        channels = [decoded.coordinates, decoded.log_scale[..., None], decoded.stretch]
-        channels += [] if decoded.visibility is None else [decoded.visibility]
-        values: FloatArray = torch.cat(channels, dim=-1).double().cpu().numpy()
-        if not self.flip_test:
-            return values
-        plain, mirror = np.split(values, 2)
-        mirror[..., X] = 1 - mirror[..., X]
-        mirror[..., STRETCH + 1] *= -1
-        mean: FloatArray = (plain + mirror) / 2
-        return mean
+        values = join_channels(decoded)
+        return mean_over_mirror(values) if self.flip_test else values

@@ -81,7 +81,8 @@ class Amounts:
         """Whether an ask counts more points than the points it names have, so that the count is that of a list."""
         count, parts = ask.item.count, self.draft.rules.concepts.registry.parts
         pieces = [piece for unit in ask.units for piece in unit.pieces]
-        return count is not None and count.value > len(pieces) > 0 and all(parts[p.part].is_point for p in pieces)
+        are_points = all(piece.part in parts and parts[piece.part].is_point for piece in pieces)
+        return count is not None and count.value > len(pieces) > 0 and are_points
 
     def joins_group(self, index: int, last: Ask) -> bool:
         """Whether a bare stretch shares the count of the counted one before it."""

@@ -17,7 +17,8 @@ from .meaning import Item, Phrase
 from .rules import Rules
 
 AMOUNTS = (
-    "count", "density", "as_many", "positions", "every", "pixels", "segments", "nth", "pick", "strict", "total", "each",
+    "count", "density", "as_many", "positions", "every", "pixels", "segments", "grid", "nth", "pick", "strict", "total",
+    "each",
 )  # fmt: skip
 MANNERS = (
     "spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late", "visible",

@@ -14,7 +14,7 @@ from .asks import Ask, Draft
 from .concept_data import SIDES
 from .interludes import find_interlude, place_with_interludes
 from .meaning import Item, MistakeError
-from .pieces import Piece, Stretch
+from .pieces import Patch, Piece, Stretch
 from .placing import Placer
 from .removal import find_pieces, remove_pieces_from, remove_point
 from .runs import LayoutRun, Run
@@ -46,6 +46,7 @@ class Assembly:
         Raises:
             MistakeError: Nothing is asked or left.
         """
+        share_last_shape(asks)
         i = 0
         while i < len(asks):
             stop = self.find_stop(asks, i)
@@ -196,6 +197,17 @@ def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
         at = next(owners, at)
         segments.append((asks[at].item.shape, [run]))
     return segments
+
+
+def share_last_shape(asks: Sequence[Ask]) -> None:
+    """Let a shape that is said at the end, and no other, be that of all surfaces: each is its outline."""
+    kept = [ask for ask in asks if not ask.is_removal]
+    last = kept[-1].item.shape if kept else None
+    if last is None or {ask.item.shape for ask in kept} - {None, last}:
+        return
+    for ask in kept:
+        if any(isinstance(piece, Patch) for unit in ask.units for piece in unit.pieces):
+            ask.item = replace(ask.item, shape=last)
 
 
 def parts_of(ask: Ask) -> set[str]:

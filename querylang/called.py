@@ -14,7 +14,7 @@ from types import MappingProxyType
 from .concept_data import Unit
 from .concepts import Concepts
 from .language import load_package_language
-from .pieces import Place
+from .pieces import Place, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def collect_names(concepts: Concepts) -> CalledNames:
             if isinstance(piece, Place):
                 is_closed = concepts.registry.parts[piece.part].is_closed
                 places.setdefault((piece.part, piece.fpalp % 1 if is_closed else piece.fpalp), name)
-            else:
+            elif isinstance(piece, Stretch):
                 stretches.setdefault((piece.part, piece.start, piece.stop), name)
     return CalledNames(MappingProxyType(places), MappingProxyType(stretches))
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from .pieces import Place, Stretch
 from .registry import Registry
-from .runs import CurveRun, LayoutRun, PlaceRun, Run
+from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, is_arc
+from .surface_runs import GridRun, SpotRun, SpreadRun, SurfaceRun
 
 
 def write_number(value: Fraction) -> str:
@@ -59,7 +60,9 @@ def write_run(run: Run, registry: Registry) -> str:
         layout = registry.layouts[run.layout]
         if run.ids == tuple(range(1, layout.size + 1)):
             return run.layout
-        return f"{run.layout}[{write_ids(run.ids)}]"
+        return f"{run.layout}[{write_ids([number + layout.first_id - 1 for number in run.ids])}]"
+    if isinstance(run, SURFACE_RUNS):
+        return write_surface_run(run)
     part = registry.parts[run.part]
     name = run.part.replace(" ", "_")
     if isinstance(run, PlaceRun):
@@ -78,6 +81,16 @@ def write_run(run: Run, registry: Registry) -> str:
     closing = "]" if run.ends == "both" else ")"
     start, stop = write_fpalp(run.start, part.steps), write_fpalp(run.stop, part.steps)
     return f"{name}{opening}{start} .. {stop}{closing}{count}"
+
+
+def write_surface_run(run: SurfaceRun) -> str:
+    """Return the canonical text of a run on a surface, without flags."""
+    name = run.surface.replace(" ", "_")
+    if isinstance(run, SpotRun):
+        return "; ".join(f"{name}[{write_number(u)}, {write_number(v)}]" for u, v in run.places)
+    if isinstance(run, GridRun):
+        return f"{name} grid {run.rows} {run.columns}"
+    return f"{name} * {run.count}" if isinstance(run, SpreadRun) else f"{name} outline * {run.count}"
 
 
 def write_query(
@@ -103,8 +116,9 @@ def write_query(
     for index, run in enumerate(runs):
         text = write_run(run, registry)
         flags = []
-        if isinstance(run, CurveRun) and run.spacing == "arc":
-            flags.append("arc" if run.pixels is None else f"every {write_number(run.pixels)} px")
+        if is_arc(run):
+            pixels = run.pixels if isinstance(run, CurveRun) else None
+            flags.append("arc" if pixels is None else f"every {write_number(pixels)} px")
         if shapes and shapes[index]:
             flags.append(str(shapes[index]))
         texts.append(text + (" | " + ", ".join(flags) if flags else ""))

@@ -15,14 +15,18 @@ from typing import Any
 from ..errors import Problem, QueryError
 from .counting import count_by_density, make_default, make_run
 from .numbers import MAX_DIGITS
-from .pieces import Piece, Place, Stretch
+from .pieces import CurvePiece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
 from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, remove_pieces, space_by_distance
 from .shapes import RunShape, Shape, find_thin, has_loose_hole, merge_shaped, settle_shapes
+from .surface_runs import OUTLINE_COUNT, GridRun, OutlineRun, Spot, SpotRun, spread_points
+from .surfaces import Surface
 
 LOOKS_CANONICAL = re.compile(
-    r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|$)|[a-z0-9]+\s*(?:\[|\||;))"
+    r"\s*(?:except )?(?:[a-z0-9]+(?:_[a-z0-9]+)+\s*(?:[\[(@*|;]|density\b|grid\b|outline\b|$)|[a-z0-9]+\s*(?:\[|\||;))"
 )
+LOOKS_LIKE_SURFACE = re.compile(r"\s*([a-z]+)\s*(?:\*|grid\s+\d+\s+\d+|outline\s*(?:[*|;]|$))")
+"""Of one word: several make other canonical text as well."""
 LONGEST = 40_000
 """Canonical text may be longer than an instruction, so that every query's own text can be read back."""
 MOST_STATEMENTS = 2_000
@@ -54,7 +58,7 @@ def parse_canonical(text: str, registry: Registry, limit: int) -> CanonicalQuery
     Raises:
         QueryError: It is canonical, and asks for what there is not.
     """
-    if len(text) > LONGEST or not LOOKS_CANONICAL.match(text):
+    if len(text) > LONGEST or not looks_canonical(text, registry):
         return None
     if (long := LONG_NUMBER.search(text)) is not None:
         raise QueryError(text, [Problem("too_many", "a number of so many digits", long.span())])
@@ -68,9 +72,18 @@ def parse_canonical(text: str, registry: Registry, limit: int) -> CanonicalQuery
     if len(statements) > MOST_STATEMENTS:
         raise QueryError(text, [Problem("too_many", "too many statements", (0, len(text)))])
     names = [find_name(node) for node in statements]
-    if not all(name.replace("_", " ") in registry.parts or name in registry.layouts for name in names):
+    known = (registry.parts, registry.surfaces)
+    if not all(name in registry.layouts or any(name.replace("_", " ") in some for some in known) for name in names):
         return None
     return Reader(text, registry, limit).read(statements)
+
+
+def looks_canonical(text: str, registry: Registry) -> bool:
+    """Return whether a text is worth reading as canonical."""
+    if LOOKS_CANONICAL.match(text):
+        return True
+    found = LOOKS_LIKE_SURFACE.match(text)
+    return found is not None and found[1] in registry.surfaces
 
 
 def find_name(statement: Any) -> str:
@@ -78,8 +91,8 @@ def find_name(statement: Any) -> str:
     return str(target.children[0])
 
 
-TARGETS = frozenset({"whole", "closed", "open", "half_open"})
-AMOUNTS = frozenset({"count", "positions", "density"})
+TARGETS = frozenset({"whole", "closed", "open", "half_open", "outline"})
+AMOUNTS = frozenset({"count", "positions", "density", "grid"})
 
 
 class Reader:
@@ -107,8 +120,12 @@ class Reader:
             if "except_" in kinds:
                 runs = self.remove(runs, target, amount, node)
                 continue
+            surface = self.registry.surfaces.get(find_name(node).replace("_", " "))
             is_stepped = any(child.data == "every" for child in node.children)
-            found = [self.read_bare(target)] if is_stepped and amount is None else self.read_target(target, amount)
+            if surface is not None:
+                found = [self.read_surface(surface, target, amount, is_stepped)]
+            else:
+                found = [self.read_bare(target)] if is_stepped and amount is None else self.read_target(target, amount)
             self.shape = None
             for child in node.children:
                 found = self.apply_flag(child, found)
@@ -131,11 +148,40 @@ class Reader:
         shape, each = settle_shapes(merged, own)
         return CanonicalQuery(merged, shape, self.faces, each, self.visible_only)
 
+    def read_surface(self, surface: Surface, target: Any, amount: Any, is_stepped: bool) -> Run:
+        """Return what is asked of a surface."""
+        kind = None if amount is None else amount.data
+        if is_stepped or kind in ("positions", "density") or target.data in ("open", "half_open"):
+            raise self.fail(amount or target, "syntax", f"a place on the {surface.name} is written [0.3, 0.6]")
+        if target.data == "closed":
+            if amount is not None:
+                raise self.fail(amount, "contradiction", "one place has no number of points")
+            return SpotRun(surface.name, (self.read_spot(surface, target),))
+        if kind == "grid":
+            rows, columns = (int(child) for child in amount.children)
+            if target.data == "outline" or not 0 < rows * columns <= self.limit:
+                raise self.fail(
+                    amount, "count", f"a grid has a row and a column or more, and {self.limit:,} points at most"
+                )
+            return GridRun(surface.name, rows, columns)
+        count = None if amount is None else self.read_number(read_place(amount.children[0]), amount)
+        if target.data == "outline":
+            return OutlineRun(surface.name, count or OUTLINE_COUNT)
+        return spread_points(surface, count or 1)
+
+    def read_spot(self, surface: Surface, target: Any) -> Spot:
+        spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
+        if [len(span) for span in spans] != [1, 1] or max(spans[0][0], spans[1][0]) > 1:
+            raise self.fail(target, "fpalp_range", f"a place on the {surface.name} is (u, v), each between 0 and 1")
+        return spans[0][0], spans[1][0]
+
     def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
         """Take a piece away from the run before, as an arc's exceptions are written."""
+        if str(target.children[0]).replace("_", " ") in self.registry.surfaces:
+            raise self.fail(node, "contradiction", "what is left out is a place or a stretch of a curve")
         if not runs:
             raise self.fail(node, "no_part", "except from what?")
-        pieces: list[Piece] = []
+        pieces: list[CurvePiece] = []
         for run in self.read_target(target, amount):
             if isinstance(run, PlaceRun):
                 pieces += [Place(run.part, place) for place in run.places]
@@ -152,6 +198,8 @@ class Reader:
 
     def read_target(self, target: Any, amount: Any) -> list[Run]:
         name = str(target.children[0])
+        if target.data == "outline" or (amount is not None and amount.data == "grid"):
+            raise self.fail(target, "syntax", "outlines and grids are of surfaces: a part is a curve or a point")
         layout = self.registry.layouts.get(name) if name in self.registry.layouts else None
         part = self.registry.parts.get(name.replace("_", " "))
         if layout is not None and part is None:
@@ -165,7 +213,7 @@ class Reader:
     def read_bare(self, target: Any) -> Run:
         """Return a stretch whose points only the picture decides."""
         part = self.registry.parts.get(str(target.children[0]).replace("_", " "))
-        piece = self.read_piece(part, target) if part is not None else None
+        piece = self.read_piece(part, target) if part is not None and target.data != "outline" else None
         if part is None or not isinstance(piece, Stretch):
             raise self.fail(target, "contradiction", "one place has no distances along it")
         ends: Ends = "first" if target.data == "half_open" or (piece.is_whole and part.is_closed) else "both"
@@ -179,20 +227,21 @@ class Reader:
         if target.data != "closed":
             raise self.fail(target, "syntax", "ids are written [1 .. 5, 9]")
         ids: list[int] = []
+        begin = layout.first_id
         spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
         pairs_of = [(span[0], span[-1]) for span in spans]
         for first, last in pairs_of:
             if (
                 first.denominator != 1
                 or last.denominator != 1
-                or not (1 <= min(first, last) <= max(first, last) <= layout.size)
+                or not (begin <= min(first, last) <= max(first, last) < begin + layout.size)
             ):
-                raise self.fail(target, "id_range", f"{layout.title} has the ids 1 to {layout.size}")
+                raise self.fail(target, "id_range", f"{layout.title} has the ids {begin} to {begin + layout.size - 1}")
             step = 1 if first <= last else -1
-            ids += range(int(first), int(last) + step, step)
+            ids += range(int(first) - begin + 1, int(last) - begin + 1 + step, step)
         return LayoutRun(layout.name, tuple(ids))
 
-    def read_piece(self, part: Part, target: Any) -> Piece:
+    def read_piece(self, part: Part, target: Any) -> CurvePiece:
         if target.data == "whole":
             if part.is_point:
                 return Place(part.name, Fraction(0))
@@ -203,7 +252,7 @@ class Reader:
             raise self.fail(target, "fpalp_range", f"places along the {part.name} lie between 0 and {most}")
         return Stretch(part.name, ends[0], ends[1])
 
-    def read_amount(self, piece: Piece, part: Part, target: Any, amount: Any) -> Run:
+    def read_amount(self, piece: CurvePiece, part: Part, target: Any, amount: Any) -> Run:
         if amount is not None and amount.data == "positions":
             return self.read_positions(part, target, amount)
         if isinstance(piece, Place):
@@ -227,6 +276,9 @@ class Reader:
         wanted = read_place(amount.children[0])
         if amount.data == "density":
             wanted = Fraction(count_by_density(piece, wanted, self.registry))
+        return self.read_number(wanted, amount)
+
+    def read_number(self, wanted: Fraction, amount: Any) -> int:
         if wanted.denominator != 1:
             raise self.fail(amount, "count", "a number of points is whole")
         if wanted < 1:

@@ -6,13 +6,14 @@ In: one `[[concept]]` table; out: a `Concept` with its units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigError
-from .pieces import Pieces, Place, read_pieces
+from .pieces import Patch, Pieces, Place, read_pieces
 from .portions import HALF, find_x
 from .registry import Registry
+from .surface_runs import Spot
 
 SIDES = ("left", "right")
 FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
@@ -75,6 +76,21 @@ class Thing:
     def is_pair(self) -> bool:
         """Whether it is one thing on each side: both eyes, both mouth corners."""
         return sorted(unit.side or unit.end for unit in self.units) == list(SIDES)
+
+    @property
+    def is_surface(self) -> bool:
+        """Whether it is surfaces, and no curve."""
+        return all(isinstance(piece, Patch) for unit in self.units for piece in unit.pieces)
+
+    def on_surface(self, *, edge: str = "", spot: Spot | None = None) -> Thing:
+        """Return the outlines of surfaces, or one place on each."""
+
+        def change(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+            return tuple(
+                replace(unit, pieces=tuple(Patch(piece.part, edge, spot) for piece in unit.pieces)) for unit in units
+            )
+
+        return replace(self, units=change(self.units), turned=change(self.turned))
 
     @property
     def parts(self) -> frozenset[str]:
@@ -145,8 +161,7 @@ def make_unit(concept: str, words: str, text: str, table: Mapping[str, Any], is_
         if word in FEATURES:
             features[FEATURES[word]] = word
     stretch = read_pieces(table["stretch"], registry) if "stretch" in table else ()
-    parts = {piece.part for piece in pieces}
-    of_pair = any(registry.parts[part].mirror != part for part in parts)
+    of_pair = any(registry.mirror_name(piece.part) != piece.part for piece in pieces)
     end = "" if of_pair else features["side"]
     if not is_pair and not of_pair:
         features["side"] = ""

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from .concept_data import SIDES, Concept, Thing, Unit, find_end, read_concept
-from .pieces import Piece, Place
+from .pieces import Piece, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion
 from .registry import Registry
+from .surface_runs import CENTER
 
 Op = tuple[Any, ...]
 """("noun", concept), ("rel", word), ("adj", ((kind, viewer's value, subject's value), ...)) or
@@ -125,8 +126,12 @@ class Concepts:
             own = self[target]
             found = self.find_on(own, owner, (own.note,) if own.note else ())
             return self.give_stretch(found, owner) if word == "middle" else found
+        if word in ("outline", "around") and owner.is_surface:
+            return owner.on_surface(edge="outline")
         if word in ("outline", "area", "around") and not owner.is_place:
             return owner
+        if word == "middle" and owner.is_surface:
+            return owner.on_surface(spot=CENTER)
         if word == "middle":
             return self.find_middle(owner)
         if word in ("end", "start", "corner"):
@@ -156,7 +161,7 @@ class Concepts:
         def halve(unit: Unit) -> Unit:
             pieces: list[Piece] = []
             for piece in unit.pieces:
-                if isinstance(piece, Place) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
+                if not isinstance(piece, Stretch) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
                     raise MismatchError
                 pieces.append(Place(piece.part, (piece.start + piece.stop) / 2))
             try:
@@ -175,7 +180,7 @@ class Concepts:
         def ends(unit: Unit) -> list[Unit]:
             found = []
             for piece in unit.pieces:
-                if isinstance(piece, Place) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
+                if not isinstance(piece, Stretch) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
                     raise MismatchError
                 places = [Place(piece.part, piece.start), Place(piece.part, piece.stop)]
                 for place in places[:1] if word == "start" else places:

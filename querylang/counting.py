@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
-from .pieces import Piece, Place, Stretch
+from .pieces import Patch, Piece, Place, Stretch
 from .registry import Registry
 from .runs import CurveRun, Ends, PlaceRun, Run
+from .surface_runs import OUTLINE_COUNT, OutlineRun, SpotRun, spread_points
+
+PATCH_WEIGHT = 9
+"""A surface shares counts as a part with so many points of the unified layout does, an eyebrow's."""
 
 
 def find_unified(piece: Piece, registry: Registry) -> list[Fraction]:
     """Return the FPALPs of the unified layout on a piece, its ends included, in its own direction."""
-    part = registry.parts[piece.part]
+    if isinstance(piece, Patch):
+        return [Fraction(0)] * (1 if piece.spot else PATCH_WEIGHT)
     if isinstance(piece, Place):
         return [piece.fpalp]
+    part = registry.parts[piece.part]
     if part.is_point:
         return [Fraction(0)]
     if piece.is_whole:
@@ -28,6 +34,8 @@ def find_unified(piece: Piece, registry: Registry) -> list[Fraction]:
 
 def make_run(piece: Piece, count: int, registry: Registry, ends: Ends = "both") -> Run:
     """Return the run of count points on a piece (a place or point part takes one)."""
+    if isinstance(piece, Patch):
+        return make_patch_run(piece, count, registry)
     if isinstance(piece, Place):
         return PlaceRun(piece.part, (piece.fpalp,) * min(count, 1))
     if piece.is_whole and registry.parts[piece.part].is_closed:
@@ -36,7 +44,9 @@ def make_run(piece: Piece, count: int, registry: Registry, ends: Ends = "both") 
 
 
 def make_default(piece: Piece, registry: Registry) -> Run | None:
-    """Return the unified points on a piece as a run, None where there are none."""
+    """Return the unified points on a piece as a run, None where there are none; a surface's centre or outline."""
+    if isinstance(piece, Patch):
+        return make_patch_run(piece, {"outline": OUTLINE_COUNT, "top": PATCH_WEIGHT}.get(piece.edge, 1), registry)
     fpalps = find_unified(piece, registry)
     if not fpalps:
         return None
@@ -45,6 +55,18 @@ def make_default(piece: Piece, registry: Registry) -> Run | None:
     if piece.is_whole:
         return make_run(piece, len(fpalps), registry)
     return CurveRun(piece.part, fpalps[0], fpalps[-1], len(fpalps))
+
+
+def make_patch_run(patch: Patch, count: int, registry: Registry) -> Run:
+    """Return count points on a surface: spread over it, round its outline, or along its top."""
+    if patch.spot is not None:
+        return SpotRun(patch.part, (patch.spot,))
+    if patch.edge == "outline":
+        return OutlineRun(patch.part, count)
+    if patch.edge == "top":
+        steps = max(1, count - 1)
+        return SpotRun(patch.part, tuple((Fraction(i, steps), Fraction(0)) for i in range(count)))
+    return spread_points(registry.surfaces[patch.part], count)
 
 
 def share(total: int, weights: Sequence[int], caps: Sequence[int | None]) -> list[int]:

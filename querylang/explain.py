@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .called import load_called
-from .canonical import write_fpalp
-from .runs import CurveRun, LayoutRun, PlaceRun, Run
+from .canonical import write_fpalp, write_number
+from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run
+from .surface_runs import CENTER, GridRun, OutlineRun, SpotRun, SurfaceRun
 
 if TYPE_CHECKING:
     from .query import Query
@@ -56,12 +57,30 @@ def explain_run(run: Run, query: Query, *, is_first: bool = True) -> str:
             return f"all {layout.size} landmarks of {layout.title}"
         if layout.names:
             return f"{layout.title}'s {join_words([layout.names[i - 1] for i in run.ids])}"
-        return f"landmark{'s' if run.count != 1 else ''} {join_ids(run)} of {layout.title}"
+        return f"landmark{'s' if run.count != 1 else ''} {join_ids(run, layout.first_id)} of {layout.title}"
+    if isinstance(run, SURFACE_RUNS):
+        return explain_surface_run(run)
     if isinstance(run, PlaceRun):
         return explain_places(run, query)
     if run.count == 1:
         return explain_places(PlaceRun(run.part, (run.first,)), query)
     return explain_curve(run, query, is_first)
+
+
+def explain_surface_run(run: SurfaceRun) -> str:
+    """Return a run on a surface as a clause."""
+    if isinstance(run, SpotRun):
+        if run.places == (CENTER,):
+            return f"the centre of the {run.surface}"
+        if len(run.places) > LONGEST_LIST:
+            return f"{len(run.places)} places on the {run.surface}"
+        return f"the {run.surface} at {join_words([f'({write_number(u)}, {write_number(v)})' for u, v in run.places])}"
+    if isinstance(run, GridRun):
+        return f"a grid of {run.rows} rows by {run.columns} columns on the {run.surface}"
+    if isinstance(run, OutlineRun):
+        spacing = " at equal distances" if run.spacing == "arc" else ""
+        return f"{run.count} points along the outline of the {run.surface}{spacing}"
+    return f"{run.count} points spread over the {run.surface}"
 
 
 def explain_places(run: PlaceRun, query: Query) -> str:
@@ -109,10 +128,10 @@ def name_stretch(run: CurveRun, query: Query) -> str:
     return f"the {run.part} from {name_end(run.start)} to {name_end(run.stop)}"
 
 
-def join_ids(run: LayoutRun) -> str:
+def join_ids(run: LayoutRun, first_id: int) -> str:
     from .canonical import write_ids
 
-    return write_ids(run.ids).replace(" .. ", " to ")
+    return write_ids([number + first_id - 1 for number in run.ids]).replace(" .. ", " to ")
 
 
 def join_words(words: list[str]) -> str:

@@ -10,6 +10,7 @@ import re
 from .describe import describe_layouts, describe_parts
 from .language import load_package_language
 from .registry import GRAMMAR
+from .surfaces import load_surfaces
 
 GUIDE = GRAMMAR / "README.md"
 NAMES_SHOWN = 8
@@ -33,9 +34,16 @@ def make_layouts_table() -> str:
     return "\n".join(lines)
 
 
+def make_surfaces_table() -> str:
+    """Return the table of surfaces as Markdown."""
+    lines = ["| surface | lies |", "|---|---|"]
+    return "\n".join(lines + [f"| {surface.name} | {surface.area} |" for surface in load_surfaces().values()])
+
+
 def fill_guide(text: str) -> str:
     """Return the guide with its tables made anew."""
-    for name, table in (("parts", make_parts_table()), ("layouts", make_layouts_table())):
+    tables = {"parts": make_parts_table(), "surfaces": make_surfaces_table(), "layouts": make_layouts_table()}
+    for name, table in tables.items():
         pattern = re.compile(rf"(<!-- {name}:[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
         text = pattern.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)  # type: ignore[misc]
     return text

@@ -8,12 +8,15 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class LandmarkQuery:
-    """One landmark asked for: a face part and a place along its curve.
+    """One landmark asked for: a face part and a place along its curve, or a surface and a place on it.
 
     Attributes:
-        part: Plain part name with spaces, in the viewer's terms ("left eyebrow").
-        fpalp: Face Part-Anchored Landmark Position, exact, 0 at the curve's start and 1 at its end.
+        part: Plain part name with spaces, in the viewer's terms ("left eyebrow", "left cheek").
+        fpalp: Face Part-Anchored Landmark Position, exact, 0 at the curve's start and 1 at its end; on a surface the u
+            of the 2-D FPALP (u, v), from left to right.
+        v: On a surface, from top to bottom; None on a curve.
     """
 
     part: str
     fpalp: Fraction
+    v: Fraction | None = None

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from .meaning import Item, MistakeError
 from .numbers import Number
-from .pieces import Stretch
+from .pieces import Place, Stretch
 from .registry import Layout, Registry
 from .routes import Region, Span
 from .runs import LayoutRun, Run, lies_on
@@ -41,7 +41,8 @@ class IdResolver:
             raise MistakeError("unknown_layout", f"no layout has {name[1:]} points", span, OFFERS)
         self.last = name
         layout = self.registry.layouts[name]
-        ids_from = self.ids_from if item.zero is None else item.zero
+        ids_from = self.ids_from if layout.first_id == 1 else layout.first_id
+        ids_from = ids_from if item.zero is None else item.zero
         ids = self.choose(layout, item, ids_from, span)
         if region is not None:
             ids = self.restrict(layout, ids, item, region)
@@ -90,8 +91,13 @@ class IdResolver:
 
     def restrict(self, layout: Layout, ids: list[int], item: Item, region: Region) -> list[int]:
         """Return the landmarks of a layout that lie on named pieces, piece by piece; along a range in its direction."""
+        whole = {piece.part for piece in region.curves if isinstance(piece, Place) or piece.is_whole}
+        has_surfaces = any(landmark.v is not None for landmark in layout.landmarks)
+        if has_surfaces and whole >= {part.name for part in self.registry.parts.values() if part.in_face}:
+            # The whole face: with what lies on surfaces, in the layout's own order.
+            return ids
         kept: list[int] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             inside = [
                 number
                 for number in ids

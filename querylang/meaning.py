@@ -101,6 +101,7 @@ class Item:
         positions: FPALPs; from_side "right" counts them from the right.
         every, pixels: The step, as a share of the curve or in pixels.
         segments: Number of equal parts.
+        grid: Rows and columns of a grid on a surface.
         nth: Every so-manieth point.
         pick: Which of the ordered points, from 1; below 0 from the end.
         spacing: "arc" or "even".
@@ -137,6 +138,7 @@ class Item:
     every: Number | None = None
     pixels: Number | None = None
     segments: Number | None = None
+    grid: tuple[Number, Number] | None = None
     nth: int | None = None
     pick: tuple[int, ...] | None = None
     spacing: str | None = None
@@ -170,7 +172,7 @@ class Item:
     def has_amount(self) -> bool:
         return any(
             getattr(self, name) is not None
-            for name in ("count", "density", "positions", "every", "pixels", "segments", "nth", "pick")
+            for name in ("count", "density", "positions", "every", "pixels", "segments", "grid", "nth", "pick")
         )
 
 

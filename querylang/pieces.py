@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from ..errors import ConfigError
 from .registry import Registry
+from .surface_runs import Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,23 @@ class Place:
     fpalp: Fraction
 
 
-Piece = Stretch | Place
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A surface, its outline, its top edge, or one place on it.
+
+    Attributes:
+        part: The surface's name.
+        edge: "outline" or "top", or "" for the surface itself.
+        spot: The place (u, v), None for all of it.
+    """
+
+    part: str
+    edge: str = ""
+    spot: Spot | None = None
+
+
+CurvePiece = Stretch | Place
+Piece = CurvePiece | Patch
 Pieces = tuple[Piece, ...]
 
 PIECE = re.compile(r"(?P<part>\w+?)\s*(?:\[(?P<start>[\d./]+) \.\. (?P<stop>[\d./]+)\]|@ (?P<places>[\d./, ]+))?")
@@ -52,6 +69,9 @@ def read_pieces(text: str, registry: Registry) -> Pieces:
     """
     pieces: list[Piece] = []
     for item in text.split(";"):
+        if (patch := read_patch(item.strip(), registry)) is not None:
+            pieces.append(patch)
+            continue
         match = PIECE.fullmatch(item.strip())
         part = registry.parts.get(match["part"].replace("_", " ")) if match else None
         if match is None or part is None:
@@ -65,3 +85,16 @@ def read_pieces(text: str, registry: Registry) -> Pieces:
         else:
             pieces.append(Stretch(part.name, Fraction(0), Fraction(1), is_whole=True))
     return tuple(pieces)
+
+
+PATCH = re.compile(r"(?P<name>\w+?)(?: (?P<edge>outline|top)|\[(?P<u>[\d.]+), (?P<v>[\d.]+)\])?")
+
+
+def read_patch(text: str, registry: Registry) -> Patch | None:
+    """Return what a text says of a surface ("left_cheek", "forehead top", "left_cheek[0.7, 0.2]"), None of others."""
+    match = PATCH.fullmatch(text)
+    name = match["name"].replace("_", " ") if match else ""
+    if match is None or name not in registry.surfaces:
+        return None
+    spot = (Fraction(match["u"]), Fraction(match["v"])) if match["u"] else None
+    return Patch(name, match["edge"] or "", spot)

@@ -17,13 +17,14 @@ from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
 from .numbers import Number
 from .ordering import Orderer
-from .pieces import Piece, Pieces, Place, Stretch
+from .pieces import CurvePiece, Patch, Piece, Pieces, Place, Stretch
 from .portions import find_x
 from .registry import Registry
 from .routes import Region, Router, Span, check_fpalp, direction_of
 from .rules import Rules
 from .runs import CurveRun, Ends, PlaceRun, Run
 from .shapes import find_thin
+from .surface_placing import outline_unit, place_on_surfaces
 
 
 class Placer:
@@ -90,6 +91,8 @@ class Placer:
             self.router.notes = []
             return region
         stretches = None
+        if ask.item.shape == "polygon":
+            ask.units = tuple(map(outline_unit, ask.units))
         if any(unit.stretch for unit in ask.units):
             stretches = tuple(unit.stretch or unit.pieces for unit in ask.units)
         return Region(
@@ -106,21 +109,24 @@ class Placer:
                 raise MistakeError("contradiction", "another number of points than of positions", span)
         elif amount.count is not None:
             return self.place_count(asks, regions, amount, span)
-        runs: list[Run] = []
-        for region in regions:
-            if amount.positions is not None:
-                runs += self.place_positions(region, amount.positions, span, self.origin_side(asks))
-            elif amount.density is not None:
-                runs += self.place_density(region, amount.density, span)
-            elif amount.every is not None:
-                runs += self.place_steps(region, amount.every, span)
-            elif amount.segments is not None:
-                runs += self.place_segments(region, amount.segments, span)
-            elif amount.pixels is not None:
-                runs += self.place_pixels(region, amount.pixels, span)
-            else:
-                runs += self.place_default(region, span)
-        return runs
+        grids = place_on_surfaces(regions, amount, span)
+        if grids:
+            return grids
+        return [run for region in regions for run in self.place_region(region, asks, amount, span)]
+
+    def place_region(self, region: Region, asks: Sequence[Ask], amount: Item, span: Span) -> list[Run]:
+        """Return the runs of one region that is asked for without a number of points."""
+        if amount.positions is not None:
+            return self.place_positions(region, amount.positions, span, self.origin_side(asks))
+        if amount.density is not None:
+            return self.place_density(region, amount.density, span)
+        if amount.every is not None:
+            return self.place_steps(region, amount.every, span)
+        if amount.segments is not None:
+            return self.place_segments(region, amount.segments, span)
+        if amount.pixels is not None:
+            return self.place_pixels(region, amount.pixels, span)
+        return self.place_default(region, span)
 
     # --- the unified layout's points -------------------------------------------------------------------------
 
@@ -134,7 +140,7 @@ class Placer:
                 closed = piece.is_whole and self.registry.parts[piece.part].is_closed
                 runs.append(make_run(piece, steps if closed else steps + 1, self.registry))
                 continue
-            if region.ends != "both":
+            if region.ends != "both" and not isinstance(piece, Patch):
                 runs += self.place_inside(piece, span)
                 continue
             run = make_default(piece, self.registry)
@@ -145,7 +151,7 @@ class Placer:
             runs.append(run)
         return runs
 
-    def place_inside(self, piece: Piece, span: Span) -> list[Run]:
+    def place_inside(self, piece: CurvePiece, span: Span) -> list[Run]:
         """Return the unified points of an open range."""
         fpalps = find_unified(piece, self.registry)
         if isinstance(piece, Stretch) and not (piece.is_whole and self.registry.parts[piece.part].is_closed):
@@ -235,6 +241,8 @@ class Placer:
         return runs
 
     def run_of(self, piece: Piece, count: int, ends: str) -> Run:
+        if isinstance(piece, Patch) and piece.spot is not None and count > 1:
+            raise MistakeError("count", f"that names 1 place, not {count} points", (0, len(self.lattice.text)), "1")
         return make_run(piece, count, self.registry, "neither" if ends == "neither" else "both")
 
     def check_count(self, number: Number, span: Span) -> int:
@@ -264,7 +272,7 @@ class Placer:
 
     def place_positions(self, region: Region, positions: Sequence[Number], span: Span, origin: str) -> list[Run]:
         runs: list[Run] = []
-        pieces = region.pieces
+        pieces = region.curves
         only_points = all(self.registry.parts[piece.part].is_point for piece in pieces)
         for piece in pieces:
             if isinstance(piece, Place):
@@ -286,7 +294,7 @@ class Placer:
         if factor <= 0:
             raise MistakeError("count", "a density is above zero", span)
         runs: list[Run] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             if isinstance(piece, Place):
                 runs.append(make_run(piece, 1, self.registry))
                 continue
@@ -300,7 +308,7 @@ class Placer:
         if not 0 < step.value <= 1:
             raise MistakeError("fpalp_range", "a step along a part lies between 0 and 1", span, "a per cent")
         runs: list[Run] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             if isinstance(piece, Place):
                 if not self.registry.parts[piece.part].is_point:
                     raise MistakeError("contradiction", "one place has no steps along it", span)
@@ -321,7 +329,7 @@ class Placer:
     def place_segments(self, region: Region, segments: Number, span: Span) -> list[Run]:
         count = self.check_count(segments, span)
         runs: list[Run] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place cannot be divided", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed
@@ -332,7 +340,7 @@ class Placer:
         if pixels.value <= 0:
             raise MistakeError("count", "a distance is above zero", span)
         runs: list[Run] = []
-        for piece in region.pieces:
+        for piece in region.curves:
             if isinstance(piece, Place):
                 raise MistakeError("contradiction", "one place has no distances along it", span)
             closed = piece.is_whole and self.registry.parts[piece.part].is_closed

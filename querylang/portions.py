@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .pieces import Piece, Pieces, Place, Stretch
+from .pieces import Patch, Piece, Pieces, Place, Stretch
 from .registry import Part, Registry
 
 HALF = Fraction(1, 2)
@@ -54,11 +54,11 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
     Raises:
         NoSuchPortionError: The piece has no such portion.
     """
-    part = registry.parts[piece.part]
     if not 0 < portion.size <= 1:
         raise NoSuchPortionError("a portion lies between 0% and 100%", None, "fpalp_range")
-    if isinstance(piece, Place):
-        raise NoSuchPortionError(f"the {part.name} there is one point and has no halves or sides", None, "unknown_part")
+    if not isinstance(piece, Stretch):
+        raise refuse_portion(piece)
+    part = registry.parts[piece.part]
     if portion.choice in ("left", "right", "upper", "lower", "inner", "outer"):
         whole = cut_whole(part, portion)
         return (whole,) if piece.is_whole else overlap(piece, whole, part)
@@ -76,6 +76,13 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
             if piece.start <= low and high <= piece.stop:
                 return (Stretch(part.name, low, high),)
     return (cut_range(piece, portion),)
+
+
+def refuse_portion(piece: Place | Patch) -> NoSuchPortionError:
+    """Return why what is no stretch has no portions."""
+    if isinstance(piece, Patch):
+        return NoSuchPortionError("a surface has no halves: ask for places on it", "'the left cheek at (0.25, 0.5)'")
+    return NoSuchPortionError(f"the {piece.part} there is one point and has no halves or sides", None, "unknown_part")
 
 
 def offer_halves(part: Part) -> str:

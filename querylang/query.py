@@ -10,7 +10,7 @@ from typing import Literal
 from .canonical import write_query
 from .landmarks import LandmarkQuery
 from .registry import Registry, load_registry
-from .runs import CurveRun, Run, lay_out, merge_places
+from .runs import CurveRun, Run, is_arc, lay_out, merge_places
 from .shapes import Role, RunShape, Shape, find_roles
 
 Perspective = Literal["viewer", "subject"]
@@ -53,7 +53,7 @@ class Query:
     @property
     def spacing(self) -> Literal["fpalp", "arc"]:
         """ "arc" if any of the points lie at equal distances in the picture, else "fpalp"."""
-        return "arc" if any(isinstance(run, CurveRun) and run.spacing == "arc" for run in self.runs) else "fpalp"
+        return "arc" if any(is_arc(run) for run in self.runs) else "fpalp"
 
     @property
     def count(self) -> int | None:
@@ -91,7 +91,7 @@ class Query:
         return explain_query(self)
 
     def _key(self) -> tuple[object, ...]:
-        arcs = tuple(run for run in self.runs if isinstance(run, CurveRun) and run.spacing == "arc")
+        arcs = tuple(run for run in self.runs if is_arc(run))
         return (self.landmarks, self.spacing, arcs, self.faces, self.shape, self.shapes, self.visible_only)
 
     def __eq__(self, other: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +14,16 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 from .landmarks import LandmarkQuery
+from .surfaces import Surface, load_surfaces
 
 GRAMMAR = Path(__file__).resolve().parent.parent / "grammar"
 LAYOUT_FILES = ("300w", "wflw", "aflw", "cofw")
+MESH_FILES = ("mediapipe",)
+"""Layouts of places on curves and on surfaces."""
 SERVICE_FILES = ("rekognition", "azure", "mlkit", "googlevision")
 """Layouts whose points have published names in place of numbers."""
+
+PLACE = re.compile(r"(?P<part>\w+) (?:@ (?P<fpalp>[\d./]+)|\[(?P<u>[\d.]+), (?P<v>[\d.]+)\])")
 
 PartKind = Literal["open", "closed", "point"]
 
@@ -83,6 +89,7 @@ class Layout:
         own_numbering: Whether the dataset's files number in this order too.
         names: The published name of each landmark, where they have names.
         missing: What to say of published points that lie on no part, by name.
+        first_id: The number of its first point, 0 or 1; `LayoutRun.ids` count from 1 all the same.
     """
 
     name: str
@@ -92,6 +99,7 @@ class Layout:
     own_numbering: bool
     names: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    first_id: int = 1
 
     @property
     def size(self) -> int:
@@ -105,10 +113,12 @@ class Registry:
     Attributes:
         parts: Parts by name, in the order in which "all parts" lists them.
         layouts: Layouts by name; "unified" is made from the parts.
+        surfaces: Surfaces by name, in the order in which "all surfaces" lists them.
     """
 
     parts: Mapping[str, Part]
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    surfaces: Mapping[str, Surface] = field(default_factory=load_surfaces)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The package's own by name; one with a user's names in it by value.
@@ -118,12 +128,18 @@ class Registry:
 
     def canonical_place(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the same place with its FPALP brought into 0 <= f < 1 on closed parts."""
-        if self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:
+        if query.v is None and self.parts[query.part].is_closed and not 0 <= query.fpalp < 1:
             return LandmarkQuery(query.part, query.fpalp % 1)
         return query
 
+    def mirror_name(self, name: str) -> str:
+        """Return what a part or surface becomes when the picture is mirrored."""
+        return self.parts[name].mirror if name in self.parts else self.surfaces[name].mirror
+
     def mirror(self, query: LandmarkQuery) -> LandmarkQuery:
         """Return the landmark that takes this one's place when the picture is mirrored."""
+        if query.v is not None:
+            return LandmarkQuery(self.surfaces[query.part].mirror, 1 - query.fpalp, query.v)
         part = self.parts[query.part]
         fpalp = query.fpalp if part.mirror_sum is None else part.mirror_sum - query.fpalp
         return self.canonical_place(LandmarkQuery(part.mirror, fpalp))
@@ -140,7 +156,7 @@ class PackageLayouts(Mapping[str, Layout]):
         if name not in self.read:
             if name == "unified":
                 self.read[name] = make_unified_layout(self.parts)
-            elif name in (*LAYOUT_FILES, *SERVICE_FILES):
+            elif name in (*LAYOUT_FILES, *MESH_FILES, *SERVICE_FILES):
                 text = (GRAMMAR / "layouts" / f"{name}.toml").read_text("utf-8")
                 self.read[name] = read_layout(name, tomllib.loads(text), self.parts)
             else:
@@ -148,10 +164,10 @@ class PackageLayouts(Mapping[str, Layout]):
         return self.read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*LAYOUT_FILES, *SERVICE_FILES, "unified"))
+        return iter((*LAYOUT_FILES, *MESH_FILES, *SERVICE_FILES, "unified"))
 
     def __len__(self) -> int:
-        return len(LAYOUT_FILES) + len(SERVICE_FILES) + 1
+        return len(LAYOUT_FILES) + len(MESH_FILES) + len(SERVICE_FILES) + 1
 
 
 def load_registry() -> Registry:
@@ -220,6 +236,8 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
     """
     if "point" in table:
         return read_named_layout(name, table, parts)
+    if "places" in table:
+        return read_place_layout(name, table, parts)
     landmarks: list[LandmarkQuery] = []
     printed: list[Fraction] = []
     for run in table["run"]:
@@ -235,6 +253,27 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
     if len(landmarks) != table["size"] or len(printed) != table["size"]:
         raise ConfigError(f"layout {name!r}: {len(landmarks)} landmarks, but size = {table['size']}")
     return Layout(name, table["title"], tuple(landmarks), tuple(printed), table.get("own_numbering", True))
+
+
+def read_place_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
+    """Return a layout whose points are places in canonical form, on curves ("left_eye @ 1/2") or surfaces.
+
+    Raises:
+        ConfigError: A place is not one of a known part or surface, or the number of points is not `size`.
+    """
+    surfaces = load_surfaces()
+    landmarks: list[LandmarkQuery] = []
+    for place in table["places"]:
+        found = PLACE.fullmatch(place)
+        part = found["part"].replace("_", " ") if found else ""
+        if found is None or part not in (surfaces if found["v"] else parts):
+            raise ConfigError(f"layout {name!r}: not a place of a known part or surface: {place!r}")
+        v = Fraction(found["v"]) if found["v"] else None
+        landmarks.append(LandmarkQuery(part, Fraction(found["u"] or found["fpalp"]), v))
+    if len(landmarks) != table["size"]:
+        raise ConfigError(f"layout {name!r}: {len(landmarks)} places, but size = {table['size']}")
+    printed = tuple(landmark.fpalp for landmark in landmarks)
+    return Layout(name, table["title"], tuple(landmarks), printed, True, first_id=table.get("first_id", 1))
 
 
 def read_named_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:

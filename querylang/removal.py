@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .meaning import MistakeError
-from .pieces import Piece, Place, Stretch
+from .pieces import CurvePiece, Place, Stretch
 from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
+from .surface_runs import SpotRun
 
 if TYPE_CHECKING:
     from .asks import Ask
@@ -18,7 +19,7 @@ MOST_WORK = 2_000_000
 
 
 def remove_pieces_from(
-    runs: Sequence[Run], pieces: Sequence[Piece], placer: Placer, span: tuple[int, int]
+    runs: Sequence[Run], pieces: Sequence[CurvePiece], placer: Placer, span: tuple[int, int]
 ) -> list[Run]:
     """Return what is left of runs without the points that lie on pieces.
 
@@ -31,21 +32,24 @@ def remove_pieces_from(
     return [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
 
 
-def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
+def find_pieces(ask: Ask, placer: Placer) -> list[CurvePiece]:
     """Return what a removal takes away, as pieces."""
     if ask.item.is_layout:
-        pieces: list[Piece] = []
+        pieces: list[CurvePiece] = []
         for run in placer.place_layouts([ask], ask.amount, placer.span([ask])):
             assert isinstance(run, LayoutRun)
             landmarks = placer.registry.layouts[run.layout].landmarks
             pieces += [Place(landmarks[i - 1].part, landmarks[i - 1].fpalp) for i in run.ids]
         return pieces
     region = placer.find_region(ask)
+    if len(region.curves) < len(region.pieces):
+        message = "a surface has no points of its own to leave out: name a part's points"
+        raise MistakeError("contradiction", message, placer.span([ask]))
     if ask.item.positions is None:
-        return list(region.pieces)
+        return region.curves
     return [
         Place(piece.part, piece.start + number.value * (piece.stop - piece.start))
-        for piece in region.pieces
+        for piece in region.curves
         if isinstance(piece, Stretch)
         for number in ask.item.positions
     ]
@@ -73,4 +77,7 @@ def split_run(run: Run, index: int) -> list[Run]:
         return [run.take(begin, number) for begin, number in parts if number]
     if isinstance(run, PlaceRun):
         return [PlaceRun(run.part, run.places[:index] + run.places[index + 1 :])]
-    return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]
+    if isinstance(run, LayoutRun):
+        return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]
+    spots = tuple(run.spots())
+    return [SpotRun(run.surface, spots[:index] + spots[index + 1 :])]

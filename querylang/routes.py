@@ -14,7 +14,7 @@ from .canonical import write_piece
 from .concept_data import Unit
 from .meaning import End, Item, MistakeError, Phrase
 from .numbers import Number
-from .pieces import Pieces, Place, Stretch
+from .pieces import CurvePiece, Patch, Piece, Pieces, Place, Stretch
 from .portions import find_x
 from .registry import Part
 from .rules import Rules
@@ -45,6 +45,11 @@ class Region:
     @property
     def pieces(self) -> Pieces:
         return tuple(piece for unit in self.units for piece in unit)
+
+    @property
+    def curves(self) -> list[CurvePiece]:
+        """Its pieces but those on surfaces."""
+        return [piece for piece in self.pieces if not isinstance(piece, Patch)]
 
 
 class Router:
@@ -90,8 +95,11 @@ class Router:
             raise MistakeError("no_part", "a range of which part?", span)
         found: list[Pieces] = []
         for unit in units:
-            pieces: list[Place | Stretch] = []
+            pieces: list[Piece] = []
             for piece in unit.pieces:
+                if isinstance(piece, Patch):
+                    pieces.append(self.find_spot(piece, first, last, span))
+                    continue
                 if isinstance(piece, Place):
                     if unit.concept == "face":
                         pieces.append(piece)
@@ -108,6 +116,12 @@ class Router:
             found.append(tuple(pieces))
         steps_of = first.denominator if first.denominator == last.denominator else 0
         return Region(tuple(found), is_literal=True, steps_of=steps_of)
+
+    def find_spot(self, patch: Patch, u: Number, v: Number, span: Span) -> Patch:
+        """Return the place (u, v) on a surface."""
+        for number in (u, v):
+            check_fpalp(number, 1, span)
+        return Patch(patch.part, spot=(u.value, v.value))
 
     # --- ends ------------------------------------------------------------------------------------------------
 
@@ -232,10 +246,11 @@ class Router:
                 raise MistakeError("range_across_parts", f"the {first.part} is one point", span)
             if limits and not any(piece.part == first.part for piece in limits):
                 raise MistakeError("range_across_parts", f"that range lies on the {first.part}", span)
-            within = [piece for piece in limits if piece.part == first.part]
+            within = [p for p in limits if p.part == first.part and not isinstance(p, Patch)]
             found.append((self.connect(first, last, within, item, span),))
         if len(found) > 1 and not is_pair:
-            sides = " or ".join(write_piece(piece, self.registry) for unit in found for piece in unit)
+            curves = [piece for unit in found for piece in unit if not isinstance(piece, Patch)]
+            sides = " or ".join(write_piece(piece, self.registry) for piece in curves)
             self.notes.append(f"no side was given: both sides, left then right; for one of them: {sides}")
         return tuple(found)
 
@@ -281,7 +296,7 @@ class Router:
         if item.via is None or item.via.thing is None:
             return []
         pieces = [piece for unit in self.units_of(item.via, item) for piece in unit.pieces if piece.part == part]
-        return [piece for piece in pieces if isinstance(piece, Place) or not piece.is_whole]
+        return [p for p in pieces if isinstance(p, Place) or (isinstance(p, Stretch) and not p.is_whole)]
 
     def direct_units(self, units: Sequence[Unit], begin: str, end: str, span: Span) -> tuple[Pieces, ...]:
         """Return whole names in a direction: "the upper lip from left to right" is its outer edge."""

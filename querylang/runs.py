@@ -9,8 +9,9 @@ from math import ceil, floor
 from typing import Literal
 
 from .landmarks import LandmarkQuery
-from .pieces import Piece, Place, Stretch
+from .pieces import CurvePiece, Place, Stretch
 from .registry import Registry
+from .surface_runs import GridRun, OutlineRun, SpotRun, SpreadRun, SurfaceRun, take_spots
 
 Ends = Literal["both", "neither", "first"]
 Spacing = Literal["fpalp", "arc"]
@@ -91,7 +92,8 @@ class LayoutRun:
         return len(self.ids)
 
 
-Run = CurveRun | PlaceRun | LayoutRun
+Run = CurveRun | PlaceRun | LayoutRun | SurfaceRun
+SURFACE_RUNS = (SpotRun, GridRun, SpreadRun, OutlineRun)
 
 
 def lay_out(runs: Sequence[Run], registry: Registry) -> Iterator[LandmarkQuery]:
@@ -101,11 +103,19 @@ def lay_out(runs: Sequence[Run], registry: Registry) -> Iterator[LandmarkQuery]:
             landmarks = registry.layouts[run.layout].landmarks
             for number in run.ids:
                 yield landmarks[number - 1]
+        elif isinstance(run, SURFACE_RUNS):
+            for u, v in run.spots():
+                yield LandmarkQuery(run.surface, u, v)
         else:
             closed = registry.parts[run.part].is_closed
             places = run.places if isinstance(run, PlaceRun) else run.fpalps()
             for place in places:
                 yield LandmarkQuery(run.part, place % 1 if closed else place)
+
+
+def is_arc(run: Run) -> bool:
+    """Return whether a run's points lie at equal distances in the picture."""
+    return isinstance(run, CurveRun | OutlineRun) and run.spacing == "arc"
 
 
 def merge_places(runs: Sequence[Run]) -> list[Run]:
@@ -115,6 +125,8 @@ def merge_places(runs: Sequence[Run]) -> list[Run]:
         last = merged[-1] if merged else None
         if isinstance(run, PlaceRun) and isinstance(last, PlaceRun) and last.part == run.part:
             merged[-1] = PlaceRun(run.part, last.places + run.places)
+        elif isinstance(run, SpotRun) and isinstance(last, SpotRun) and last.surface == run.surface:
+            merged[-1] = SpotRun(run.surface, last.places + run.places)
         else:
             merged.append(run)
     return merged
@@ -126,6 +138,8 @@ def reverse_run(run: Run) -> Run:
         return PlaceRun(run.part, run.places[::-1])
     if isinstance(run, LayoutRun):
         return LayoutRun(run.layout, run.ids[::-1])
+    if isinstance(run, SURFACE_RUNS):
+        return take_spots(run, range(run.count - 1, -1, -1))
     if run.ends == "first" and run.spacing == "fpalp" and run.count:
         return run.take(run.count - 1, run.count, -1)
     return replace(run, start=run.stop, stop=run.start)
@@ -150,6 +164,8 @@ def pick_slice(run: Run, first: int, count: int, step: int) -> Run:
         return PlaceRun(run.part, run.places[first::step][:count])
     if isinstance(run, LayoutRun):
         return LayoutRun(run.layout, run.ids[first::step][:count])
+    if isinstance(run, SURFACE_RUNS):
+        return take_spots(run, range(first, run.count, step)[:count])
     return run.take(first, count, step)
 
 
@@ -167,7 +183,7 @@ def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     return None
 
 
-def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
+def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) -> list[Run]:
     """Return what is left of a run when the points on pieces of parts are removed."""
     if isinstance(run, CurveRun):
         left: list[Run] = [run]
@@ -175,6 +191,8 @@ def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list
             if piece.part == run.part:
                 left = [kept for one in left for kept in remove_piece(one, piece, registry)]
         return left
+    if isinstance(run, SURFACE_RUNS):
+        return [run]
     exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
     stretches = [piece for piece in pieces if isinstance(piece, Stretch)]
 
@@ -196,7 +214,7 @@ def key_of(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fractio
     return part, fpalp % 1 if registry.parts[part].is_closed else fpalp
 
 
-def remove_piece(run: Run, piece: Piece, registry: Registry) -> list[Run]:
+def remove_piece(run: Run, piece: CurvePiece, registry: Registry) -> list[Run]:
     """Return what is left of a run of a curve when the points on a piece of its part are removed."""
     if not isinstance(run, CurveRun):
         return remove_pieces(run, [piece], registry)
@@ -215,13 +233,13 @@ def covers(low: Fraction, high: Fraction, run: CurveRun) -> bool:
     return any(low + k <= start and stop <= high + k for k in (-1, 0, 1))
 
 
-def bounds(piece: Piece) -> tuple[Fraction, Fraction]:
+def bounds(piece: CurvePiece) -> tuple[Fraction, Fraction]:
     if isinstance(piece, Place):
         return piece.fpalp, piece.fpalp
     return min(piece.start, piece.stop), max(piece.start, piece.stop)
 
 
-def lies_on(part: str, fpalp: Fraction, piece: Piece, registry: Registry) -> bool:
+def lies_on(part: str, fpalp: Fraction, piece: CurvePiece, registry: Registry) -> bool:
     """Whether a place lies on a piece, its ends included."""
     if part != piece.part:
         return False
@@ -257,6 +275,8 @@ def remove_range(run: CurveRun, low: Fraction, high: Fraction, registry: Registr
 
 def space_by_distance(run: Run) -> Run:
     """Turn a run of equal FPALP steps into one of equal distances in the picture."""
+    if isinstance(run, OutlineRun):
+        return replace(run, spacing="arc")
     if isinstance(run, CurveRun) and run.count != 1:
         return CurveRun(run.part, run.start, run.stop, run.count, run.ends, "arc", run.pixels, run.removed)
     return run

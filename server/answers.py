@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 if TYPE_CHECKING:
     from ..engine import Answer, Face
     from ..querylang.describe import LayoutListing, PartListing
+    from ..querylang.landmarks import LandmarkQuery
     from ..querylang.query import Query
     from .image_store import OpenImage
 
@@ -22,6 +23,14 @@ NORMALIZED_FRAME = (
     "shares of the upright photo's width and height: (0, 0) is its top-left corner, (1, 1) its bottom-right"
 )
 Point = Annotated[list[float], Field(min_length=2, max_length=2, description="[x, y] in pixels of the photo")]
+
+
+V_TEXT = "on a surface the place from top to bottom, 0 to 1; absent on a curve"
+
+
+def is_none(value: object) -> bool:
+    """Return whether a field holds nothing, so that it is left out."""
+    return value is None
 
 
 class AnswerModel(BaseModel):
@@ -72,7 +81,8 @@ class LandmarkPoint(AnswerModel):
 
     face: int = Field(description="index into `faces`")
     part: str = Field(description="face part; left is the left of the picture")
-    fpalp: float = Field(description="place along the part's curve, 0 at its start, 1 at its end")
+    fpalp: float = Field(description="place along the part's curve, 0 to 1; on a surface from left to right")
+    v: float | None = Field(default=None, description=V_TEXT, exclude_if=is_none)
     name: str = Field(description='its own name ("left mouth corner"), or part and place')
     x: float
     y: float
@@ -155,7 +165,8 @@ class LandmarkPlace(AnswerModel):
     """Where a landmark lies on the face, before any photo."""
 
     part: str
-    fpalp: float = Field(description="place along the part's curve, 0 at its start, 1 at its end")
+    fpalp: float = Field(description="place along the part's curve, 0 to 1; on a surface from left to right")
+    v: float | None = Field(default=None, description=V_TEXT, exclude_if=is_none)
 
 
 class ParseAnswer(AnswerModel):
@@ -277,7 +288,10 @@ def group_points(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
         group = groups[-1]
         if (reason := why_not_seen(point)) is not None:
             group["not_seen"][str(len(group["points"]))] = reason
-        is_own_name = point["name"] not in (point["part"], f"{point['part']} at {point['fpalp']:.4g}")
+        is_own_name = point.get("v") is None and point["name"] not in (
+            point["part"],
+            f"{point['part']} at {point['fpalp']:.4g}",
+        )
         if is_own_name:
             group["names"][str(len(group["points"]))] = point["name"]
         group["points"].append([round(point["x"], 1), round(point["y"], 1)])
@@ -312,8 +326,14 @@ def describe_query(query: Query, detail: Detail = "concise") -> ParseAnswer:
         perspective=query.perspective,
         notes=list(query.notes),
         explanation=query.explain(),
-        landmarks=[LandmarkPlace(part=q.part, fpalp=float(q.fpalp)) for q in query] if detail == "full" else None,
+        landmarks=[describe_place(landmark) for landmark in query] if detail == "full" else None,
     )
+
+
+def describe_place(landmark: LandmarkQuery) -> LandmarkPlace:
+    """Return where a landmark lies on the face."""
+    v = None if landmark.v is None else float(landmark.v)
+    return LandmarkPlace(part=landmark.part, fpalp=float(landmark.fpalp), v=v)
 
 
 def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:

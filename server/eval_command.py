@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--degraded", is_flag=True, help="Also how true expected errors are on blurred, cut and half hidden copies."
 )
+@click.option("--surfaces", is_flag=True, help="Also how surfaces lie, on sets with MediaPipe's mesh.")
 @click.option("--groups", is_flag=True, help="Also by age and group of people, on the photos of the pack auto.")
 @click.option("--card", type=FILE, help="Also write the Markdown between the marks of this model card.")
 @click.option(
@@ -65,6 +66,7 @@ def eval_command(
     as_json: bool,
     consistency: bool,
     degraded: bool,
+    surfaces: bool,
     groups: bool,
     card: Path | None,
     out: Path | None,
@@ -111,6 +113,8 @@ def eval_command(
             sections.append(measure_steadiness(reader, faces, frames))
         if degraded:
             sections.append(measure_copies(reader, faces, frames))
+        if surfaces and faces.mesh is not None:
+            sections.append(look_at_surfaces(reader, faces, frames))
         if out is not None:
             save_plots(out, faces, evaluation, scores)
     if groups:
@@ -196,6 +200,14 @@ def measure_copies(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[C
 
     scores = measure_degraded(reader, faces, frames)
     return Section(format_degraded(faces.name, scores), [asdict(one) for one in scores])
+
+
+def look_at_surfaces(reader: LandmarkReader, faces: AnnotatedFaces, frames: list[CropFrame]) -> Section:
+    """Measure how surfaces lie on a set whose faces have MediaPipe's mesh."""
+    from ..model.evaluation.surfaces import measure_surfaces
+
+    found = measure_surfaces(reader, faces, frames)
+    return Section(found.to_markdown(), [asdict(found)])
 
 
 def load_sources(data: Path | None, datasets: Path | None) -> list[Dataset]:

@@ -18,7 +18,7 @@ DESCRIPTION = "Forget a photo that open_image keeps: its handle ends for all."
 class ClosedAnswer(BaseModel):
     """What is left open."""
 
-    closed: str = Field(description="the handle that has ended")
+    closed: str = Field(description="the handle")
     open_images: int = Field(description="images that are still open on this server")
 
 
@@ -26,7 +26,7 @@ def add_close_tool(server: MCPServer[Any], service: Service) -> None:
     """Offer `close_image`."""
     annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
-    @server.tool(title="Close a photo", description=DESCRIPTION, annotations=annotations)
+    @server.tool(title="Close photo", description=DESCRIPTION, annotations=annotations)
     async def close_image(
         handle: Annotated[str, Field(description="img_...", max_length=100)],
     ) -> Annotated[CallToolResult, ClosedAnswer]:

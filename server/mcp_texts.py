@@ -33,7 +33,7 @@ Returns points in pixels of the upright photo, (0, 0) the centre of its top-left
 faces, the canonical form of what was understood, and notes on readings that were chosen and faces left out. \
 detail="concise" groups points by part and tells in `not_seen` which are probably not seen; detail="full" gives each \
 point its name, FPALP, expected error and visibility. `faces_found` says how many faces there are, `outlines` which \
-points make a polygon or line that was asked for. draw=true also returns a picture, crop="mouth" a close one. `count` \
+points make a polygon or line. draw=true also returns a picture, crop="mouth" a close one. `count` \
 and `shown` say how many points there are and which came back; `offset` asks for the rest, files=["csv"] links to \
 all."""
 

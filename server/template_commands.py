@@ -62,6 +62,37 @@ def load_template_sets(data: Path | None, datasets: Path | None) -> list[Annotat
     return [*load_human68(data / "human68"), load_human98(data / "human98_dev")]
 
 
+@template_group.command("flatten")
+@click.option("--data", type=FOLDER, required=True, help="Folder of the face packs (auto).")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="surface_places.json.")
+@click.option("--layout", type=click.Path(dir_okay=False, path_type=Path), help="Also the mesh's vertices as a layout.")
+def flatten_command(data: Path, out: Path, layout: Path | None) -> None:
+    """Flatten every surface of the face into the unit square, from the mesh of frontal faces."""
+    from ..model.data.teacher98 import load_teacher98
+    from ..model.template.flattening import flatten_mesh, to_layout, to_text
+    from ..querylang.registry import load_registry
+
+    faces = load_teacher98(data / "auto")
+    if faces.mesh is None:
+        raise ConfigError(f"{data / 'auto'} has no mesh478")
+    table = flatten_mesh(faces.mesh, faces.points, faces.scheme, load_registry())
+    out.write_text(to_text(table), "utf-8")
+    if layout is not None:
+        layout.write_text(to_layout(table), "utf-8")
+    for name, entry in table["surfaces"].items():
+        click.echo(f"{name}: {len(entry['places'])} vertices, aspect {entry['aspect']}")
+
+
+@template_group.command("surfaces")
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
+def surfaces_command(picture: Path) -> None:
+    """Draw the surfaces on the mean face."""
+    from ..engine.surface_picture import draw_surfaces
+
+    draw_surfaces().quantize(128).save(picture, optimize=True)
+    click.echo(f"wrote {picture}", err=True)
+
+
 @template_group.command("register")
 @click.option("--points", type=FILE, help="Faces annotated in the new layout: .npz or .json with points, see the docs.")
 @click.option("--images", type=FOLDER, help="Folder of the faces' pictures; the detector finds the parts on them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -63,13 +64,34 @@ def jitter_frame(frame: CropFrame, config: AugmentationConfig, rng: np.random.Ge
     return CropFrame((frame.center_px[0] + shift[0], frame.center_px[1] + shift[1]), side, float(angle))
 
 
+@dataclass(frozen=True)
+class ChangedCrop:
+    """A crop whose pixels were changed.
+
+    Attributes:
+        pixels: (size, size, 3) uint8.
+        is_covered: (size, size) where something was put in front.
+        is_cut: (size, size) where an edge of the photo cut it off.
+    """
+
+    pixels: ByteArray
+    is_covered: npt.NDArray[np.bool_]
+    is_cut: npt.NDArray[np.bool_]
+
+
 def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.Generator) -> ByteArray:
     """Change a crop's pixels, not its geometry: (size, size, 3) uint8 in and out."""
+    return change_crop(crop, config, rng).pixels
+
+
+def change_crop(crop: ByteArray, config: AugmentationConfig, rng: np.random.Generator) -> ChangedCrop:
+    """Change a crop's pixels (size, size, 3), not its geometry, and tell what was hidden."""
     image = Image.fromarray(crop)
     if rng.random() < config.occlusion_share:
         image = occlude(image, rng)
     if happens(config.large_occlusion_share, rng):
         image = occlude(image, rng, LARGE_OCCLUDER)
+    is_covered = differs(np.asarray(image), crop)
     if rng.random() < config.low_resolution_share:
         small = max(16, int(image.width * rng.uniform(0.2, 0.6)))
         image = image.resize((small, small), Image.Resampling.BOX).resize(crop.shape[:2], Image.Resampling.BILINEAR)
@@ -91,9 +113,16 @@ def augment_pixels(crop: ByteArray, config: AugmentationConfig, rng: np.random.G
         buffer = io.BytesIO()
         Image.fromarray(result).save(buffer, "JPEG", quality=int(rng.integers(15, 70)))
         result = np.asarray(Image.open(buffer).convert("RGB"))
+    whole = result
     if happens(config.truncation_share, rng):
         result = truncate(result, rng)
-    return result
+    return ChangedCrop(result, is_covered, differs(result, whole))
+
+
+def differs(one: ByteArray, other: ByteArray) -> npt.NDArray[np.bool_]:
+    """Return (size, size): where two crops (size, size, 3) are not alike."""
+    found: npt.NDArray[np.bool_] = (one != other).any(axis=-1)
+    return found
 
 
 def happens(share: float, rng: np.random.Generator) -> bool:

@@ -69,6 +69,7 @@ class AnnotatedFaces:
             has no such corners. It is here too where they are no columns.
         subsets: the subsets each face belongs to, as its source names them; empty where it names none.
         face_weights: (faces,) trust in each face's points, 0..1; None where all count alike.
+        mesh: (faces, MESH_SIZE, 2) MediaPipe's mesh, pixels of the picture; None where the source has none.
     """
 
     name: str
@@ -84,6 +85,7 @@ class AnnotatedFaces:
     inter_ocular_px: FloatArray | None = None
     subsets: tuple[tuple[str, ...], ...] = ()
     face_weights: FloatArray | None = None
+    mesh: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.image_paths)
@@ -103,6 +105,7 @@ class AnnotatedFaces:
             inter_ocular_px=None if self.inter_ocular_px is None else self.inter_ocular_px[rows],
             subsets=tuple(self.subsets[i] for i in rows) if self.subsets else (),
             face_weights=None if self.face_weights is None else self.face_weights[rows],
+            mesh=None if self.mesh is None else self.mesh[rows],
         )
 
     def thin_out(self, count: int) -> AnnotatedFaces:
@@ -229,6 +232,7 @@ def assemble_faces(
         frame_points,
         np.array([label_trust] * len(kept) + [extra_trust] * len(EXTRA_LANDMARKS)),
         tuple(str(face) for face in labels["names"]),
+        mesh=mesh.astype(np.float32),
     )
 
 

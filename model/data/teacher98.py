@@ -42,7 +42,8 @@ def load_teacher98(folder: Path) -> AnnotatedFaces:
         points[:, :96],  # all but the pupils
         [str(face) for face in labels["names"]],
     )
-    return replace(faces, face_weights=trust_spread(spread)).subset(known, name)
+    mesh = labels["mesh478"].astype(np.float32) if "mesh478" in labels else None
+    return replace(faces, face_weights=trust_spread(spread), mesh=mesh).subset(known, name)
 
 
 def trust_spread(spread: FloatArray) -> FloatArray:

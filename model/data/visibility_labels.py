@@ -7,23 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 
 from ...errors import ConfigError
 from ..crops import ByteArray, CropFrame, cut_crop
-from .augmentation import LARGE_OCCLUDER, AugmentationConfig, augment_pixels, jitter_frame, occlude, truncate
+from .augmentation import AugmentationConfig, ChangedCrop, change_crop, jitter_frame
 from .curves import FloatArray
 from .packs import AnnotatedFaces, Visibility
 
-OCCLUDER_SHARE, LARGE_OCCLUDER_SHARE, TRUNCATION_SHARE = 0.3, 0.1, 0.15
-"""Of the crops that something is put in front of, that something large is, and of those that the photo's edge cuts."""
-
-PIXEL_CHANGES = AugmentationConfig(
-    scale_spread=0.09, shift_spread=0.05, wide_rotation_share=0.05, occlusion_share=0, motion_blur_share=0.05,
-    low_light_share=0.05,
+CHANGES = AugmentationConfig(
+    scale_spread=0.09, shift_spread=0.05, wide_rotation_share=0.05, occlusion_share=0.3, large_occlusion_share=0.1,
+    motion_blur_share=0.05, low_light_share=0.05, truncation_share=0.15,
 )  # fmt: skip
-"""What else happens to them, which hides no point."""
+"""What happens to the faces that a finished detector learns visibility from."""
 
 
 @dataclass(frozen=True)
@@ -62,40 +58,35 @@ def draw_judged_face(
     if faces.visibility is None:
         raise ConfigError(f"nobody told which points of {faces.name} are seen")
     photo = faces.read_image(row)
-    frame = jitter_frame(CropFrame.from_landmarks(faces.frame_points[row]), PIXEL_CHANGES, rng)
+    frame = jitter_frame(CropFrame.from_landmarks(faces.frame_points[row]), CHANGES, rng)
     crop = cut_crop(photo, frame, size)
-    known, points = faces.visibility[row].copy(), frame.to_crop(faces.points[row])
-    beyond = (faces.points[row] < -0.5).any(axis=-1) | (faces.points[row] > np.array(photo.shape[1::-1]) - 0.5).any(-1)
-    if rng.random() < PIXEL_CHANGES.flip_share:
+    known, points = find_visibility(faces, row, photo.shape[:2]), frame.to_crop(faces.points[row])
+    if rng.random() < CHANGES.flip_share:
         mirror = faces.scheme.mirror
         crop, points = np.ascontiguousarray(crop[:, ::-1]), points[mirror] * (-1, 1) + (1, 0)
-        known, beyond = known[mirror], beyond[mirror]
-    for share, sides in ((OCCLUDER_SHARE, None), (LARGE_OCCLUDER_SHARE, LARGE_OCCLUDER)):
-        if rng.random() < share:
-            image = Image.fromarray(crop)
-            covered = np.asarray(occlude(image, rng) if sides is None else occlude(image, rng, sides))
-            mark(known, points, crop, covered, Visibility.EXTERNALLY_OCCLUDED)
-            crop = covered
-    mark_where(known, beyond, Visibility.OUTSIDE)
-    changed = augment_pixels(crop, PIXEL_CHANGES, rng)
-    if rng.random() < TRUNCATION_SHARE:
-        cut = truncate(changed, rng)
-        mark(known, points, changed, cut, Visibility.OUTSIDE)
-        changed = cut
-    return changed, known
+        known = known[mirror]
+    changed = change_crop(crop, CHANGES, rng)
+    return changed.pixels, mark_changes(known, points, changed)
 
 
-def mark(
-    known: npt.NDArray[np.uint8], points: FloatArray, before: ByteArray, after: ByteArray, kind: Visibility
-) -> None:
-    """Mark the points (columns, 2), crop units, at whose pixels a crop has changed."""
-    size = len(before)
+def find_visibility(faces: AnnotatedFaces, row: int, size: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return what people marked of one face (columns,); points beyond a photo of (height, width) are outside."""
+    assert faces.visibility is not None
+    points = faces.points[row]
+    beyond = (points < -0.5).any(axis=-1) | (points > np.array(size[::-1]) - 0.5).any(axis=-1)
+    return mark_where(faces.visibility[row], beyond, Visibility.OUTSIDE)
+
+
+def mark_changes(known: npt.NDArray[np.uint8], points: FloatArray, changed: ChangedCrop) -> npt.NDArray[np.uint8]:
+    """Return visibility (columns,) with what changing the crop hid of points (columns, 2), crop units."""
+    size = len(changed.pixels)
     at = np.nan_to_num(points * size - 0.5, nan=-1).round().astype(int)
     inside = ((at >= 0) & (at < size)).all(axis=-1)
     x, y = np.clip(at, 0, size - 1).T
-    mark_where(known, inside & (before[y, x] != after[y, x]).any(axis=-1), kind)
+    known = mark_where(known, inside & changed.is_covered[y, x], Visibility.EXTERNALLY_OCCLUDED)
+    return mark_where(known, inside & changed.is_cut[y, x], Visibility.OUTSIDE)
 
 
-def mark_where(known: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_], kind: Visibility) -> None:
-    """Mark the points (columns,) that are not turned away."""
-    known[where & (known != Visibility.SELF_OCCLUDED)] = kind
+def mark_where(known: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_], kind: Visibility) -> npt.NDArray[np.uint8]:
+    """Return visibility (columns,) marked where the points are not turned away."""
+    return np.where(where & (known != Visibility.SELF_OCCLUDED), kind, known).astype(np.uint8)

@@ -87,7 +87,12 @@ class PlainReader(LandmarkReader):
     """Asks a detector exactly what is wanted, whatever its attention: a run on 300W's labels knows no whole curves."""
 
     def read(
-        self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float], curves: Curves | None = None
+        self,
+        encoded: EncodedCrops,
+        parts: Sequence[str],
+        fpalps: Sequence[float],
+        curves: Curves | None = None,
+        vs: Sequence[float | None] = (),
     ) -> Reading:
         values = self._decode(encoded, parts, fpalps)
         return Reading.of_values(values)

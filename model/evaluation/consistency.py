@@ -19,7 +19,7 @@ from ..data.curves import apply_targets, make_scheme, target_matrix
 from ..data.packs import AnnotatedFaces
 from ..reader import LandmarkReader
 from .metrics import FloatArray, inter_ocular
-from .predict import predict_landmarks, predict_mirrored
+from .predict import Alteration, predict_landmarks, predict_mirrored
 
 NOISE_SIGMA = 4.0
 BOX_SHARE = 0.05
@@ -122,11 +122,7 @@ def measure_consistency(
     def displacement(points: FloatArray) -> float:
         return 100 * float((np.linalg.norm(points - plain, axis=-1).mean(axis=1) / normalizer).mean())
 
-    def add_noise(row: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        noise = np.random.default_rng([seed, row]).normal(0, NOISE_SIGMA, picture.shape)
-        return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
-
-    noisy, _ = predict_landmarks(reader, faces, frames, layout.landmarks, alter=add_noise)
+    noisy, _ = predict_landmarks(reader, faces, frames, layout.landmarks, alter=add_noise(seed))
     moved = [
         displacement(predict_landmarks(reader, faces, [change_frame(f, change) for f in frames], layout.landmarks)[0])
         for change in CROP_CHANGES
@@ -141,6 +137,16 @@ def measure_consistency(
         open_rise=open_rise,
         curves=measure_curves(reader, faces, annotated, frames, layout),
     )
+
+
+def add_noise(seed: int) -> Alteration:
+    """Return what adds Gaussian noise of sigma 4 to the pixels of each face's picture."""
+
+    def alter(row: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        noise = np.random.default_rng([seed, row]).normal(0, NOISE_SIGMA, picture.shape)
+        return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+    return alter
 
 
 def change_frame(frame: CropFrame, change: tuple[int, int, int]) -> CropFrame:

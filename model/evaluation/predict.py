@@ -54,13 +54,14 @@ def predict_landmarks(
     """
     size = image_size or reader.detector.config.image_size
     parts, fpalps = [landmark.part for landmark in landmarks], [float(landmark.fpalp) for landmark in landmarks]
+    vs = [None if landmark.v is None else float(landmark.v) for landmark in landmarks]
     points, expected = [], []
     for start in range(0, len(faces), batch_size):
         rows = range(start, min(start + batch_size, len(faces)))
         pictures = [faces.read_image(i) if alter is None else alter(i, faces.read_image(i)) for i in rows]
         crops = np.stack([cut_crop(picture, frames[i], size) for i, picture in zip(rows, pictures, strict=True)])
         batch = torch.from_numpy(crops).permute(0, 3, 1, 2).to(reader.detector.device)
-        reading = reader.read(reader.encode(batch), parts, fpalps)
+        reading = reader.read(reader.encode(batch), parts, fpalps, vs=vs)
         for i, xy, log_scale in zip(rows, reading.coordinates, reading.log_scale, strict=True):
             points.append(frames[i].to_photo(xy))
             expected.append(np.exp(log_scale) / 256.0 * frames[i].side_px)

@@ -43,5 +43,7 @@ SHIPPED = (
     Step("default-long", "default-fine", "default-fine"),
     Step("default-deep", "default-long", "default-fine", is_turned=True),
     Step("default-turned", "default-deep", visibility_pictures=8000),
+    Step("default-surfaces", "default-turned"),
+    Step("default-settled", "default-surfaces"),
 )
 """What ships is the last one's checkpoint."""

@@ -12,56 +12,41 @@ import csv
 import math
 import os
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
+from torch import nn
 
 from ...errors import ConfigError
 from ..checkpoint import load_detector, save_detector
 from ..data.batches import TrainingBatch, draw_batch
-from ..decoder import DecodedLayers
+from ..data.curves import AnnotationScheme
+from ..data.surface_targets import SurfaceTargets
 from ..detector import Detector
 from ..evaluation.metrics import normalized_errors
 from ..evaluation.predict import landmark_frames, predict_landmarks
+from ..landmark_encoder import SurfaceEncoder
 from ..reader import LandmarkReader
+from ..surface_shape import fit_shape
+from ..visibility import VisibilityHead
+from .asking import AskingDetector, StepLosses, ask_batch, sum_losses
 from .calibration import calibrate_expected_error
 from .chain import CHECKPOINT
-from .losses import landmark_loss, smoothness_loss, stretch_loss
 from .pretrained import carry_over, initialize_detector
-from .recipe import Recipe
-from .sets import TrainingFaces, TrainingSet
+from .recipe import Recipe, Stage
+from .sets import TrainingFaces, TrainingSet, gather_meshes
 
 # The paper lowers its rate from the 25th of 32 epochs.
 STEP_AT = 24 / 32
 
 LOG_COLUMNS = (
     "step", "pictures", "seconds", "pictures_per_second", "learning_rate", "image_size",
-    "coordinate_loss", "scale_loss", "validation_nme", "validation_nme_infants",
+    "coordinate_loss", "scale_loss", "validation_nme", "validation_nme_infants", "surface_loss", "visibility_loss",
 )  # fmt: skip
-
-
-class AskingDetector(nn.Module):
-    """Wraps a detector so that one forward call answers the context and the asked landmarks (as DDP needs)."""
-
-    def __init__(self, detector: Detector) -> None:
-        super().__init__()
-        self.detector = detector
-
-    def forward(self, crops: Tensor, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
-        encoded = self.detector.encode(crops)
-        asked = self.detector.decode_layers(encoded, part_ids, fpalps)
-        if encoded.context_layers is None:
-            return asked
-        context = encoded.context_layers
-        return DecodedLayers(
-            torch.cat([context.coordinates, asked.coordinates], dim=2),
-            torch.cat([context.log_scale, asked.log_scale], dim=1),
-            torch.cat([context.stretch, asked.stretch], dim=1),
-        )
 
 
 class Trainer:
@@ -81,32 +66,43 @@ class Trainer:
         self.fabric = Fabric(accelerator="auto", devices=devices, precision=precision)  # type: ignore[arg-type]
         self.fabric.launch()
         self.fabric.seed_everything(recipe.seed, verbose=False)
-        detector = Detector(recipe.detector)
+        detector = make_learner(recipe)
         initialize_detector(detector, recipe.encoder_weights if start is None else "none")
+        self.fresh: frozenset[str] = frozenset()
         if start is not None:
             anew = carry_over(load_detector(start).detector, detector)
+            self.fresh = frozenset(name for name in detector.state_dict() if name.startswith(anew))
             if anew:
                 self.fabric.print(f"{start} does not hold {', '.join(anew)}: they start anew")
+        if recipe.surface_weight and detector.surface_shape is None:
+            detector.surface_shape = fit_shape(gather_meshes(faces))
         if recipe.start_share and start is None:
             raise ConfigError(f"{recipe.name} keeps a share of the weights it goes on from: give them by --start")
         self.start = copy.deepcopy(detector).requires_grad_(False) if recipe.start_share else None
-        body = list(detector.image_encoder.body.parameters())
-        known = {id(parameter) for parameter in body}
-        rest = [parameter for parameter in detector.parameters() if id(parameter) not in known]
         optimizer = torch.optim.AdamW(
-            [{"params": rest, "factor": 1.0}, {"params": body, "factor": recipe.encoder_rate_factor}],
+            self.group_parameters(detector),
             lr=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
         )
         self.average = copy.deepcopy(detector).requires_grad_(False).eval()
-        self.frozen = recipe.stages[0].frozen
-        detector.image_encoder.freeze_body(self.frozen)
+        choose_learners(detector, recipe.stages[0])
+        self.stage = recipe.stages[0]
         self.model, self.optimizer = self.fabric.setup(AskingDetector(detector), optimizer)
         self.average.to(self.fabric.device)
         self.step = 0
         self.pictures = 0
         self.seconds = 0.0
+        self._surface_targets: dict[int, SurfaceTargets] = {}
         self._resume()
+
+    def group_parameters(self, detector: Detector) -> list[dict[str, object]]:
+        """Return the optimiser's groups: the image encoder, the modules that start anew, and the rest."""
+        groups: dict[str, list[nn.Parameter]] = {"rest": [], "body": [], "fresh": []}
+        for name, parameter in detector.named_parameters():
+            kind = "body" if name.startswith("image_encoder.body.") else "fresh" if name in self.fresh else "rest"
+            groups[kind].append(parameter)
+        factors = {"body": self.recipe.encoder_rate_factor, "fresh": self.recipe.fresh_rate_factor, "rest": 1.0}
+        return [{"params": group, "factor": factors[kind]} for kind, group in groups.items() if group]
 
     @property
     def detector(self) -> Detector:
@@ -186,44 +182,48 @@ class Trainer:
             count_triplets=recipe.count_triplets,
             augmentation=recipe.augmentation,
             rng=rng,
+            count_surface=recipe.count_surface,
+            surfaces=self.surface_targets(drawn.faces.scheme),
         )
         return batch, drawn
 
-    def train_step(self) -> tuple[float, float]:
-        """Do one optimiser step; return the coordinate and the scale loss."""
+    def surface_targets(self, scheme: AnnotationScheme) -> SurfaceTargets | None:
+        """Return what makes the targets of surfaces, once for each scheme; None where none is learnt."""
+        if not self.recipe.surface_weight:
+            return None
+        key = id(scheme)
+        if key not in self._surface_targets:
+            self._surface_targets[key] = SurfaceTargets(scheme)
+        return self._surface_targets[key]
+
+    def train_step(self) -> StepLosses:
+        """Do one optimiser step; return its losses."""
         batch, drawn = self.draw()
-        device = self.fabric.device
         rate = self.learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.model.train()
-        self._freeze(self.recipe.stage_at(self.pictures).frozen)
-        layers = self.model(
-            batch.crops.to(device), self.detector.part_ids(batch.parts).to(device), batch.fpalps.to(device)
-        )
-        targets, weights = batch.targets.to(device), batch.weights.to(device)
-        coordinate_loss, scale_loss = landmark_loss(layers, targets, weights)
+        self._enter_stage(self.recipe.stage_at(self.pictures))
+        asked = ask_batch(self.model, self.detector, batch, self.fabric.device)
         scale_weight = self.recipe.scale_weight if drawn.is_human or not self.faces.human else 0.0
-        loss = coordinate_loss + scale_weight * (scale_loss + stretch_loss(layers, targets, weights))
-        if batch.count_triplets:
-            smoothness = smoothness_loss(layers, targets, weights, batch.count_triplets)
-            loss = loss + self.recipe.smoothness_weight * smoothness
+        losses = sum_losses(asked, batch, self.recipe, scale_weight)
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(drawn.weight * loss)
+        self.fabric.backward(drawn.weight * losses.total)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.recipe.gradient_clip)
         self.optimizer.step()
         self._update_average()
         self.step += 1
         self.pictures += self.recipe.batch_size * self.fabric.world_size
-        return float(coordinate_loss.detach()), float(scale_loss.detach())
+        return losses
 
-    def _freeze(self, frozen: tuple[str, ...]) -> None:
-        """Freeze what the stage says; DDP must be told anew which gradients to wait for."""
-        if frozen == self.frozen:
+    def _enter_stage(self, stage: Stage) -> None:
+        """Let learn what the stage says; DDP must be told anew which gradients to wait for."""
+        if stage == self.stage:
             return
-        detector, self.frozen = self.detector, frozen
-        detector.image_encoder.freeze_body(frozen)
-        self.model = self.fabric.setup_module(AskingDetector(detector))
+        detector, before, self.stage = self.detector, self.stage, stage
+        if (before.frozen, before.learns) != (stage.frozen, stage.learns):
+            choose_learners(detector, stage)
+            self.model = self.fabric.setup_module(AskingDetector(detector))
 
     def _update_average(self) -> None:
         decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
@@ -249,7 +249,7 @@ class Trainer:
         """Train to the end of the recipe, saving, logging and validating by the clock."""
         self.run.mkdir(parents=True, exist_ok=True)
         total = self.recipe.total_pictures
-        losses: list[tuple[float, float]] = []
+        losses: list[tuple[float, ...]] = []
         mark, mark_pictures = time.monotonic(), self.pictures
         saved = validated = mark
         checked = ""
@@ -257,14 +257,15 @@ class Trainer:
         with Progress(*columns, disable=not self.fabric.is_global_zero) as progress:
             task = progress.add_task(self.recipe.name, total=total, completed=self.pictures)
             while self.pictures < total:
-                losses.append(self.train_step())
+                done = self.train_step()
+                losses.append((done.coordinate, done.scale, done.surface, done.visibility))
                 now = time.monotonic()
                 is_last = self.pictures >= total
                 if now - mark >= log_every_s or is_last:
                     self.seconds += now - mark
                     speed = (self.pictures - mark_pictures) / (now - mark)
                     row = dict(
-                        zip(LOG_COLUMNS[6:8], np.mean(losses, axis=0).tolist(), strict=True),
+                        zip((*LOG_COLUMNS[6:8], *LOG_COLUMNS[10:]), mean_known(losses), strict=True),
                         pictures_per_second=round(speed, 2),
                     )
                     if now - validated >= validate_every_s or is_last:
@@ -307,7 +308,7 @@ class Trainer:
         if self.fabric.is_global_zero:
             detector = copy.deepcopy(self.average)
             if self.start is not None:
-                move_towards(detector, self.start.to(self.fabric.device), self.recipe.start_share)
+                move_towards(detector, self.start.to(self.fabric.device), self.recipe.start_share, self.fresh)
             factor = calibrate_expected_error(detector, self.faces.validation)
             training: dict[str, object] = {
                 "recipe": self.recipe.name,
@@ -321,10 +322,37 @@ class Trainer:
             save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
 
 
+def mean_known(losses: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return the means of columns over the rows that are numbers; NaN where none is."""
+    columns = np.array(losses).T
+    return [float(column[np.isfinite(column)].mean()) if np.isfinite(column).any() else math.nan for column in columns]
+
+
+def make_learner(recipe: Recipe) -> Detector:
+    """Return a recipe's detector with the modules that its losses teach."""
+    detector = Detector(recipe.detector)
+    if recipe.surface_weight:
+        detector.surface_encoder = SurfaceEncoder(recipe.detector, len(detector.surface_names))
+    if recipe.visibility_weight:
+        detector.visibility = VisibilityHead(recipe.detector)
+    return detector
+
+
+def choose_learners(detector: Detector, stage: Stage) -> None:
+    """Free what learns in a stage, and hold the rest."""
+    detector.requires_grad_(not stage.learns)
+    for name in stage.learns:
+        detector.get_submodule(name).requires_grad_(True)
+    if not stage.learns:
+        detector.image_encoder.freeze_body(stage.frozen)
+
+
 @torch.no_grad()
-def move_towards(weights: Detector, other: Detector, share: float) -> None:
-    """Bring a detector's weights nearer to another's by a share of the way, in place."""
-    for own, wanted in zip(weights.state_dict().values(), other.state_dict().values(), strict=True):
+def move_towards(weights: Detector, other: Detector, share: float, but: Collection[str] = ()) -> None:
+    """Bring a detector's weights nearer to another's by a share of the way, in place, but for the tensors named."""
+    for (name, own), wanted in zip(weights.state_dict().items(), other.state_dict().values(), strict=True):
+        if name in but:
+            continue
         if own.is_floating_point():
             own.lerp_(wanted, share)
         else:

@@ -125,6 +125,8 @@ def initialize_detector(detector: Detector, encoder_weights: str = "imagenet") -
         body.load_state_dict(load_encoder_weights(detector.config, encoder_weights, body.state_dict()))
     if detector.config.part_vectors == "sentence":
         detector.landmark_encoder.part_vectors.copy_(encode_part_names(detector.part_names))
+        if detector.surface_encoder is not None:
+            detector.surface_encoder.surface_vectors.copy_(encode_part_names(detector.surface_names))
 
 
 def carry_over(source: Detector, target: Detector) -> tuple[str, ...]:

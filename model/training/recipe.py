@@ -23,6 +23,7 @@ class Stage(BaseModel):
         human_share: share of batches with human labels; the rest is automatic.
         turned_share: of the batches with human labels, the share of faces that `faceql turn` turned to the side.
         frozen: the image encoder's parameters whose names start so are not trained.
+        learns: names of the detector's modules that are trained, such as "surface_encoder"; empty, all are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class Stage(BaseModel):
     human_share: float = Field(ge=0, le=1)
     turned_share: float = Field(default=0.0, ge=0, le=1)
     frozen: tuple[str, ...] = ()
+    learns: tuple[str, ...] = ()
 
 
 class Recipe(BaseModel):
@@ -53,6 +55,10 @@ class Recipe(BaseModel):
             was learnt before is kept, and most of what is new comes in (Wortsman et al. 2022).
         shares: of the packs' sets (`sets.PACK_SETS`), how often each is drawn relative to the others whose labels are
             of the same kind; one that is not named is not drawn.
+        fresh_rate_factor: the rate of modules that `--start` does not hold, over the decoder's.
+        surface_weight: weight of the loss on surfaces, where faces have MediaPipe's mesh; 0 learns none.
+        visibility_weight: weight of the loss on whether points are seen, where people marked it; 0 learns none.
+        count_surface: places on surfaces asked in each batch.
         count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours
             for the smoothness, asked in each batch.
     """
@@ -81,6 +87,10 @@ class Recipe(BaseModel):
     count_triplets: int = 0
     smoothness_weight: float = 1.0
     start_share: float = Field(default=0.0, ge=0, lt=1)
+    fresh_rate_factor: float = Field(default=1.0, gt=0)
+    surface_weight: float = Field(default=0.0, ge=0)
+    visibility_weight: float = Field(default=0.0, ge=0)
+    count_surface: int = Field(default=48, ge=1)
     shares: dict[str, float] = {"human68": 1.0, "auto68": 1.0, "auto98": 1.0}
 
     @property

@@ -12,13 +12,18 @@ from ..data.datasets.catalogue import load_datasets
 from ..data.datasets.packs import load_pack
 from ..data.merl68 import load_merl68
 from ..data.packs import AnnotatedFaces, load_auto
+from ..data.surface_targets import SurfaceTargets
 from ..data.teacher98 import load_teacher98
 from ..data.turned_pack import load_turned
+from ..surface_mesh import VERTICES, FloatArray
 from .recipe import Recipe, Stage
 from .relabel import read_relabelled
 
 LARGEST_VALIDATION = 400
 """Faces that a run is checked on, at most: a check comes every few minutes."""
+
+LARGEST_MESH_SET = 3000
+"""Faces of a set that tell what meshes look like, at most."""
 
 TEACHER_PACKS = {f"teacher98 of {pack}": pack for pack in ("auto", "auto98", "merl68")}
 """Sets with the 98 points of `teacher98`, and the packs that have them."""
@@ -80,6 +85,17 @@ class TrainingFaces:
         # Equal shares draw a whole number: so a run of the packs goes on as it began.
         is_even = bool((shares == shares[0]).all())
         return sets[int(choice.choice(len(sets), p=None if is_even else shares / shares.sum()))]
+
+
+def gather_meshes(faces: TrainingFaces) -> FloatArray:
+    """Return meshes (faces, VERTICES, 2) of training faces, their edges on the labelled curves; NaN where none fits."""
+    found = [np.zeros((0, VERTICES, 2))]
+    for one in (*faces.human, *faces.auto):
+        if one.faces.mesh is not None:
+            some = one.faces.thin_out(LARGEST_MESH_SET)
+            assert some.mesh is not None
+            found.append(SurfaceTargets(some.scheme).correct(some.mesh, some.points))
+    return np.concatenate(found)
 
 
 def load_training_faces(

@@ -49,13 +49,13 @@ def test_a_box_of_a_pixel_has_a_note(shipped_engine: Engine, astronaut: np.ndarr
 def test_a_box_on_flat_grey_has_a_note(shipped_engine: Engine, grey: int) -> None:
     answer = shipped_engine.ask(np.full((300, 300, 3), grey, np.uint8), "pupils", boxes=[(90, 80, 190, 200)])
     assert answer.faces[0].doubtful
-    assert "may be none" in answer.notes[-1]
+    assert any("may be none" in note for note in answer.notes)
 
 
 def test_several_doubtful_faces_have_one_note(shipped_engine: Engine) -> None:
     boxes = [(20, 80, 120, 200), (160, 80, 260, 200)]
     answer = shipped_engine.ask(np.full((300, 300, 3), 90, np.uint8), "pupils", boxes=boxes)
-    (note,) = answer.notes
+    (note,) = [note for note in answer.notes if "doubtful" in note]
     assert note.startswith("faces 1, 2 are doubtful and may be none: on face ")
 
 
@@ -63,7 +63,8 @@ def test_the_threshold_can_be_set(shipped_engine: Engine, astronaut: np.ndarray)
     loaded = {"device": "cpu"}
     assert Engine(**loaded, doubtful_above=0.005).ask(astronaut, "pupils").faces[0].doubtful
     generous = Engine(**loaded, doubtful_above=1.0)
-    assert not generous.ask(np.full((300, 300, 3), 127, np.uint8), "pupils", boxes=[(90, 80, 190, 200)]).notes
+    answer = generous.ask(np.full((300, 300, 3), 127, np.uint8), "pupils", boxes=[(90, 80, 190, 200)])
+    assert not any("doubtful" in note for note in answer.notes)
     for wrong in (0, -1, float("nan")):
         with pytest.raises(ConfigError, match="doubtful_above"):
             Engine("cpu", doubtful_above=wrong)

@@ -11,7 +11,7 @@ import faceql
 from faceql.querylang import chart, language, lattice
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.language import extend_language, load_package_language, read_table
-from faceql.querylang.pieces import Place
+from faceql.querylang.pieces import Patch, Place
 from faceql.querylang.registry import GRAMMAR
 from faceql.querylang.words import split_lexemes
 
@@ -37,6 +37,10 @@ def list_places(units):
     found = set()
     for unit in units:
         for piece in unit.pieces:
+            if isinstance(piece, Patch):
+                u, v = piece.spot or (Fraction(1, 2), Fraction(1, 2))
+                found.add(LandmarkQuery(piece.part, u, v))
+                continue
             if isinstance(piece, Place):
                 ends = (piece.fpalp,)
             elif piece.is_whole:
@@ -58,7 +62,8 @@ def test_no_two_concepts_have_one_name():
 def test_concept_is_well_formed(name):
     table, concept = CONCEPTS[name], LANGUAGE.concepts[name]
     assert concept.units
-    assert all(piece.part in REGISTRY.parts for unit in concept.units for piece in (*unit.pieces, *unit.stretch))
+    pieces = [piece for unit in concept.units for piece in (*unit.pieces, *unit.stretch)]
+    assert {piece.part for piece in pieces} <= {*REGISTRY.parts, *REGISTRY.surfaces}
     targets = {*table.get("of", ()), *table.get("has", {}).values(), table.get("both", name)}
     assert targets <= set(CONCEPTS), f"{name}: {targets - set(CONCEPTS)}"
 

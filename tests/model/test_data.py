@@ -54,7 +54,8 @@ def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
 
 def test_unchanged_faces_keep_their_points_on_the_dots(made_packs: Path) -> None:
     train, _ = load_human68(made_packs / "human68")
-    crop, points = draw_face(train, 0, 192, STILL, np.random.default_rng(0))
+    drawn = draw_face(train, 0, 192, STILL, np.random.default_rng(0))
+    crop, points = drawn.crop, drawn.points
     for x, y in points[:68:5] * 192 - 0.5:
         patch = crop[int(y) - 2 : int(y) + 4, int(x) - 2 : int(x) + 4]
         assert patch.max() > 150
@@ -63,8 +64,10 @@ def test_unchanged_faces_keep_their_points_on_the_dots(made_packs: Path) -> None
 def test_a_flipped_face_keeps_its_points_on_the_dots(made_packs: Path) -> None:
     train, _ = load_human68(made_packs / "human68")
     flip = STILL.model_copy(update={"flip_share": 1.0})
-    crop, points = draw_face(train, 0, 192, flip, np.random.default_rng(0))
-    plain, straight = draw_face(train, 0, 192, STILL, np.random.default_rng(0))
+    drawn = draw_face(train, 0, 192, flip, np.random.default_rng(0))
+    crop, points = drawn.crop, drawn.points
+    still = draw_face(train, 0, 192, STILL, np.random.default_rng(0))
+    plain, straight = still.crop, still.points
     assert (crop == plain[:, ::-1]).all()
     column = {q: i for i, q in enumerate(train.scheme.landmarks)}
     left, right = column[LandmarkQuery("left pupil", Fraction(0))], column[LandmarkQuery("right pupil", Fraction(0))]
@@ -135,7 +138,7 @@ def test_a_face_missing_a_curve_is_masked_there(made_packs: Path) -> None:
 
 def test_triplets_are_close_neighbours_on_one_curve(made_packs: Path) -> None:
     train, _ = load_human68(made_packs / "human68")
-    parts, fpalps = draw_queries(train, 5, 3, 40, np.random.default_rng(1))
+    parts, fpalps, _ = draw_queries(train, 5, 3, 40, np.random.default_rng(1))
     assert len(parts) == len(fpalps) == 5 + 3 + 120
     registry = load_registry()
     wrapped = 0

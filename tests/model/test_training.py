@@ -120,12 +120,12 @@ def test_calibration_makes_the_mean_expected_error_true(made_packs: Path, finish
 
 def test_training_learns(made_packs: Path, tmp_path: Path) -> None:
     trainer = make_trainer(made_packs, tmp_path)
-    first = sum(trainer.train_step()[0] for _ in range(4))
+    first = sum(trainer.train_step().coordinate for _ in range(4))
     for _ in range(30):
         trainer.pictures = 4  # keep the rate at its height
         trainer.train_step()
     trainer.pictures = 4
-    last = sum(trainer.train_step()[0] for _ in range(4))
+    last = sum(trainer.train_step().coordinate for _ in range(4))
     assert last < 0.85 * first
 
 

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector, save_detector
 from faceql.model.data import visibility_labels
+from faceql.model.data.augmentation import ChangedCrop
 from faceql.model.data.merl68 import load_merl68
 from faceql.model.data.packs import AnnotatedFaces, Visibility, load_human68
-from faceql.model.data.visibility_labels import draw_judged_batch, draw_judged_face, mark
+from faceql.model.data.visibility_labels import draw_judged_batch, draw_judged_face, mark_changes
 from faceql.model.detector import Detector
 from faceql.model.evaluation.visibility import average_precision, fit_temperature, measure_reliability
 from faceql.model.training.calibration import calibrate_visibility
@@ -44,27 +45,27 @@ def taught(faces: AnnotatedFaces) -> Detector:
 
 
 def test_changed_pixels_mark_the_points_there_that_are_not_turned_away() -> None:
-    before = np.zeros((10, 10, 3), dtype=np.uint8)
-    after = before.copy()
-    after[:, 5:] = 9
-    points = np.array([[0.25, 0.5], [0.75, 0.5], [0.75, 0.5], [1.5, 0.5], [np.nan, np.nan]])
-    known = np.array([0, 0, Visibility.SELF_OCCLUDED, 0, Visibility.SELF_OCCLUDED], dtype=np.uint8)
-    mark(known, points, before, after, Visibility.EXTERNALLY_OCCLUDED)
-    assert known.tolist() == [0, 1, 2, 0, 2]
+    covered, cut = np.zeros((2, 10, 10), dtype=bool)
+    covered[:, 5:] = True
+    cut[8:] = True
+    changed = ChangedCrop(np.zeros((10, 10, 3), dtype=np.uint8), covered, cut)
+    points = np.array([[0.25, 0.5], [0.75, 0.5], [0.75, 0.5], [1.5, 0.5], [np.nan, np.nan], [0.75, 0.95]])
+    known = np.array([0, 0, Visibility.SELF_OCCLUDED, 0, Visibility.SELF_OCCLUDED, 0], dtype=np.uint8)
+    assert mark_changes(known, points, changed).tolist() == [0, 1, 2, 0, 2, Visibility.OUTSIDE]
 
 
 def test_what_is_put_in_front_hides_and_the_photos_edge_cuts(
     faces: AnnotatedFaces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for share in ("OCCLUDER_SHARE", "LARGE_OCCLUDER_SHARE", "TRUNCATION_SHARE"):
-        monkeypatch.setattr(visibility_labels, share, 0.0)
+    nothing = {"occlusion_share": 0.0, "large_occlusion_share": 0.0, "truncation_share": 0.0}
+    monkeypatch.setattr(visibility_labels, "CHANGES", visibility_labels.CHANGES.model_copy(update=nothing))
     assert faces.visibility is not None
     plain = [draw_judged_face(faces, 1, 64, np.random.default_rng(seed))[1] for seed in range(8)]
     assert all((known == Visibility.EXTERNALLY_OCCLUDED).sum() == 5 for known in plain)
     # Mirrored half the time, and the mouth's corners with it.
     assert len({tuple(known) for known in plain}) == 2
-    monkeypatch.setattr(visibility_labels, "LARGE_OCCLUDER_SHARE", 1.0)
-    monkeypatch.setattr(visibility_labels, "TRUNCATION_SHARE", 1.0)
+    much = {"large_occlusion_share": 1.0, "truncation_share": 1.0}
+    monkeypatch.setattr(visibility_labels, "CHANGES", visibility_labels.CHANGES.model_copy(update=much))
     made = np.stack([draw_judged_face(faces, 0, 64, np.random.default_rng(seed))[1] for seed in range(8)])
     assert ((made == Visibility.SELF_OCCLUDED).sum(axis=1) == len(FAR_SIDE)).all()
     assert (made == Visibility.EXTERNALLY_OCCLUDED).any()

@@ -65,4 +65,4 @@ def test_instructions_of_the_language_table_are_understood(readme):
     ]
     assert len(instructions) >= 12
     for instruction in instructions:
-        assert faceql.parse(instruction).laid_out > 0
+        assert faceql.parse(instruction).laid_out

@@ -56,7 +56,7 @@ def test_error_survives_pickling():
 def test_all_mistakes_come_together():
     """Those of words, of counts, of ids and of places: what can be said of each item without the others."""
     with pytest.raises(faceql.QueryError) as caught:
-        faceql.parse("0 points on the jaw; 300W 70; left eye at 1.5; 4 points on the forehead")
+        faceql.parse("0 points on the jaw; 300W 70; left eye at 1.5; 4 points on the ear")
     codes = [problem.code for problem in caught.value.problems]
     assert codes == ["count", "id_range", "fpalp_range", "unknown_part"]
 

@@ -45,9 +45,12 @@ def check(text):
         check_error(text, error)
         return
     for landmark in query.landmarks:
-        part = REGISTRY.parts[landmark.part]
         assert 0 <= landmark.fpalp <= 1
-        assert not (part.is_point and landmark.fpalp)
+        if landmark.v is not None:
+            assert landmark.part in REGISTRY.surfaces
+            assert 0 <= landmark.v <= 1
+            continue
+        assert not (REGISTRY.parts[landmark.part].is_point and landmark.fpalp)
     assert query.count is None or query.count == len(query.landmarks)
     assert faceql.parse(query.canonical, perspective="subject", ids_from=1) == query
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def load_pack(
             validation.name, "300w", validation.image_paths, points, points, validation.names,
             subsets=[("infants",) if name.startswith("inf/") else ("adults",) for name in validation.names],
         )  # fmt: skip
-        return (train,), {"validation": plain}, True
+        return (train,), {"validation": replace(plain, mesh=validation.mesh)}, True
     if "teacher68" in labels:
         return load_auto(folder, largest_disagreement), {}, False
     if "teacher98" in labels:

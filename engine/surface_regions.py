@@ -1,0 +1,177 @@
+"""Surfaces in an answer: the rings that bound them, grids of points, and patches of the mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ConfigError, NoSuchFaceError, NoSuchPointError
+from ..model.surface_mesh import IntArray, border_edges, load_surface_mesh
+from ..querylang.parse import parse
+from ..querylang.runs import SURFACE_RUNS, Run
+from ..querylang.surface_runs import GridRun
+from ..querylang.surfaces import load_surfaces
+
+if TYPE_CHECKING:
+    from .answer import Answer
+
+FloatArray = npt.NDArray[np.float64]
+
+SKIN = "skin"
+"""All surfaces but those of brows and lips: the whole face without eyes, brows and lips."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePatch:
+    """A surface of one face as triangles, to lay a texture on.
+
+    Attributes:
+        surface: Its name.
+        points: (points, 2) pixels of the photo.
+        triangles: (triangles, 3) rows of `points`.
+        uv: (points, 2) the 2-D FPALPs: u from the left of the picture to the right, v from top to bottom, 0..1.
+    """
+
+    surface: str
+    points: npt.NDArray[np.float32]
+    triangles: IntArray
+    uv: FloatArray
+
+
+def find_surfaces(where: str) -> tuple[str, ...]:
+    """Return the surfaces that words name; none where they name no surface.
+
+    Raises:
+        QueryError: The words cannot be understood.
+    """
+    known = load_surfaces()
+    name = " ".join(where.replace("_", " ").split())
+    if name in known:
+        return (name,)
+    if name == SKIN:
+        return tuple(surface.name for surface in known.values() if surface.is_skin)
+    return tuple(dict.fromkeys(surfaces_of(parse(where).runs)))
+
+
+def surfaces_of(runs: Sequence[Run]) -> list[str]:
+    return [run.surface for run in runs if isinstance(run, SURFACE_RUNS)]
+
+
+def read_vertices(answer: Answer, where: str, face: int) -> FloatArray:
+    """Return the mesh (VERTICES, 2) of one face of an answer.
+
+    Raises:
+        NoSuchFaceError: The answer has no such face.
+        NoSuchPointError: The answer holds no mesh.
+    """
+    if not 0 <= face < len(answer.faces):
+        raise NoSuchFaceError(f"the answer has {len(answer.faces)} face(s): there is no index {face}")
+    if answer.vertices is None:
+        raise NoSuchPointError(
+            f"the answer holds no surfaces, so nothing of {where!r}: ask for a place on one too ('left_cheek'); an "
+            "answer that was read from a file has points alone"
+        )
+    vertices: FloatArray = answer.vertices[face].astype(np.float64)
+    return vertices
+
+
+def surface_pieces(
+    answer: Answer, names: Sequence[str], where: str, face: int
+) -> list[tuple[FloatArray, list[FloatArray]]]:
+    """Return what surfaces cover together: rings (N, 2), each with the rings that are cut out of it.
+
+    Edges between two of them bound nothing, so that no seam shows.
+    """
+    vertices = read_vertices(answer, where, face)
+    return [
+        (vertices[list(ring)], [vertices[list(hole)] for hole in holes]) for ring, holes in bound_surfaces(tuple(names))
+    ]
+
+
+@cache
+def bound_surfaces(names: tuple[str, ...]) -> tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...]:
+    """Return the rings of vertices that bound surfaces together, each with the rings inside it."""
+    mesh = load_surface_mesh()
+    triangles = np.concatenate([mesh.surfaces[name].triangles for name in dict.fromkeys(names)])
+    rings = sorted(join_edges(border_edges(triangles)), key=lambda ring: -ring_area(mesh.shape[ring]))
+    pieces: list[tuple[list[int], list[list[int]]]] = []
+    for ring in rings:
+        outer = next(
+            (piece for piece in pieces if is_inside(mesh.shape[ring].mean(axis=0), mesh.shape[piece[0]])), None
+        )
+        if outer is None:
+            pieces.append((ring, []))
+        else:
+            outer[1].append(ring)
+    return tuple((tuple(ring), tuple(map(tuple, holes))) for ring, holes in pieces)
+
+
+def ring_area(ring: FloatArray) -> float:
+    """Return the area inside a ring (N, 2)."""
+    x, y = ring.T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+
+
+def is_inside(point: FloatArray, ring: FloatArray) -> bool:
+    """Return whether a point (2,) lies inside a ring (N, 2)."""
+    ends = np.roll(ring, -1, axis=0)
+    crosses = (ring[:, 1] > point[1]) != (ends[:, 1] > point[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = ring[:, 0] + (point[1] - ring[:, 1]) / (ends[:, 1] - ring[:, 1]) * (ends[:, 0] - ring[:, 0])
+    return bool((crosses & (x > point[0])).sum() % 2)
+
+
+def join_edges(edges: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return closed rings of vertices that edges make."""
+    nexts: dict[int, list[int]] = {}
+    for a, b in edges:
+        nexts.setdefault(a, []).append(b)
+        nexts.setdefault(b, []).append(a)
+    rings: list[list[int]] = []
+    while nexts:
+        at = start = min(nexts)
+        ring = []
+        while True:
+            ring.append(at)
+            after = nexts[at].pop()
+            nexts[after].remove(at)
+            for vertex in (at, after):
+                if not nexts[vertex]:
+                    del nexts[vertex]
+            at = after
+            if at == start:
+                break
+        rings.append(ring)
+    return rings
+
+
+def make_patch(answer: Answer, where: str, face: int) -> SurfacePatch:
+    """Return a surface of one face as triangles; see `Answer.mesh`."""
+    names = find_surfaces(where)
+    if len(names) != 1:
+        raise ConfigError(f"a mesh is of one surface ({', '.join(load_surfaces())}), and {where!r} names {len(names)}")
+    flat = load_surface_mesh().surfaces[names[0]]
+    rows = {vertex: row for row, vertex in enumerate(flat.vertices.tolist())}
+    triangles = np.array([[rows[vertex] for vertex in corners] for corners in flat.triangles.tolist()], dtype=np.intp)
+    points = read_vertices(answer, where, face)[flat.vertices].astype(np.float32)
+    return SurfacePatch(names[0], points, triangles, flat.uv.copy())
+
+
+def read_grid(answer: Answer, where: str, face: int) -> npt.NDArray[np.float32]:
+    """Return the points (rows, columns, 2) of a grid that an answer was asked for; see `Answer.grid`."""
+    names = find_surfaces(where)
+    for run in answer.query.runs:
+        if not isinstance(run, GridRun) or run.surface not in names:
+            continue
+        spots = np.array([(float(u), float(v)) for u, v in run.spots()])
+        own = np.flatnonzero((np.array(answer.parts) == run.surface) & (answer.face_index == face))
+        asked = np.stack([answer.fpalps[own], answer.vs[own]], axis=1)
+        for start in range(len(own) - run.count + 1):
+            if np.allclose(asked[start : start + run.count], spots, atol=1e-9, rtol=0):
+                return answer.xy[own[start : start + run.count]].reshape(run.rows, run.columns, 2)
+    raise NoSuchPointError(f"the answer holds no grid on {where!r}: ask for one ('forehead grid 4 5')")
