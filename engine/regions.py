@@ -135,6 +135,9 @@ def write_region_instruction(where: str) -> str:
         ConfigError: The region is no region.
     """
     parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
+    if not parts and (surfaces := find_surfaces(where)):
+        # One place on a surface, and the answer holds the whole mesh.
+        return "; ".join(surface.replace(" ", "_") for surface in surfaces)
     if not parts:
         raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
     return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)

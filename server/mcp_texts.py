@@ -52,8 +52,8 @@ decoding. The handle ends after the stated time and the photo is forgotten; noth
 
 DRAW = """\
 Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at; crop="mouth" \
-shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. Dots of points \
-that are not seen are hollow. For coordinates too call ask_landmarks with draw=true."""
+shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. Dots \
+not seen are hollow. For coordinates too call ask_landmarks with draw=true."""
 
 LIST_IMAGES = """\
 List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""

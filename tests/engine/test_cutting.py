@@ -85,7 +85,7 @@ def test_what_is_no_region() -> None:
     with pytest.raises(ConfigError):
         write_region_instruction("left pupil")
     with pytest.raises(QueryError):
-        write_region_instruction("forehead")
+        write_region_instruction("ear")
 
 
 def test_measures_in_pixels_and_in_eye_distances(engine: Engine) -> None:

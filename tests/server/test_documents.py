@@ -35,7 +35,7 @@ def test_the_limits_are_those_that_are_told() -> None:
     text = " ".join((ROOT / "docs" / "http.md").read_text("utf-8").split())
     limits = Limits()
     assert f"({limits.queued_asks}, or {limits.queued_bytes // MIB} MiB of images)" in text
-    assert f"up to {limits.batch}, are answered together" in text
+    assert f"up to {limits.batch}, are worked on together" in text
     assert f"({limits.deadline_seconds:.0f} s, or its own" in text
     assert (
         f"{limits.image_bytes // MIB} MiB and {limits.pixels // 1_000_000} megapixels an image, {limits.points:,} "

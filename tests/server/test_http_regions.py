@@ -90,7 +90,7 @@ def test_crops_in_every_form(client: TestClient, photo: bytes) -> None:
     assert told["face"]["number"] == 2
     assert np.array(told["matrix"]).shape == (2, 3)
     check_problem(client.post("/v1/crop", content=photo, params={"faces": "all"}, headers=PNG), "invalid_request")
-    check_problem(client.post("/v1/crop", content=photo, params={"region": "forehead"}, headers=PNG), "unknown_part")
+    check_problem(client.post("/v1/crop", content=photo, params={"region": "ear"}, headers=PNG), "unknown_part")
 
 
 def test_normalised_coordinates(client: TestClient, engine: Engine, photo: bytes) -> None:

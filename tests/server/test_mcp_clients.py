@@ -235,7 +235,7 @@ def test_drawings_are_small_and_can_be_of_a_part(server: MCPServer, engine: Engi
     assert data["drawing_size"] == {"height": close.height, "width": close.width}
     assert draw(crop="face")[0].size != whole.size
     assert draw(format="png")[1].mime_type == "image/png"
-    error = call(server, "draw_landmarks", {"image": "photo.png", "instruction": "chin", "crop": "forehead"})
+    error = call(server, "draw_landmarks", {"image": "photo.png", "instruction": "chin", "crop": "ear"})
     assert error.structured_content["error"]["code"] == "unknown_part"
 
 
@@ -270,7 +270,7 @@ def test_masks_and_crops_are_the_engines(server: MCPServer, engine: Engine, phot
     cut = call(server, "crop_face", {"image": "photo.png", "region": "left eye", "faces": "face 2", "size": 100})
     assert cut.structured_content["face"]["number"] == 2
     assert max(cut.structured_content["crop_size"].values()) == 100
-    for wrong, code in (({"region": "left pupil"}, "setting"), ({"region": "forehead"}, "unknown_part")):
+    for wrong, code in (({"region": "left pupil"}, "setting"), ({"region": "ear"}, "unknown_part")):
         error = call(server, "mask_region", {"image": "photo.png", **wrong}).structured_content["error"]
         assert error["code"] == code
 
