@@ -93,7 +93,6 @@ class LandmarkReader:
         self.flip_test = flip_test
         self._parts = load_registry().parts
         self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
-        self._surfaces = SurfaceReader(detector, flip_test)
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
@@ -183,6 +182,11 @@ class LandmarkReader:
         ends = np.cumsum([spline.samples for spline in splines.values()])
         samples = np.split(values, ends[:-1], axis=1)
         return {part: spline.fit @ some for (part, spline), some in zip(splines.items(), samples, strict=True)}
+
+    @cached_property
+    def _surfaces(self) -> SurfaceReader:
+        """Made when a surface is first asked."""
+        return SurfaceReader(self.detector, self.flip_test)
 
     @cached_property
     def _known_parts(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ SHEAR = 4
 """The channel of the stretch that changes its sign in the mirror."""
 
 ReadCurves = Callable[[Sequence[str], FloatArray], FloatArray]
-"""Parts and FPALPs (landmarks,) to their values (batch, landmarks, 5), as `LandmarkReader` has them."""
+"""Parts and FPALPs (landmarks,) to their values (batch, landmarks, channels), as `LandmarkReader` has them."""
 
 
 class KnowsSurfaces(Protocol):
@@ -51,7 +51,6 @@ class SurfaceReader:
         self.detector = detector
         self.flip_test = flip_test
         self.mesh = mesh = load_surface_mesh()
-        self._parts = load_registry().parts
         self._names = [name for name, flat in mesh.surfaces.items() for _ in flat.vertices]
         self._uv = np.concatenate([flat.uv for flat in mesh.surfaces.values()])
         vertices = np.concatenate([flat.vertices for flat in mesh.surfaces.values()])
@@ -60,10 +59,15 @@ class SurfaceReader:
         self._mean[vertices, np.arange(len(vertices))] = 1 / times[vertices]
         self._held = [vertex for vertex in mesh.curve_places if times[vertex]]
         self._spread = mesh.spread_matrix(self._held)
+        # Within half the way to the next one, so that no vertex overtakes another on its curve.
+        registered = load_registry().parts
+        parts, fpalps = mesh.tried_places(self._held, mesh.gaps(self._held) / 2)
+        is_closed = [registered[part].is_closed for part in parts]
+        self._tried = parts, np.where(is_closed, fpalps % 1.0, np.clip(fpalps, 0, 1))
         self._off = [vertex for vertex in mesh.curve_places if not times[vertex]]
 
     def read_vertices(self, encoded: EncodedCrops, read_curves: ReadCurves) -> FloatArray:
-        """Return (batch, VERTICES, 5): x, y (crop units), log scale and stretch of every vertex of the mesh.
+        """Return (batch, VERTICES, channels) of every vertex of the mesh, channels as `reader.Curves` has them.
 
         Raises:
             ConfigError: the detector has not learnt surfaces.
@@ -77,18 +81,14 @@ class SurfaceReader:
         values[:, self._off] = rim = read_curves(
             [place.part for place in places], np.array([float(place.fpalp) for place in places])
         )
-        # No vertex overtakes the next one on its curve.
-        parts, fpalps = self.mesh.tried_places(self._held, self.mesh.gaps(self._held) / 2)
-        tried = read_curves(parts, self._keep_on(parts, fpalps))[..., :2]
+        tried = read_curves(*self._tried)[..., :2]
         values[..., :2] = make_mesh(shape, self.mesh, values[..., :2], values[..., 2], tried, self._held, self._spread)
+        values[..., 2] += float(shape.log_error_factor)
         values[:, self._off] = rim
         return values
 
-    def _keep_on(self, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
-        return np.where([self._parts[part].is_closed for part in parts], fpalps % 1.0, np.clip(fpalps, 0, 1))
-
     def _decode(self, encoded: EncodedCrops) -> FloatArray:
-        """Return (batch, places, 5) of the detector itself, float64."""
+        """Return (batch, places, channels) of the detector itself, float64."""
         ids, places = self.detector.surface_ids(self._names), torch.from_numpy(self._uv).float()
         if self.flip_test:
             mirrors = load_surfaces()

@@ -38,17 +38,21 @@ class SurfaceShape(nn.Module):
         mean: (2 * VERTICES,) all x, then all y; upright, in units of the distance of the pupils.
         modes: (MODES, 2 * VERTICES) directions, each of length 1.
         deviations: (MODES,) standard deviations of the meshes along them.
+        log_error_factor: (), natural logarithm of what the expected errors of vertices are multiplied by: a whole mesh
+            is nearer to the truth than the answers that it is made of.
     """
 
     mean: Tensor
     modes: Tensor
     deviations: Tensor
+    log_error_factor: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(2 * VERTICES))
         self.register_buffer("modes", torch.zeros(MODES, 2 * VERTICES))
         self.register_buffer("deviations", torch.ones(MODES))
+        self.register_buffer("log_error_factor", torch.zeros(()))
 
     def complete(self, vertices: FloatArray, trust: FloatArray) -> FloatArray:
         """Return the likeliest meshes (faces, VERTICES, 2), given where their vertices seem to be.

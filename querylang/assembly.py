@@ -17,8 +17,8 @@ from .meaning import Item, MistakeError
 from .pieces import Patch, Piece, Stretch
 from .placing import Placer
 from .removal import find_pieces, remove_pieces_from, remove_point
-from .runs import LayoutRun, Run
-from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
+from .runs import Run
+from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, part_of, settle_shapes
 
 Segment = tuple[RunShape | None, list[Run]]
 
@@ -193,7 +193,7 @@ def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
     at = 0
     for run in runs:
         # In the order asked, so that a part named twice is told apart.
-        owners = (i for i in range(at, len(asks)) if not isinstance(run, LayoutRun) and run.part in parts_of(asks[i]))
+        owners = (i for i in range(at, len(asks)) if part_of(run) in parts_of(asks[i]))
         at = next(owners, at)
         segments.append((asks[at].item.shape, [run]))
     return segments

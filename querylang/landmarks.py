@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LandmarkQuery:
     """One landmark asked for: a face part and a place along its curve, or a surface and a place on it.
 
@@ -20,3 +20,7 @@ class LandmarkQuery:
     part: str
     fpalp: Fraction
     v: Fraction | None = None
+
+    def __repr__(self) -> str:
+        place = "" if self.v is None else f", v={self.v!r}"
+        return f"LandmarkQuery(part={self.part!r}, fpalp={self.fpalp!r}{place})"

@@ -12,7 +12,7 @@ from typing import Literal
 from .counting import make_default
 from .pieces import Stretch
 from .registry import Registry
-from .runs import CurveRun, LayoutRun, Run, merge_places
+from .runs import SURFACE_RUNS, CurveRun, LayoutRun, Run, merge_places
 
 Shape = Literal["polygon", "polyline"]
 RunShape = Literal["polygon", "polyline", "hole"]
@@ -113,6 +113,8 @@ def find_thin(runs: Sequence[Run], shapes: Sequence[RunShape | None]) -> int | N
 
 def part_of(run: Run) -> str:
     """Return the part of a run, of a layout its name."""
+    if isinstance(run, SURFACE_RUNS):
+        return run.surface
     return run.layout if isinstance(run, LayoutRun) else run.part
 
 

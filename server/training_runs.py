@@ -56,14 +56,15 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
     def find_run(recipe: str) -> Path:
         return runs / Path(recipe).stem
 
-    checkpoints = {step.recipe: step.checkpoint for step in steps}
+    checkpoints = {find_run(step.recipe): step.checkpoint for step in steps}
     runs.mkdir(parents=True, exist_ok=True)
     for step in steps:
         run = find_run(step.recipe)
         if (run / step.checkpoint).is_file():
             click.echo(f"{run / step.checkpoint} is there", err=True)
             continue
-        further = ["--start", str(find_run(step.start) / checkpoints[step.start])] if step.start else []
+        start = find_run(step.start)
+        further = ["--start", str(start / checkpoints[start])] if step.start else []
         if step.relabelled_by:
             teacher = find_run(step.relabelled_by)
             labels = runs / f"relabelled-by-{teacher.name}.npz"

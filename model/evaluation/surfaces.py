@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from ...querylang.landmarks import LandmarkQuery
-from ...querylang.surfaces import load_surfaces
+from ...querylang.registry import load_registry
 from ..crops import CropFrame
 from ..data.packs import AnnotatedFaces
 from ..data.surface_targets import SurfaceTargets
@@ -61,6 +61,8 @@ class SurfaceEvaluation:
         faces, left_out: how many were looked at, and how many have no mesh to trust or are turned too far.
         surfaces: by name, those of the left and the right together.
         edges: mean distance of edges that are curves to the detector's own curve, % of inter-ocular, by part.
+        vertices: of the layout `mediapipe`, by the curve or the surface that a vertex is placed on, how many there are
+            and their mean distance to the mesh's own, % of inter-ocular.
     """
 
     set_name: str
@@ -68,6 +70,7 @@ class SurfaceEvaluation:
     left_out: int
     surfaces: dict[str, SurfaceScores]
     edges: dict[str, float]
+    vertices: dict[str, tuple[int, float]]
 
     def to_markdown(self) -> str:
         """Return the tables of the model card."""
@@ -88,6 +91,8 @@ class SurfaceEvaluation:
             )
         lines += ["", "| edge that is a curve | mean distance from the curve % |", "|---|---|"]
         lines += [f"| {part} | {distance:.2f} |" for part, distance in self.edges.items()]
+        lines += ["", "| `mediapipe`'s vertices on | how many | mean distance from the mesh's own % |", "|---|---|---|"]
+        lines += [f"| {part} | {count} | {distance:.2f} |" for part, (count, distance) in self.vertices.items()]
         return "\n".join(lines)
 
 
@@ -149,7 +154,22 @@ def measure_surfaces(
         len(faces) - len(some),
         {name: mean_scores(both) for name, both in found.items()},
         measure_edges(reader, some, kept),
+        measure_vertices(reader, some, kept),
     )
+
+
+def measure_vertices(
+    reader: LandmarkReader, faces: AnnotatedFaces, frames: Sequence[CropFrame]
+) -> dict[str, tuple[int, float]]:
+    """Return how far the layout `mediapipe` lies from the mesh's own vertices; see `SurfaceEvaluation.vertices`."""
+    assert faces.mesh is not None
+    landmarks = load_registry().layouts["mediapipe"].landmarks
+    points, _ = predict_landmarks(reader, faces, frames, landmarks)
+    away = np.linalg.norm(points - faces.mesh[:, :VERTICES], axis=-1) / inter_ocular_of(faces)[:, None]
+    regions = np.array([without_side(landmark.part) for landmark in landmarks])
+    found = {region: regions == region for region in sorted(set(regions.tolist()))}
+    shares = {region: (int(own.sum()), 100 * float(away[:, own].mean())) for region, own in found.items()}
+    return {"all": (len(landmarks), 100 * float(away.mean())), **shares}
 
 
 def inter_ocular_of(faces: AnnotatedFaces) -> FloatArray:
@@ -172,8 +192,8 @@ def cell_areas(points: FloatArray) -> FloatArray:
 
 
 def without_side(name: str) -> str:
-    """Return a surface's name without its side where it has a mirror image."""
-    return name.split(" ", 1)[1] if load_surfaces()[name].mirror != name else name
+    """Return a surface's or a part's name without its side."""
+    return name.removeprefix("left ").removeprefix("right ")
 
 
 def mean_scores(both: Sequence[SurfaceScores]) -> SurfaceScores:

@@ -34,7 +34,7 @@ from ..reader import LandmarkReader
 from ..surface_shape import fit_shape
 from ..visibility import VisibilityHead
 from .asking import AskingDetector, StepLosses, ask_batch, sum_losses
-from .calibration import calibrate_expected_error
+from .calibration import calibrate_expected_error, calibrate_surfaces
 from .chain import CHECKPOINT
 from .pretrained import carry_over, initialize_detector
 from .recipe import Recipe, Stage
@@ -310,6 +310,8 @@ class Trainer:
             if self.start is not None:
                 move_towards(detector, self.start.to(self.fabric.device), self.recipe.start_share, self.fresh)
             factor = calibrate_expected_error(detector, self.faces.validation)
+            has_meshes = detector.surface_shape is not None and self.faces.validation.mesh is not None
+            surface_factor = calibrate_surfaces(detector, self.faces.validation) if has_meshes else None
             training: dict[str, object] = {
                 "recipe": self.recipe.name,
                 "seed": self.recipe.seed,
@@ -318,6 +320,7 @@ class Trainer:
                 "seconds": round(self.seconds),
                 "sets": self.faces.names,
                 "expected_error_factor": factor,
+                **({} if surface_factor is None else {"surface_error_factor": surface_factor}),
             }
             save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
 

@@ -16,6 +16,7 @@ from faceql.model.landmark_encoder import SurfaceEncoder
 from faceql.model.reader import LandmarkReader
 from faceql.model.surface_mesh import load_surface_mesh
 from faceql.model.surface_shape import fit_shape
+from faceql.model.training.calibration import calibrate_surfaces
 from faceql.model.training.loop import Trainer
 from faceql.model.training.recipe import Recipe, Stage, load_recipe
 from faceql.model.training.sets import TrainingFaces, load_training_faces
@@ -84,8 +85,8 @@ def test_a_place_does_not_depend_on_company(detector: Detector, crops: torch.Ten
             detector.decode_surfaces(encoded, ids, places),
             detector.decode_surfaces(encoded, ids[7:8], places[7:8]),
         )
-    for one, all_of_them in zip(vars(alone).values(), vars(together).values(), strict=True):
-        assert torch.equal(one[:, 0], all_of_them[:, 7])
+    for name in ("coordinates", "log_scale", "stretch"):
+        assert torch.equal(getattr(alone, name)[:, 0], getattr(together, name)[:, 7])
     assert together.coordinates.shape == (2, 40, 2)
     assert together.coordinates.std() > 0
 
@@ -193,6 +194,9 @@ def test_what_is_new_is_not_mixed_with_the_start(faces: TrainingFaces, packs: Pa
     half = (own[name] + plain.state_dict()[name]) / 2
     torch.testing.assert_close(made.state_dict()[name], half)
     assert made.surface_shape is not None
+    factor = load_detector(tmp_path / "run" / "detector.safetensors").training["surface_error_factor"]
+    assert float(made.surface_shape.log_error_factor) == pytest.approx(np.log(factor), abs=1e-6)
+    assert calibrate_surfaces(made, faces.validation) == pytest.approx(1, abs=1e-5)
     assert (tmp_path / "run" / "log.csv").read_text().splitlines()[0].endswith("surface_loss,visibility_loss")
 
 
@@ -203,6 +207,7 @@ def test_surfaces_are_scored(detector: Detector, packs: Path) -> None:
     assert len(found.surfaces) == 14
     assert all(scores.mesh_flat_share == 100 for name, scores in found.surfaces.items() if name == "forehead")
     assert found.edges["left eye"] < 1
+    assert found.vertices["all"][0] == 468 == sum(count for name, (count, _) in found.vertices.items() if name != "all")
     assert "| cheek |" in found.to_markdown()
 
 
