@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from .querylang.landmarks import LandmarkQuery
     from .querylang.parse import parse
     from .querylang.query import Query
+    from .server.client import Client
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "engine.answer",
     "CheckpointError": "errors",
+    "Client": "server.client",
     "ConfigError": "errors",
     "EncodedImage": "engine.encoded_image",
     "Engine": "engine.engine",
@@ -47,6 +49,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "CheckpointError",
+    "Client",
     "ConfigError",
     "EncodedImage",
     "Engine",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .answer import Answer, Landmark, Stroke
     from .backends import Backend
+    from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
     from .engine import Engine
     from .faces import Box, Face, FaceFinder, WholePhoto
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from .measures import MEASURES_INSTRUCTION, Measures
     from .outlines import Outline
     from .part_curve import PartCurve
+    from .regions import write_region_instruction
     from .visibility import PointVisibility
 
 _HOMES = {
     "Answer": "answer",
     "Backend": "backends",
     "Box": "faces",
+    "CutOut": "cutting",
     "EncodedImage": "encoded_image",
     "Engine": "engine",
     "Face": "faces",
@@ -41,17 +44,23 @@ _HOMES = {
     "PointVisibility": "visibility",
     "SlimeFaceFinder": "finders",
     "Stroke": "answer",
+    "UPRIGHT_INSTRUCTION": "cutting",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",
     "choose_asked_faces": "encoded_image",
+    "crop_answer": "cutting",
+    "cut_out": "cutting",
     "read_photo": "images",
+    "write_region_instruction": "regions",
 }
 
 __all__ = [
     "MEASURES_INSTRUCTION",
+    "UPRIGHT_INSTRUCTION",
     "Answer",
     "Backend",
     "Box",
+    "CutOut",
     "EncodedImage",
     "Engine",
     "Face",
@@ -69,7 +78,10 @@ __all__ = [
     "WholePhoto",
     "YuNetFinder",
     "choose_asked_faces",
+    "crop_answer",
+    "cut_out",
     "read_photo",
+    "write_region_instruction",
 ]
 
 

@@ -37,15 +37,21 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
         except (TypeError, ValueError, OverflowError) as error:
             raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {show(box)} is not one") from error
         if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 >= x1 or y0 >= y1:
-            raise ImageError(f"a box is (x0, y0, x1, y1) with x0 < x1 and y0 < y1, not {(x0, y0, x1, y1)}")
+            raise ImageError(f"a box is x0, y0, x1, y1 with x0 < x1 and y0 < y1, not {write_box(x0, y0, x1, y1)}")
         if x1 < -0.5 or y1 < -0.5 or x0 > width - 0.5 or y0 > height - 0.5:
-            raise ImageError(f"the box {(x0, y0, x1, y1)} lies outside the photo of {width} x {height}")
+            raise ImageError(f"the box {write_box(x0, y0, x1, y1)} lies outside the photo of {width} x {height}")
         if max(x1 - x0, y1 - y0) > MAX_BOX_SIDES * max(width, height):
-            raise ImageError(f"the box {(x0, y0, x1, y1)} is out of all proportion to a photo of {width} x {height}")
+            told = write_box(x0, y0, x1, y1)
+            raise ImageError(f"the box {told} is out of all proportion to a photo of {width} x {height}")
         faces.append(Face((x0, y0, x1, y1)))
     if not faces:
-        raise ImageError("boxes is empty: give (x0, y0, x1, y1) for each face, or None to find the faces")
+        raise ImageError("boxes is empty: give x0, y0, x1, y1 for each face, or leave it out to find the faces")
     return faces
+
+
+def write_box(*box: float) -> str:
+    """Return a box as people write it."""
+    return ", ".join(f"{value:g}" for value in box)
 
 
 def number_faces(faces: Sequence[Face]) -> tuple[Face, ...]:

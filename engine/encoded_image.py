@@ -105,7 +105,7 @@ def choose_asked_faces(image: EncodedImage, query: Query, faces: str | None = No
         height, width = image.image_size
         raise NoFaceError(
             f"no face was found in the photo of {width} x {height} pixels ({image.search}); if there is one, "
-            "give its box: boxes=[(x0, y0, x1, y1)]"
+            "give its box, x0, y0, x1, y1 in pixels"
         )
     is_default = faces is None and query.faces == "largest"
     return choose_faces(image.faces, "all" if is_default and image.has_own_boxes else faces or query.faces)

@@ -82,7 +82,7 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     if color not in get_args(ColorOrder):
         raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
     if isinstance(image, Photo):
-        _check_size(image.size[1], image.size[0], "the photo", max_pixels)
+        _check_size(image.size[1], image.size[0], "the image", max_pixels)
         return image
     if isinstance(image, np.ndarray):
         return _read_array(image, color, max_pixels)
@@ -91,8 +91,8 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
             return _read_pil_image(image, "the PIL image", max_pixels)
         if isinstance(image, bytes | bytearray | memoryview):
             if len(image) == 0:
-                raise ImageError("the image bytes are empty")
-            return _read_stream(io.BytesIO(image), "the image bytes", max_pixels)
+                raise ImageError("the image is empty")
+            return _read_stream(io.BytesIO(image), "the image", max_pixels)
         if isinstance(image, str | os.PathLike):
             return _read_path(image, max_pixels)
     except FaceQLError:

@@ -185,8 +185,8 @@ class Measures:
         moved[:, 0] -= moved[:, 0].mean()
         return float(np.linalg.norm(moved, axis=1).mean()) / self.interocular_px
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the usual measures by name; lengths in inter-ocular units, areas in their square, angles in degrees.
+    def to_dict(self, unit: Unit = "iod") -> dict[str, float]:
+        """Return the usual measures by name; lengths in a unit, areas in its square, angles in degrees.
 
         Raises:
             NoSuchPointError: The answer lacks points that one of them needs.
@@ -198,16 +198,16 @@ class Measures:
             "left_eye_openness": self.eye_openness("left eye"),
             "right_eye_openness": self.eye_openness("right eye"),
             "mouth_openness": self.mouth_openness,
-            "pupil_distance": self.distance("left pupil", "right pupil", "iod"),
-            "mouth_width": self.distance("left mouth corner", "right mouth corner", "iod"),
-            "nose_width": self.distance("left nostril wing", "right nostril wing", "iod"),
-            "nose_length": self.distance("nose root", "nose tip", "iod"),
-            "jaw_width": self.distance("left jaw end", "right jaw end", "iod"),
-            "jaw_length": self.length("face contour", "iod"),
-            "lips_area": self.area("lips", "iod"),
-            "left_eye_area": self.area("left eye", "iod"),
-            "right_eye_area": self.area("right eye", "iod"),
-            "face_area": self.area("face contour", "iod"),
+            "pupil_distance": self.distance("left pupil", "right pupil", unit),
+            "mouth_width": self.distance("left mouth corner", "right mouth corner", unit),
+            "nose_width": self.distance("left nostril wing", "right nostril wing", unit),
+            "nose_length": self.distance("nose root", "nose tip", unit),
+            "jaw_width": self.distance("left jaw end", "right jaw end", unit),
+            "jaw_length": self.length("face contour", unit),
+            "lips_area": self.area("lips", unit),
+            "left_eye_area": self.area("left eye", unit),
+            "right_eye_area": self.area("right eye", unit),
+            "face_area": self.area("face contour", unit),
         }
 
     @cached_property

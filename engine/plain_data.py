@@ -39,7 +39,7 @@ def write_answer(answer: Answer) -> dict[str, Any]:
         "faces_found": answer.faces_found,
         "faces": [
             {
-                "box": list(face.box),
+                "box": [round(value, 3) for value in face.box],
                 "score": face.score,
                 "number": face.number,
                 "angle": face.angle,
@@ -84,13 +84,15 @@ def read_answer(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the answer that `write_answer` wrote.
 
     Raises:
-        ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
+        ConfigError: It is of another schema version, its points are not pixels, or a key is missing or of a wrong kind.
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"an answer is read from a dict, not from {type(data).__name__}")
     version = data.get("schema_version")
     if version != SCHEMA_VERSION and version not in OLDER_VERSIONS:
         raise ConfigError(f"schema_version must be {SCHEMA_VERSION}, not {version!r}")
+    if data.get("units", "px") != "px":
+        raise ConfigError(f"the points are {data['units']!r}: an answer is read from pixels")
     try:
         points = data["points"]
         query = replace(parse(data["canonical"]), text=data["instruction"], perspective=data["perspective"])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 IndexArray = npt.NDArray[np.int64]
 
 TOLERANCE = 1e-6
+REGION_POINTS = 61
 
 
 def find_points(answer: Answer, where: str, face: int | None) -> IndexArray:
@@ -124,6 +125,22 @@ def read_region(where: str) -> Query:
         # Canonical text, or a mistake that is better told of the words alone.
         query = parse(where)
     return replace(query, shape="polygon")
+
+
+def write_region_instruction(where: str) -> str:
+    """Return the instruction whose answer has points enough for the mask of a region.
+
+    Raises:
+        QueryError: The words cannot be understood.
+        ConfigError: The region is no region.
+    """
+    parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
+    if not parts and (surfaces := find_surfaces(where)):
+        # One place on a surface, and the answer holds the whole mesh.
+        return "; ".join(surface.replace(" ", "_") for surface in surfaces)
+    if not parts:
+        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
+    return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:

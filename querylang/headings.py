@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import Ask, Draft
 from .concepts import Op
@@ -48,7 +49,9 @@ class Headings:
         ask, *later = self.draft.asks[index:]
         if ask.item.count is None or ask.item.each or ask.is_removal or "colon" not in later[0].before:
             return False
-        under = [one for one in later if one.sentence == ask.sentence]
+        # Up to the next heading.
+        rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
+        under = [later[0], *rest]
         if ask.phrase is None or ask.phrase.det or not all(self.lies_under(one, ask) for one in under):
             return False
         counts = [one.item.count for one in under]

@@ -27,7 +27,7 @@ from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query
-from .readings import find_other_readings, vary
+from .readings import OTHER_READING, find_other_readings, vary
 from .runs import Run, space_by_distance
 from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
@@ -144,7 +144,7 @@ class Reading:
                 return None if other.problems else other.runs
 
             others = find_other_readings(as_read, assembly.runs, place, self.language.registry)
-            notes += [f"it could also mean {other}" for other in others]
+            notes += [OTHER_READING + other for other in others]
         unique = tuple(dict.fromkeys(notes))
         return Query(
             self.text,

@@ -14,6 +14,8 @@ from .lattice import Lattice
 from .registry import Registry
 from .runs import Run, lay_out
 
+OTHER_READING = "it could also mean "
+"""What a note on a second reading begins with; its canonical text follows."""
 NEAR = 0.25
 """A second reading that costs no more than that is as likely as the first."""
 FAR = 1.5

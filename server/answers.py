@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from ..engine import Answer
+    from ..engine import Answer, Face
     from ..querylang.describe import LayoutListing, PartListing
     from ..querylang.landmarks import LandmarkQuery
     from ..querylang.query import Query
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 Detail = Literal["concise", "full"]
 Perspective = Literal["viewer", "subject"]
+Units = Literal["px", "normalized"]
+NORMALIZED_FRAME = (
+    "shares of the upright photo's width and height: (0, 0) is its top-left corner, (1, 1) its bottom-right"
+)
 Point = Annotated[list[float], Field(min_length=2, max_length=2, description="[x, y] in pixels of the photo")]
 
 
@@ -118,6 +123,8 @@ class AnswerHead(AnswerModel):
     notes: list[str] = Field(description="readings that were chosen, and things worth knowing about the photo")
     faces_found: int = Field(description="how many faces the photo has, with those that were not asked about")
     faces: list[FaceAnswer]
+    hint: str | None = Field(default=None, description="to agents: faces that were found and not answered for")
+    units: Units | None = Field(default=None, description="of points and boxes, where they are not pixels")
 
 
 class FullAnswer(AnswerHead):
@@ -178,6 +185,7 @@ class ParseAnswer(AnswerModel):
     landmarks: list[LandmarkPlace] | None = Field(
         default=None, description="detail full: every landmark, in the order asked"
     )
+    shown: list[int] | None = Field(default=None, description="[first, end) of `landmarks`, where they come in pages")
 
 
 class ImageAnswer(AnswerModel):
@@ -240,6 +248,29 @@ def page_answer(
         return LandmarkAnswer.model_validate(head | {"points": shown})
     del head["instruction"]
     return LandmarkAnswer.model_validate(head | {"groups": group_points(shown)} | round_boxes(head))
+
+
+def normalize_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer whose points and boxes are shares of the photo's width and height; errors stay pixels.
+
+    A corner of the photo is a corner of the picture here, half a pixel out from the centre of the pixel there.
+    """
+    width, height = answer["image_size"]["width"], answer["image_size"]["height"]
+
+    def share(x: float, y: float) -> list[float]:
+        return [round((x + 0.5) / width, 6), round((y + 0.5) / height, 6)]
+
+    changed = answer | {"frame": NORMALIZED_FRAME, "units": "normalized"}
+    changed["faces"] = [face | {"box": share(*face["box"][:2]) + share(*face["box"][2:])} for face in answer["faces"]]
+    if answer.get("points") is not None:
+        changed["points"] = [
+            point | dict(zip("xy", share(point["x"], point["y"]), strict=True)) for point in answer["points"]
+        ]
+    if answer.get("groups") is not None:
+        changed["groups"] = [
+            group | {"points": [share(x, y) for x, y in group["points"]]} for group in answer["groups"]
+        ]
+    return changed
 
 
 def round_boxes(head: dict[str, Any]) -> dict[str, Any]:
@@ -316,12 +347,23 @@ def describe_image(image: OpenImage, seconds_left: float) -> ImageAnswer:
         lifetime_seconds=round(max(0.0, seconds_left), 1),
         image_size=ImageSize(height=height, width=width),
         frame=FRAME,
-        faces=[
-            FaceAnswer(box=list(f.box), score=f.score, number=f.number, angle=f.angle, doubtful=f.doubtful)
-            for f in image.encoded.faces
-        ],
+        faces=describe_faces(image.encoded.faces),
         notes=list(image.encoded.photo.notes),
     )
+
+
+def describe_faces(faces: Sequence[Face]) -> list[FaceAnswer]:
+    """Return faces as the interfaces tell them."""
+    return [
+        FaceAnswer(
+            box=[round(value, 3) for value in face.box],
+            score=face.score,
+            number=face.number,
+            angle=face.angle,
+            doubtful=face.doubtful,
+        )
+        for face in faces
+    ]
 
 
 def describe_part(part: PartListing) -> PartAnswer:

@@ -26,6 +26,8 @@ logger = logging.getLogger("faceql.server")
 IDLE_SECONDS = 1.0
 FACES_AT_ONCE = 32
 """Faces that are encoded before it is looked again who still waits."""
+PRUDENCE = 1.3
+"""Waits are longer than what was measured, in about that proportion, when all come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Job:
         boxes: Face boxes in place of finding faces.
         deadline: When its answer is of no use any more, on the monotonic clock.
         size: Bytes it holds while it waits.
+        arrived: When it came, on the monotonic clock.
         future: Where the outcome goes. It is never marked as running, so that it can be cancelled to the end.
         image: The photo once it is read and its faces are found.
         decoders: What decodes the photo at the moment.
@@ -60,6 +63,7 @@ class Job:
     boxes: Boxes | None
     deadline: float
     size: int
+    arrived: float = field(default_factory=time.monotonic)
     future: Future[Asked] = field(default_factory=Future)
     image: EncodedImage | None = None
     decoders: list[Decoder] = field(default_factory=list)
@@ -108,8 +112,10 @@ class AskQueue:
         self._jobs: queue.Queue[Job | None] = queue.Queue()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._at_work = 0
         self._waiting_bytes = 0
         self._seconds_per_job = 0.2
+        self._last_end: float | None = None
         self._closing = False
         self._thread: threading.Thread | None = None
         self._lanes = ReadingLanes(get_engine, limits, self._take_from_lane)
@@ -135,6 +141,7 @@ class AskQueue:
             ):
                 wait = max(1.0, round(self._waiting * self._seconds_per_job, 0))
                 raise ServiceError("busy", f"{self._waiting} requests are waiting already", retry_after=wait)
+            self._check_in_time(job)
             self._waiting += 1
             self._waiting_bytes += job.size
             self._unanswered += 1
@@ -147,13 +154,28 @@ class AskQueue:
         else:
             self._lanes.put(job)
 
+    def _check_in_time(self, job: Job) -> None:
+        """Refuse a request whose turn would come too late: better now than after its deadline, with the work done.
+
+        Raises:
+            ServiceError: It would ("busy").
+        """
+        ahead = self._waiting + self._at_work
+        wait = ahead * self._seconds_per_job
+        if ahead and wait * PRUDENCE > job.deadline - time.monotonic():
+            raise ServiceError(
+                "busy",
+                f"{ahead} requests are ahead, some {wait:.0f} s of work: this one would not be answered in time",
+                retry_after=max(1.0, round(wait / 2)),
+            )
+
     def close(self, seconds: float) -> None:
         """Take no more requests, and answer those that wait as far as `seconds` go."""
         with self._lock:
             self._closing = True
             thread = self._thread
             self._answered.wait_for(lambda: not self._unanswered, seconds)
-        self._lanes.close()
+        self._lanes.close(min(seconds, IDLE_SECONDS))
         self._jobs.put(None)
         if thread is not None:
             thread.join(min(seconds, IDLE_SECONDS))
@@ -186,7 +208,6 @@ class AskQueue:
             except queue.Empty:
                 continue
             batch, is_over = self._take_batch(first)
-            started = time.monotonic()
             try:
                 self._work(batch)
             except Exception as error:
@@ -198,10 +219,19 @@ class AskQueue:
                 job.image = None
             if batch:
                 self._observe_batch(len(batch))
-                spent = (time.monotonic() - started) / len(batch)
-                self._seconds_per_job += 0.2 * (spent - self._seconds_per_job)
+                self._learn(batch)
+            self._at_work = 0
             if is_over:
                 return
+
+    def _learn(self, batch: list[Job]) -> None:
+        """Learn how long a request takes, with what reading its photo held the engine up."""
+        now = time.monotonic()
+        # The first round waited for the model too.
+        if self._last_end is not None:
+            began = max(self._last_end, min(job.arrived for job in batch))
+            self._seconds_per_job += 0.2 * ((now - began) / len(batch) - self._seconds_per_job)
+        self._last_end = now
 
     def _take_batch(self, first: Job | None) -> tuple[list[Job], bool]:
         """Return the requests of the next round, without those given up meanwhile, and whether it is the last."""
@@ -210,6 +240,7 @@ class AskQueue:
             while taken[-1] is not None and len(taken) < self._limits.batch:
                 taken.append(self._jobs.get_nowait())
         batch = [job for job in taken if job is not None]
+        self._at_work = len(batch)
         for job in batch:
             self._leave_line(job)
         return batch, taken[-1] is None

@@ -14,6 +14,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
+from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
@@ -270,6 +271,7 @@ main.add_command(sheet_command)
 main.add_command(template_group)
 main.add_command(serve_command)
 main.add_command(mcp_command)
+main.add_command(bundle_command)
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,34 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 INTERNAL_ERROR = -32603
+_NUMBER, _WHOLE, _OBJECT, _FLAG = "must be a number", "must be a whole number", "must be an object", "must be yes or no"
+_VALIDATION = {
+    "extra_forbidden": "there is no such field",
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_too_long": "must have {max_length} characters at most",
+    "string_too_short": "must have {min_length} characters or more",
+    "string_pattern_mismatch": "must look like {pattern}",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_type": _FLAG,
+    "bool_parsing": _FLAG,
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} at most",
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "list_type": "must be a list",
+    "too_long": "must have {max_length} item(s) at most, and has {actual_length}",
+    "too_short": "must have {min_length} item(s) or more, and has {actual_length}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +104,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {code: ErrorKind(422, title) for code, title
     "host": ErrorKind(421, "The request was meant for another host"),
     "not_found": ErrorKind(404, "There is nothing here"),
     "method": ErrorKind(405, "This method is not served here"),
+    "not_acceptable": ErrorKind(406, "The answer has no such form"),
     "too_slow": ErrorKind(408, "The request took too long to arrive"),
     "too_large": ErrorKind(413, "The request is too large"),
     "media_type": ErrorKind(415, "This kind of content is not understood"),
@@ -86,6 +115,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {code: ErrorKind(422, title) for code, title
     "busy": ErrorKind(503, "Too much work is waiting"),
     "loading": ErrorKind(503, "The model is still being loaded"),
     "closing": ErrorKind(503, "The service is shutting down"),
+    "unreachable": ErrorKind(502, "The server cannot be reached"),
     "deadline": ErrorKind(504, "The answer was not ready in time"),
 }
 
@@ -130,10 +160,22 @@ def describe_error(error: FaceQLError) -> dict[str, Any]:
 
 def read_validation_error(error: ValidationError) -> InvalidRequestError:
     """Return what pydantic found wrong with a request, without what was sent."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    found = error.errors(include_url=False, include_input=False)[:20]
     return InvalidRequestError(
-        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": item["msg"]} for item in found]
+        [{"loc": [str(step)[:50] for step in item["loc"]], "msg": phrase_validation(dict(item))} for item in found]
     )
+
+
+def phrase_validation(item: dict[str, Any]) -> str:
+    """Return one of pydantic's findings in words that name no type of Python's."""
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    phrase = _VALIDATION.get(kind)
+    if phrase is None:
+        return str(item["msg"])
+    is_one = context.get("min_length", context.get("max_length")) == 1
+    return phrase.format(**context).replace("(s)", "" if is_one else "s")
 
 
 def tell_error(error: FaceQLError) -> dict[str, Any]:

@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
 from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
-from ..querylang.query import Query
+from ..querylang import query as language
 from . import http_docs as docs
-from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query, page_answer
+from .accept import choose_media
+from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query
 from .ask_queue import Asked
-from .error_kinds import error_code
+from .batches import Batches
+from .error_kinds import error_code, phrase_validation
+from .http_answers import (
+    PHOTO_FORMS,
+    choose_answer_form,
+    choose_drawing_form,
+    draw_answer,
+    show_photo,
+    write_answers,
+)
+from .http_batches import add_batch_routes
 from .http_guards import (
     CLIENT_CLOSED_REQUEST,
     LOOPBACK_HOSTS,
     BodyGuard,
     CrowdGuard,
+    HeadAsGet,
     HostGuard,
     KeyGuard,
     RequestLog,
     check_keys,
 )
+from .http_regions import add_region_routes
 from .http_requests import (
     AskOptions,
     AskRequest,
     DrawOptions,
     DrawRequest,
+    FaceOptions,
     ImageReference,
     OpenRequest,
     ParseRequest,
@@ -47,6 +61,7 @@ from .http_requests import (
     read_photo_request,
 )
 from .image_sources import ImageSources
+from .javascript_client import write_javascript_client
 from .problems import problem_response
 from .service import Service
 
@@ -54,10 +69,16 @@ SHUTDOWN_SECONDS = 20.0
 PLAYGROUND_FILES = {
     "playground.js": "text/javascript",
     "playground.css": "text/css",
+    "docs.js": "text/javascript",
+    "drawing.js": "text/javascript",
+    "service.js": "text/javascript",
+    "snippets.js": "text/javascript",
+    "view.js": "text/javascript",
     "sample.jpg": "image/jpeg",
 }
 PLAYGROUND_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 T = TypeVar("T")
@@ -69,6 +90,7 @@ def build_http_app(
     *,
     api_keys: Sequence[str] = (),
     hosts: Iterable[str] = LOOPBACK_HOSTS,
+    origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the HTTP service.
 
@@ -77,6 +99,7 @@ def build_http_app(
         sources: Reads the images that requests name.
         api_keys: If there are any, every request but the page and the health checks brings one.
         hosts: The names this server goes by, without port; "*" for any.
+        origins: Other sites whose pages may ask ("https://app.example.org"), by CORS; "*" for all.
 
     Raises:
         ConfigError: A key is too short.
@@ -84,10 +107,13 @@ def build_http_app(
     # Here, not only in the guard: that is built when the first message comes.
     check_keys(api_keys)
 
+    batches = Batches(service.limits)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start_loading()
         yield
+        batches.close()
         await asyncio.to_thread(service.close, SHUTDOWN_SECONDS)
 
     app = FastAPI(
@@ -98,9 +124,13 @@ def build_http_app(
         # The interactive pages load scripts from elsewhere; the playground at / does not.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(RequestLog, metrics=service.metrics),
-            Middleware(HostGuard, hosts=tuple(hosts)),
+            Middleware(HeadAsGet),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(HostGuard, hosts=tuple(hosts), origins=tuple(origins)),
+            *allow_origins(origins),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
             Middleware(BodyGuard, limits=service.limits),
@@ -114,51 +144,79 @@ def build_http_app(
     )
     app.state.service = service
     app.state.sources = sources
-    add_landmark_routes(app, service, sources)
+    add_landmark_routes(app, service, sources, batches)
     add_status_routes(app, service)
     add_playground(app)
+    docs.describe_security(app, is_locked=bool(api_keys))
     return app
 
 
-def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -> None:
+def allow_origins(origins: Sequence[str]) -> list[Middleware]:
+    """Return what lets pages of other sites ask, by CORS; nothing where there are none."""
+    if not origins:
+        return []
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
+        allow_headers=["Content-Type", "Authorization", "X-Api-Key", "X-Request-Id"],
+        expose_headers=["Location", "Retry-After", "X-Request-Id", "RateLimit", "RateLimit-Policy"],
+    )
+    return [cors]
+
+
+def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, batches: Batches) -> None:
     """Mount what answers about photos and instructions."""
 
-    async def ask(image: ImageReference | bytes, options: PhotoOptions) -> tuple[Asked, str | None]:
+    async def ask(
+        image: ImageReference | bytes, options: PhotoOptions, queries: tuple[language.Query, ...] = ()
+    ) -> tuple[Asked, str | None]:
         ends = service.find_end(None if options.deadline_ms is None else options.deadline_ms / 1000)
         # Before the image: a mistake in the text should cost nothing.
-        queries: tuple[Query, ...] = ()
         if isinstance(options, AskOptions):
             queries = await asyncio.to_thread(
                 service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from, ends=ends
             )
         photo, handle = await read_image(image, service, sources)
-        faces = options.faces if isinstance(options, AskOptions) else None
+        faces = options.faces if isinstance(options, FaceOptions) else None
         seconds = max(0.0, ends - time.monotonic())
         asked = await service.ask_async(photo, queries, faces=faces, boxes=options.boxes, seconds=seconds)
         service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
+
+    async def ask_queries(
+        request: Request, image: ImageReference | bytes, options: FaceOptions, queries: tuple[language.Query, ...]
+    ) -> Asked:
+        asked, _ = await give_up_with_client(request, ask(image, options, queries))
+        return asked
+
+    add_region_routes(app, service, ask_queries)
+    add_batch_routes(app, service, batches, ask)
 
     @app.post("/v1/ask", **docs.ASK)
     async def ask_landmarks(request: Request) -> Response:
         """Locate the landmarks that one or several instructions ask for."""
         image, options = await read_photo_request(request, AskRequest, AskOptions)
         request.state.texts = options.texts
+        form = choose_answer_form(request.headers.get("accept"), options)
         asked, handle = await give_up_with_client(request, ask(image, options))
-        return await asyncio.to_thread(write_answers, asked, options, handle, service.limits.points)
+        return await asyncio.to_thread(write_answers, asked, options, form, handle=handle, limit=service.limits.points)
 
     @app.post("/v1/draw", **docs.DRAW)
     async def draw_landmarks(request: Request) -> Response:
-        """Answer an instruction and draw it: the photo as PNG, or the overlay alone as SVG."""
+        """Answer an instruction and draw it: the photo as PNG or JPEG, or the overlay alone as SVG."""
         image, options = await read_photo_request(request, DrawRequest, DrawOptions)
+        form = choose_drawing_form(request.headers.get("accept"), options)
         asked, _ = await give_up_with_client(request, ask(image, options))
-        return await asyncio.to_thread(draw_answer, asked.answers[0], options)
+        return await asyncio.to_thread(draw_answer, asked.answers[0], options, form)
 
     @app.post("/v1/images", status_code=201, **docs.OPEN)
-    async def open_image(request: Request) -> ImageAnswer:
+    async def open_image(request: Request, response: Response) -> ImageAnswer:
         """Open an image: later asks by its handle cost only the decoding."""
         image, options = await read_photo_request(request, OpenRequest, PhotoOptions)
         asked, _ = await give_up_with_client(request, ask(image, options))
         opened = service.keep(asked.image)
+        response.headers["Location"] = f"/v1/images/{opened.handle}"
         return describe_image(opened, service.images.seconds_left(opened))
 
     @app.get("/v1/images/{handle}", **docs.HANDLE)
@@ -166,6 +224,15 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources) -
         """Tell an open image's faces and how long it will be kept."""
         opened = service.images.get(handle)
         return describe_image(opened, service.images.seconds_left(opened))
+
+    @app.get("/v1/images/{handle}/photo", **docs.PHOTO)
+    async def show_open_image(
+        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096)] = 4096
+    ) -> Response:
+        """Give back an open image upright, as PNG or JPEG: for those who cannot show HEIC or TIFF."""
+        form = choose_media(request.headers.get("accept"), PHOTO_FORMS)
+        photo = service.images.get(handle).encoded.photo
+        return await asyncio.to_thread(show_photo, photo, form, max_side)
 
     @app.delete("/v1/images/{handle}", status_code=204, **docs.HANDLE)
     async def close_image(handle: str) -> Response:
@@ -220,13 +287,21 @@ def add_status_routes(app: FastAPI, service: Service) -> None:
 
 
 def add_playground(app: FastAPI) -> None:
-    """Mount the page at / and its three files."""
+    """Mount the pages at / and /docs with their files, and the JavaScript client."""
     folder = files(__package__).joinpath("playground")
     headers = {"Content-Security-Policy": PLAYGROUND_POLICY, "X-Frame-Options": "DENY"}
 
     @app.get("/", include_in_schema=False)
     async def show_playground() -> Response:
         return Response(folder.joinpath("index.html").read_bytes(), headers=headers, media_type="text/html")
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_docs() -> Response:
+        return Response(folder.joinpath("docs.html").read_bytes(), headers=headers, media_type="text/html")
+
+    @app.get("/client.js", include_in_schema=False)
+    async def give_javascript_client() -> Response:
+        return Response(write_javascript_client(app.openapi()), headers=headers, media_type="text/javascript")
 
     @app.get("/playground/{name}", include_in_schema=False)
     async def give_playground_file(name: str) -> Response:
@@ -278,26 +353,6 @@ async def wait_for_disconnect(request: Request) -> None:
         pass
 
 
-def write_answers(asked: Asked, options: AskOptions, handle: str | None, limit: int) -> Response:
-    """Return the answers as JSON; full ones are `Answer.to_dict()`."""
-    if options.detail == "full":
-        answers = [answer.to_dict() for answer in asked.answers]
-    else:
-        pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
-        answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
-    return Response(json.dumps({"answers": answers}, ensure_ascii=False), media_type="application/json")
-
-
-def draw_answer(answer: Any, options: DrawOptions) -> Response:
-    """Return an answer drawn, as PNG or SVG."""
-    if options.format == "svg":
-        return Response(answer.to_svg(), media_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox"})
-    scale = min(1.0, options.max_side / max(answer.image_size))
-    stream = io.BytesIO()
-    answer.draw(scale=scale, legend=options.legend, errors=options.show_errors).save(stream, "PNG")
-    return Response(stream.getvalue(), media_type="image/png")
-
-
 async def tell_problem(request: Request, error: Exception) -> Response:
     """Answer an error that was raised on purpose."""
     assert isinstance(error, FaceQLError)
@@ -312,15 +367,25 @@ async def tell_problem(request: Request, error: Exception) -> Response:
 async def tell_http_exception(request: Request, error: Exception) -> Response:
     """Answer a path that is not there, or a method that is not served there."""
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method"}.get(error.status_code, "malformed")
-    request.app.state.service.metrics.observe_error(code)
-    return problem_response(ServiceError(code, str(error.detail)), headers=error.headers)
+    told = phrase_http_exception(error, request.method)
+    request.app.state.service.metrics.observe_error(told.code)
+    return problem_response(told, headers=error.headers)
+
+
+def phrase_http_exception(error: HTTPException, method: str) -> ServiceError:
+    """Return what the framework refused, as this service tells it."""
+    if error.status_code == 404:
+        return ServiceError("not_found", "there is nothing at this path; /docs lists what is served")
+    if error.status_code == 405:
+        served = (error.headers or {}).get("Allow", "another method")
+        return ServiceError("method", f"{served} is served here, not {method[:20]}")
+    return ServiceError("malformed", "the request cannot be read")
 
 
 async def tell_validation_error(request: Request, error: Exception) -> Response:
     """Answer a path or query that FastAPI refused."""
     assert isinstance(error, RequestValidationError)
-    found = [{"loc": [str(step) for step in item["loc"]], "msg": item["msg"]} for item in error.errors()]
+    found = [{"loc": [str(step) for step in item["loc"]], "msg": phrase_validation(item)} for item in error.errors()]
     return await tell_problem(request, InvalidRequestError(found))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any
 
-from pydantic import BaseModel
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from .answers import FullAnswer, LandmarkAnswer
+from .derived import CropAnswer, MaskAnswer, MeasuresAnswer
 from .http_requests import AskOptions, AskRequest, DrawOptions, DrawRequest, OpenRequest, ParseRequest, PhotoOptions
 from .problems import MEDIA_TYPE, ProblemDetails
 
@@ -16,6 +20,29 @@ DESCRIPTION = (
     'of its top-left pixel. "left" is the left of the picture unless perspective is "subject". Errors are problem '
     "details (RFC 9457) with a stable code. Photos live in memory only."
 )
+
+
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+# Paths that are open to everyone, whatever keys there are.
+OPEN_ROUTES = ("/healthz", "/readyz")
+
+
+def describe_security(app: FastAPI, *, is_locked: bool) -> None:
+    """Make the OpenAPI document say how an API key is sent, and that none is needed where there is no key."""
+    write_document = app.openapi
+
+    def write_secured() -> dict[str, Any]:
+        document = write_document()
+        document["components"]["securitySchemes"] = SECURITY_SCHEMES
+        document["security"] = [*([] if is_locked else [{}]), *({name: []} for name in SECURITY_SCHEMES)]
+        for path in OPEN_ROUTES:
+            document["paths"][path]["get"]["security"] = []
+        return document
+
+    app.openapi = write_secured  # type: ignore[method-assign]
 
 
 class AskAnswer(BaseModel):
@@ -36,50 +63,8 @@ ASK_EXAMPLES = {
         }
     },
 }
-ANSWER_EXAMPLE = {
-    "answers": [
-        {
-            "schema_version": 3,
-            "instruction": "pupils as a polyline",
-            "canonical": "left_pupil; right_pupil | polyline",
-            "perspective": "viewer",
-            "shape": "polyline",
-            "image_size": {"height": 512, "width": 512},
-            "frame": "pixels of the upright photo; (0, 0) is the centre of the top-left pixel",
-            "model_version": "faceql-default-379+6d608e4e",
-            "notes": ["2 faces were found, and this is the largest: ask for 'every face' or 'face 2' for others"],
-            "faces_found": 2,
-            "faces": [
-                {"box": [178.7, 61.9, 266.7, 172.3], "score": 0.93, "number": 1, "angle": 0.0, "doubtful": False}
-            ],
-            "outlines": [],
-            "points": [
-                {
-                    "face": 0,
-                    "part": "left pupil",
-                    "fpalp": 0.0,
-                    "name": "left pupil",
-                    "x": 202.4,
-                    "y": 100.5,
-                    "expected_error": 1.2,
-                    "error_ellipse": [1.5, 0.96, 12.0],
-                    "visibility": {"seen": 0.98, "hidden": 0.02, "turned_away": 0.0, "outside": 0.0},
-                },
-                {
-                    "face": 0,
-                    "part": "right pupil",
-                    "fpalp": 0.0,
-                    "name": "right pupil",
-                    "x": 246.6,
-                    "y": 102.5,
-                    "expected_error": 1.2,
-                    "error_ellipse": [1.5, 0.96, 12.0],
-                    "visibility": {"seen": 0.98, "hidden": 0.02, "turned_away": 0.0, "outside": 0.0},
-                },
-            ],
-        }
-    ]
-}
+# What the shipped weights answer for examples/astronaut.jpg; FACEQL_SNAPSHOT=1 pytest -k openapi_example rewrites it.
+ANSWER_EXAMPLE = json.loads(files(__package__).joinpath("answer_example.json").read_text("utf-8"))
 PROBLEM_EXAMPLE = {
     "type": "urn:faceql:problem:unknown_part",
     "title": "There is no such face part",
@@ -110,11 +95,36 @@ PARSE_EXAMPLE = {
     "notes": [],
     "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",
 }
+MEASURE_EXAMPLES = {
+    "two distances": {
+        "value": {
+            "image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"},
+            "distances": [["nose tip", "chin"], ["left mouth corner", "right mouth corner"]],
+            "units": "px",
+        }
+    }
+}
+MASK_EXAMPLES = {
+    "lips": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "region": "lips", "format": "rle"}}
+}
+CROP_EXAMPLES = {
+    "a face": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "size": 256}},
+    "an eye": {"value": {"image": {"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, "region": "left eye", "format": "jpeg"}},
+}
 FORM_LISTS = {
     "box": {
         "type": "array",
         "items": {"type": "string", "pattern": r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"},
         "description": "x0,y0,x1,y1; may be repeated",
+    }
+}
+
+
+DISTANCE_LISTS = {
+    "distance": {
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^[^|]{1,200}\|[^|]{1,200}$"},
+        "description": "two places, as nose tip|chin; may be repeated",
     }
 }
 
@@ -152,13 +162,17 @@ def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def photo_body(json_model: type[BaseModel], options: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
     """Return a request body that comes as JSON, as a form, or as the image itself with options in the query."""
-    fields = {name: field for name, field in inline_schema(options)["properties"].items() if name != "boxes"}
+    schema = inline_schema(options)
+    fields = {name: field for name, field in schema["properties"].items() if name != "boxes"}
+    # An instruction may come as one of several, which a form repeats: it needs one.
+    required = [*schema.get("required", []), *(["instruction"] if "instruction" in fields else [])]
     fields.pop("instructions", None)
+    distances = DISTANCE_LISTS if fields.pop("distances", None) else {}
     form = {
         "type": "object",
-        "required": ["image"] + (["instruction"] if "instruction" in fields else []),
+        "required": ["image", *(name for name in ("instruction", "region") if name in required)],
         "additionalProperties": False,
-        "properties": {"image": {"type": "string", "format": "binary"}, **drop_null(fields), **FORM_LISTS},
+        "properties": {"image": {"type": "string", "format": "binary"}, **drop_null(fields), **FORM_LISTS, **distances},
     }
     content: dict[str, Any] = {
         "application/json": {"schema": inline_schema(json_model), "examples": examples},
@@ -167,7 +181,7 @@ def photo_body(json_model: type[BaseModel], options: type[BaseModel], examples: 
     }
     parameters = [
         {"name": name, "in": "query", "required": False, "schema": schema, "description": "with a raw image body"}
-        for name, schema in {**drop_null(fields), **FORM_LISTS}.items()
+        for name, schema in {**drop_null(fields), **FORM_LISTS, **distances}.items()
     ]
     return {"requestBody": {"required": True, "content": content}, "parameters": parameters}
 
@@ -182,18 +196,67 @@ def drop_null(fields: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+class CropJson(CropAnswer):
+    """A crop in JSON."""
+
+    png: str = Field(description="the crop as PNG, in base64")
+
+
+MEASURED: dict[str, Any] = {"model": MeasuresAnswer}
+MASKED: dict[str, Any] = {"model": MaskAnswer, "content": {"image/png": {}}}
+CROPPED: dict[str, Any] = {"model": CropJson, "content": {"image/png": {}, "image/jpeg": {}}}
+
+
+def describe_route(
+    json_model: type[BaseModel], options: type[BaseModel], examples: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the document says of a route that asks about a photo."""
+    return {
+        "response_class": Response,
+        "responses": {200: answer, **problems(404, 406, 415, 422, 429, 500, 503, 504)},
+        "openapi_extra": photo_body(json_model, options, examples),
+    }
+
+
+RESULTS: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {200: {"description": "A line of JSON for each photo.", "content": {"application/jsonl": {}}}}
+    | problems(404, 422, 429, 503),
+}
+BATCH_EXAMPLES = {
+    "two photos": {
+        "value": {
+            "images": [{"handle": "img_AAAAAAAAAAAAAAAAAAAAAA"}, {"base64": "/9j/4AAQSkZJRg=="}],
+            "instruction": "4 points per eyebrow",
+        }
+    }
+}
+
+
+def describe_batch(json_model: type[BaseModel], options: type[BaseModel], answer: type[BaseModel]) -> dict[str, Any]:
+    """Return what the document says of the route that starts a batch."""
+    body = photo_body(json_model, options, BATCH_EXAMPLES)["requestBody"]
+    form = body["content"]["multipart/form-data"]["schema"]
+    form["properties"]["image"] = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+    del body["content"]["image/*"]
+    return {
+        "responses": {202: {"model": answer}, **problems(404, 415, 422, 429, 500, 503)},
+        "openapi_extra": {"requestBody": body},
+    }
+
+
 ASK: dict[str, Any] = {
     "responses": {
         200: {"model": AskAnswer, **answer_like(ANSWER_EXAMPLE)},
-        **problems(404, 415, 422, 429, 500, 503, 504),
+        **problems(404, 406, 415, 422, 429, 500, 503, 504),
     },
     "openapi_extra": photo_body(AskRequest, AskOptions, ASK_EXAMPLES),
 }
 DRAW: dict[str, Any] = {
     "response_class": Response,
     "responses": {
-        200: {"description": "The drawing.", "content": {"image/png": {}, "image/svg+xml": {}}},
-        **problems(404, 415, 422, 429, 500, 503, 504),
+        200: {"description": "The drawing.", "content": {"image/png": {}, "image/jpeg": {}, "image/svg+xml": {}}},
+        **problems(404, 406, 415, 422, 429, 500, 503, 504),
     },
     "openapi_extra": photo_body(
         DrawRequest,
@@ -229,6 +292,13 @@ PARSE: dict[str, Any] = {
                 }
             },
         }
+    },
+}
+PHOTO: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {
+        200: {"description": "The photo.", "content": {"image/png": {}, "image/jpeg": {}}},
+        **problems(404, 406, 422, 429, 503),
     },
 }
 HANDLE: dict[str, Any] = {"responses": problems(404, 422, 429, 503)}

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ConfigError, ServiceError
@@ -32,9 +33,10 @@ from .problems import problem_response
 logger = logging.getLogger("faceql.server.http")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-OPEN_PATHS = ("/", "/healthz", "/readyz")
+OPEN_PATHS = ("/", "/docs", "/client.js", "/healthz", "/readyz")
 MIN_KEY_LENGTH = 16
 CLIENT_CLOSED_REQUEST = 499
+POLICY = "at-work"
 FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -91,6 +93,7 @@ class RequestLog:
         given = Headers(scope=scope).get("x-request-id", "")
         # Taken over only if it can do no harm in a log or a header.
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
         started = time.monotonic()
         status, bytes_in, bytes_out = CLIENT_CLOSED_REQUEST, 0, 0
 
@@ -123,7 +126,6 @@ class RequestLog:
         finally:
             seconds = time.monotonic() - started
             route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
             self._metrics.observe_request(method, route, status, seconds)
             data = {
                 "request_id": request_id,
@@ -147,11 +149,13 @@ class HostGuard:
 
     Args:
         hosts: Host names without port; "*" lets all through.
+        origins: Other sites whose pages may ask ("https://app.example.org"); "*" for all.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], origins: Iterable[str] = ()) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "*" not in self._hosts:
@@ -160,11 +164,14 @@ class HostGuard:
             if len(hosts) != 1 or read_host(hosts[0]) not in self._hosts:
                 await problem_response(ServiceError("host", "this server goes by another name"))(scope, receive, send)
                 return
-            if origin is not None and urlsplit_host(origin) not in self._hosts:
+            if origin is not None and not self._is_welcome(origin):
                 error = ServiceError("origin", "pages of other sites may not use this server")
                 await problem_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_welcome(self, origin: str) -> bool:
+        return urlsplit_host(origin) in self._hosts or "*" in self._origins or origin in self._origins
 
 
 def read_host(text: str) -> str:
@@ -204,15 +211,25 @@ class KeyGuard:
         if scope["type"] == "http" and self._digests:
             is_open = scope["path"] in OPEN_PATHS or scope["path"].startswith("/playground/")
             # Headers come decoded as Latin-1; a key file is UTF-8.
-            digest = hashlib.sha256(read_key(Headers(scope=scope)).encode("latin-1")).digest()
+            key = read_key(Headers(scope=scope))
+            digest = hashlib.sha256(key.encode("latin-1")).digest()
             # All of them, whichever fits: the time tells nothing.
             fits = sum(hmac.compare_digest(digest, known) for known in self._digests)
             if fits:
                 scope["client_key"] = digest
             elif not is_open:
-                await problem_response(ServiceError("unauthorized", "give an API key"))(scope, receive, send)
+                await refuse_key(is_given=bool(key))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def refuse_key(*, is_given: bool) -> Response:
+    """Return the answer to a request whose key is missing, or not one of the server's (RFC 6750)."""
+    if not is_given:
+        hint = "send an API key, as Authorization: Bearer KEY or X-Api-Key: KEY"
+        return problem_response(ServiceError("unauthorized", hint))
+    error = ServiceError("unauthorized", "this API key is not one of this server's")
+    return problem_response(error, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 def read_key(headers: Headers) -> str:
@@ -222,12 +239,17 @@ def read_key(headers: Headers) -> str:
 
 
 class CrowdGuard:
-    """Bounds the requests at work, of all clients (503) and of one (429); health checks always pass."""
+    """Bounds the requests at work, of all clients (503) and of one (429); health checks always pass.
+
+    Every answer tells in RateLimit headers (draft-ietf-httpapi-ratelimit-headers) how many more its client may have at
+    work.
+    """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
         self._limits = limits
         self._at_work: Counter[Any] = Counter()
+        self._policy = f'"{POLICY}";q={limits.requests_per_client};qu="concurrent-requests"'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
@@ -240,15 +262,47 @@ class CrowdGuard:
             return
         if self._at_work[client] >= self._limits.requests_per_client:
             error = ServiceError("too_many_requests", "you have too many requests at work", retry_after=1.0)
-            await problem_response(error)(scope, receive, send)
+            limits = {"RateLimit-Policy": self._policy, "RateLimit": f'"{POLICY}";r=0;t=1'}
+            await problem_response(error, headers=limits)(scope, receive, send)
             return
         self._at_work[client] += 1
+
+        async def send_limits(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                left = self._limits.requests_per_client - self._at_work[client]
+                headers["RateLimit-Policy"] = self._policy
+                headers["RateLimit"] = f'"{POLICY}";r={left}'
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_limits)
         finally:
             self._at_work[client] -= 1
             if not self._at_work[client]:
                 del self._at_work[client]
+
+
+class HeadAsGet:
+    """Answers HEAD as GET is answered, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, send_head)
+        finally:
+            # The log, which is further out, names the route.
+            scope["route"] = asked.get("route")
 
 
 class BodyGuard:
@@ -302,16 +356,17 @@ class BodyGuard:
         Raises:
             ServiceError: It is too large, or too many bodies are held ("too_large", "busy").
         """
-        too_large = ServiceError("too_large", f"the body is larger than {self._max_body:,} bytes")
+        max_body = self._limits.batch_bytes if scope["path"] == "/v1/batches" else self._max_body
+        too_large = ServiceError("too_large", f"the body is larger than {max_body:,} bytes")
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._max_body:
+        if not declared.isdecimal() or int(declared) > max_body:
             raise too_large
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return False
             chunk = message.get("body", b"")
-            if len(body) + len(chunk) > self._max_body:
+            if len(body) + len(chunk) > max_body:
                 raise too_large
             if self._held + len(chunk) > self._limits.uploaded_bytes:
                 raise ServiceError("busy", "too many uploads at once", retry_after=2.0)

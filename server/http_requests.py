@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..errors import InvalidRequestError, ServiceError
-from .answers import Detail, Perspective
+from .answers import Detail, Perspective, Units
 from .error_kinds import read_validation_error
 
 Instruction = Annotated[str, Field(max_length=20_000)]
@@ -49,14 +50,23 @@ class PhotoOptions(ClientModel):
     deadline_ms: int | None = Field(default=None, ge=1, le=600_000, description="after this the answer is of no use")
 
 
-class AskOptions(PhotoOptions):
+class FaceOptions(PhotoOptions):
+    """Which faces, and how words are read: the same for everything that is asked."""
+
+    faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
+    perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
+    ids_from: IdsFrom = 1
+
+
+class AskOptions(FaceOptions):
     """How instructions are read and answered."""
 
     instruction: Instruction | None = Field(default=None, description="what to locate")
     instructions: list[Instruction] | None = Field(default=None, min_length=1, description="several, answered in order")
-    faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
-    perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
-    ids_from: IdsFrom = 1
+    units: Units = Field(
+        default="px",
+        description='of points and boxes that come back: "normalized" are shares of the photo',
+    )
     detail: Detail = Field(default="full", description="concise groups points by part and rounds them")
 
     @model_validator(mode="after")
@@ -74,8 +84,10 @@ class AskOptions(PhotoOptions):
 class DrawOptions(AskOptions):
     """How an answer is drawn."""
 
-    format: Literal["png", "svg"] = Field(default="png", description="svg is the overlay alone, of the photo's size")
-    max_side: int = Field(default=4096, ge=16, le=4096, description="png: longer side of the drawing at most")
+    format: Literal["png", "jpeg", "svg"] | None = Field(
+        default=None, description="over the Accept header; svg is the overlay alone, of the photo's size"
+    )
+    max_side: int = Field(default=4096, ge=16, le=4096, description="longer side of a png or jpeg at most")
     legend: bool = True
     show_errors: bool = Field(default=False, description="circle each point with its expected error")
 
@@ -113,7 +125,9 @@ class ParseRequest(ClientModel):
     detail: Detail = Field(default="concise", description="full lists every landmark")
 
 
-LIST_FIELDS = ("instructions", "boxes")
+LIST_FIELDS = ("instructions", "boxes", "distances")
+# So many that a form with several is told what is wrong with it; the body is bounded already.
+MAX_FILES = 512
 
 
 async def read_photo_request(
@@ -121,29 +135,20 @@ async def read_photo_request(
 ) -> tuple[ImageReference | bytes, ModelT]:
     """Return where the image is, or its bytes, and the options of a request in any of the three forms.
 
-    In a form, and in the query of a raw body, `instruction` and `box` ("x0,y0,x1,y1") may be repeated.
+    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin")
+    may be repeated.
 
     Raises:
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
             right form (`InvalidRequestError`).
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = read_content_type(request)
     if content_type == "application/json":
         parsed: Any = read_model(json_model, await request.body())
         options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
         return parsed.image, options
     if content_type == "multipart/form-data":
-        parser = MemoryFormParser(
-            request.headers, request.stream(), max_files=1, max_fields=200, max_part_size=64 * 1024
-        )
-        try:
-            form = await parser.parse()
-            try:
-                image, fields = await read_form(form)
-            finally:
-                await form.close()
-        except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
-            raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
+        image, fields = read_form(await read_form_items(request))
         return image, validate(options_model, fields)
     if content_type.startswith("image/") or content_type == "application/octet-stream":
         return await request.body(), validate(options_model, collect_fields(request.query_params.multi_items()))
@@ -152,22 +157,57 @@ async def read_photo_request(
     )
 
 
+def read_content_type(request: Request) -> str:
+    """Return the media type of a request's body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file of a form: its bytes, and the name that it was sent under."""
+
+    data: bytes
+    name: str | None
+
+
+async def read_form_items(request: Request) -> list[tuple[str, FormFile | str]]:
+    """Return the fields of a multipart form in their order; its files are in memory.
+
+    Raises:
+        ServiceError: It cannot be read ("malformed").
+    """
+    parser = MemoryFormParser(
+        request.headers, request.stream(), max_files=MAX_FILES, max_fields=200, max_part_size=64 * 1024
+    )
+    try:
+        form = await parser.parse()
+        try:
+            return [
+                (name, FormFile(await value.read(), value.filename) if isinstance(value, UploadFile) else value)
+                for name, value in form.multi_items()
+            ]
+        finally:
+            await form.close()
+    except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
+        raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
+
+
 class MemoryFormParser(MultiPartParser):
     """Keeps uploaded files in memory: starlette's own writes those over a megabyte to disk."""
 
     spool_max_size = 0  # of a spooled file: no limit
 
 
-async def read_form(form: FormData) -> tuple[ImageReference | bytes, dict[str, Any]]:
+def read_form(items: list[tuple[str, FormFile | str]]) -> tuple[ImageReference | bytes, dict[str, Any]]:
     """Return a form's image, a file or a handle, and its other fields."""
-    image = form.get("image")
-    fields = collect_fields(
-        [(name, str(value)) for name, value in form.multi_items() if name not in ("image", "handle")]
-    )
-    handle = form.get("handle")
-    if isinstance(image, UploadFile) and handle is None:
-        return await image.read(), fields
-    if isinstance(handle, str) and image is None:
+    files = [value for name, value in items if name == "image" and isinstance(value, FormFile)]
+    if len(files) > 1:
+        raise InvalidRequestError([{"loc": ["image"], "msg": f"one image a request, and here are {len(files)}"}])
+    fields = collect_fields([(name, str(value)) for name, value in items if name not in ("image", "handle")])
+    handle = next((value for name, value in items if name == "handle"), None)
+    if files and handle is None:
+        return files[0].data, fields
+    if isinstance(handle, str) and not files:
         return validate(ImageReference, {"handle": handle}), fields
     raise InvalidRequestError([{"loc": ["image"], "msg": "send one file named image, or the field handle"}])
 
@@ -178,6 +218,8 @@ def collect_fields(items: list[tuple[str, str]]) -> dict[str, Any]:
     for name, value in items:
         if name == "box":
             fields.setdefault("boxes", []).append(value.split(","))
+        elif name == "distance":
+            fields.setdefault("distances", []).append(value.split("|"))
         elif name == "instruction" and name in fields:
             fields["instructions"] = [fields.pop("instruction"), value]
         elif name == "instruction" and "instructions" in fields:
@@ -193,11 +235,14 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
     """Return a model read from JSON.
 
     Raises:
-        ServiceError: It is not of the right form (`InvalidRequestError`).
+        ServiceError: It is no JSON ("malformed"), or not of the right form (`InvalidRequestError`).
     """
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        (first, *_) = error.errors(include_url=False, include_input=False)
+        if first["type"] == "json_invalid":
+            raise ServiceError("malformed", f"the body is no JSON: {first['ctx']['error']}") from None
         raise read_validation_error(error) from None
 
 

@@ -7,13 +7,14 @@ import base64
 import binascii
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..errors import ConfigError, ServiceError
+from .image_listing import suggest_names
 from .limits import Limits
 from .url_fetcher import UrlFetcher
 
@@ -48,21 +49,25 @@ class ImageSources:
         """The hosts images are fetched from."""
         return self._fetcher.allowed_hosts
 
-    def read_path(self, text: str) -> bytes:
+    def read_path(self, text: str, roots: Sequence[Path] = ()) -> bytes:
         """Return the bytes of a file below a root, named by its path or a file: URL.
 
         A relative path starts at the first root that has it.
 
+        Args:
+            text: The path.
+            roots: Folders in place of the operator's, where there are none of those.
+
         Raises:
             ServiceError: It may not be read, or is not there, alike ("image_source"); or is too large ("too_large").
         """
-        if not self.roots:
+        allowed = self.roots or tuple(roots)
+        if not allowed:
             raise ServiceError("image_source", "files are not read here; the operator allows a folder with --root")
-        refused = ServiceError("image_source", "no image file of this name lies below the folders given with --root")
         name = read_file_name(text)
         if name is None or "\0" in name or len(name) > 4096:
-            raise refused
-        for root in self.roots:
+            raise ServiceError("image_source", "that is no path of this machine")
+        for root in allowed:
             # Symlinks are resolved first: one that leads out of the root is refused like any path that does.
             path = Path(os.path.realpath(root / name))
             if path != root and path.is_relative_to(root):
@@ -76,7 +81,7 @@ class ImageSources:
                     continue
                 with os.fdopen(descriptor, "rb") as stream:
                     return self.check_size(stream.read(self._limits.image_bytes + 1))
-        raise refused
+        raise refuse_name(allowed, name)
 
     def read_base64(self, text: str) -> bytes:
         """Return the bytes of base64 text, with or without a data: URL's head.
@@ -122,6 +127,13 @@ class ImageSources:
 
     def _too_large(self) -> ServiceError:
         return ServiceError("too_large", f"the image is larger than {self._limits.image_bytes:,} bytes")
+
+
+def refuse_name(roots: Sequence[Path], name: str) -> ServiceError:
+    """Return the error of a file that is not there or may not be read, alike, with names that are near."""
+    near = suggest_names(roots, name)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return ServiceError("image_source", f"no image file of this name lies below the folders that may be read{hint}")
 
 
 def read_file_name(text: str) -> str | None:

@@ -37,6 +37,10 @@ class Limits:
         uploaded_bytes: Bytes of all request bodies held at once.
         head_seconds: The longest a client may take to send its request's head.
         url_seconds: The longest an image may take to be fetched from a URL.
+        batches: Batches at work at once.
+        batch_images: Photos of a batch.
+        batch_bytes: Size of a batch's body.
+        batch_result_bytes: Size of a batch's results, past which the rest is refused.
     """
 
     image_bytes: int = 20 * MIB
@@ -63,6 +67,10 @@ class Limits:
     uploaded_bytes: int = 512 * MIB
     head_seconds: float = 10.0
     url_seconds: float = 10.0
+    batches: int = 4
+    batch_images: int = 256
+    batch_bytes: int = 128 * MIB
+    batch_result_bytes: int = 64 * MIB
 
 
 # One user's own machine and own photos: only what a query may ask of one face stays bounded.

@@ -9,15 +9,26 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
+from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
 from pydantic import ValidationError
 
-from ..errors import FaceQLError, InvalidRequestError
+from ..errors import FaceQLError, InvalidRequestError, QueryError
 from .error_kinds import read_validation_error, tell_error
+from .intents import hint_at_intent
+from .mcp_asking import InputNeededError
+from .schemas import trim_input_schema, trim_output_schema
 
 
 class CheckedServer(MCPServer[Any]):
-    """Refuses arguments that no tool has, and never sends back what was sent."""
+    """Refuses arguments that no tool has, never sends back what was sent, and describes its tools in few words."""
+
+    async def list_tools(self) -> list[Tool]:
+        tools = await super().list_tools()
+        for tool in tools:
+            tool.input_schema = trim_input_schema(tool.input_schema)
+            if tool.output_schema is not None:
+                tool.output_schema = trim_output_schema(tool.output_schema)
+        return tools
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -33,6 +44,8 @@ class CheckedServer(MCPServer[Any]):
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
                 return give_error(read_validation_error(error.__cause__))
+            if isinstance(error.__cause__, InputNeededError):
+                return error.__cause__.result
             raise
 
     async def get_prompt(
@@ -47,5 +60,7 @@ class CheckedServer(MCPServer[Any]):
 def give_error(error: FaceQLError) -> CallToolResult:
     """Return an error as a tool's result; words of the instruction stand inside JSON strings and nowhere else."""
     told = tell_error(error)
+    if isinstance(error, QueryError) and (hint := hint_at_intent(error.text, "mcp")) is not None:
+        told["error"]["hint"] = hint
     text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=told, is_error=True)

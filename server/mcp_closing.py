@@ -12,27 +12,23 @@ from ..errors import FaceQLError
 from .mcp_checks import give_error
 from .service import Service
 
-DESCRIPTION = """\
-Forget a photo that open_image keeps, before its time: its handle ends at once, for whoever else has it too. A photo \
-that is opened twice has one handle, and is closed once."""
+DESCRIPTION = "Forget a photo that open_image keeps: its handle ends for all."
 
 
 class ClosedAnswer(BaseModel):
     """What is left open."""
 
-    closed: str = Field(description="the handle that has ended")
+    closed: str = Field(description="the handle")
     open_images: int = Field(description="images that are still open on this server")
 
 
 def add_close_tool(server: MCPServer[Any], service: Service) -> None:
     """Offer `close_image`."""
-    annotations = ToolAnnotations(
-        read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
-    )
+    annotations = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
-    @server.tool(title="Close a photo", description=DESCRIPTION, annotations=annotations)
+    @server.tool(title="Close photo", description=DESCRIPTION, annotations=annotations)
     async def close_image(
-        handle: Annotated[str, Field(description="from open_image (img_...)", max_length=100)],
+        handle: Annotated[str, Field(description="img_...", max_length=100)],
     ) -> Annotated[CallToolResult, ClosedAnswer]:
         try:
             service.images.forget(handle)

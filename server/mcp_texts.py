@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
-
-from ..querylang.registry import Registry
+from urllib.parse import quote
 
 INSTRUCTIONS = """\
 faceql answers plain-English instructions with face landmarks: as many points as you ask for, anywhere along the named \
 face parts, in pixels of the photo. Write what you need in one instruction ("4 points per eyebrow; outer lip, 20 \
-points"). For several asks about one photo call open_image first and pass its handle. If unsure whether an instruction \
-is understood, parse_instruction tells without a photo. Read faceql://guide for the whole language. "left" is the left \
-of the picture unless you set perspective="subject"."""
+points"). list_images tells which photos can be read. ask_landmarks answers, with draw=true it shows them too; \
+measure_face gives openness, distances and roll, mask_region masks, crop_face upright crops: do not work these out of \
+points yourself. For several asks about one photo give `instructions`, or call open_image and pass its handle. "left" \
+is the left of the picture unless you set perspective="subject". faceql://guide has the language on a page."""
 
 ASK = """\
 Locate face landmarks in a photo from one plain-English instruction.
@@ -29,11 +30,12 @@ Examples of `instruction`:
 - "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
-faces, the canonical form of what was understood, and notes on readings that were chosen. detail="concise" groups \
-points by part and tells in `not_seen` which are probably not seen; detail="full" gives every point its name, FPALP, \
-expected error and visibility. `faces_found` says how many faces the photo has, `outlines` which points make a polygon \
-or line that was asked for. At most `limit` points come back \
-at once; `count` and `shown` say how many there are, `offset` asks for the rest."""
+faces, the canonical form of what was understood, and notes on readings that were chosen and faces left out. \
+detail="concise" groups points by part and tells in `not_seen` which are probably not seen; detail="full" gives each \
+point its name, FPALP, expected error and visibility. `faces_found` says how many faces there are, `outlines` which \
+points make a polygon or line. draw=true also returns a picture, crop="mouth" a close one. `count` \
+and `shown` say how many points there are and which came back; `offset` asks for the rest, files=["csv"] links to \
+all."""
 
 PARSE = """\
 Check what an instruction means, without a photo and without running the model.
@@ -49,31 +51,51 @@ Read a photo, find its faces and keep it in the server's memory under a handle, 
 decoding. The handle ends after the stated time and the photo is forgotten; nothing is written to disk."""
 
 DRAW = """\
-Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at. Example: \
-instruction="outer lip and both eyes as polygons", max_side=768. Dots of points that are not \
-seen are hollow. For coordinates call ask_landmarks."""
+Answer an instruction like ask_landmarks and return the photo with the points drawn on it, to look at; crop="mouth" \
+shows that part close up. Example: instruction="outer lip and both eyes as polygons", max_side=768. Dots \
+not seen are hollow. For coordinates too call ask_landmarks with draw=true."""
 
-IMAGE = (
-    "The photo: a handle from open_image (img_...), a data: URL (data:image/jpeg;base64,...), the path of a file below "
-    "the server's root folder, or an https URL where the operator allows its host."
+LIST_IMAGES = """\
+List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""
+NO_ROOTS = (
+    "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may be "
+    "a data: URL too"
 )
-INSTRUCTION = 'What to locate, in plain English or canonical form, e.g. "4 points per eyebrow".'
+
+MEASURE = """\
+Measure faces: eye and mouth openness (height over width, 0 when shut; eyes some 0.3 when open), roll in degrees, \
+asymmetry, widths and lengths of mouth, nose and jaw, areas, and any distances between named places. Example: \
+distances=[["left mouth corner", "right mouth corner"], ["nose tip", "chin"]], units="px"."""
+
+CUT = """\
+Cut a face, or a part of it, out of the photo, upright whatever way the head leans, and return it as a picture with \
+the matrix from photo pixels to crop pixels. Example: region="mouth", size=256."""
+
+MASK = """\
+Return which pixels a region of the face covers: its area, its box, and a link to a grey PNG of the photo's size. \
+Example: region="lips" (without the mouth opening), "left eye", "eyebrows", "face contour"."""
+
+REGION = (
+    'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "eyebrows", "face contour".'
+)
+CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", "nose", "upper lip".'
+CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
+DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
+UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
+ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
+IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."
+INSTRUCTION = 'What to locate, in plain English, e.g. "4 points per eyebrow".'
 FACES = (
-    'Which faces, over what the instruction says: "largest", "smallest", "leftmost", "rightmost", "middle", "all", '
-    '"face 2" (from the left), "second largest".'
+    'Which faces: "largest" (the default), "all", "leftmost", "face 2" (from the left), "2 largest", "second largest".'
 )
-BOXES = "Face boxes [x0, y0, x1, y1] in pixels of the photo, in place of finding faces."
-PERSPECTIVE = 'Whose left plain "left" is: "viewer" (the left of the picture) or "subject" (the person\'s own).'
-IDS_FROM = "The first id of a layout's landmarks: 1, as in the papers, or 0."
+BOXES = "Face boxes [x0, y0, x1, y1] in pixels, in place of finding faces."
+PERSPECTIVE = 'Whose left "left" is: the picture\'s ("viewer") or the person\'s own ("subject").'
+IDS_FROM = "The first id of a layout's landmarks."
 
 GUIDE_TAIL = """
-## All parts
+## Parts and layouts
 
-{parts}
-
-## Layouts
-
-{layouts}
+Parts: {parts}. Layouts: {layouts}. `list_parts` and `faceql://parts` tell how each curve runs.
 """
 
 MAKEUP = {
@@ -90,15 +112,10 @@ MAKEUP = {
 }
 
 
-def write_guide(registry: Registry) -> str:
-    """Return the language guide: how to write instructions, then every part and layout."""
+def write_guide(parts: Sequence[str], layouts: Sequence[str]) -> str:
+    """Return the language guide: how to write instructions, and the names of all parts and layouts."""
     guide = files(__package__).joinpath("language_guide.md").read_text("utf-8")
-    parts = "\n".join(
-        f"- **{part.name}** ({part.kind}, {part.unified_count} points when no number is asked): {part.curve}"
-        for part in registry.parts.values()
-    )
-    layouts = "\n".join(f"- **{layout.title}**: {layout.size} landmarks" for layout in registry.layouts.values())
-    return guide + GUIDE_TAIL.format(parts=parts, layouts=layouts)
+    return guide + GUIDE_TAIL.format(parts=", ".join(parts), layouts=", ".join(layouts))
 
 
 def write_makeup_prompt(product: str) -> str:
@@ -106,10 +123,9 @@ def write_makeup_prompt(product: str) -> str:
     chosen = {product.strip().lower(): MAKEUP[product.strip().lower()]} if product.strip().lower() in MAKEUP else MAKEUP
     lines = [
         "Find the regions of the face that makeup goes on, with the faceql tools.",
-        "1. Call open_image once on the photo and keep the handle.",
-        "2. Call ask_landmarks with that handle for each instruction below, detail=concise.",
-        "3. Call draw_landmarks once to see that the regions are right.",
-        "4. Report each region as a polygon in pixels, with the image size and any notes.",
+        "1. Call list_images if you do not know the photo's path.",
+        "2. Call ask_landmarks once, with `instructions` set to all of the below and draw=true; see the pictures.",
+        "3. Report each region as a polygon in pixels, with the image size and any notes.",
         "",
     ]
     lines += [f"- {name}: {'; '.join(instructions)}" for name, instructions in chosen.items()]

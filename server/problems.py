@@ -59,5 +59,5 @@ def problem_response(error: FaceQLError, *, headers: Mapping[str, str] | None = 
     if isinstance(error, ServiceError) and error.retry_after is not None:
         sent["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if kind.status == 401:
-        sent["WWW-Authenticate"] = "Bearer"
+        sent.setdefault("WWW-Authenticate", "Bearer")
     return Response(json.dumps(body, ensure_ascii=True), kind.status, sent, MEDIA_TYPE)

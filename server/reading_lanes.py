@@ -72,6 +72,7 @@ class ReadingLanes:
         self._large_bytes = 0
         self._seconds_per_pixel = FIRST_GUESS
         self._is_started = False
+        self._threads: list[threading.Thread] = []
 
     def put(self, job: Job) -> None:
         """Let a job's photo be read."""
@@ -89,17 +90,22 @@ class ReadingLanes:
             job.held_bytes = 0
             self._room.notify_all()
 
-    def close(self) -> None:
-        """End the threads, once they have done what they are at."""
+    def close(self, seconds: float) -> None:
+        """End the threads, once they have done what they are at; wait for it as far as `seconds` go."""
         for _ in range(self._limits.readers):
             self._quick.put(None)
         self._large.put(None)
+        ends = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _start(self) -> None:
         self._is_started = True
-        for _ in range(self._limits.readers):
-            threading.Thread(target=self._run, args=(self._quick, True), name="faceql-reader", daemon=True).start()
-        threading.Thread(target=self._run, args=(self._large, False), name="faceql-large", daemon=True).start()
+        lines = [(self._quick, True, "faceql-reader")] * self._limits.readers + [(self._large, False, "faceql-large")]
+        for line, is_quick, name in lines:
+            thread = threading.Thread(target=self._run, args=(line, is_quick), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _run(self, line: Line, is_quick: bool) -> None:
         while (job := line.get()) is not None:

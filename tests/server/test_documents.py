@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
+import pytest
 from click.testing import CliRunner
 
 from faceql import __version__
+from faceql.engine import Engine
 from faceql.server.cli import main
 from faceql.server.error_kinds import ERROR_KINDS
 from faceql.server.limits import MIB, Limits
@@ -39,12 +44,37 @@ def test_the_limits_are_those_that_are_told() -> None:
     ) in text
     assert f"A head takes {limits.head_seconds:.0f} s to arrive at most, a body {limits.upload_seconds:.0f} s" in text
     assert f"reads its answer for {limits.upload_seconds:.0f} s" in text
+    assert f"A batch has {limits.batch_images} images and {limits.batch_bytes // MIB} MiB at most; " in text
+    assert f"at most; {limits.batches} are at work at once" in text
+
+
+def test_the_openapi_example_is_what_the_shipped_weights_answer() -> None:
+    """Rewrite with FACEQL_SNAPSHOT=1 when the weights, or the form of an answer, change."""
+    path = ROOT / "server" / "answer_example.json"
+    answer = Engine("cpu").ask(ROOT / "examples" / "astronaut.jpg", "pupils as a polyline").to_dict()
+    if os.environ.get("FACEQL_SNAPSHOT"):
+        path.write_text(json.dumps({"answers": [answer]}, indent=1) + "\n", "utf-8")
+    (told,) = json.loads(path.read_text("utf-8"))["answers"]
+    points, told_points = answer.pop("points"), told.pop("points")
+    assert told == answer
+    for point, told_point in zip(points, told_points, strict=True):
+        assert told_point.pop("error_ellipse") == pytest.approx(point.pop("error_ellipse"), abs=0.05)
+        for key in ("x", "y", "expected_error"):
+            assert told_point.pop(key) == pytest.approx(point.pop(key), abs=0.05)
+        assert told_point.pop("visibility") == pytest.approx(point.pop("visibility"), abs=0.01)
+        assert told_point == point
 
 
 def test_client_configurations_are_json_for_commands_that_exist() -> None:
     text = (ROOT / "docs" / "mcp.md").read_text("utf-8")
     configurations = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
     assert len(configurations) == 3
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "claude mcp add faceql -- uvx faceql mcp" in readme
+    (cursor,) = re.findall(r"cursor\.com/\S*config=(\w+=*)", readme)
+    assert json.loads(base64.b64decode(cursor)) == {"command": "uvx", "args": ["faceql", "mcp"]}
+    (vscode,) = re.findall(r"url=vscode%3Amcp%2Finstall%3F(\S+)\)", readme)
+    assert json.loads(unquote(unquote(vscode)))["args"][:2] == ["faceql", "mcp"]
     assert all(next(iter(c.values()))["faceql"] for c in configurations)
     for command in ("mcp", "serve"):
         done = CliRunner().invoke(main, [command, "--help"])

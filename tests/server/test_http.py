@@ -203,7 +203,7 @@ def test_requests_that_are_refused(client: TestClient, photo: bytes, change: dic
 
 def test_bodies_that_cannot_be_read(client: TestClient, photo: bytes, black_photo: bytes) -> None:
     json_type = {"Content-Type": "application/json"}
-    check_problem(client.post("/v1/ask", content=b"{", headers=json_type), "invalid_request")
+    check_problem(client.post("/v1/ask", content=b"{", headers=json_type), "malformed", 400)
     check_problem(client.post("/v1/ask", content=b"x", headers={"Content-Type": "text/plain"}), "media_type", 415)
     check_problem(client.post("/v1/ask", content=b"x"), "media_type", 415)
     check_problem(client.post("/v1/parse", content=b"{}", headers={"Content-Type": "text/plain"}), "media_type", 415)
@@ -308,7 +308,9 @@ def test_logs_hold_neither_images_nor_coordinates_nor_words(client: TestClient, 
 def test_the_openapi_document_is_whole(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert set(document["paths"]) == {
-        "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/parts", "/v1/layouts",
+        "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/images/{handle}/photo",
+        "/v1/parts", "/v1/layouts", "/v1/measure", "/v1/mask", "/v1/crop",
+        "/v1/batches", "/v1/batches/{batch}", "/v1/batches/{batch}/results",
         "/healthz", "/readyz", "/metrics",
     }  # fmt: skip
     for path in ("/v1/ask", "/v1/draw", "/v1/images"):
@@ -321,7 +323,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
 def test_the_examples_of_the_openapi_document_are_true(client: TestClient, service: Service, photo: bytes) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     handle = client.post("/v1/images", content=photo, headers={"Content-Type": "image/png"}).json()["handle"]
-    for path in ("/v1/ask", "/v1/draw", "/v1/parse"):
+    for path in ("/v1/ask", "/v1/draw", "/v1/parse", "/v1/measure", "/v1/mask", "/v1/crop"):
         for example in paths[path]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
             body = example["value"] | ({"image": {"handle": handle}} if "image" in example["value"] else {})
             assert client.post(path, json=body).status_code == 200

@@ -24,6 +24,7 @@ from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.mcp_server import build_mcp_server
 from faceql.server.service import Service
+from faceql.server.token_budget import count_tokens
 
 SNAPSHOT = Path(__file__).parent / "mcp_tools.json"
 
@@ -60,12 +61,14 @@ def test_the_tools_are_those_of_the_snapshot(engine: Engine) -> None:
         SNAPSHOT.write_text(json.dumps(tools, indent=1) + "\n", "utf-8")
     assert tools == json.loads(SNAPSHOT.read_text("utf-8"))
     assert [tool["name"] for tool in tools] == [
-        "ask_landmarks", "parse_instruction", "list_parts", "open_image", "draw_landmarks", "close_image",
+        "ask_landmarks", "draw_landmarks", "parse_instruction", "list_parts", "list_images", "open_image",
+        "measure_face", "crop_face", "mask_region", "close_image",
     ]  # fmt: skip
     for tool in tools:
+        # The other hints say nothing of a tool that only reads.
+        is_closing = tool["name"] == "close_image"
         assert tool["annotations"] == {
-            "readOnlyHint": tool["name"] != "close_image", "destructiveHint": False,
-            "idempotentHint": tool["name"] != "close_image", "openWorldHint": False,
+            "readOnlyHint": not is_closing, "openWorldHint": False, **({"destructiveHint": False} if is_closing else {})
         }  # fmt: skip
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():
@@ -80,6 +83,7 @@ def test_full_is_the_engines_answer(server: MCPServer, engine: Engine, photo: by
         data = dict(result.structured_content)
         assert data.pop("count") == len(want)
         assert data.pop("shown") == [0, len(want)]
+        assert data.pop("hint") == '2 faces found; answered for the largest; faces="all" or "face 2" asks for others'
         assert Answer.from_dict(data) == want
         assert json.loads(result.content[-1].text) == result.structured_content
 
@@ -124,8 +128,9 @@ def test_images_by_path_base64_and_handle_agree(server: MCPServer, root: Path, p
     assert all(answer == answers[0] for answer in answers)
 
 
-def test_a_drawing_is_a_sized_png(server: MCPServer, engine: Engine, photo: bytes) -> None:
-    result = call(server, "draw_landmarks", image="photo.png", instruction="outer lip as a polygon", max_side=160)
+def test_a_drawing_is_of_the_size_asked(server: MCPServer, engine: Engine, photo: bytes) -> None:
+    result = call(server, "draw_landmarks", image="photo.png", instruction="outer lip as a polygon", max_side=160,
+                  format="png")  # fmt: skip
     picture, _ = result.content
     assert (picture.type, picture.mime_type) == ("image", "image/png")
     drawn = Image.open(io.BytesIO(base64.b64decode(picture.data)))
@@ -285,8 +290,9 @@ def test_the_guide_the_parts_and_the_prompt(server: MCPServer, service: Service)
     resources, guide, parts, prompts, prompt = anyio.run(run)
     assert {str(resource.uri) for resource in resources.resources} == {"faceql://guide", "faceql://parts"}
     text = guide.contents[0].text
-    for part in service.list_parts().parts:
-        assert f"**{part.name}**" in text
+    assert all(part.name in text for part in service.list_parts().parts)
+    # A page, and no more: an agent reads it in the midst of its work.
+    assert count_tokens(text) < 1500
     assert json.loads(parts.contents[0].text) == service.list_parts().model_dump(mode="json")
     assert [p.name for p in prompts.prompts] == ["makeup_regions"]
     assert "outer lip as a polygon" in prompt.messages[0].content.text

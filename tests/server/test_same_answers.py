@@ -42,7 +42,7 @@ def outcome(data: dict) -> dict:
     """An answer, or an error's code with what it says and where."""
     if "code" in data:
         return {key: data.get(key) for key in ("code", "span", "suggestion", "problems")}
-    return {key: value for key, value in data.items() if key not in ("count", "shown", "handle")}
+    return {key: value for key, value in data.items() if key not in ("count", "shown", "handle", "hint")}
 
 
 def ask_engine(engine: Engine, case: dict) -> dict | None:

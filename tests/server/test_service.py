@@ -16,7 +16,7 @@ from faceql.server.limits import Limits
 from faceql.server.serve_commands import make_service
 from faceql.server.service import EXAMPLES, Service
 
-from .conftest import GatedEngine, make_photo
+from .conftest import GatedEngine, check_refused, make_photo
 
 
 def test_it_answers_what_the_engine_answers(service: Service, engine: Engine, photo: bytes) -> None:
@@ -110,13 +110,15 @@ def test_a_deadline_ends_the_wait_and_spares_the_engine(gated: GatedEngine, phot
     assert gated.entered.wait(20)
     started = time.monotonic()
     with pytest.raises(ServiceError, match="not ready in time") as caught:
-        service.ask(photo, ["chin"], seconds=0.1)
+        service.ask(photo, ["chin"], seconds=0.5)
     assert caught.value.code == "deadline"
     assert time.monotonic() - started < 5
-    late = service.submit(photo, ["chin"], seconds=0.2)
-    time.sleep(0.3)
+    late = service.submit(photo, ["chin"], seconds=0.8)
+    # What has no hope is not taken at all.
+    check_refused("busy", lambda: service.submit(photo, ["chin"], seconds=0.01))
     given_up = service.submit(photo, ["chin"])
     assert given_up.cancel()
+    time.sleep(0.9)
     gated.gate.set()
     assert error_code(late.exception(20)) == "deadline"
     service.close(20)

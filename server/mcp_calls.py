@@ -1,0 +1,191 @@
+"""The tools' work: from the arguments of a call to an answer, whatever the tool makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp.types import InputRequest, ListRootsRequest
+
+from ..errors import InvalidRequestError
+from ..querylang.query import Query
+from ..querylang.readings import OTHER_READING
+from .answers import Perspective
+from .ask_queue import Asked
+from .image_sources import ImageSources
+from .image_store import is_handle
+from .made_files import FileStore
+from .mcp_asking import (
+    READING,
+    ROOTS,
+    Ctx,
+    ask_client,
+    ask_reading,
+    can_choose,
+    can_list_roots,
+    choose_reading,
+    list_readings,
+    read_roots,
+)
+from .service import Service
+
+if TYPE_CHECKING:
+    from ..engine import Answer, EncodedImage
+
+# A path cannot be this long, so longer text is base64 whose data: head was forgotten.
+MAX_PATH_LENGTH = 4096
+FILE_BYTES = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """The options that every tool which asks has alike.
+
+    Attributes:
+        faces: Which faces, over what the instruction says.
+        boxes: Face boxes in place of finding faces.
+        perspective: Whose left plain "left" is.
+        ids_from: The first id of a layout.
+    """
+
+    faces: str | None = None
+    boxes: list[list[float]] | None = None
+    perspective: Perspective = "viewer"
+    ids_from: int = 1
+
+
+class Calls:
+    """Answers the tools' calls.
+
+    Args:
+        service: Answers.
+        sources: Reads the images that clients name.
+        honours_roots: Whether a client's roots are folders of this machine that it may read, where the operator gave
+            none: only where the client has started this process.
+    """
+
+    def __init__(self, service: Service, sources: ImageSources, *, honours_roots: bool) -> None:
+        self.service = service
+        self.sources = sources
+        self.files = FileStore(seconds=service.limits.handle_seconds, max_bytes=FILE_BYTES)
+        self._honours_roots = honours_roots
+
+    def parse(self, text: str, settings: AskSettings) -> Query:
+        """Return the query of an instruction under a call's settings."""
+        return self.service.parse(text, perspective=settings.perspective, ids_from=settings.ids_from)
+
+    async def ask(
+        self, ctx: Ctx, image: str, instructions: Sequence[str | Query], settings: AskSettings
+    ) -> tuple[Asked, str | None]:
+        """Answer instructions on an image, telling the client how far it is, and asking it back where need be.
+
+        Returns:
+            What came of it, and the image's handle if it was named by one.
+        """
+        ends = self.service.find_end(None)
+        # Before the image: a mistake in the text should cost nothing.
+        queries = await asyncio.to_thread(
+            self.service.parse_all,
+            instructions,
+            perspective=settings.perspective,
+            ids_from=settings.ids_from,
+            ends=ends,
+        )
+        asked_back = time.monotonic()
+        roots, queries = await self.ask_back(ctx, image, queries)
+        # The time in which a person chooses is not the call's.
+        ends += time.monotonic() - asked_back
+        await ctx.report_progress(0, 2, "reading the image")
+        photo, handle = await self.read_image(image, roots)
+        waiting = "finding the face" if self.service.is_ready else "waiting for the model to be loaded"
+        await ctx.report_progress(1, 2, waiting)
+        seconds = max(0.0, ends - time.monotonic())
+        asked = await self.service.ask_async(
+            photo, queries, faces=settings.faces, boxes=settings.boxes, seconds=seconds
+        )
+        await ctx.report_progress(2, 2, "answered")
+        self.service.metrics.observe_points(sum(map(len, asked.answers)))
+        return asked, handle
+
+    async def ask_back(
+        self, ctx: Ctx, image: str | None, queries: tuple[Query, ...]
+    ) -> tuple[tuple[Path, ...], tuple[Query, ...]]:
+        """Return the client's roots, if they are needed, and the queries as the client means them.
+
+        Raises:
+            InputNeededError: The call must come again with the client's answers.
+        """
+        requests: dict[str, InputRequest] = {}
+        if image is not None and is_path(image) and self.wants_roots(ctx):
+            requests[ROOTS] = ListRootsRequest()
+        found = list_readings(queries) if can_choose(ctx) else None
+        if found is not None:
+            requests[READING] = ask_reading(self.service, *found)
+        answers = await ask_client(ctx, requests) if requests else {}
+        if found is not None and (chosen := choose_reading(answers.get(READING), found[1])) is not None:
+            meant = self.settle(found[0], chosen)
+            queries = tuple(meant if query is found[0] else query for query in queries)
+        return read_roots(answers.get(ROOTS)), queries
+
+    def settle(self, query: Query, chosen: str) -> Query:
+        """Return a query in the reading that was chosen, without the note that there are others."""
+        notes = tuple(note for note in query.notes if not note.startswith(OTHER_READING))
+        if chosen == query.canonical:
+            return replace(query, notes=notes)
+        meant = self.service.parse(chosen)
+        return replace(
+            meant, text=query.text, faces=query.faces, shape=query.shape, perspective=query.perspective, notes=notes
+        )
+
+    def wants_roots(self, ctx: Ctx) -> bool:
+        """Return whether files are read by the client's roots."""
+        return self._honours_roots and not self.sources.roots and can_list_roots(ctx)
+
+    async def list_roots(self, ctx: Ctx) -> tuple[Path, ...]:
+        """Return the folders whose files may be read."""
+        if self.sources.roots or not self.wants_roots(ctx):
+            return self.sources.roots
+        return read_roots((await ask_client(ctx, {ROOTS: ListRootsRequest()}))[ROOTS])
+
+    async def read_image(self, image: str, roots: Sequence[Path]) -> tuple[Any, str | None]:
+        """Return what the service takes for a photo, and its handle if it is one."""
+        if is_handle(image):
+            return self.service.images.get(image).encoded, image
+        if image.startswith("data:") or len(image) > MAX_PATH_LENGTH:
+            return await asyncio.to_thread(self.sources.read_base64, image), None
+        if is_path(image):
+            return await asyncio.to_thread(self.sources.read_path, image, roots), None
+        return await self.sources.read_url(image), None
+
+
+def is_path(image: str) -> bool:
+    """Return whether an image is named by its path."""
+    is_web = image.lower().startswith(("https:", "http:"))
+    return not (is_handle(image) or image.startswith("data:") or len(image) > MAX_PATH_LENGTH or is_web)
+
+
+def choose_texts(instruction: str | None, instructions: list[str] | None) -> list[str]:
+    """Return a call's instructions, however many were given.
+
+    Raises:
+        InvalidRequestError: Neither or both of the two arguments were given.
+    """
+    if (instruction is None) == (instructions is None):
+        raise InvalidRequestError([{"loc": ["instruction"], "msg": "give either instruction or instructions"}])
+    return instructions if instructions is not None else [instruction or ""]
+
+
+def hint_at_faces(image: EncodedImage, answer: Answer) -> dict[str, str]:
+    """Return what a result says, as its `hint`, of faces that were found and not asked about."""
+    found, told = len(image.faces), len(answer.faces)
+    if told >= found:
+        return {}
+    which = f"the {answer.query.faces}" if told == 1 and answer.query.faces in SINGLE_FACES else f"{told} of them"
+    return {"hint": f'{found} faces found; answered for {which}; faces="all" or "face 2" asks for others'}
+
+
+SINGLE_FACES = ("largest", "smallest", "leftmost", "rightmost", "middle")

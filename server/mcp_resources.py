@@ -1,0 +1,116 @@
+"""Resources, completions and the prompt: the language to read up on, and the files that tools made."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.types import Completion, PromptReference, ResourceTemplateReference
+from pydantic import Field
+
+from . import mcp_texts as texts
+from .answers import LayoutAnswer, PartAnswer
+from .mcp_calls import Calls
+from .mcp_results import FILES
+
+MAX_COMPLETIONS = 100
+
+
+def add_resources(server: MCPServer[Any], calls: Calls) -> None:
+    """Offer the language guide, the parts and layouts, the files that were made, and the makeup prompt."""
+    listed = calls.service.list_parts()
+    parts = {part.name: part for part in listed.parts}
+    layouts = {layout.name: layout for layout in listed.layouts}
+
+    @server.resource(
+        "faceql://guide",
+        title="The faceql language",
+        description="How to write instructions, by example; short.",
+        mime_type="text/markdown",
+    )
+    def guide() -> str:
+        return texts.write_guide(list(parts), [layout.title for layout in layouts.values()])
+
+    @server.resource(
+        "faceql://parts",
+        title="Face parts and layouts",
+        description="Every face part with its curve, every layout, as JSON.",
+        mime_type="application/json",
+    )
+    def list_parts() -> str:
+        return listed.model_dump_json()
+
+    @server.resource(
+        "faceql://parts/{part}",
+        title="A face part",
+        description="One face part: its curve, where it starts, what else it is called.",
+        mime_type="application/json",
+    )
+    def describe_part(part: str) -> str:
+        return write_entry(parts, part, "part")
+
+    @server.resource(
+        "faceql://layouts/{layout}",
+        title="A layout",
+        description="One dataset's template of landmarks.",
+        mime_type="application/json",
+    )
+    def describe_layout(layout: str) -> str:
+        return write_entry(layouts, layout, "layout")
+
+    @server.resource(
+        FILES + "{key}",
+        title="A file that a tool made",
+        description="A mask, a crop or a table, by the link a tool returned; kept in memory for a while.",
+        mime_type="application/octet-stream",
+    )
+    def read_file(key: str) -> bytes:
+        made = calls.files.get(key)
+        if made is None:
+            raise ResourceNotFoundError("there is no such file: it has ended or never was; call the tool again")
+        return made.data
+
+    @server.prompt(
+        title="Makeup regions",
+        description="Find where a makeup product goes on the face in a photo.",
+    )
+    def makeup_regions(
+        product: Annotated[
+            str, Field(description=f"One of {', '.join(texts.MAKEUP)}; anything else asks for all of them")
+        ] = "all",
+    ) -> str:
+        return texts.write_makeup_prompt(product)
+
+    async def complete(ref: Any, argument: Any, context: Any) -> Completion | None:
+        choices: dict[str, list[str]] = {
+            "part": list(parts),
+            "layout": list(layouts),
+            "product": ["all", *texts.MAKEUP],
+        }
+        is_ours = isinstance(ref, PromptReference | ResourceTemplateReference)
+        return pick_completions(choices.get(argument.name, []) if is_ours else [], argument.value)
+
+    # The SDK's decorator has no types.
+    server.completion()(complete)  # type: ignore[no-untyped-call]
+
+
+def write_entry(entries: dict[str, PartAnswer] | dict[str, LayoutAnswer], name: str, kind: str) -> str:
+    """Return a part or a layout as JSON.
+
+    Raises:
+        ResourceNotFoundError: There is none of that name.
+    """
+    entry = entries.get(name.replace("_", " ").lower()) or entries.get(name.lower())
+    if entry is None:
+        raise ResourceNotFoundError(f"there is no such {kind}; there are {', '.join(entries)}")
+    return json.dumps(entry.model_dump(mode="json"), ensure_ascii=False)
+
+
+def pick_completions(choices: list[str], typed: str) -> Completion:
+    """Return the choices that go on from what is typed: those that begin with it first, then those that hold it."""
+    wanted = typed.strip().lower()
+    fits = [choice for choice in choices if wanted in choice.lower()]
+    fits.sort(key=lambda choice: not choice.lower().startswith(wanted))
+    return Completion(values=fits[:MAX_COMPLETIONS], total=len(fits), has_more=len(fits) > MAX_COMPLETIONS)

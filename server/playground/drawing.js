@@ -1,0 +1,129 @@
+// Drawing answers over the photo: dots, lines, rings, error ellipses, make-up, and the boxes of faces.
+
+export const COLORS = {
+  "face contour": "#40c4ff", "left eyebrow": "#ffb300", "right eyebrow": "#ffe066", "nose bridge": "#00e676",
+  "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
+  "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
+  "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
+};
+const MAKEUP = {
+  "outer lip": ["#b3123f", 0.75], "left eyebrow": ["#3b2417", 0.55], "right eyebrow": ["#3b2417", 0.55],
+  "left eye": ["#4b2a63", 0.45], "right eye": ["#4b2a63", 0.45], "face contour": ["#c98a5e", 0.16],
+};
+const SVG = "http://www.w3.org/2000/svg";
+
+export function make(name, attributes = {}, text = null) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+
+export function draw(name, attributes = {}, text = null) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+
+export const colorOf = (part) => COLORS[part] || "#c8c8c8";
+
+export function splitRuns(points) {
+  const runs = [];
+  points.forEach((point, index) => {
+    const last = runs.length && runs[runs.length - 1];
+    if (last && last.part === point.part && last.face === point.face) last.points.push(point);
+    else runs.push({ part: point.part, face: point.face, start: index, points: [point] });
+  });
+  return runs;
+}
+
+// By the face's size, less where points crowd: many points are a line of beads, not a smear.
+function dotRadius(run, answer) {
+  const [x0, y0, x1, y1] = answer.faces[run.face].box;
+  const radius = Math.sqrt((x1 - x0) * (y1 - y0)) / 70;
+  const steps = run.points.slice(1).map((point, i) => Math.hypot(point.x - run.points[i].x, point.y - run.points[i].y)).sort((a, b) => a - b);
+  const spacing = steps.length ? steps[Math.floor(steps.length / 2)] : Infinity;
+  return Math.max(Math.min(radius, 0.55 * spacing), radius / 6);
+}
+
+// A ring with its holes, or a line.
+function drawOutline(answer, { face, shape, points, holes }) {
+  const color = colorOf(answer.points[points[0]].part);
+  const radius = dotRadius({ face, points: points.map((index) => answer.points[index]) }, answer);
+  const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
+  const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": Math.max(radius * 0.7, 0.4), "stroke-linejoin": "round" };
+  if (!cut.length) return draw(shape, { points: line, ...look });
+  return draw("path", { d: [line, ...cut].map((ring) => `M ${ring} Z`).join(" "), "fill-rule": "evenodd", ...look });
+}
+
+// As the engine's PointVisibility has it.
+export function whyNotSeen({ visibility }) {
+  if (!visibility || visibility.seen >= 0.5) return "";
+  const { hidden, turned_away: turned, outside } = visibility;
+  if (hidden >= turned && hidden >= outside) return "hidden";
+  return turned >= outside ? "turned away" : "outside the photo";
+}
+
+export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup = false, showIds = false, ids = [] } = {}) {
+  const layer = draw("g", { class: isFaint ? "answer faint" : "answer" });
+  const rings = makeup ? [] : answer.outlines.map((outline) => drawOutline(answer, outline)), dots = [], labels = [];
+  for (const run of splitRuns(answer.points)) {
+    const color = colorOf(run.part), radius = dotRadius(run, answer);
+    if (makeup) {
+      const path = run.points.map((point) => `${point.x},${point.y}`).join(" ");
+      if (MAKEUP[run.part] && run.points.length > 2) rings.push(draw("polygon", { points: path, fill: MAKEUP[run.part][0], "fill-opacity": MAKEUP[run.part][1], class: "makeup" }));
+      continue;
+    }
+    run.points.forEach((point, i) => {
+      const index = run.start + i;
+      if (showErrors) {
+        const [rx, ry, degrees] = point.error_ellipse;
+        rings.push(draw("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }));
+      }
+      const look = whyNotSeen(point)
+        ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", stroke: color, "stroke-width": radius * 0.5 }
+        : { class: isFaint ? "old" : "dot", fill: color, "stroke-width": radius * 0.35 };
+      dots.push(draw("circle", { cx: point.x, cy: point.y, r: radius, "data-index": index, ...look }));
+      if (showIds && ids[index]) labels.push(draw("text", { x: point.x + radius * 1.3, y: point.y - radius * 0.6, "font-size": radius * 2.6, class: "id" }, ids[index].replace(/^\S+ /, "")));
+    });
+  }
+  layer.append(...rings, ...dots, ...labels);
+  return layer;
+}
+
+export function drawFaces(faces, chosen, choose) {
+  const layer = draw("g", { class: "faces" });
+  for (const face of faces) {
+    const [x0, y0, x1, y1] = face.box;
+    const side = Math.min(x1 - x0, y1 - y0), tag = Math.max(side * 0.16, 8);
+    const isChosen = chosen.includes(face.number);
+    const node = draw("g", { class: isChosen ? "face chosen" : "face", role: "button", tabindex: 0, "aria-label": `Face ${face.number}`, "aria-pressed": isChosen });
+    node.append(
+      draw("rect", { class: "edge", x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: side * 0.04, "stroke-width": Math.max(side / 110, 0.6) }),
+      draw("rect", { class: "tag", x: x0, y: y0 - tag, width: tag * 1.25, height: tag, rx: tag * 0.2 }),
+      draw("text", { x: x0 + tag * 0.625, y: y0 - tag * 0.25, "font-size": tag * 0.75, "text-anchor": "middle" }, face.number),
+    );
+    node.addEventListener("click", () => choose(face.number));
+    node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(face.number); } });
+    layer.append(node);
+  }
+  return layer;
+}
+
+// "300W 37" for each point, where a whole answer is points of one layout.
+export function nameIds(answer, layouts) {
+  const found = answer.canonical.replace(/ \| .*$/, "").match(/^(\w+)(?:\[([^\]]*)\])?$/);
+  const layout = found && layouts.find((known) => known.name === found[1]);
+  if (!layout) return [];
+  const numbers = found[2] === undefined ? count(1, layout.size) : found[2].split(",").flatMap((piece) => {
+    const [first, last] = piece.split("..").map(Number);
+    return last === undefined ? [first] : count(first, last);
+  });
+  if (numbers.length * answer.faces.length !== answer.points.length) return [];
+  return answer.points.map((_, index) => `${layout.name.toUpperCase()} ${numbers[index % numbers.length]}`);
+}
+
+function count(first, last) {
+  return Array.from({ length: Math.abs(last - first) + 1 }, (_, i) => first + Math.sign(last - first || 1) * i);
+}

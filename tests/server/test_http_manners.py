@@ -1,0 +1,231 @@
+"""What clients of all kinds expect of an HTTP service: methods, Accept, keys, and errors in words they know."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from faceql.engine import Engine
+from faceql.server.http_app import build_http_app
+from faceql.server.image_sources import ImageSources
+from faceql.server.limits import Limits
+from faceql.server.service import Service
+
+from .conftest import check_problem
+
+PNG = {"Content-Type": "image/png"}
+JSON = {"Content-Type": "application/json"}
+
+
+def make_grey(width: int, height: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("L", (width, height), 128).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def client(service: Service, limits: Limits) -> Iterator[TestClient]:
+    with TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+def handle(client: TestClient, photo: bytes) -> str:
+    return client.post("/v1/images", content=photo, headers=PNG).json()["handle"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b'{"instruction": "chin",}', b"[" * 100_000])
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/parse"])
+def test_a_body_that_is_no_json_cannot_be_read(client: TestClient, path: str, body: bytes) -> None:
+    problem = check_problem(client.post(path, content=body, headers=JSON), "malformed", 400)
+    assert "JSON" in problem["detail"]
+    check_problem(client.post(path, content=b"[]", headers=JSON), "invalid_request", 422)
+
+
+def test_two_images_in_a_form_are_told_apart_from_a_broken_one(client: TestClient, photo: bytes) -> None:
+    files = [("image", photo), ("image", photo)]
+    problem = check_problem(client.post("/v1/ask", files=files, data={"instruction": "chin"}), "invalid_request")
+    assert problem["detail"] == "image: one image a request, and here are 2"
+
+
+def test_head_is_get_without_its_body(client: TestClient, handle: str) -> None:
+    for path in ("/", "/healthz", "/v1/parts", "/openapi.json", "/playground/sample.jpg", f"/v1/images/{handle}"):
+        head, get = client.head(path), client.get(path)
+        assert head.status_code == get.status_code == 200
+        assert head.content == b""
+        assert head.headers["content-type"] == get.headers["content-type"]
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert client.head("/nowhere").status_code == 404
+    assert client.head("/v1/ask").status_code == 405
+
+
+def test_numbers_have_no_more_digits_than_they_mean(client: TestClient) -> None:
+    box = [178.7, 61.89999999999999, 266.7, 172.3]
+    wide = make_grey(640, 400)
+    opened = client.post("/v1/images", content=wide, params={"box": ",".join(map(str, box))}, headers=PNG).json()
+    assert opened["faces"][0]["box"] == [178.7, 61.9, 266.7, 172.3]
+    params = {"instruction": "chin", "box": ",".join(map(str, box))}
+    for detail in ("full", "concise"):
+        told = client.post("/v1/ask", content=wide, params={**params, "detail": detail}, headers=PNG).json()
+        assert told["answers"][0]["faces"][0]["box"] == [178.7, 61.9, 266.7, 172.3]
+
+
+def test_a_photo_of_too_many_pixels_is_told_in_english(client: TestClient) -> None:
+    problem = check_problem(client.post("/v1/images", content=make_grey(4000, 4000), headers=PNG), "image")
+    assert problem["detail"].startswith("the image is too large: 4000 x 4000, more than 4,000,000 pixels")
+    assert check_problem(client.post("/v1/images", content=b"", headers=PNG), "image")["detail"] == "the image is empty"
+
+
+PYTHON_WORDS = ("Value error", "Input should", "Extra inputs", "List should", "String should", "Field required",
+                "after validation", "None", "boxes=[", "unable to parse", "Traceback", "(5.0,", "True")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ({"image": {}}, "image: give exactly one of handle, base64 and url"),
+        ({"image": "x"}, "image: must be an object"),
+        ({"instruction": None}, "the body: give either instruction or instructions"),
+        ({"instruction": 5}, "instruction: must be text"),
+        ({"instruction": "x" * 20_001}, "instruction: must have 20000 characters at most"),
+        ({"instruction": None, "instructions": []}, "instructions: must have 1 item or more, and has 0"),
+        ({"boxes": [[5, 5, 1]]}, "boxes.0: must have 4 items or more, and has 3"),
+        ({"boxes": [[1, 2, 3, 4, 5]]}, "boxes.0: must have 4 items at most, and has 5"),
+        ({"boxes": [[1, 2, 3, "a"]]}, "boxes.0.3: must be a number"),
+        ({"boxes": 5}, "boxes: must be a list"),
+        ({"boxes": []}, "boxes is empty: give x0, y0, x1, y1 for each face, or leave it out to find the faces"),
+        ({"boxes": [[5, 5, 1, 1]]}, "a box is x0, y0, x1, y1 with x0 < x1 and y0 < y1, not 5, 5, 1, 1"),
+        ({"perspective": "mirror"}, "perspective: must be 'viewer' or 'subject'"),
+        ({"unknown": 1}, "unknown: there is no such field"),
+        ({"deadline_ms": 0}, "deadline_ms: must be 1 or more"),
+        ({"deadline_ms": 700_000}, "deadline_ms: must be 600000 at most"),
+        ({"deadline_ms": "x"}, "deadline_ms: must be a whole number"),
+        ({"deadline_ms": 1.5}, "deadline_ms: must be a whole number"),
+    ],
+)
+def test_errors_speak_no_python(client: TestClient, handle: str, change: dict, detail: str) -> None:
+    body = {"image": {"handle": handle}, "instruction": "chin"} | change
+    response = client.post("/v1/ask", json=body)
+    assert response.json()["detail"] == detail
+    assert not [word for word in PYTHON_WORDS if word in response.text]
+
+
+def test_no_face_and_nowhere_speak_no_python_either(client: TestClient, black_photo: bytes) -> None:
+    for response in (
+        client.post("/v1/ask?instruction=chin", content=black_photo, headers=PNG),
+        client.post("/v1/draw", json={"image": {"base64": "AAAA"}, "instructions": ["chin", "lips"], "legend": "x"}),
+        client.post("/v1/ask", files={"image": black_photo}, data={"instruction": "chin", "box": "1,2"}),
+        client.get("/nowhere"),
+        client.get("/v1/ask"),
+    ):
+        assert response.status_code >= 400
+        assert not [word for word in PYTHON_WORDS if word in response.text], response.text
+    assert client.get("/nowhere").json()["detail"] == "there is nothing at this path; /docs lists what is served"
+    wrong = client.get("/v1/ask")
+    assert wrong.json()["detail"] == "POST is served here, not GET"
+    assert wrong.headers["allow"] == "POST"
+
+
+def test_a_wrong_key_does_not_read_like_a_missing_one(service: Service, limits: Limits) -> None:
+    app = build_http_app(service, ImageSources(limits), api_keys=["a-long-random-key-1"])
+    with TestClient(app, base_url="http://localhost") as client:
+        missing = check_problem(client.get("/v1/parts"), "unauthorized", 401)["detail"]
+        wrong = client.get("/v1/parts", headers={"X-Api-Key": "a-long-random-key-2"})
+        detail = check_problem(wrong, "unauthorized", 401)["detail"]
+        assert "a-long-random-key-2" not in wrong.text
+        assert missing == "send an API key, as Authorization: Bearer KEY or X-Api-Key: KEY"
+        assert detail == "this API key is not one of this server's"
+        assert wrong.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        basic = client.get("/v1/parts", headers={"Authorization": "Basic YTpi"})
+        assert "Bearer" in check_problem(basic, "unauthorized", 401)["detail"]
+        assert client.get("/v1/parts", headers={"Authorization": "bearer a-long-random-key-1"}).status_code == 200
+        # What stays open without a key is open with a wrong one too.
+        assert client.get("/healthz", headers={"X-Api-Key": "a-long-random-key-2"}).status_code == 200
+
+
+def test_accept_chooses_what_comes_back(client: TestClient, engine: Engine, photo: bytes, handle: str) -> None:
+    body = {"image": {"handle": handle}, "instruction": "lips as polygons"}
+    want = engine.ask(photo, "lips as polygons")
+
+    def ask(accept: str, path: str = "/v1/ask"):
+        response = client.post(path, json=body, headers={"Accept": accept})
+        assert response.headers.get("vary", "").startswith("Accept") or response.status_code != 200
+        return response
+
+    assert ask("text/csv").text == want.to_csv()
+    assert ask("text/csv").headers["content-type"] == "text/csv; charset=utf-8"
+    assert ask("image/svg+xml").text == want.to_svg()
+    assert ask("image/png").content[:4] == b"\x89PNG"
+    assert ask("image/jpeg").content[:3] == b"\xff\xd8\xff"
+    for accept in (
+        "*/*",
+        "application/json",
+        "text/html, */*;q=0.1",
+        "application/*",
+        "text/csv;q=0.2, application/json",
+    ):
+        assert ask(accept).json()["answers"] == [want.to_dict()]
+    assert ask("text/*").text == want.to_csv()
+    assert ask("application/json;q=0, */*").text == want.to_csv()
+    assert ask("image/svg+xml", "/v1/draw").text == want.to_svg()
+    assert ask("*/*", "/v1/draw").content[:4] == b"\x89PNG"
+    problem = check_problem(ask("application/xml"), "not_acceptable", 406)
+    assert "application/json, text/csv, image/svg+xml, image/png, image/jpeg" in problem["detail"]
+    # What is asked by name goes over what is asked by header.
+    drawn = client.post("/v1/draw", json={**body, "format": "svg"}, headers={"Accept": "image/png"})
+    assert drawn.text == want.to_svg()
+
+
+def test_several_answers_in_one_table_say_whose_row_it_is(client: TestClient, handle: str) -> None:
+    body = {"image": {"handle": handle}, "instructions": ["pupils", "mouth corners"]}
+    rows = list(csv.DictReader(io.StringIO(client.post("/v1/ask", json=body, headers={"Accept": "text/csv"}).text)))
+    assert [row["instruction"] for row in rows] == ["0", "0", "1", "1"]
+    assert [row["name"] for row in rows] == ["left pupil", "right pupil", "left mouth corner", "right mouth corner"]
+    check_problem(client.post("/v1/ask", json=body, headers={"Accept": "image/svg+xml"}), "invalid_request", 422)
+
+
+def test_the_openapi_document_says_how_a_key_is_sent(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["components"]["securitySchemes"] == {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+    }
+    assert {"bearer": []} in document["security"]
+    assert {} in document["security"]
+    for path in ("/healthz", "/readyz"):
+        assert document["paths"][path]["get"]["security"] == []
+
+
+def test_a_face_of_a_crowd_is_asked_by_its_number(client: TestClient) -> None:
+    wide = make_grey(1300, 100)
+    boxes = [f"{10 + 20 * i},10,{25 + 20 * i},30" for i in range(64)]
+    params = {"instruction": "pupils, face 21", "box": boxes}
+    response = client.post("/v1/ask", content=wide, params=params, headers=PNG)
+    assert response.status_code == 200, response.text
+    told = response.json()["answers"][0]
+    assert [face["number"] for face in told["faces"]] == [21]
+    assert client.post(
+        "/v1/ask", content=wide, params={**params, "instruction": "pupils, face 64"}, headers=PNG
+    ).is_success
+
+
+def test_an_open_image_is_shown_upright_to_those_who_cannot_read_it(client: TestClient) -> None:
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.radial_gradient("L").resize((300, 200)).convert("RGB").save(stream, "TIFF", exif=exif, compression="tiff_lzw")
+    handle = client.post("/v1/images", content=stream.getvalue(), headers={"Content-Type": "image/tiff"}).json()[
+        "handle"
+    ]
+    png = client.get(f"/v1/images/{handle}/photo")
+    assert (png.headers["content-type"], Image.open(io.BytesIO(png.content)).size) == ("image/png", (200, 300))
+    jpeg = client.get(f"/v1/images/{handle}/photo?max_side=150", headers={"Accept": "image/jpeg"})
+    assert (jpeg.headers["content-type"], Image.open(io.BytesIO(jpeg.content)).size) == ("image/jpeg", (100, 150))
+    check_problem(client.get(f"/v1/images/{handle}/photo", headers={"Accept": "text/html"}), "not_acceptable", 406)
+    check_problem(client.get("/v1/images/img_x/photo"), "unknown_handle", 404)
+    check_problem(client.get(f"/v1/images/{handle}/photo?max_side=5"), "invalid_request", 422)
