@@ -30,7 +30,7 @@ CANONICAL = "import faceql; faceql.parse('left_eyebrow * 4; right_eyebrow * 4')"
 def read_texts() -> list[str]:
     """Return the distinct instructions of all cases, in the order of the files."""
     texts: dict[str, None] = {}
-    for path in sorted(CASES.glob("*.jsonl")):
+    for path in sorted(CASES.glob("[low]*.jsonl")):
         for line in path.read_text("utf-8").split("\n"):
             if line.strip():
                 texts[json.loads(line)["text"]] = None

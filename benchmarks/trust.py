@@ -60,7 +60,7 @@ def try_texts(report: Report, share: float) -> None:
     """Mutate the instructions of the tests' cases, and parse what comes out."""
     texts = [
         text
-        for path in sorted((ROOT / "tests" / "cases").glob("*.jsonl"))
+        for path in sorted((ROOT / "tests" / "cases").glob("[low]*.jsonl"))
         for line in path.read_text("utf-8").splitlines()
         if isinstance(text := json.loads(line).get("text") or json.loads(line).get("instruction"), str)
     ]

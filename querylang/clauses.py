@@ -222,7 +222,7 @@ class Clauses:
         last = self.draft.asks[-1]
         if last.item.is_layout:
             return self.qualifies_layout(entry, last)
-        if self.restricts_all(entry):
+        if self.restricts_all(entry) or self.narrows_counted(entry, last):
             return True
         return self.qualifies_route(entry, last) or self.qualifies_name(entry, last)
 
@@ -240,6 +240,23 @@ class Clauses:
                 ask.item = replace(ask.item, phrase=made)
                 found = True
         return found
+
+    def narrows_counted(self, entry: Entry, last: Ask) -> bool:
+        """ "Right eyebrow: 8 points, upper edge": what ends a list behind a count says where of the name it lies."""
+        item: Item = entry.value
+        phrase = item.phrase
+        if phrase is None or not phrase.ops or item != Item(phrase=phrase) or set(entry.before) != {"comma"}:
+            return False
+        has_own = last.item.has_amount or self.draft.has_own(len(self.draft.asks) - 1)
+        later = next((one for one in self.draft.entries[self.number + 1 :] if one.kind == "item"), None)
+        goes_on = later is not None and not set(later.before) & {"stop", "line", "bullet"}
+        if last.phrase is None or last.phrase.thing is None or phrase.ref or not has_own or goes_on:
+            return False
+        made = self.narrow_to(last.phrase, phrase)
+        if made is None or made.fault or made.thing is None or made.thing.is_place:
+            return False
+        last.item = replace(last.item, phrase=made)
+        return True
 
     def narrow_to(self, whole: Phrase, part: Phrase) -> Phrase | None:
         """Return what of a name another one leaves: "the left eye, upper lid only"."""

@@ -1,4 +1,4 @@
-"""Instructions with their meanings, as data: tests/cases/*.jsonl.
+"""Instructions with their meanings, as data: tests/cases, language.jsonl, own_*.jsonl and written_*.jsonl.
 
 A case expects points, canonical text, or an error with its code and the words at fault.  To add one, add a line.
 """
@@ -27,7 +27,7 @@ score = load_score()
 
 
 def load_cases():
-    for path in sorted(CASES.glob("*.jsonl")):
+    for path in sorted(CASES.glob("[low]*.jsonl")):
         for line in path.read_text("utf-8").split("\n"):
             if line.strip():
                 yield pytest.param(json.loads(line), id=f"{path.stem}-{json.loads(line)['id']}")

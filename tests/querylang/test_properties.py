@@ -20,7 +20,7 @@ REGISTRY = load_registry()
 CASES = Path(__file__).parents[1] / "cases"
 TEXTS = [
     json.loads(line)["text"]
-    for path in sorted(CASES.glob("*.jsonl"))
+    for path in sorted(CASES.glob("[low]*.jsonl"))
     for line in path.read_text("utf-8").split("\n")
     if line
 ]

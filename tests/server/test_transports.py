@@ -78,7 +78,7 @@ def test_mcp_over_stdio(small_weights: Path) -> None:
         async with Client(parameters, mode="legacy") as client:
             assert client.server_info.name == "faceql"
             tools = await client.list_tools()
-            assert len(tools.tools) == 6
+            assert len(tools.tools) == 10
             mistake = await client.call_tool("parse_instruction", {"instruction": "5 points on the left ear"})
             assert mistake.is_error
             opened = await client.call_tool("open_image", {"image": "astronaut.jpg"})
