@@ -63,6 +63,7 @@ def packs(made_packs: Path, tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_chain_is_made_in_order_and_what_is_done_stays(
     steps: list[Step], packs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

