@@ -85,6 +85,7 @@ def test_a_chain_is_made_in_order_and_what_is_done_stays(
     assert capfd.readouterr().err.count(" is there") == 2
 
 
+@pytest.mark.slow
 def test_a_failed_step_ends_the_chain(steps: list[Step], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"faceql train .* failed"):
         make_weights(steps, tmp_path, tmp_path / "runs", devices=1, threads=1)

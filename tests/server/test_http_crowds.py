@@ -138,6 +138,7 @@ class SlowEngine:
         return self._engine.ask(image, query, faces=faces)
 
 
+@pytest.mark.slow
 def test_what_is_accepted_is_answered_in_time(engine: Engine, photo: bytes) -> None:
     """What cannot be answered in time is refused at once, not after its deadline."""
     service = Service(lambda: SlowEngine(engine, 0.1), Limits(deadline_seconds=5.0))

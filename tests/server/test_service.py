@@ -292,6 +292,7 @@ def test_errors_are_described_for_programs() -> None:
         assert describe_error(error) == {"code": code, "message": "x"}
 
 
+@pytest.mark.slow
 def test_a_photo_that_is_opened_again_keeps_its_handle(service: Service, photo: bytes) -> None:
     other = service.keep(service.ask(make_photo(2), []).image)
     opened = [service.keep(service.ask(photo, []).image) for _ in range(80)]
