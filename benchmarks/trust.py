@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import json
 import resource
 import signal
@@ -29,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 from hostile_files import make_bombs, mutated_files
-from PIL import Image
+from http_load import make_photos
 from trust_server import BOX, Server, ask, ask_steadily, exchange, get, post, read_points
 
 from faceql.engine.images import read_photo
@@ -241,19 +240,10 @@ async def send_and_leave(server: Server, data: bytes) -> None:
     writer.transport.abort()
 
 
-def turn_photos(count: int) -> list[bytes]:
-    photos = []
-    for index in range(count):
-        stream = io.BytesIO()
-        Image.open(PHOTO).rotate(0.3 * index).save(stream, "JPEG")
-        photos.append(stream.getvalue())
-    return photos
-
-
 def try_crowds(report: Report, share: float) -> None:
     """Ask with many clients at once, and stop a server with asks in flight."""
     clients = max(20, int(300 * share))
-    photos = turn_photos(20)
+    photos = make_photos(20)
     asks = [(photos[i % 20], f"{1 + i // 20} points on the outer lip") for i in range(clients)]
     with Server() as server:
         wants = [read_points(asyncio.run(ask(server.address, photo, text, box=BOX))[1]) for photo, text in asks]
@@ -288,7 +278,7 @@ def try_folders(report: Report, share: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "photos"
         folder.mkdir()
-        for index, photo in enumerate(turn_photos(count)):
+        for index, photo in enumerate(make_photos(count)):
             (folder / f"{index:03}.jpg").write_bytes(photo)
         command = [
             sys.executable,
@@ -350,7 +340,7 @@ def fill_disk_again_and_again(command: list[str], out: Path, size: int, report: 
 def try_handles(report: Report, share: float) -> None:
     """Open one photo 80 times beside another."""
     photo = PHOTO.read_bytes()
-    other = turn_photos(2)[1]
+    other = make_photos(2)[1]
     with Server() as server:
         asyncio.run(post(server.address, "/v1/images", photo, "image/jpeg"))
         first = json.loads(asyncio.run(post(server.address, "/v1/images", other, "image/jpeg"))[1])["handle"]

@@ -80,9 +80,8 @@ class Amounts:
     def is_over(self, ask: Ask) -> bool:
         """Whether an ask counts more points than the points it names have, so that the count is that of a list."""
         count, parts = ask.item.count, self.draft.rules.concepts.registry.parts
-        pieces = [piece for unit in ask.units for piece in unit.pieces]
-        are_points = all(piece.part in parts and parts[piece.part].is_point for piece in pieces)
-        return count is not None and count.value > len(pieces) > 0 and are_points
+        are_points = all(piece.part in parts and parts[piece.part].is_point for piece in ask.pieces)
+        return count is not None and count.value > len(ask.pieces) > 0 and are_points
 
     def joins_group(self, index: int, last: Ask) -> bool:
         """Whether a bare stretch shares the count of the counted one before it."""
@@ -104,9 +103,7 @@ class Amounts:
 
     def join_group(self, ask: Ask, current: list[Ask]) -> list[Ask]:
         ask.group = current[-1].group
-        current = [*current, ask]
-        for one in current:
-            one.amount = join(one.amount, only(ask.item, ("each", "total"))) or one.amount
+        current = self.mark_group(ask, [*current, ask])
         ask.amount = current[0].amount
         return current
 

@@ -14,6 +14,7 @@ from .concept_data import Unit
 from .concepts import Op
 from .lattice import Lattice
 from .meaning import Item, Phrase
+from .pieces import Piece
 from .rules import Rules
 
 AMOUNTS = (
@@ -72,6 +73,11 @@ class Ask:
     @property
     def phrase(self) -> Phrase | None:
         return self.item.phrase
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The pieces of its units."""
+        return [piece for unit in self.units for piece in unit.pieces]
 
     @property
     def is_place(self) -> bool:

@@ -19,6 +19,7 @@ from .placing import Placer
 from .removal import find_pieces, remove_pieces_from, remove_point
 from .runs import Run
 from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, part_of, settle_shapes
+from .surface_placing import outline_unit
 
 Segment = tuple[RunShape | None, list[Run]]
 
@@ -46,7 +47,7 @@ class Assembly:
         Raises:
             MistakeError: Nothing is asked or left.
         """
-        share_last_shape(asks)
+        outline_surfaces(asks)
         i = 0
         while i < len(asks):
             stop = self.find_stop(asks, i)
@@ -199,15 +200,17 @@ def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
     return segments
 
 
-def share_last_shape(asks: Sequence[Ask]) -> None:
-    """Let a shape that is said at the end, and no other, be that of all surfaces: each is its outline."""
+def outline_surfaces(asks: Sequence[Ask]) -> None:
+    """Let surfaces that are to be polygons be their outlines; a shape said at the end, and no other, is that of all."""
     kept = [ask for ask in asks if not ask.is_removal]
     last = kept[-1].item.shape if kept else None
-    if last is None or {ask.item.shape for ask in kept} - {None, last}:
-        return
+    is_for_all = last is not None and not {ask.item.shape for ask in kept} - {None, last}
     for ask in kept:
-        if any(isinstance(piece, Patch) for unit in ask.units for piece in unit.pieces):
+        if is_for_all and any(isinstance(piece, Patch) for piece in ask.pieces):
             ask.item = replace(ask.item, shape=last)
+    for ask in asks:
+        if ask.item.shape == "polygon":
+            ask.units = tuple(map(outline_unit, ask.units))
 
 
 def parts_of(ask: Ask) -> set[str]:

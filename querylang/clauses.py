@@ -293,7 +293,7 @@ class Clauses:
             return False
         if any(op[0] != "adj" for op in item.phrase.ops) or last.phrase.thing is None:
             return False
-        is_one = item.phrase.ref == "one" and last.phrase.thing.is_several_sided | last.phrase.thing.is_pair
+        is_one = item.phrase.ref == "one" and (last.phrase.thing.is_several_sided or last.phrase.thing.is_pair)
         if not item.phrase.ops or not (is_one or not (item.phrase.ref or "colon" in entry.before)):
             return False
         made = self.draft.rules.extend(last.phrase, item.phrase.ops)

@@ -46,6 +46,10 @@ class Compositions:
         made = self.phrase(ops, **attributes)
         return None if made is None or made.fault else made
 
+    def on_side(self, ops: tuple[Op, ...], *sides: Op, **attributes: Any) -> Phrase | None:
+        """Return what operations name on a side, which goes with their noun; None where that has no answer."""
+        return self.sound_phrase((*ops[:1], *sides, *ops[1:]), **attributes)
+
     def noun(self, value: tuple[tuple[Op, ...], bool, str]) -> Phrase | None:
         ops, is_plural, frame = value
         return self.phrase(ops, is_plural=is_plural, frame=frame)

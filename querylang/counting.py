@@ -32,6 +32,11 @@ def find_unified(piece: Piece, registry: Registry) -> list[Fraction]:
     return found if piece.start <= piece.stop else found[::-1]
 
 
+def weigh(piece: Piece, registry: Registry) -> int:
+    """Return the weight of a piece where a count is shared: the unified layout's points on it, one at least."""
+    return max(1, len(find_unified(piece, registry)))
+
+
 def make_run(piece: Piece, count: int, registry: Registry, ends: Ends = "both") -> Run:
     """Return the run of count points on a piece (a place or point part takes one)."""
     if isinstance(piece, Patch):

@@ -10,9 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .asks import Ask
-from .counting import find_unified, share
+from .counting import share, weigh
 from .numbers import Number
-from .pieces import Place
 from .placing import Placer
 from .runs import Run
 
@@ -39,7 +38,7 @@ def place_with_interludes(placer: Placer, asks: Sequence[Ask]) -> list[Run]:
     if amount.count is not None and not any(placer.is_each(ask, amount) for ask in shares):
         span = placer.span(asks)
         total = placer.check_count(amount.count, span)
-        weights = [weigh(placer, ask) for ask in shares]
+        weights = [sum(weigh(piece, placer.registry) for piece in placer.find_region(ask).pieces) for ask in shares]
         for ask, number in zip(shares, share(total, weights, [None] * len(shares)), strict=True):
             own = replace(amount, count=Number(Fraction(number), "integer", span=amount.count.span)) if number else None
             parts[id(ask)] = replace(ask, amount=own) if own else replace(ask, units=())
@@ -50,9 +49,3 @@ def place_with_interludes(placer: Placer, asks: Sequence[Ask]) -> list[Run]:
 def place_part(placer: Placer, ask: Ask) -> list[Run]:
     """Return the runs of one of the asks; none of one that has got no point."""
     return placer.place_group([ask]) if ask.units or ask.item.range is not None else []
-
-
-def weigh(placer: Placer, ask: Ask) -> int:
-    """Return the unified layout's points on an ask, by which counts are shared."""
-    pieces = placer.find_region(ask).pieces
-    return sum(1 if isinstance(p, Place) else max(1, len(find_unified(p, placer.registry))) for p in pieces)

@@ -12,14 +12,14 @@ from .registry import Registry
 
 def carry_layout(asks: Sequence[Ask], registry: Registry) -> None:
     """Let "the left eye and the lips of 300W", "300W, only the left eye and the lips" ask for both in the layout."""
-    last, before = asks[-1], [*asks[-2::-1]]
+    last = asks[-1]
     if is_in_layout(last):
-        for one, later in zip(before, asks[:0:-1], strict=True):
+        for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
             if not joins_layout(one, last, later.before, registry):
                 return
             one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
-    elif before and is_in_layout(before[0]) and joins_layout(last, before[0], last.before, registry):
-        last.item = replace(last.item, layout=before[0].item.layout, zero=before[0].item.zero)
+    elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(last, asks[-2], last.before, registry):
+        last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
 
 
 def is_in_layout(ask: Ask) -> bool:

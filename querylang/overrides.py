@@ -27,12 +27,11 @@ class Overrides:
             MistakeError: The one before counts all together, so that it is not clear what is left of its count.
         """
         for ask in [one for one in self.draft.asks if "but" in one.before]:
-            pieces = {piece for unit in ask.units for piece in unit.pieces}
-            if not pieces or not ask.item.has_amount or ask.item.range is not None:
+            if not ask.pieces or not ask.item.has_amount or ask.item.range is not None:
                 continue
             index = next(i for i, one in enumerate(self.draft.asks) if one is ask)
             for i in range(index - 1, -1, -1):
-                if pieces <= {piece for unit in self.draft.asks[i].units for piece in unit.pieces}:
+                if set(ask.pieces) <= set(self.draft.asks[i].pieces):
                     self.put(ask, i)
                     break
 
@@ -42,7 +41,7 @@ class Overrides:
         if not earlier.amount.each or earlier.is_removal or earlier.item.range is not None:
             message = "is this beside the points before it, or in place of some?"
             raise MistakeError("ambiguous", message, self.draft.span(ask))
-        pieces = {piece for unit in ask.units for piece in unit.pieces}
+        pieces = set(ask.pieces)
         kept = [unit for unit in earlier.units if pieces.isdisjoint(unit.pieces)]
         first = next(i for i, unit in enumerate(earlier.units) if not pieces.isdisjoint(unit.pieces))
         asks = [one for one in self.draft.asks if one is not ask]

@@ -90,7 +90,7 @@ class Owners:
             return False
         for owner, _ in self.find_owners(index):
             ops = tuple(op for op in owner.ops if not is_side(op))
-            made = self.draft.rules.sound_phrase((*ops[:1], *phrase.ops, *ops[1:])) if ops else None
+            made = self.draft.rules.on_side(ops, *phrase.ops) if ops else None
             if made is not None and self.is_paired(ops):
                 frame = phrase.frame or owner.frame
                 return self.take(index, replace(phrase, ops=made.ops, thing=made.thing, frame=frame, ref=""))
@@ -118,7 +118,7 @@ class Owners:
             return
         if last.item.has_amount and ask.item.has_amount:
             return
-        made = self.draft.rules.sound_phrase((phrase.ops[0], side, *phrase.ops[1:]))
+        made = self.draft.rules.on_side(phrase.ops, side)
         if made is not None:
             assert last.phrase is not None
             ask.item = replace(
@@ -250,10 +250,10 @@ class Owners:
             lower = owner.ops[:length]
             made = None
             if side is not None and side not in lower and self.is_paired(lower):
-                made = self.draft.rules.sound_phrase((lower[0], side, *lower[1:], *phrase.ops))
+                made = self.draft.rules.on_side(lower + phrase.ops, side)
                 lower = (lower[0], side, *lower[1:]) if made is not None else lower
             made = made or self.draft.rules.sound_phrase(lower + phrase.ops)
-            if made is not None and not (phrase.det == "both" and made.thing and len(made.thing.units) < 2):
+            if made is not None and not is_both_of_one(phrase, made):
                 return replace(
                     made,
                     det=phrase.det or owner.det,
@@ -291,7 +291,7 @@ class Owners:
             lower: tuple[Op, ...] = (("noun", base),)
             lower += (side,) if side and self.is_paired(lower) else ()
             made = self.draft.rules.sound_phrase((*lower, *phrase.ops))
-            if made is not None and not (phrase.det == "both" and made.thing and len(made.thing.units) < 2):
+            if made is not None and not is_both_of_one(phrase, made):
                 return replace(made, frame=phrase.frame or place.frame, det=phrase.det, owner_len=len(lower))
         return None
 
@@ -305,3 +305,8 @@ def is_same_place(made: Phrase, owner: Phrase) -> bool:
     """Whether a name found on a place is only another name of it ("the base" beside "the right ala")."""
     thing = owner.thing
     return thing is not None and made.thing is not None and thing.is_place and made.thing.units == thing.units
+
+
+def is_both_of_one(phrase: Phrase, made: Phrase) -> bool:
+    """Whether "both" would be said of a single thing ("both inner corners" of one brow)."""
+    return phrase.det == "both" and made.thing is not None and len(made.thing.units) < 2

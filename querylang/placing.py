@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from .asks import Ask, find_phrases
 from .canonical import write_run
-from .counting import count_by_density, find_unified, make_default, make_run, share
+from .counting import count_by_density, find_unified, make_default, make_run, share, weigh
 from .lattice import Lattice
 from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
@@ -24,7 +24,7 @@ from .routes import Region, Router, Span, check_fpalp, direction_of
 from .rules import Rules
 from .runs import CurveRun, Ends, PlaceRun, Run
 from .shapes import find_thin
-from .surface_placing import outline_unit, place_on_surfaces
+from .surface_placing import place_on_surfaces
 
 
 class Placer:
@@ -91,8 +91,6 @@ class Placer:
             self.router.notes = []
             return region
         stretches = None
-        if ask.item.shape == "polygon":
-            ask.units = tuple(map(outline_unit, ask.units))
         if any(unit.stretch for unit in ask.units):
             stretches = tuple(unit.stretch or unit.pieces for unit in ask.units)
         return Region(
@@ -226,7 +224,7 @@ class Placer:
         """Return count points shared over pieces in proportion to the unified layout's points."""
         if len(pieces) == 1:
             return [self.run_of(pieces[0], count, ends[0])]
-        weights = [max(1, len(find_unified(piece, self.registry))) for piece in pieces]
+        weights = [weigh(piece, self.registry) for piece in pieces]
         caps = [1 if isinstance(piece, Place) else None for piece in pieces]
         runs = []
         for piece, number, end in zip(pieces, share(count, weights, caps), ends, strict=True):

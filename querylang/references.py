@@ -83,7 +83,7 @@ class References:
         if not (phrase.thing.parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
             return None
         wanted = flip(side) if phrase.ref == "other" else side
-        return self.draft.rules.sound_phrase((*phrase.ops[:1], wanted, *phrase.ops[1:]), frame=before.frame)
+        return self.draft.rules.on_side(phrase.ops, wanted, frame=before.frame)
 
     def stand_beside(self, phrase: Phrase, before: Phrase) -> Phrase | None:
         """ "The right eye and its brow" are on one side; a name that has no sides stands beside nothing."""
@@ -92,7 +92,7 @@ class References:
             return None
         if not phrase.thing.is_several_sided:
             return None
-        return self.draft.rules.sound_phrase((*phrase.ops[:1], side, *phrase.ops[1:]), frame=before.frame)
+        return self.draft.rules.on_side(phrase.ops, side, frame=before.frame)
 
     def repeat(self, entry: Entry, sentence: int) -> None:
         """ "The same on the right": repeat, mirrored, all since the last owner of that kind was named."""

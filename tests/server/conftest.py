@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +28,22 @@ from faceql.server.limits import Limits
 from faceql.server.service import Service
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """A server as users start it, with options of its own; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu", "--threads", "1",
+         *options],
+        stderr=subprocess.PIPE, text=True, bufsize=1,
+    )  # fmt: skip
+    for line in process.stderr:
+        if found := re.search(r"listening at (http://[\d.]+:\d+)", line):
+            break
+    yield found[1]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
 
 
 class FixedFinder:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -22,7 +19,7 @@ from faceql.engine import Engine
 from faceql.errors import ConfigError, ImageError, InvalidRequestError, NoFaceError, QueryError, ServiceError
 from faceql.server.client import Client, RemoteImage
 
-from .conftest import ASTRONAUT
+from .conftest import ASTRONAUT, serving
 
 KEY = "a-long-random-key-1"
 
@@ -36,17 +33,8 @@ def engine(small_weights: Path) -> Engine:
 def url(small_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     keys = tmp_path_factory.mktemp("keys") / "keys"
     keys.write_text(KEY)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu", "--threads", "1",
-         "--weights", str(small_weights), "--api-key-file", str(keys)],
-        stderr=subprocess.PIPE, text=True, bufsize=1,
-    )  # fmt: skip
-    for line in process.stderr:
-        if found := re.search(r"listening at (http://[\d.]+:\d+)", line):
-            break
-    yield found[1]
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    with serving("--weights", str(small_weights), "--api-key-file", str(keys)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .conftest import ASTRONAUT
+from .conftest import ASTRONAUT, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,16 +25,8 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The server as users start it, with the shipped weights."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu", "--threads", "1"],
-        stderr=subprocess.PIPE, text=True, bufsize=1,
-    )  # fmt: skip
-    for line in process.stderr:
-        if found := re.search(r"listening at (http://[\d.]+:\d+)", line):
-            break
-    yield found[1]
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    with serving() as at:
+        yield at
 
 
 @pytest.fixture
