@@ -144,8 +144,10 @@ class Owners:
         later = self.draft.asks[index + 1] if index + 1 < len(self.draft.asks) else None
         if only_side and len(self.draft.asks) > 1:
             near = later if later is not None and not later.before else ask
-            whole = self.draft.words(ask.start, near.stop)
-            raise MistakeError("ambiguous", f"there is no '{whole}'", self.draft.lattice.span(ask.start, near.stop))
+            # An exception said first stands after what it is taken from, so that the next ask may lie before this one.
+            start, stop = min(ask.start, near.start), max(ask.stop, near.stop)
+            whole = self.draft.words(start, stop)
+            raise MistakeError("ambiguous", f"there is no '{whole}'", self.draft.lattice.span(start, stop))
         last = self.draft.asks[index - 1] if index else None
         if last is not None and not ask.before and last.stop == ask.start:
             span = self.draft.lattice.span(last.start, ask.stop)

@@ -308,7 +308,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sample_files()), CHANGES, st.integers(0, 1 << 20))
 def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int, int]], stop: int) -> None:
     mutate_and_read(data, changes, stop)
@@ -316,7 +316,7 @@ def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int,
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=5_000)
 @given(st.sampled_from(sample_files()), CHANGES, st.integers(0, 1 << 20))
 def test_thousands_of_damaged_files_are_read_or_refused(data: bytes, changes: list[tuple[int, int]], stop: int) -> None:
     mutate_and_read(data, changes, stop)
