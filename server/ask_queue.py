@@ -160,7 +160,7 @@ class AskQueue:
         Raises:
             ServiceError: It would ("busy").
         """
-        ahead = self._waiting + self._at_work
+        ahead = self._waiting + self._at_work - self._lanes.large_count
         wait = ahead * self._seconds_per_job
         if ahead and wait * PRUDENCE > job.deadline - time.monotonic():
             raise ServiceError(
@@ -225,11 +225,13 @@ class AskQueue:
                 return
 
     def _learn(self, batch: list[Job]) -> None:
-        """Learn how long a request takes, with what reading its photo held the engine up."""
+        """Learn how long a request takes, with what reading its photo held the engine up; large photos tell nothing
+        of how long a small one will wait."""
         now = time.monotonic()
+        arrivals = [job.arrived for job in batch if not job.large_pixels]
         # The first round waited for the model too.
-        if self._last_end is not None:
-            began = max(self._last_end, min(job.arrived for job in batch))
+        if self._last_end is not None and arrivals:
+            began = max(self._last_end, min(arrivals))
             self._seconds_per_job += 0.2 * ((now - began) / len(batch) - self._seconds_per_job)
         self._last_end = now
 
