@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError
 from .answers import Detail, Perspective, Units
 from .error_kinds import read_validation_error
@@ -52,6 +53,11 @@ class PhotoOptions(ClientModel):
     )
     deadline_ms: int | None = Field(default=None, ge=1, le=600_000, description="after this the answer is of no use")
 
+    @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return AskSettings(boxes=self.boxes)
+
 
 class FaceOptions(PhotoOptions):
     """Which faces, and how words are read: the same for everything that is asked."""
@@ -59,6 +65,11 @@ class FaceOptions(PhotoOptions):
     faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
     perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
     ids_from: IdsFrom = 1
+
+    @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return AskSettings(self.faces, self.boxes, self.perspective, self.ids_from)
 
 
 class AskOptions(FaceOptions):

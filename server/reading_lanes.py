@@ -169,7 +169,7 @@ class ReadingLanes:
         engine = self._get_engine()
         job.check_wanted()
         # What is open already never waits to be read.
-        return engine.encode(cast("ImageSource", photo), boxes=job.boxes)
+        return engine.encode(cast("ImageSource", photo), boxes=job.settings.boxes, color=job.settings.color)
 
     def _pass_on(self, job: Job, pixels: int) -> None:
         """Let a large photo wait for its lane, if its turn can come in time."""
