@@ -94,6 +94,7 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     """
     surfaces = find_surfaces(where)
     if surfaces:
+        check_surfaces_alone(where)
         return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
     stretches = [run for run in query.runs if isinstance(run, CurveRun)]
@@ -135,12 +136,24 @@ def write_region_instruction(where: str) -> str:
         ConfigError: The region is no region.
     """
     parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
-    if not parts and (surfaces := find_surfaces(where)):
+    surfaces = find_surfaces(where)
+    if surfaces:
+        check_surfaces_alone(where)
         # One place on a surface, and the answer holds the whole mesh.
         return "; ".join(surface.replace(" ", "_") for surface in surfaces)
     if not parts:
         raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
     return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)
+
+
+def check_surfaces_alone(where: str) -> None:
+    """Refuse a region of surfaces and curves together: they would be filled by different rules.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    if any(not isinstance(run, SURFACE_RUNS) for run in parse(where).runs):
+        raise ConfigError(f"a region is surfaces or face parts, not both: ask for each of {where!r}")
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:
