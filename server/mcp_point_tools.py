@@ -201,14 +201,11 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
     @server.tool(title="List face parts and layouts", description=texts.LIST, annotations=annotations)
     @tell_errors
     async def list_parts(
-        kind: Annotated[
-            Literal["all", "parts", "surfaces", "layouts"], Field(description="parts are curves, surfaces patches")
-        ] = "all",
-        contains: Annotated[str, Field(description='only those with this text in a name ("lip")', max_length=100)] = "",
+        kind: Annotated[Literal["all", "parts", "surfaces", "layouts"], Field(description="which")] = "all",
+        contains: Annotated[str, Field(description="in their names", max_length=100)] = "",
         offset: Offset = 0,
-        limit: Annotated[int, Field(description="the most entries to list", ge=1, le=500)] = 100,
     ) -> Annotated[CallToolResult, PartsPage]:
-        return give_result(list_entries(calls.service.list_parts(), kind, contains, offset=offset, limit=limit))
+        return give_result(list_entries(calls.service.list_parts(), kind, contains, offset))
 
 
 class PartsPage(PartsAnswer):
@@ -219,7 +216,7 @@ class PartsPage(PartsAnswer):
     shown: list[int] = Field(description="[first, end) of them", min_length=2, max_length=2)
 
 
-def list_entries(listed: PartsAnswer, kind: str, contains: str, *, offset: int, limit: int) -> dict[str, Any]:
+def list_entries(listed: PartsAnswer, kind: str, contains: str, offset: int) -> dict[str, Any]:
     """Return a page of what there is, in the order parts, surfaces, layouts; examples come with the first."""
     whole = listed.model_dump(mode="json", exclude_defaults=True)
     kinds = ("parts", "surfaces", "layouts") if kind == "all" else (kind,)
@@ -238,7 +235,7 @@ def list_entries(listed: PartsAnswer, kind: str, contains: str, *, offset: int, 
         examples = {"examples": whole["examples"]} if start == 0 and not wanted else {}
         return found | examples | {"count": len(entries), "shown": [start, start + len(page)]}
 
-    return fit_page(write_page, limit)
+    return fit_page(write_page, max(1, len(entries)))
 
 
 def draw_all(asked: Asked, count: int, style: DrawingStyle) -> list[tuple[ImageContent, ImageSize, float]]:

@@ -27,7 +27,7 @@ Examples of `instruction`:
 - "left eye as a polygon" - points to fill or outline
 - "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
 - "face contour except the chin area"
-- "20 points on the left cheek", "outline of the forehead", "a grid of 4 by 5 on the nose back" - surfaces
+- "20 points on the left cheek", "outline of the forehead" - surfaces
 - "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
@@ -45,8 +45,8 @@ Check what an instruction means, without a photo and without running the model.
 as an error with its code, the span of the words at fault, and a suggestion."""
 
 LIST = """\
-List face parts (with the direction their curves run), surfaces such as "left cheek", dataset layouts, and example \
-instructions. contains="lip" lists what is called so."""
+List face parts (with the direction their curves run), surfaces such as "left cheek", layouts, and example \
+instructions; contains="lip" those that are called so."""
 
 OPEN = """\
 Read a photo, find its faces and keep it in the server's memory under a handle, so that later asks cost only the \
@@ -90,7 +90,7 @@ FACES = (
 )
 BOXES = "Face boxes [x0, y0, x1, y1] in pixels, in place of finding faces."
 PERSPECTIVE = 'Whose left "left" is: the picture\'s ("viewer") or the person\'s own ("subject").'
-IDS_FROM = "The first id of a layout's landmarks."
+IDS_FROM = "A layout's first id, 1 or 0."
 
 GUIDE_TAIL = """
 ## Parts, surfaces and layouts

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+UNTOLD = ("title", "minLength", "maxLength", "minItems", "maxItems")
+"""Words that say nothing an agent writes by; what they forbid is refused all the same."""
+
 
 def trim_input_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a tool's input schema without titles, references and the null of what may be left out."""
@@ -29,7 +32,7 @@ def trim_node(node: Any, definitions: dict[str, Any], *, holds_names: bool = Fal
     return {
         key: trim_node(value, definitions, holds_names=key == "properties")
         for key, value in node.items()
-        if key != "title" and not (key == "default" and value is None)
+        if key not in UNTOLD and (key, value) not in (("default", None), ("minimum", 0))
     }
 
 

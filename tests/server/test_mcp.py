@@ -19,7 +19,7 @@ from PIL import Image
 
 from faceql.engine import Answer, Engine
 from faceql.errors import QueryError
-from faceql.server import mcp_texts
+from faceql.server import mcp_results, mcp_texts
 from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.mcp_server import build_mcp_server
@@ -75,18 +75,24 @@ def test_the_tools_are_those_of_the_snapshot(engine: Engine) -> None:
             assert argument["description"]
 
 
-def test_parts_are_listed_in_pages_by_kind_and_by_name(server: MCPServer, service: Service) -> None:
+def test_parts_are_listed_in_pages_by_kind_and_by_name(
+    server: MCPServer, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = service.list_parts().model_dump(mode="json")
     collected: dict[str, list[str]] = {"parts": [], "surfaces": [], "layouts": []}
     offset, count = 0, 1
+    monkeypatch.setattr(mcp_results, "MAX_TOKENS", 1500)
+    pages = 0
     while offset < count:
-        page = call(server, "list_parts", offset=offset, limit=15).structured_content
+        pages += 1
+        page = call(server, "list_parts", offset=offset).structured_content
         for kind, names in collected.items():
             names += [entry["name"] for entry in page[kind]]
         assert page["shown"][0] == offset
         assert ("examples" in page) == (offset == 0)
         (_, offset), count = page["shown"], page["count"]
     assert collected == {kind: [entry["name"] for entry in whole[kind]] for kind in collected}
+    assert pages > 2
     found = call(server, "list_parts", contains="Cheek").structured_content
     assert {entry["name"] for entry in found["surfaces"]} == {"left cheek", "right cheek"}
     assert call(server, "list_parts", kind="layouts").structured_content["count"] == len(whole["layouts"])
