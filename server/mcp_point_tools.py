@@ -201,7 +201,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
     @server.tool(title="List face parts and layouts", description=texts.LIST, annotations=annotations)
     @tell_errors
     async def list_parts(
-        kind: Annotated[Literal["all", "parts", "surfaces", "layouts"], Field(description="which")] = "all",
+        kind: Annotated[Literal["all", "parts", "surfaces", "layouts"], Field(description="which ones")] = "all",
         contains: Annotated[str, Field(description="in their names", max_length=100)] = "",
         offset: Offset = 0,
     ) -> Annotated[CallToolResult, PartsPage]:

@@ -45,7 +45,7 @@ Check what an instruction means, without a photo and without running the model.
 as an error with its code, the span of the words at fault, and a suggestion."""
 
 LIST = """\
-List face parts (with the direction their curves run), surfaces such as "left cheek", layouts, and example \
+List face parts (with the direction their curves run), surfaces ("left cheek"), layouts, and example \
 instructions; contains="lip" those that are called so."""
 
 OPEN = """\
@@ -77,7 +77,7 @@ MASK = """\
 Return which pixels a region of the face covers: its area, its box, and a link to a grey PNG of the photo's size. \
 Example: region="lips" (without the mouth opening), "left eye", "eyebrows", "face contour"."""
 
-REGION = 'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "left cheek", "skin".'
+REGION = 'Which region: a face part, parts or stretches, e.g. "lips", "left eye", "left cheek", "skin".'
 CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", "nose", "upper lip".'
 CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
