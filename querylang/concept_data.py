@@ -10,13 +10,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigError
-from .pieces import Patch, Pieces, Place, read_pieces
+from .pieces import Patch, Piece, Pieces, Place, Stretch, read_pieces
 from .portions import HALF, find_x
 from .registry import Registry
 from .surface_runs import Spot
 
 SIDES = ("left", "right")
 FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
+
+
+def lies_in(piece: Piece, whole: Piece) -> bool:
+    """Whether a piece lies on another one of the same part; of several stretches that meet, only on one."""
+    if piece.part != whole.part or isinstance(whole, Place):
+        return piece == whole
+    if isinstance(whole, Patch) or isinstance(piece, Patch):
+        return piece == whole or whole == Patch(whole.part)
+    ends = (piece.fpalp,) if isinstance(piece, Place) else (piece.start, piece.stop)
+    low, high = sorted((whole.start, whole.stop))
+    return whole.is_whole or all(low <= end <= high for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,10 @@ class Unit:
     @property
     def is_place(self) -> bool:
         return all(isinstance(piece, Place) for piece in self.pieces)
+
+    def lies_in(self, other: Unit) -> bool:
+        """Whether all of it lies on another unit."""
+        return all(any(lies_in(piece, whole) for whole in other.pieces) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,6 +244,10 @@ class Concepts:
             raise MismatchError("ambiguous", "which one of them?", " or ".join(offers))
         if size == HALF and viewer in ("upper", "lower") and viewer in self.has_of(owner):
             return self.apply_adjective("level", viewer, viewer, owner)
+        if viewer == "sides":
+            if owner.is_several_sided:
+                return owner
+            viewer = subject = "each"
         try:
             units = self.cut_units(owner, owner.units, Portion(viewer, size))
             turned = self.cut_units(owner, owner.turned, Portion(subject, size))
