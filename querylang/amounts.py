@@ -113,9 +113,9 @@ class Amounts:
         for before in reversed(self.draft.asks[:index]):
             count = before.amount.count
             if before.sentence == ask.sentence and count is not None and ask.item.density is not None:
-                number = Number(count.value * ask.item.density, "integer", span=count.span)
+                times = ask.item.density
+                number = Number(count.value * times, "integer", span=count.span)
                 ask.item = replace(ask.item, density=None, as_many=None, count=number)
-                times = number.value / count.value
                 self.draft.notes.append(f"{number.value} points: {times} times as many as said before")
                 return
 

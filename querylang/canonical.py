@@ -121,7 +121,8 @@ def write_query(
             flags.append("arc" if pixels is None else f"every {write_number(pixels)} px")
         if shapes and shapes[index]:
             flags.append(str(shapes[index]))
-        texts.append(text + (" | " + ", ".join(flags) if flags else ""))
+        # Several places of a surface are several items, each with what is said of the run.
+        texts += [one + (" | " + ", ".join(flags) if flags else "") for one in text.split("; ")]
         if isinstance(run, CurveRun):
             texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
     ending = [shape] if shape and not shapes else []

@@ -205,7 +205,7 @@ class Clauses:
         thing = waiting[-1].phrase.thing
         if len(phrase.ops) != 1 or thing is None or thing.is_place or not thing.parts <= phrase.thing.parts:
             return False
-        return all(any(unit.lies_in(whole) for whole in phrase.thing.units) for unit in thing.units)
+        return not phrase.thing.divides(thing)
 
     def check_beside(self, ask: Ask) -> None:
         """Two names without a word between them, of which the first is counted for each, contradict each other."""

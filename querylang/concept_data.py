@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigError
-from .pieces import Patch, Piece, Pieces, Place, Stretch, read_pieces
+from .pieces import Patch, Piece, Pieces, Place, read_pieces
 from .portions import HALF, find_x
 from .registry import Registry
 from .surface_runs import Spot
@@ -54,10 +54,6 @@ class Unit:
     @property
     def is_place(self) -> bool:
         return all(isinstance(piece, Place) for piece in self.pieces)
-
-    def lies_in(self, other: Unit) -> bool:
-        """Whether all of it lies on another unit."""
-        return all(any(lies_in(piece, whole) for whole in other.pieces) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,13 @@ class Thing:
             )
 
         return replace(self, units=change(self.units), turned=change(self.turned))
+
+    def divides(self, whole: Thing) -> bool:
+        """Whether its units on the parts of another thing are pieces of that: the lids of the eyes."""
+        mine = [unit for unit in self.units if any(piece.part in whole.parts for piece in unit.pieces)]
+        pieces = [piece for unit in whole.units for piece in unit.pieces]
+        is_inside = all(any(lies_in(piece, one) for one in pieces) for unit in mine for piece in unit.pieces)
+        return bool(mine) and is_inside and {unit.pieces for unit in mine} != {unit.pieces for unit in whole.units}
 
     @property
     def parts(self) -> frozenset[str]:

@@ -6,7 +6,6 @@ In: entries and asks; out: asks counted for each side.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from .asks import Ask, Draft
 from .chart import Entry

@@ -121,7 +121,7 @@ def is_arc(run: Run) -> bool:
 def merge_places(runs: Sequence[Run]) -> list[Run]:
     """Return the runs with neighbouring places of one part put together."""
     merged: list[Run] = []
-    for run in runs:
+    for run in map(as_place, runs):
         last = merged[-1] if merged else None
         if isinstance(run, PlaceRun) and isinstance(last, PlaceRun) and last.part == run.part:
             merged[-1] = PlaceRun(run.part, last.places + run.places)
@@ -130,6 +130,13 @@ def merge_places(runs: Sequence[Run]) -> list[Run]:
         else:
             merged.append(run)
     return merged
+
+
+def as_place(run: Run) -> Run:
+    """Return a run of one point of a curve as its place, any other as it is."""
+    if not isinstance(run, CurveRun) or run.count != 1 or run.spacing != "fpalp" or run.removed:
+        return run
+    return PlaceRun(run.part, (run.first - 1 if run.first > 1 else run.first,))
 
 
 def reverse_run(run: Run) -> Run:
