@@ -51,17 +51,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model, in both")
+    parser.add_argument("--device", default="cpu", help="of the model, in both")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     photos = make_photos(20)
     asks = [(photos[i % 20], f"{1 + i // 20} points on the outer lip") for i in range(args.clients)]
-    engine = Engine("cpu")
+    engine = Engine(args.device)
     engine.ask(*asks[0])
     started = time.perf_counter()
     wants = [engine.ask(photo, text) for photo, text in asks]
     print(f"loop over engine.ask: {len(asks) / (time.perf_counter() - started):.1f}/s")
 
-    command = [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu"]
+    command = [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", args.device]
     server = subprocess.Popen([*command, "--threads", str(args.threads)], stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     found = next(filter(None, (re.search(r"listening at http://([\d.]+):(\d+)", line) for line in server.stderr)))

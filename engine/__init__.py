@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .answer import Answer, Landmark, Stroke
+    from .answer import Answer
     from .backends import Backend
     from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .faces import Box, Face, FaceFinder, WholePhoto
     from .finders import SlimeFaceFinder, YuNetFinder
     from .images import ImageSource, Photo, read_photo
+    from .landmark import Landmark, Stroke
     from .many import Outcome
     from .measures import MEASURES_INSTRUCTION, Measures
     from .outlines import Outline
@@ -34,7 +35,7 @@ _HOMES = {
     "Face": "faces",
     "FaceFinder": "faces",
     "ImageSource": "images",
-    "Landmark": "answer",
+    "Landmark": "landmark",
     "MEASURES_INSTRUCTION": "measures",
     "Measures": "measures",
     "Outcome": "many",
@@ -43,7 +44,7 @@ _HOMES = {
     "Photo": "images",
     "PointVisibility": "visibility",
     "SlimeFaceFinder": "finders",
-    "Stroke": "answer",
+    "Stroke": "landmark",
     "UPRIGHT_INSTRUCTION": "cutting",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,57 +14,16 @@ from PIL import Image
 
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.query import Query
-from . import drawing, formats, plain_data, regions, surface_regions
+from . import drawing, formats, notebook, plain_data, regions, surface_regions
 from .faces import Face
 from .images import Photo
+from .landmark import Landmark, Stroke
 from .outlines import Outline
 from .part_curve import PartCurve
 from .surface_regions import SurfacePatch
 from .visibility import SEEN_FROM, PointVisibility
 
 FloatMask = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """One landmark of an answer.
-
-    Attributes:
-        part: Its face part, in the viewer's terms.
-        fpalp: Its place along the part's curve, 0 at the start and 1 at the end; on a surface from left to right.
-        name: Its own name where it has one ("left mouth corner"), else its part and place.
-        xy: Pixels of the photo.
-        expected_error: How far off it is likely to be, in pixels of the photo.
-        face: Index into `Answer.faces`.
-        v: On a surface its place from top to bottom; None on a curve.
-        visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
-    """
-
-    part: str
-    fpalp: float
-    name: str
-    xy: tuple[float, float]
-    expected_error: float
-    face: int
-    visibility: PointVisibility | None
-    v: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """A run of an answer's points on one part of one face: a line or a ring.
-
-    Attributes:
-        part: The part.
-        face: Index into `Answer.faces`.
-        start: First index of the run among the answer's points.
-        stop: The index after its last.
-    """
-
-    part: str
-    face: int
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +138,18 @@ class Answer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Answer.from_dict, (self.to_dict(), self.photo, self.vertices)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return `xy` (N, 2), so that `np.asarray(answer)` are its points; read-only unless copied."""
+        return np.array(self.xy, dtype=dtype, copy=copy)
+
+    def _repr_html_(self) -> str:
+        """Show the answer in Jupyter: the drawing, the points as a table, what was understood."""
+        return notebook.show_answer(self)
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the drawing where HTML is not shown; nothing for an answer without a photo."""
+        return notebook.picture_answer(self)
 
     @cached_property
     def points(self) -> tuple[Landmark, ...]:
@@ -362,6 +333,19 @@ class Answer:
         An answer with points on surfaces has a column v after fpalp, empty on curves.
         """
         return formats.write_csv(self)
+
+    def to_dataframe(self, library: Literal["pandas", "polars"] | None = None) -> Any:
+        """Return the answer as a pandas or polars DataFrame, one row a point.
+
+        Columns are those of `to_csv`, always with v; a number that is not known is NaN.
+
+        Args:
+            library: Which of the two; None for pandas where it is installed, else polars.
+
+        Raises:
+            ConfigError: It is neither, or not installed.
+        """
+        return formats.make_dataframe(self, library)
 
     def to_svg(self) -> str:
         """Return an SVG overlay of the photo's size: dots, or the lines or rings that are asked for.

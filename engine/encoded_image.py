@@ -12,6 +12,7 @@ import torch
 
 from ..errors import NoFaceError
 from ..querylang.query import Query
+from . import notebook
 from .choosing import choose_faces
 from .encoding import FaceCrop
 from .faces import Face
@@ -86,6 +87,14 @@ class EncodedImage:
         digest = hashlib.sha256(repr((self.model_version, self.has_own_boxes, self.faces, self.image_size)).encode())
         digest.update(self.photo.pixels.data)
         return digest.digest()
+
+    def _repr_html_(self) -> str:
+        """Show the photo in Jupyter, with its faces in boxes."""
+        return notebook.show_encoded(self)
+
+    def _repr_png_(self) -> bytes:
+        """Show the same where HTML is not shown."""
+        return notebook.picture_encoded(self)
 
     @property
     def nbytes(self) -> int:

@@ -106,7 +106,8 @@ class Engine:
         only. A photo without faces is encoded too: asking about it raises `NoFaceError`.
 
         Args:
-            image: A path, the bytes of an image file, a PIL image, or a (height, width, 3) uint8 array.
+            image: A path, the bytes of an image file, an open file, a PIL image, or an array (height, width, 3), grey
+                (height, width) or with alpha (height, width, 4): uint8, or numbers that `read_photo` converts.
             boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces: as a face
                 finder draws them, forehead to chin and cheek to cheek.
             color: "bgr" for an array whose channels come in OpenCV's order.

@@ -90,6 +90,12 @@ class Query:
 
         return explain_query(self)
 
+    def _repr_html_(self) -> str:
+        """Show in Jupyter what was understood."""
+        from .notebook import show_query
+
+        return show_query(self)
+
     def _key(self) -> tuple[object, ...]:
         arcs = tuple(run for run in self.runs if is_arc(run))
         return (self.landmarks, self.spacing, arcs, self.faces, self.shape, self.shapes, self.visible_only)

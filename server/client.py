@@ -277,9 +277,11 @@ def read_bytes(image: ImageSource, color: ColorOrder) -> bytes:
             raise ImageError(f"{os.fspath(image)!r} cannot be read: {error.strerror}") from error
     from PIL import Image
 
-    from ..engine import read_photo
+    from ..engine.images import OpenFile, read_open_file, read_photo
     from .pictures import write_picture
 
+    if isinstance(image, OpenFile):
+        return read_open_file(image)
     return write_picture(Image.fromarray(read_photo(image, color=color).pixels), "image/png")
 
 
