@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .ask_settings import AskSettings
     from .backends import Backend
     from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Answer": "answer",
+    "AskSettings": "ask_settings",
     "Backend": "backends",
     "Box": "faces",
     "CutOut": "cutting",
@@ -59,6 +61,7 @@ __all__ = [
     "MEASURES_INSTRUCTION",
     "UPRIGHT_INSTRUCTION",
     "Answer",
+    "AskSettings",
     "Backend",
     "Box",
     "CutOut",

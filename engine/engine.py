@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 import numpy as np
 import torch
 
 from ..errors import ConfigError
-from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
 from .answer import Answer
+from .ask_settings import AskSettings, Boxes
 from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .composing import LocatedFace, compose_answer
@@ -25,8 +25,6 @@ from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
-
-Boxes = Iterable[Sequence[float]]
 
 DOUBTFUL_ABOVE = 0.055
 """Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
@@ -127,6 +125,7 @@ class Engine:
         faces: str | None = None,
         boxes: Boxes | None = None,
         perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> Answer:
         """Answer an instruction on a photo.
@@ -139,6 +138,7 @@ class Engine:
             boxes: As for `encode`; the faces of an `EncodedImage` are put aside for this ask. With boxes, an
                 instruction that names no face is answered for every box, in the order given.
             perspective: Whose left plain "left" is, in an instruction given as text.
+            ids_from: The first id of a layout, 1 or 0, in an instruction given as text.
             color: As for `encode`.
 
         Returns:
@@ -154,7 +154,7 @@ class Engine:
         """
         note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
-        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
         if not isinstance(image, EncodedImage):
             image = self.encode(image, boxes=boxes, color=color)
         elif image.model_version != self._model_version:
@@ -170,6 +170,7 @@ class Engine:
         *,
         faces: str | None = None,
         perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
         batch: int = 16,
         keep_photos: bool = False,
@@ -181,7 +182,7 @@ class Engine:
 
         Args:
             images: Photos as for `encode`, taken one after the other as they are needed.
-            instruction, faces, perspective, color: As for `ask`.
+            instruction, faces, perspective, ids_from, color: As for `ask`.
             batch: The most photos whose faces are encoded together.
             keep_photos: Whether answers keep their photo, for `draw`; then whoever keeps the answers keeps them all.
 
@@ -192,7 +193,7 @@ class Engine:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
         """
-        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
         if isinstance(images, str | bytes) or not isinstance(images, Iterable):
             raise ConfigError(f"images is a list of photos, not {type(images).__name__}")
         if not isinstance(batch, int) or batch < 1:

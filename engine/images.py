@@ -202,13 +202,15 @@ def _register_heif(name: str) -> None:
 
 def _read_pil_image(image: Image.Image, name: str, max_pixels: int) -> Photo:
     _check_size(image.width, image.height, name, max_pixels)
-    image.load()
     notes: list[str] = []
+    # Pillow turns a TIFF itself while it loads, and forgets why.
+    turned = _read_orientation(image, []) if image.format == "TIFF" else 1
+    image.load()
     upright = _to_rgb(image, notes)
     orientation = _read_orientation(image, notes)
-    if orientation in _TRANSPOSE:
-        upright = upright.transpose(_TRANSPOSE[orientation])
-        notes.append(f"turned by its EXIF orientation {orientation}: coordinates are in the upright photo")
+    upright = upright.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else upright
+    if (turned := max(turned, orientation)) in _TRANSPOSE:
+        notes.append(f"turned by its EXIF orientation {turned}: coordinates are in the upright photo")
     # An MPO file's further frames are depth maps and the like: not an animation.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         notes.append("several frames or pages: the first one was read")
@@ -264,4 +266,8 @@ def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__
+    """Return why a decoder gave up, without the names of its own code."""
+    if len(error.args) == 1 and isinstance(error.args[0], bytes):
+        return error.args[0].decode("latin-1")
+    text = str(error).strip()
+    return "it holds far more text than a photo does" if "MAX_TEXT" in text else text or type(error).__name__

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,11 +17,10 @@ from .limits import Limits
 from .reading_lanes import ReadingLanes, kill_all
 
 if TYPE_CHECKING:
-    from ..engine import Answer, EncodedImage, Engine, ImageSource
+    from ..engine import Answer, AskSettings, EncodedImage, Engine, ImageSource
     from ..querylang.query import Query
     from .decoders import Decoder
 
-Boxes = Sequence[Sequence[float]]
 logger = logging.getLogger("faceql.server")
 IDLE_SECONDS = 1.0
 FACES_AT_ONCE = 32
@@ -45,8 +44,7 @@ class Job:
     Attributes:
         photo: The photo, or an image that is open already.
         queries: What is asked of it; none encodes the largest face and asks nothing.
-        faces: Which faces, over what the queries say.
-        boxes: Face boxes in place of finding faces.
+        settings: Which faces, and how the photo is read.
         deadline: When its answer is of no use any more, on the monotonic clock.
         size: Bytes it holds while it waits.
         arrived: When it came, on the monotonic clock.
@@ -59,8 +57,7 @@ class Job:
 
     photo: ImageSource | EncodedImage
     queries: tuple[Query, ...]
-    faces: str | None
-    boxes: Boxes | None
+    settings: AskSettings
     deadline: float
     size: int
     arrived: float = field(default_factory=time.monotonic)
@@ -160,7 +157,7 @@ class AskQueue:
         Raises:
             ServiceError: It would ("busy").
         """
-        ahead = self._waiting + self._at_work
+        ahead = self._waiting + self._at_work - self._lanes.large_count
         wait = ahead * self._seconds_per_job
         if ahead and wait * PRUDENCE > job.deadline - time.monotonic():
             raise ServiceError(
@@ -225,11 +222,13 @@ class AskQueue:
                 return
 
     def _learn(self, batch: list[Job]) -> None:
-        """Learn how long a request takes, with what reading its photo held the engine up."""
+        """Learn how long a request takes, with what reading its photo held the engine up; large photos tell nothing
+        of how long a small one will wait."""
         now = time.monotonic()
+        arrivals = [job.arrived for job in batch if not job.large_pixels]
         # The first round waited for the model too.
-        if self._last_end is not None:
-            began = max(self._last_end, min(job.arrived for job in batch))
+        if self._last_end is not None and arrivals:
+            began = max(self._last_end, min(arrivals))
             self._seconds_per_job += 0.2 * ((now - began) / len(batch) - self._seconds_per_job)
         self._last_end = now
 
@@ -282,7 +281,7 @@ class AskQueue:
             _ = image.content
         for query in job.queries:
             job.check_wanted()
-            chosen = choose_asked_faces(image, query, job.faces)
+            chosen = choose_asked_faces(image, query, job.settings.faces or None)
             if query.count is None and len(chosen) > 1:
                 # "every 0.001 pixels" of many faces: stop at the first face that is too much.
                 found = points
@@ -290,7 +289,7 @@ class AskQueue:
                     job.check_wanted()
                     found += len(engine.ask(image, query, faces=f"face {image.faces[index].number}"))
                     check_points(found, self._limits)
-            answers.append(engine.ask(image, query, faces=job.faces))
+            answers.append(engine.ask(image, query, faces=job.settings.faces or None))
             points += len(answers[-1])
             check_points(points, self._limits)
         return tuple(answers)
@@ -308,7 +307,7 @@ class AskQueue:
         wanted: list[int] = []
         points = 0
         for query in job.queries:
-            chosen = choose_asked_faces(image, query, job.faces)
+            chosen = choose_asked_faces(image, query, job.settings.faces or None)
             if len(chosen) > self._limits.faces:
                 raise ServiceError(
                     "too_many_faces",
@@ -332,7 +331,8 @@ def read_open_image(engine: Engine, job: Job) -> EncodedImage:
     from ..engine import EncodedImage
 
     assert isinstance(job.photo, EncodedImage)
-    return job.photo if job.boxes is None else engine.encode(job.photo.photo, boxes=job.boxes)
+    boxes = job.settings.boxes
+    return job.photo if boxes is None else engine.encode(job.photo.photo, boxes=boxes)
 
 
 def is_wanted(job: Job) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
+from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
 from .bundle_command import bundle_command
@@ -180,6 +181,7 @@ def ask_command(
             doubtful_above=doubtful_above,
         )
 
+    asked_as = AskSettings(faces, boxes or None, perspective, ids_from)
     if os.path.isdir(image):
         from .folder_command import ask_folder
 
@@ -190,10 +192,8 @@ def ask_command(
             instruction,
             out,
             load_engine,
-            faces=faces,
-            perspective=perspective,
+            asked=asked_as,
             overwrite=overwrite,
-            ids_from=ids_from,
             retry_failed=retry_failed,
             settings={"flip-test": flip_test, "whole": whole, "backend": backend},
         )
@@ -206,9 +206,7 @@ def ask_command(
     service = Service(load_engine, LOCAL_LIMITS)
     photo = sys.stdin.buffer.read() if image == "-" else image
     try:
-        asked = service.ask(
-            photo, [instruction], faces=faces, boxes=boxes or None, perspective=perspective, ids_from=ids_from
-        )
+        asked = service.ask(photo, [instruction], asked_as)
     finally:
         # A thread that is still about when the interpreter ends can abort the process.
         service.close(seconds=5.0)

@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings, Boxes
 from ..errors import (
     ConfigError,
     FaceQLError,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ..engine.images import ColorOrder
     from .answers import Perspective
 
-Boxes = Sequence[Sequence[float]]
 MOST_WAIT = 30.0
 _PHOTO_ERRORS = {"image": ImageError, "no_face": NoFaceError, "no_such_face": NoSuchFaceError, "setting": ConfigError}
 
@@ -125,7 +125,7 @@ class Client:
         from ..engine import Answer
 
         texts = [instruction] if isinstance(instruction, str) else list(instruction)
-        settings = collect_settings(faces, boxes, perspective, ids_from)
+        settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         body = self._post("/v1/ask", image, {"instructions": texts, **settings}, color)
         answers = [Answer.from_dict(answer) for answer in json.loads(body)["answers"]]
         return answers[0] if isinstance(instruction, str) else answers
@@ -141,7 +141,11 @@ class Client:
         color: ColorOrder = "rgb",
     ) -> dict[str, Any]:
         """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`."""
-        asked = {"distances": [list(pair) for pair in distances], "units": units, **collect_settings(faces, boxes)}
+        asked = {
+            "distances": [list(pair) for pair in distances],
+            "units": units,
+            **collect_settings(AskSettings(faces, boxes)),
+        }
         return cast(dict[str, Any], json.loads(self._post("/v1/measure", image, asked, color)))
 
     def mask(
@@ -153,12 +157,13 @@ class Client:
         faces: str | None = None,
         boxes: Boxes | None = None,
         perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> npt.NDArray[np.uint8]:
         """Return how much of each pixel a region covers, (height, width) 0..255; for the errors see `ask`."""
         import numpy as np
 
-        settings = collect_settings(faces, boxes, perspective)
+        settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         asked = {"region": region, "feather": feather, "format": "png", **settings}
         return np.asarray(read_picture(self._post("/v1/mask", image, asked, color)))
 
@@ -173,10 +178,11 @@ class Client:
         faces: str | None = None,
         boxes: Boxes | None = None,
         perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> Image.Image:
         """Return a region of one face, cut out upright; for the errors see `ask`."""
-        settings = collect_settings(faces, boxes, perspective)
+        settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         asked = {"region": region, "size": size, "margin": margin, "upright": upright, "format": "png", **settings}
         return read_picture(self._post("/v1/crop", image, asked, color))
 
@@ -193,7 +199,7 @@ class Client:
 
     def open(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> RemoteImage:
         """Open a photo on the server, for many asks; `close` forgets it before its time. For the errors see `ask`."""
-        details = json.loads(self._post("/v1/images", image, collect_settings(None, boxes), color))
+        details = json.loads(self._post("/v1/images", image, collect_settings(AskSettings(boxes=boxes)), color))
         return RemoteImage(details["handle"], details)
 
     def close(self, image: RemoteImage) -> None:
@@ -236,20 +242,16 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
 
-def collect_settings(
-    faces: str | None, boxes: Boxes | None, perspective: Perspective = "viewer", ids_from: int = 1
-) -> dict[str, Any]:
+def collect_settings(settings: AskSettings) -> dict[str, Any]:
     """Return the settings that differ from what the server takes anyway."""
-    settings: dict[str, Any] = {}
-    if faces is not None:
-        settings["faces"] = faces
-    if boxes is not None:
-        settings["boxes"] = [[float(value) for value in box] for box in boxes]
-    if perspective != "viewer":
-        settings["perspective"] = perspective
-    if ids_from != 1:
-        settings["ids_from"] = ids_from
-    return settings
+    told: dict[str, Any] = {
+        name: getattr(settings, name)
+        for name in ("faces", "perspective", "ids_from")
+        if getattr(settings, name) != getattr(DEFAULT_SETTINGS, name)
+    }
+    if settings.boxes is not None:
+        told["boxes"] = [[float(value) for value in box] for box in settings.boxes]
+    return told
 
 
 def flatten_options(options: dict[str, Any]) -> dict[str, Any]:

@@ -43,9 +43,13 @@ def main() -> None:
         del data
         told["is_last"] = is_swollen()
         text = json.dumps(told).encode()
-        replies.write(REPLY.pack(len(text), pixels.nbytes) + text)
-        replies.write(pixels)
-        replies.flush()
+        try:
+            replies.write(REPLY.pack(len(text), pixels.nbytes) + text)
+            replies.write(pixels)
+            replies.flush()
+        except BrokenPipeError:
+            # Nobody waits for it any more: no reason to write a stack trace into the server's log.
+            os._exit(0)
 
 
 def decode(data: bytes, max_pixels: int) -> tuple[dict[str, object], memoryview]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..querylang.parse import parse
+from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings
 from .folder_results import RESULT_ENDINGS, ResultFile, list_photos, name_photo
 from .folder_settings import Settings, SettingsFile
 from .writing import tell_full_disk
 
 if TYPE_CHECKING:
     from ..engine import Engine
-    from ..querylang.query import Perspective, Query
+    from ..querylang.query import Query
 
 # Lines of a log, where the progress cannot be drawn over itself.
 SECONDS_BETWEEN_LINES = 10.0
@@ -31,10 +31,8 @@ def ask_folder(
     out: Path | None,
     load_engine: Callable[[], Engine],
     *,
-    faces: str | None,
-    perspective: Perspective,
     overwrite: bool,
-    ids_from: int = 1,
+    asked: AskSettings = DEFAULT_SETTINGS,
     retry_failed: bool = False,
     settings: Settings | None = None,
 ) -> int:
@@ -46,10 +44,11 @@ def ask_folder(
 
     Args:
         folder: Where the photos are.
-        instruction, faces, perspective, ids_from: As `Engine.ask` has them.
+        instruction: As `Engine.ask` has it.
         out: Ends in .jsonl or .csv. Beside it a file keeps the settings.
         load_engine: Makes the engine, if there is work for it.
         overwrite: Begin anew.
+        asked: Which faces, and how the instruction is meant.
         retry_failed: Ask photos again that had no answer.
         settings: How the engine is set up, where it changes answers: what results must not be mixed of.
 
@@ -59,7 +58,7 @@ def ask_folder(
             settings, or another process writes to it.
         click.UsageError: There is no --out for results.
     """
-    query = parse(instruction, perspective=perspective, ids_from=ids_from)
+    query = asked.parse(instruction)
     if out is None or out.suffix.lower() not in RESULT_ENDINGS:
         raise click.UsageError(f"{str(folder)!r} is a folder: say where the answers go, --out results.jsonl or .csv")
     names = list_photos(folder)
@@ -69,8 +68,8 @@ def ask_folder(
     real = Path(os.path.realpath(out))
     asked_with: dict[str, Any] = {
         "instruction": query.canonical,
-        "perspective": perspective,
-        "faces": faces or "as asked",
+        "perspective": asked.perspective,
+        "faces": asked.faces or "as asked",
     }
     kept = SettingsFile(real)
     try:
@@ -89,7 +88,7 @@ def ask_folder(
                     kept.check(asked_with)
                 with tell_full_disk(out):
                     kept.write(asked_with)
-                ask_missing(engine, folder, missing, query, faces, results, progress, errors)
+                ask_missing(engine, folder, missing, query, asked.faces, results, progress, errors)
         finally:
             results.close()
     finally:

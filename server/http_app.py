@@ -18,6 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
+from ..engine.ask_settings import AskSettings
 from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
 from ..querylang import query as language
 from . import http_docs as docs
@@ -174,13 +175,10 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         ends = service.find_end(None if options.deadline_ms is None else options.deadline_ms / 1000)
         # Before the image: a mistake in the text should cost nothing.
         if isinstance(options, AskOptions):
-            queries = await asyncio.to_thread(
-                service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from, ends=ends
-            )
+            queries = await asyncio.to_thread(service.parse_all, options.texts, options.settings, ends=ends)
         photo, handle = await read_image(image, service, sources)
-        faces = options.faces if isinstance(options, FaceOptions) else None
         seconds = max(0.0, ends - time.monotonic())
-        asked = await service.ask_async(photo, queries, faces=faces, boxes=options.boxes, seconds=seconds)
+        asked = await service.ask_async(photo, queries, options.settings, seconds=seconds)
         service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle
 
@@ -247,9 +245,8 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         if content_type != "application/json":
             raise ServiceError("media_type", "send application/json")
         asked = read_model(ParseRequest, await request.body())
-        query = await asyncio.to_thread(
-            service.parse, asked.instruction, perspective=asked.perspective, ids_from=asked.ids_from
-        )
+        settings = AskSettings(perspective=asked.perspective, ids_from=asked.ids_from)
+        query = await asyncio.to_thread(service.parse, asked.instruction, settings)
         return await asyncio.to_thread(describe_query, query, asked.detail)
 
     @app.get("/v1/parts", **docs.PLAIN)

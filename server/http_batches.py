@@ -63,9 +63,7 @@ def add_batch_routes(app: FastAPI, service: Service, batches: Batches, ask: AskO
         """Answer instructions on many photos, one after the other; the answer comes at once and says where to look."""
         photos, names, options = await read_batch_request(request)
         # Now, not photo by photo.
-        await asyncio.to_thread(
-            service.parse_all, options.texts, perspective=options.perspective, ids_from=options.ids_from
-        )
+        await asyncio.to_thread(service.parse_all, options.texts, options.settings)
         batch = batches.start(photos, names, answer_with(options))
         response.headers["Location"] = f"/v1/batches/{batch.key}"
         return describe_batch(batch)

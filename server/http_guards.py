@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ConfigError, ServiceError
+from .json_bounds import check_json_pieces
 from .limits import Limits
 from .metrics import Metrics
 from .problems import problem_response
@@ -354,7 +355,8 @@ class BodyGuard:
         """Read the whole body; False if the client hung up before its end.
 
         Raises:
-            ServiceError: It is too large, or too many bodies are held ("too_large", "busy").
+            ServiceError: It is too large, or JSON of too many pieces, or too many bodies are held ("too_large",
+                "malformed", "busy").
         """
         max_body = self._limits.batch_bytes if scope["path"] == "/v1/batches" else self._max_body
         too_large = ServiceError("too_large", f"the body is larger than {max_body:,} bytes")
@@ -373,4 +375,6 @@ class BodyGuard:
             body += chunk
             self._held += len(chunk)
             if not message.get("more_body", False):
+                if "json" in Headers(scope=scope).get("content-type", ""):
+                    check_json_pieces(body, self._limits.json_pieces)
                 return True

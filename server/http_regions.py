@@ -96,7 +96,7 @@ def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
     """Mount the routes; `ask` answers queries on an image, or gives up with the client."""
 
     def parse_with(options: FaceOptions) -> Callable[[str], Query]:
-        return lambda text: service.parse(text, perspective=options.perspective, ids_from=options.ids_from)
+        return lambda text: service.parse(text, options.settings)
 
     @app.post(
         "/v1/measure", **docs.describe_route(MeasureRequest, MeasureOptions, docs.MEASURE_EXAMPLES, docs.MEASURED)

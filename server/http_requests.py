@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError
 from .answers import Detail, Perspective, Units
 from .error_kinds import read_validation_error
+from .json_bounds import BYTE_ORDER_MARK
 
 Instruction = Annotated[str, Field(max_length=20_000)]
 FaceBox = Annotated[list[float], Field(min_length=4, max_length=4, description="[x0, y0, x1, y1]")]
@@ -49,6 +53,11 @@ class PhotoOptions(ClientModel):
     )
     deadline_ms: int | None = Field(default=None, ge=1, le=600_000, description="after this the answer is of no use")
 
+    @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return AskSettings(boxes=self.boxes)
+
 
 class FaceOptions(PhotoOptions):
     """Which faces, and how words are read: the same for everything that is asked."""
@@ -56,6 +65,11 @@ class FaceOptions(PhotoOptions):
     faces: str | None = Field(default=None, max_length=100, description="which faces, over what the instruction says")
     perspective: Perspective = Field(default="viewer", description='whose left plain "left" is')
     ids_from: IdsFrom = 1
+
+    @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return AskSettings(self.faces, self.boxes, self.perspective, self.ids_from)
 
 
 class AskOptions(FaceOptions):
@@ -128,6 +142,7 @@ class ParseRequest(ClientModel):
 LIST_FIELDS = ("instructions", "boxes", "distances")
 # So many that a form with several is told what is wrong with it; the body is bounded already.
 MAX_FILES = 512
+EXTENDED_NAME = re.compile(rb"filename\*=utf-8'[^']*'([^;\s]*)", re.IGNORECASE)
 
 
 async def read_photo_request(
@@ -197,6 +212,16 @@ class MemoryFormParser(MultiPartParser):
 
     spool_max_size = 0  # of a spooled file: no limit
 
+    def on_headers_finished(self) -> None:
+        """Take a file for one whose name comes in RFC 5987's form alone, as older clients send all but ASCII."""
+        disposition = self._current_part.content_disposition or b""
+        if (found := EXTENDED_NAME.search(disposition)) and b"filename=" not in disposition:
+            name = unquote_to_bytes(found[1]).replace(b'"', b"_")
+            self._current_part.content_disposition = EXTENDED_NAME.sub(
+                lambda _: b'filename="' + name + b'"', disposition, count=1
+            )
+        super().on_headers_finished()
+
 
 def read_form(items: list[tuple[str, FormFile | str]]) -> tuple[ImageReference | bytes, dict[str, Any]]:
     """Return a form's image, a file or a handle, and its other fields."""
@@ -238,7 +263,8 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
         ServiceError: It is no JSON ("malformed"), or not of the right form (`InvalidRequestError`).
     """
     try:
-        return model.model_validate_json(body)
+        # Some editors and shells put the mark before what they send.
+        return model.model_validate_json(body.removeprefix(BYTE_ORDER_MARK))
     except ValidationError as error:
         (first, *_) = error.errors(include_url=False, include_input=False)
         if first["type"] == "json_invalid":

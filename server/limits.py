@@ -35,6 +35,7 @@ class Limits:
         connections: Open connections of which requests are taken.
         upload_seconds: The longest a client may take to send its body, or to take in hardly any of its answer.
         uploaded_bytes: Bytes of all request bodies held at once.
+        json_pieces: Lists, objects and entries of a JSON body, counted before it is parsed.
         head_seconds: The longest a client may take to send its request's head.
         url_seconds: The longest an image may take to be fetched from a URL.
         batches: Batches at work at once.
@@ -65,6 +66,7 @@ class Limits:
     connections: int = 768
     upload_seconds: float = 20.0
     uploaded_bytes: int = 512 * MIB
+    json_pieces: int = 50_000
     head_seconds: float = 10.0
     url_seconds: float = 10.0
     batches: int = 4

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp.types import InputRequest, ListRootsRequest
 
+from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError
 from ..querylang.query import Query
 from ..querylang.readings import OTHER_READING
-from .answers import Perspective
 from .ask_queue import Asked
 from .image_sources import ImageSources
 from .image_store import is_handle
@@ -41,23 +41,6 @@ MAX_PATH_LENGTH = 4096
 FILE_BYTES = 128 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class AskSettings:
-    """The options that every tool which asks has alike.
-
-    Attributes:
-        faces: Which faces, over what the instruction says.
-        boxes: Face boxes in place of finding faces.
-        perspective: Whose left plain "left" is.
-        ids_from: The first id of a layout.
-    """
-
-    faces: str | None = None
-    boxes: list[list[float]] | None = None
-    perspective: Perspective = "viewer"
-    ids_from: int = 1
-
-
 class Calls:
     """Answers the tools' calls.
 
@@ -76,7 +59,7 @@ class Calls:
 
     def parse(self, text: str, settings: AskSettings) -> Query:
         """Return the query of an instruction under a call's settings."""
-        return self.service.parse(text, perspective=settings.perspective, ids_from=settings.ids_from)
+        return self.service.parse(text, settings)
 
     async def ask(
         self, ctx: Ctx, image: str, instructions: Sequence[str | Query], settings: AskSettings
@@ -88,13 +71,7 @@ class Calls:
         """
         ends = self.service.find_end(None)
         # Before the image: a mistake in the text should cost nothing.
-        queries = await asyncio.to_thread(
-            self.service.parse_all,
-            instructions,
-            perspective=settings.perspective,
-            ids_from=settings.ids_from,
-            ends=ends,
-        )
+        queries = await asyncio.to_thread(self.service.parse_all, instructions, settings, ends=ends)
         asked_back = time.monotonic()
         roots, queries = await self.ask_back(ctx, image, queries)
         # The time in which a person chooses is not the call's.
@@ -104,9 +81,7 @@ class Calls:
         waiting = "finding the face" if self.service.is_ready else "waiting for the model to be loaded"
         await ctx.report_progress(1, 2, waiting)
         seconds = max(0.0, ends - time.monotonic())
-        asked = await self.service.ask_async(
-            photo, queries, faces=settings.faces, boxes=settings.boxes, seconds=seconds
-        )
+        asked = await self.service.ask_async(photo, queries, settings, seconds=seconds)
         await ctx.report_progress(2, 2, "answered")
         self.service.metrics.observe_points(sum(map(len, asked.answers)))
         return asked, handle

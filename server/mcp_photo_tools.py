@@ -11,13 +11,14 @@ from mcp.types import CallToolResult, ToolAnnotations
 from PIL import Image
 from pydantic import Field
 
+from ..engine.ask_settings import AskSettings
 from ..errors import ServiceError
 from . import mcp_texts as texts
 from .answers import AnswerModel, ImageAnswer, describe_image
 from .image_listing import find_images
 from .mcp_arguments import Boxes, Offset, Photo, tell_errors
 from .mcp_asking import Ctx
-from .mcp_calls import AskSettings, Calls
+from .mcp_calls import Calls
 from .mcp_results import fit_page, give_result
 
 

@@ -10,6 +10,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, ResourceLink, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
 from .answers import (
     Detail,
@@ -35,7 +36,7 @@ from .mcp_arguments import (
     tell_errors,
 )
 from .mcp_asking import Ctx
-from .mcp_calls import AskSettings, Calls, choose_texts, hint_at_faces
+from .mcp_calls import Calls, choose_texts, hint_at_faces
 from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
 
 if TYPE_CHECKING:
@@ -182,7 +183,9 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         offset: Offset = 0,
         limit: Annotated[int, Field(description="the most landmarks to list", ge=1, le=2000)] = limits.concise_points,
     ) -> Annotated[CallToolResult, ParseAnswer]:
-        query = await asyncio.to_thread(calls.parse, instruction, AskSettings(None, None, perspective, ids_from))
+        query = await asyncio.to_thread(
+            calls.parse, instruction, AskSettings(perspective=perspective, ids_from=ids_from)
+        )
         whole = await asyncio.to_thread(describe_query, query, detail)
         data = whole.model_dump(mode="json", exclude_defaults=True)
         landmarks: list[Any] = data.get("landmarks", [])

@@ -9,6 +9,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ContentBlock, ToolAnnotations
 from pydantic import Field
 
+from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
 from .derived import (
     CropAnswer,
@@ -26,7 +27,7 @@ from .derived import (
 )
 from .mcp_arguments import Boxes, Faces, Offset, Photo, Region, Whose, tell_errors
 from .mcp_asking import Ctx
-from .mcp_calls import AskSettings, Calls, hint_at_faces
+from .mcp_calls import Calls, hint_at_faces
 from .mcp_results import fit_page, give_picture, give_result, link_file, write_json
 from .pictures import write_picture
 from .token_budget import MAX_TOKENS, count_tokens

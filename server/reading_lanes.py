@@ -70,6 +70,7 @@ class ReadingLanes:
         self._held_bytes = 0
         self._large_pixels = 0
         self._large_bytes = 0
+        self._large_count = 0
         self._seconds_per_pixel = FIRST_GUESS
         self._is_started = False
         self._threads: list[threading.Thread] = []
@@ -82,6 +83,11 @@ class ReadingLanes:
             self._pass_on(job, self._limits.quick_pixels)
         else:
             self._quick.put(job)
+
+    @property
+    def large_count(self) -> int:
+        """How many large photos wait for their lane or are in it: they hold up each other, and no small one."""
+        return self._large_count
 
     def release(self, job: Job) -> None:
         """Say that a job's image has been answered for."""
@@ -163,7 +169,7 @@ class ReadingLanes:
         engine = self._get_engine()
         job.check_wanted()
         # What is open already never waits to be read.
-        return engine.encode(cast("ImageSource", photo), boxes=job.boxes)
+        return engine.encode(cast("ImageSource", photo), boxes=job.settings.boxes, color=job.settings.color)
 
     def _pass_on(self, job: Job, pixels: int) -> None:
         """Let a large photo wait for its lane, if its turn can come in time."""
@@ -175,6 +181,7 @@ class ReadingLanes:
             is_taken = not is_late and not is_too_much
             if is_taken:
                 job.large_pixels = pixels
+                self._large_count += 1
                 self._large_pixels += pixels
                 self._large_bytes += job.size
         if not is_taken:
@@ -186,6 +193,7 @@ class ReadingLanes:
     def _settle(self, job: Job, seconds: float | None) -> None:
         """Take a large photo off the account, and learn from the seconds that it took, if it was read."""
         with self._room:
+            self._large_count -= 1
             self._large_pixels -= job.large_pixels
             self._large_bytes -= job.size
             if seconds is not None:

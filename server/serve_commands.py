@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -111,6 +111,7 @@ def serve_command(
         err=True,
     )
     run_uvicorn(app, opened, service.limits)
+    end_process()
 
 
 @click.command("mcp")
@@ -152,9 +153,7 @@ def mcp_command(
         with contextlib.suppress(KeyboardInterrupt):
             server.run("stdio")
         service.close()
-        # The model may still be loading in its thread: nobody waits for it any more.
-        sys.stdout.flush()
-        os._exit(0)
+        end_process()
     from .mcp_http import build_mcp_app
 
     names = read_hosts(host, hosts)
@@ -170,6 +169,30 @@ def mcp_command(
         run_uvicorn(app, opened, service.limits)
     finally:
         service.close(seconds=5.0)
+    end_process()
+
+
+def raise_interrupt(*_: object) -> NoReturn:
+    """Take SIGTERM for Ctrl+C.
+
+    Raises:
+        KeyboardInterrupt: Always.
+    """
+    raise KeyboardInterrupt
+
+
+def end_process() -> NoReturn:
+    """End now: taking down all that torch has loaded costs a second of processor time, and serves nobody.
+
+    The model may still be loading in its thread; nobody waits for that either.
+    """
+    from .decoders import POOL
+
+    POOL.close()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def make_service(
@@ -343,7 +366,7 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     PatientProtocol.reading_seconds = limits.upload_seconds
     PatientProtocol.max_connections = limits.connections
     # uvicorn answers what is at work, then raises the signal again: having been told to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, raise_interrupt)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -10,19 +10,18 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
+from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings
 from ..errors import CheckpointError, ConfigError, ServiceError
 from ..querylang.describe import describe_layouts, describe_parts
-from ..querylang.parse import parse
 from ..querylang.query import Query
 from .answers import (
     LayoutAnswer,
     PartAnswer,
     PartsAnswer,
-    Perspective,
     describe_layout,
     describe_part,
 )
-from .ask_queue import Asked, AskQueue, Boxes, Job, check_points
+from .ask_queue import Asked, AskQueue, Job, check_points
 from .image_store import ImageStore, OpenImage
 from .limits import Limits
 from .metrics import Metrics
@@ -109,28 +108,27 @@ class Service:
         self._queue.close(seconds)
         self.images.clear()
 
-    def parse(self, text: str, *, perspective: Perspective = "viewer", ids_from: int = 1) -> Query:
+    def parse(self, text: str, settings: AskSettings = DEFAULT_SETTINGS) -> Query:
         """Return the query of an instruction.
 
         Raises:
             QueryError: It cannot be understood, or asks for more points than are answered.
             ConfigError: A setting is wrong.
         """
-        return parse(text, perspective=perspective, ids_from=ids_from, limit=self.limits.points)
+        return settings.parse(text, limit=self.limits.points)
 
     def parse_all(
         self,
         texts: Sequence[str | Query],
+        settings: AskSettings = DEFAULT_SETTINGS,
         *,
-        perspective: Perspective = "viewer",
-        ids_from: int = 1,
         ends: float | None = None,
     ) -> tuple[Query, ...]:
         """Return the queries of one request's instructions; those that are parsed already are let through.
 
         Args:
             texts: The instructions.
-            perspective, ids_from: As `submit` has them.
+            settings: How they are meant.
             ends: When the answer is of no use any more, on the monotonic clock.
 
         Raises:
@@ -148,7 +146,7 @@ class Service:
         for text in texts:
             if ends is not None and time.monotonic() >= ends:
                 raise late()
-            query = text if isinstance(text, Query) else self.parse(text, perspective=perspective, ids_from=ids_from)
+            query = settings.parse(text, limit=self.limits.points)
             queries.append(query)
             points += query.count or 0
             check_points(points, self.limits)
@@ -169,11 +167,8 @@ class Service:
         self,
         photo: ImageSource | EncodedImage,
         instructions: Sequence[str | Query],
+        settings: AskSettings = DEFAULT_SETTINGS,
         *,
-        faces: str | None = None,
-        boxes: Boxes | None = None,
-        perspective: Perspective = "viewer",
-        ids_from: int = 1,
         seconds: float | None = None,
     ) -> Future[Asked]:
         """Put a request in line and return where its outcome will be; cancelling it gives it up.
@@ -181,10 +176,7 @@ class Service:
         Args:
             photo: The photo, or an image that is open.
             instructions: What is asked of it, as text or parsed; none only finds its faces and encodes the largest.
-            faces: Which faces, over what the instructions say.
-            boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces.
-            perspective: Whose left plain "left" is, in text.
-            ids_from: The first id of a layout, 1 or 0, in text.
+            settings: Which faces, and how the instructions are meant.
             seconds: When the answer is of no use any more; at most the limits' deadline.
 
         Raises:
@@ -193,9 +185,9 @@ class Service:
             ConfigError: A setting is wrong.
         """
         ends = self.find_end(seconds)
-        queries = self.parse_all(instructions, perspective=perspective, ids_from=ids_from, ends=ends)
+        queries = self.parse_all(instructions, settings, ends=ends)
         size = len(photo) if isinstance(photo, bytes | bytearray | memoryview) else 0
-        job = Job(photo, queries, faces or None, boxes, ends, size)
+        job = Job(photo, queries, settings, ends, size)
         self.start_loading()
         self._queue.put(job)
         return job.future
@@ -204,11 +196,8 @@ class Service:
         self,
         photo: ImageSource | EncodedImage,
         instructions: Sequence[str | Query],
+        settings: AskSettings = DEFAULT_SETTINGS,
         *,
-        faces: str | None = None,
-        boxes: Boxes | None = None,
-        perspective: Perspective = "viewer",
-        ids_from: int = 1,
         seconds: float | None = None,
     ) -> Asked:
         """Answer instructions on a photo and wait for it; see `submit`.
@@ -216,26 +205,15 @@ class Service:
         Raises:
             FaceQLError: As `submit`, or what the engine raised, or the deadline passed ("deadline").
         """
-        future = self.submit(
-            photo,
-            instructions,
-            faces=faces,
-            boxes=boxes,
-            perspective=perspective,
-            ids_from=ids_from,
-            seconds=seconds,
-        )
+        future = self.submit(photo, instructions, settings, seconds=seconds)
         return wait_for(future, seconds or self.limits.deadline_seconds)
 
     async def ask_async(
         self,
         photo: ImageSource | EncodedImage,
         instructions: Sequence[str | Query],
+        settings: AskSettings = DEFAULT_SETTINGS,
         *,
-        faces: str | None = None,
-        boxes: Boxes | None = None,
-        perspective: Perspective = "viewer",
-        ids_from: int = 1,
         seconds: float | None = None,
     ) -> Asked:
         """Answer like `ask` without holding up the event loop; cancelling gives the request up."""
@@ -243,13 +221,9 @@ class Service:
         try:
             async with asyncio.timeout(ends - time.monotonic()):
                 # In a thread: parsing a long instruction takes a while.
-                queries = await asyncio.to_thread(
-                    self.parse_all, instructions, perspective=perspective, ids_from=ids_from, ends=ends
-                )
+                queries = await asyncio.to_thread(self.parse_all, instructions, settings, ends=ends)
                 left = ends - time.monotonic()
-                return await asyncio.wrap_future(
-                    self.submit(photo, queries, faces=faces, boxes=boxes, seconds=max(0.0, left))
-                )
+                return await asyncio.wrap_future(self.submit(photo, queries, settings, seconds=max(0.0, left)))
         except TimeoutError:
             raise late() from None
 

@@ -90,9 +90,17 @@ def test_exif_orientations_agree(orientation: int, format: str) -> None:
     for source in (data, Image.open(io.BytesIO(data))):
         photo = read_photo(source)
         np.testing.assert_array_equal(photo.pixels, gradient())
-        # Pillow itself turns a TIFF while decoding.
-        if format == "PNG":
-            assert any("EXIF orientation" in note for note in photo.notes) == (orientation != 1)
+        assert any(f"EXIF orientation {orientation}:" in note for note in photo.notes) == (orientation != 1)
+
+
+def test_why_a_file_cannot_be_read_names_no_code() -> None:
+    chunk = b"zTXt" + b"k\0\0" + zlib.compress(bytes(2_000_000))
+    png = encode(Image.fromarray(gradient()), "PNG")
+    bomb = png[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
+    with pytest.raises(ImageError, match="cannot be read: it holds far more text than a photo does"):
+        read_photo(bomb)
+    with pytest.raises(ImageError, match="cannot be read: Token too long"):
+        read_photo(b"P3\n2 2\n255\n" + b"9" * 5000 + b" 1" * 12)
 
 
 def test_a_nonsense_orientation_leaves_the_photo_as_it_is() -> None:

@@ -154,8 +154,8 @@ class GatedEngine:
         self.batches: list[int] = []
         self.asks = 0
 
-    def encode(self, image, *, boxes=None):
-        return self._engine.encode(image, boxes=boxes)
+    def encode(self, image, *, boxes=None, color="rgb"):
+        return self._engine.encode(image, boxes=boxes, color=color)
 
     def encode_faces(self, wanted) -> None:
         self.entered.set()

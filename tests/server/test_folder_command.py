@@ -53,7 +53,7 @@ class Counting:
 
 
 def run(album: Path, out: Path | None, engine: object, text: str = TEXT, **named) -> int:
-    options = {"faces": None, "perspective": "viewer", "overwrite": False} | named
+    options = {"overwrite": False} | named
     return ask_folder(album, text, out, engine, **options)  # type: ignore[arg-type]
 
 

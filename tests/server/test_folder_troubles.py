@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faceql.engine import Answer, Engine
+from faceql.engine import Answer, AskSettings, Engine
 from faceql.errors import ConfigError
 from faceql.querylang.parse import parse
 from faceql.server.folder_command import ask_folder
@@ -39,7 +39,7 @@ def album(tmp_path: Path) -> Path:
 
 
 def run(album: Path, out: Path, engine: Engine, text: str = TEXT, **named) -> int:
-    options = {"faces": None, "perspective": "viewer", "overwrite": False} | named
+    options = {"overwrite": False} | named
     return ask_folder(album, text, out, lambda: engine, **options)  # type: ignore[arg-type]
 
 
@@ -138,7 +138,7 @@ def test_a_mended_photo_can_be_asked_again(album: Path, engine: Engine, tmp_path
 
 def test_ids_count_from_0_in_a_folder_too(album: Path, engine: Engine, tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
-    run(album, out, engine, "300W points 0 to 2", ids_from=0)
+    run(album, out, engine, "300W points 0 to 2", asked=AskSettings(ids_from=0))
     assert read_rows(out)["0.png"]["answer"]["canonical"] == parse("300W points 1 to 3").canonical
 
 
@@ -155,7 +155,7 @@ def test_two_at_once_do_not_write_to_one_file(album: Path, engine: Engine, tmp_p
             told.append(str(caught.value))
         return engine
 
-    assert ask_folder(album, TEXT, out, load_engine, faces=None, perspective="viewer", overwrite=False) == 0
+    assert ask_folder(album, TEXT, out, load_engine, overwrite=False) == 0
     assert len(told) == 2
     assert len(read_rows(out)) == 3
 

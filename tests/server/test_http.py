@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from faceql.engine import Answer, Engine
+from faceql.engine import Answer, AskSettings, Engine
 from faceql.errors import CheckpointError
 from faceql.server.http_app import build_http_app
 from faceql.server.http_docs import AskAnswer
@@ -61,7 +61,7 @@ def test_every_option_in_every_form(client: TestClient, service: Service, photo:
     ):
         assert response.status_code == 200, response.text
         (answer,) = response.json()["answers"]
-        assert answer["canonical"] == service.parse("300W points 1 to 4", perspective="subject").canonical
+        assert answer["canonical"] == service.parse("300W points 1 to 4", AskSettings(perspective="subject")).canonical
         assert answer["perspective"] == "subject"
         assert answer["count"] == 4
     drawn = {"max_side": 100, "legend": False, "show_errors": True, "format": "png", "instruction": "chin"}

@@ -127,8 +127,8 @@ class SlowEngine:
         self._engine = engine
         self._seconds = seconds
 
-    def encode(self, image, *, boxes=None):
-        return self._engine.encode(image, boxes=boxes)
+    def encode(self, image, *, boxes=None, color="rgb"):
+        return self._engine.encode(image, boxes=boxes, color=color)
 
     def encode_faces(self, wanted) -> None:
         time.sleep(self._seconds * len(wanted))

@@ -47,6 +47,30 @@ def test_a_body_that_is_no_json_cannot_be_read(client: TestClient, path: str, bo
     check_problem(client.post(path, content=b"[]", headers=JSON), "invalid_request", 422)
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" + b"[]," * 60_000 + b"[]]", b'{"instruction": "chin"' + b', "a": 1' * 60_000 + b"}"]
+)
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/parse"])
+def test_json_of_very_many_pieces_is_refused_before_it_is_parsed(client: TestClient, path: str, body: bytes) -> None:
+    """27 MB of empty lists took 5 s of the event loop, and 2 GB."""
+    problem = check_problem(client.post(path, content=body, headers=JSON), "malformed", 400)
+    assert "pieces" in problem["detail"]
+
+
+def test_json_may_begin_with_a_byte_order_mark(client: TestClient) -> None:
+    told = client.post("/v1/parse", content=b'\xef\xbb\xbf{"instruction": "chin"}', headers=JSON)
+    assert told.json()["count"] == 1
+
+
+def test_a_file_whose_name_is_not_ascii(client: TestClient, photo: bytes) -> None:
+    """Both ways in which clients send it."""
+    for name in ('filename="фото.png"', "filename*=UTF-8''%d1%84%d0%be%22%d1%82%d0%be.png"):
+        body = f'--XX\r\nContent-Disposition: form-data; name="image"; {name}\r\n\r\n'.encode() + photo
+        body += b'\r\n--XX\r\nContent-Disposition: form-data; name="instruction"\r\n\r\nchin\r\n--XX--\r\n'
+        form = {"Content-Type": "multipart/form-data; boundary=XX"}
+        assert client.post("/v1/ask", content=body, headers=form).status_code == 200
+
+
 def test_two_images_in_a_form_are_told_apart_from_a_broken_one(client: TestClient, photo: bytes) -> None:
     files = [("image", photo), ("image", photo)]
     problem = check_problem(client.post("/v1/ask", files=files, data={"instruction": "chin"}), "invalid_request")

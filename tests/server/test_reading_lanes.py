@@ -137,6 +137,26 @@ def test_large_photos_wait_for_each_other_and_small_ones_pass_them(gated: GatedE
     service.close(20)
 
 
+def test_large_photos_that_wait_turn_no_small_one_away(gated: GatedEngine, photo: bytes) -> None:
+    """They are read in their own lane, one by one: what they take says nothing of how long a small one will wait."""
+    gated.gate.set()
+    service = Service(lambda: gated, Limits(quick_pixels=100_000, deadline_seconds=20.0))
+    assert service.ask(photo, ["chin"]).answers
+    large = [service.submit(save_png(1600, 1600), ["chin"]) for _ in range(6)]
+    queue = service._queue
+    deadline = time.monotonic() + 20
+    while queue._lanes.large_count < 4 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    queue._seconds_per_job = 4.0  # as if a request took so long; four ahead would be too many
+    assert service.submit(photo, ["chin"]).result(20).answers
+    queue._seconds_per_job = 0.1
+    for future in large:
+        future.exception(30)
+    assert queue._seconds_per_job < 1.0
+    assert queue._lanes.large_count == 0
+    service.close(20)
+
+
 def test_large_photos_whose_turn_would_come_too_late_are_refused_at_once(engine: Engine, photo: bytes) -> None:
     service = Service(lambda: engine, Limits(quick_pixels=100_000))
     lanes = service._queue._lanes

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from mcp import Client
@@ -48,8 +49,8 @@ def outcome(data: dict) -> dict:
 def ask_engine(engine: Engine, case: dict) -> dict | None:
     if "code" in case:
         return None
-    query = parse(case["instruction"], perspective=case.get("perspective", "viewer"), ids_from=case.get("ids_from", 1))
-    return engine.ask(ASTRONAUT, query, faces=case.get("faces"), boxes=case.get("boxes")).to_dict()
+    settings = {key: value for key, value in case.items() if key != "instruction"}
+    return engine.ask(ASTRONAUT, case["instruction"], **settings).to_dict()
 
 
 def run_command(*args: str) -> dict:
@@ -124,3 +125,12 @@ def test_every_door_lists_alike(service: Service) -> None:
     client = open_http(service)
     for kind in ("parts", "layouts"):
         assert by_mcp[kind] == client.get(f"/v1/{kind}").json() == run_command(kind, "--json")
+
+
+def test_ids_count_from_0_in_python_too(real_engine: Engine) -> None:
+    text = "300W points 0 to 2"
+    want = real_engine.ask(ASTRONAUT, parse(text, ids_from=0))
+    assert real_engine.ask(ASTRONAUT, text, ids_from=0) == want
+    (outcome,) = real_engine.ask_many([ASTRONAUT], text, ids_from=0)
+    assert outcome.get().query == want.query
+    np.testing.assert_array_equal(outcome.get().xy, want.xy)

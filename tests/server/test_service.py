@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faceql.engine import Engine
+from faceql.engine import AskSettings, Engine
 from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError, QueryError, ServiceError
 from faceql.server.error_kinds import ERROR_KINDS, describe_error, error_code
 from faceql.server.image_store import ImageStore
@@ -24,7 +24,7 @@ def test_it_answers_what_the_engine_answers(service: Service, engine: Engine, ph
     asked = service.ask(photo, texts)
     assert list(asked.answers) == [engine.ask(photo, text) for text in texts]
     boxes = [(10.0, 10.0, 90.0, 120.0)]
-    (answer,) = service.ask(photo, ["left pupil"], boxes=boxes, faces="face 1", perspective="subject").answers
+    (answer,) = service.ask(photo, ["left pupil"], AskSettings("face 1", boxes, "subject")).answers
     assert answer == engine.ask(photo, "left pupil", boxes=boxes, faces="face 1", perspective="subject")
     assert answer.parts == ("right pupil",)
 
@@ -67,7 +67,7 @@ def test_one_bad_request_leaves_its_neighbours_alone(gated: GatedEngine, engine:
     good, bad, faceless = (
         service.submit(photo, ["chin"]),
         service.submit(b"no image", ["chin"]),
-        service.submit(photo, ["chin"], faces="face 9"),
+        service.submit(photo, ["chin"], AskSettings(faces="face 9")),
     )
     gated.gate.set()
     assert good.result(20).answers[0] == engine.ask(photo, "chin")
@@ -153,7 +153,7 @@ def test_closing_answers_those_that_wait_and_takes_no_more(gated: GatedEngine, p
 )
 def test_limits(service: Service, photo_size, texts: list[str], options: dict, code: str) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the code says which
-        service.ask(make_photo(1, *photo_size), texts, **options)
+        service.ask(make_photo(1, *photo_size), texts, AskSettings(**options))
     assert error_code(caught.value) == code
     assert error_code(caught.value) in ERROR_KINDS
 
@@ -169,7 +169,9 @@ def test_many_faces_stop_at_the_first_that_is_too_much(gated: GatedEngine, photo
     gated.gate.set()
     service = Service(lambda: gated, limits)
     with pytest.raises(ServiceError) as caught:
-        service.ask(photo, ["face contour every 0.002 pixels"], boxes=[(i, 10, 150 + i, 180) for i in range(8)])
+        service.ask(
+            photo, ["face contour every 0.002 pixels"], AskSettings(boxes=[(i, 10, 150 + i, 180) for i in range(8)])
+        )
     assert caught.value.code == "too_many"
     assert gated.asks == 1
     service.close()
@@ -218,7 +220,7 @@ def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.L
 def test_a_server_runs_the_backend_it_was_told(exported: Path, photo: bytes) -> None:
     options = {"device": "auto", "weights": exported, "threads": None, "handle_minutes": 1.0, "flip_test": False}
     service, _ = make_service((), (), **options, backend="onnxruntime")
-    (answer,) = service.ask(photo, ["chin"], boxes=[(180, 64, 266, 172)]).answers
+    (answer,) = service.ask(photo, ["chin"], AskSettings(boxes=[(180, 64, 266, 172)])).answers
     assert answer.model_version == "faceql-made+01234567"
     service.close()
     service, _ = make_service((), (), **options)
@@ -301,7 +303,7 @@ def test_a_photo_that_is_opened_again_keeps_its_handle(service: Service, photo: 
     assert service.images.nbytes == other.encoded.nbytes + opened[0].encoded.nbytes
     assert service.images.get(other.handle).encoded is other.encoded
     assert opened[-1].ends >= opened[0].ends
-    boxed = service.keep(service.ask(photo, [], boxes=[(1, 1, 99, 99)]).image)
+    boxed = service.keep(service.ask(photo, [], AskSettings(boxes=[(1, 1, 99, 99)])).image)
     assert boxed.handle not in (opened[0].handle, other.handle)
     # Closed by one of those who opened it; forgotten by all.
     service.images.remove(opened[0].handle)

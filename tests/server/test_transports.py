@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -159,6 +160,27 @@ def test_a_port_in_use_is_told(http_server: str, command: str) -> None:
     assert done.stderr.splitlines() == [
         f"port {port} is in use at 127.0.0.1: choose another with --port, or stop what listens there"
     ]
+
+
+def test_a_server_ends_without_taking_everything_down(small_weights: Path) -> None:
+    """Python's own end costs a second of processor time once torch is loaded: ten seconds of a busy machine's."""
+    process, address = run_server("serve", "--weights", small_weights)
+    try:
+        while httpx2.get(f"{address}/readyz").status_code != 200:
+            time.sleep(0.1)
+        process.stderr.close()
+        process.send_signal(signal.SIGTERM)
+        before = read_processor_seconds(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+    finally:
+        process.kill()
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert usage.ru_utime + usage.ru_stime - before < 0.4
+
+
+def read_processor_seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])

@@ -1,0 +1,53 @@
+"""The options of an ask, the same for Python, the command line, HTTP and MCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..querylang.parse import parse
+from ..querylang.query import Perspective, Query
+
+if TYPE_CHECKING:
+    from .images import ColorOrder
+
+Boxes = Iterable[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """How an ask is meant.
+
+    Attributes:
+        faces: Which faces, over what the instruction says: "largest", "smallest", "leftmost", "rightmost", "middle",
+            "face 2" (left to right, from 1), "second largest", "all".
+        boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces.
+        perspective: Whose left plain "left" is, in an instruction given as text.
+        ids_from: The first id of a layout, 1 or 0, in an instruction given as text.
+        color: The order of an array's channels; "bgr" is OpenCV's.
+    """
+
+    faces: str | None = None
+    boxes: Boxes | None = None
+    perspective: Perspective = "viewer"
+    ids_from: int = 1
+    color: ColorOrder = "rgb"
+
+    def parse(self, instruction: str | Query, *, limit: int = 100_000) -> Query:
+        """Return the query of an instruction; one that is parsed already is given back.
+
+        Args:
+            instruction: The instruction, or its query.
+            limit: The most points for one face.
+
+        Raises:
+            QueryError: It cannot be understood.
+            ConfigError: A setting is wrong.
+        """
+        if isinstance(instruction, Query):
+            return instruction
+        return parse(instruction, perspective=self.perspective, ids_from=self.ids_from, limit=limit)
+
+
+DEFAULT_SETTINGS = AskSettings()
