@@ -8,7 +8,7 @@ from fractions import Fraction
 from .pieces import Place, Stretch
 from .registry import Registry
 from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, is_arc
-from .surface_runs import GridRun, SpotRun, SpreadRun, SurfaceRun
+from .surface_runs import WHOLE, GridRun, SpotRun, SpreadRun, SurfaceRun
 
 
 def write_number(value: Fraction) -> str:
@@ -88,6 +88,11 @@ def write_surface_run(run: SurfaceRun) -> str:
     name = run.surface.replace(" ", "_")
     if isinstance(run, SpotRun):
         return "; ".join(f"{name}[{write_number(u)}, {write_number(v)}]" for u, v in run.places)
+    if isinstance(run, SpreadRun) and run.count == 1:
+        return write_surface_run(SpotRun(run.surface, tuple(run.spots())))
+    if run.box != WHOLE:
+        left, top, right, bottom = map(write_number, run.box)
+        name += f"[{left} .. {right}, {top} .. {bottom}]"
     if isinstance(run, GridRun):
         return f"{name} grid {run.rows} {run.columns}"
     return f"{name} * {run.count}" if isinstance(run, SpreadRun) else f"{name} outline * {run.count}"

@@ -133,8 +133,8 @@ class Reading:
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.approx for ask in asks):
             notes.append("a rough number is read as exactly that")
-        if any(ask.item.spacing == "even" for ask in asks):
-            by_distance = [space_by_distance(run) for run in assembly.runs]
+        by_distance = [space_by_distance(run) for run in assembly.runs]
+        if any(ask.item.spacing == "even" for ask in asks) and by_distance != assembly.runs:
             other = write_query(by_distance, None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
         if not self.is_trial:

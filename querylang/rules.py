@@ -182,6 +182,7 @@ class Rules(Compositions):
             ("BY", "NUMBER", "BY_N", lambda _, n: n, 0.0),
             ("TIMES", "NUMBER", "BY_N", lambda _, n: n, 0.4),
             ("NUMBER", "BY_N", "DIMENSIONS", lambda a, b: (a, b) if a.form == b.form == "integer" else None, 0.0),
+            ("DIMENSIONS", "COLUMNS", "DIMENSIONS", lambda d, _: d, 0.0),
             ("GRID", "DIMENSIONS", "I", lambda _, d: Item(grid=d), -0.5),
             ("DIMENSIONS", "GRID", "I", lambda d, _: Item(grid=d), -0.5),
             ("DIMENSIONS", "POINTS", "I", lambda d, _: Item(grid=d), 0.0),

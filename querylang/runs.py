@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
 
 from .landmarks import LandmarkQuery
-from .pieces import CurvePiece, Place, Stretch
+from .pieces import CurvePiece, Patch, Piece, Place, Stretch
 from .registry import Registry
-from .surface_runs import GridRun, OutlineRun, SpotRun, SpreadRun, SurfaceRun, take_spots
+from .surface_runs import GridRun, OutlineRun, Spot, SpotRun, SpreadRun, SurfaceRun, lies_within, take_spots
 
 Ends = Literal["both", "neither", "first"]
 Spacing = Literal["fpalp", "arc"]
@@ -190,20 +190,23 @@ def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     return None
 
 
-def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) -> list[Run]:
+def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
     """Return what is left of a run when the points on pieces of parts are removed."""
+    patches = [piece for piece in pieces if isinstance(piece, Patch)]
     if isinstance(run, CurveRun):
         left: list[Run] = [run]
         for piece in pieces:
-            if piece.part == run.part:
+            if piece.part == run.part and not isinstance(piece, Patch):
                 left = [kept for one in left for kept in remove_piece(one, piece, registry)]
         return left
     if isinstance(run, SURFACE_RUNS):
-        return [run]
+        return remove_patches(run, patches)
     exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
     stretches = [piece for piece in pieces if isinstance(piece, Stretch)]
 
-    def is_gone(part: str, fpalp: Fraction) -> bool:
+    def is_gone(part: str, fpalp: Fraction, v: Fraction | None = None) -> bool:
+        if v is not None:
+            return any(patch.part == part and holds_spot(patch, (fpalp, v)) for patch in patches)
         if key_of(part, fpalp, registry) in exact:
             return True
         return any(lies_on(part, fpalp, piece, registry) for piece in stretches if piece.part == part)
@@ -212,8 +215,22 @@ def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) ->
         places = tuple(f for f in run.places if not is_gone(run.part, f))
         return [PlaceRun(run.part, places)] if places else []
     landmarks = registry.layouts[run.layout].landmarks
-    ids = tuple(i for i in run.ids if not is_gone(landmarks[i - 1].part, landmarks[i - 1].fpalp))
+    ids = tuple(i for i in run.ids if not is_gone(*astuple(landmarks[i - 1])))
     return [LayoutRun(run.layout, ids)] if ids else []
+
+
+def remove_patches(run: SurfaceRun, patches: Sequence[Patch]) -> list[Run]:
+    """Return what is left of a run when its points on surfaces, or on portions or at places of them, are removed."""
+    own = [patch for patch in patches if patch.part == run.surface]
+    kept = tuple(spot for spot in run.spots() if not any(holds_spot(patch, spot) for patch in own)) if own else ()
+    if not own or len(kept) == run.count:
+        return [run]
+    return [SpotRun(run.surface, kept)] if kept else []
+
+
+def holds_spot(patch: Patch, spot: Spot) -> bool:
+    """Whether a place of its surface lies on a patch."""
+    return spot == patch.spot if patch.spot is not None else lies_within(spot, patch.box)
 
 
 def key_of(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fraction]:
