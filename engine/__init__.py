@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .outlines import Outline
     from .part_curve import PartCurve
     from .regions import write_region_instruction
+    from .tracking import FrameAnswer
+    from .video import VideoFile, VideoFrame, read_frames
     from .visibility import PointVisibility
 
 _HOMES = {
@@ -33,6 +35,7 @@ _HOMES = {
     "Engine": "engine",
     "Face": "faces",
     "FaceFinder": "faces",
+    "FrameAnswer": "tracking",
     "ImageSource": "images",
     "Landmark": "answer",
     "MEASURES_INSTRUCTION": "measures",
@@ -45,11 +48,14 @@ _HOMES = {
     "SlimeFaceFinder": "finders",
     "Stroke": "answer",
     "UPRIGHT_INSTRUCTION": "cutting",
+    "VideoFile": "video",
+    "VideoFrame": "video",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",
     "choose_asked_faces": "encoded_image",
     "crop_answer": "cutting",
     "cut_out": "cutting",
+    "read_frames": "video",
     "read_photo": "images",
     "write_region_instruction": "regions",
 }
@@ -65,6 +71,7 @@ __all__ = [
     "Engine",
     "Face",
     "FaceFinder",
+    "FrameAnswer",
     "ImageSource",
     "Landmark",
     "Measures",
@@ -75,11 +82,14 @@ __all__ = [
     "PointVisibility",
     "SlimeFaceFinder",
     "Stroke",
+    "VideoFile",
+    "VideoFrame",
     "WholePhoto",
     "YuNetFinder",
     "choose_asked_faces",
     "crop_answer",
     "cut_out",
+    "read_frames",
     "read_photo",
     "write_region_instruction",
 ]
