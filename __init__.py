@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         NoSuchFaceError,
         NoSuchPointError,
         QueryError,
+        VideoError,
     )
     from .querylang.landmarks import LandmarkQuery
     from .querylang.parse import parse
@@ -43,6 +44,7 @@ _HOMES = {
     "NoSuchPointError": "errors",
     "Query": "querylang.query",
     "QueryError": "errors",
+    "VideoError": "errors",
     "parse": "querylang.parse",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "NoSuchPointError",
     "Query",
     "QueryError",
+    "VideoError",
     "__version__",
     "parse",
 ]

@@ -4,6 +4,7 @@ FaceQLError
 ├── QueryError(ValueError)     the instruction: what to change in it, and where
 ├── ImageError                 the photo cannot be read, or is larger than allowed
 │   ├── TooManyPixelsError     it has more pixels than are read
+│   ├── VideoError             a video or camera cannot be read, or no further
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
 ├── NoSuchPointError(LookupError)  an answer does not hold the points that are wanted of it
@@ -112,6 +113,10 @@ class TooManyPixelsError(ImageError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class VideoError(ImageError):
+    """A video or a camera cannot be read, or no further than where this is raised."""
 
 
 class NoFaceError(ImageError):

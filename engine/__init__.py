@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .outlines import Outline
     from .part_curve import PartCurve
     from .regions import write_region_instruction
+    from .tracking import FrameAnswer
+    from .video import VideoFile, VideoFrame, read_frames
     from .visibility import PointVisibility
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "Engine": "engine",
     "Face": "faces",
     "FaceFinder": "faces",
+    "FrameAnswer": "tracking",
     "ImageSource": "images",
     "Landmark": "landmark",
     "MEASURES_INSTRUCTION": "measures",
@@ -48,11 +51,14 @@ _HOMES = {
     "SlimeFaceFinder": "finders",
     "Stroke": "landmark",
     "UPRIGHT_INSTRUCTION": "cutting",
+    "VideoFile": "video",
+    "VideoFrame": "video",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",
     "choose_asked_faces": "encoded_image",
     "crop_answer": "cutting",
     "cut_out": "cutting",
+    "read_frames": "video",
     "read_photo": "images",
     "write_region_instruction": "regions",
 }
@@ -69,6 +75,7 @@ __all__ = [
     "Engine",
     "Face",
     "FaceFinder",
+    "FrameAnswer",
     "ImageSource",
     "Landmark",
     "Measures",
@@ -79,11 +86,14 @@ __all__ = [
     "PointVisibility",
     "SlimeFaceFinder",
     "Stroke",
+    "VideoFile",
+    "VideoFrame",
     "WholePhoto",
     "YuNetFinder",
     "choose_asked_faces",
     "crop_answer",
     "cut_out",
+    "read_frames",
     "read_photo",
     "write_region_instruction",
 ]

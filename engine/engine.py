@@ -17,14 +17,17 @@ from .backends import Backend, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceCrop, FaceEncoder, judge_face
+from .encoding import ByteArray, FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
 from .finders import default_face_finder
+from .following import Selection
 from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
+from .tracking import SEARCH_EVERY, FrameAnswer, Tracker
+from .video import FrameSource, read_frames
 
 DOUBTFUL_ABOVE = 0.055
 """Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
@@ -222,6 +225,58 @@ class Engine:
         answer = self.ask(image, MEASURES_INSTRUCTION, faces=faces, boxes=boxes, color=color)
         return tuple(Measures(answer, face) for face in range(len(answer.faces)))
 
+    def track(
+        self,
+        frames: FrameSource,
+        instruction: str | Query,
+        *,
+        fps: float | None = None,
+        smooth: bool = True,
+        faces: str | None = None,
+        perspective: Perspective = "viewer",
+        color: ColorOrder = "rgb",
+        search_every: int = SEARCH_EVERY,
+        keep_photos: bool = False,
+    ) -> Iterator[FrameAnswer]:
+        """Answer one instruction on every frame of a moving picture, following its faces.
+
+        A face is looked at where its own landmarks and its motion say that it will be, without a search of the frame,
+        and keeps its identity while others pass in front of it or something hides it for up to two seconds. Which faces
+        are meant ("leftmost face") is told once, when there are as many as that, and kept while they are there. Only
+        one frame is in memory.
+
+        Args:
+            frames: A video's path, a camera's number, or the frames: photos as for `encode`, or `VideoFrame`s.
+            instruction, faces, perspective, color: As for `ask`.
+            fps: Frames a second, for frames that have no times of their own; None for 30.
+            smooth: Whether points are smoothed over time, those in doubt more. False gives what each frame shows.
+            search_every: Frames between two searches for faces that come in, while more are asked about than are
+                followed ("every face").
+            keep_photos: Whether answers keep their frame, for `draw`.
+
+        Returns:
+            An iterator over the answers, one for each frame, with its time, identities, and whether each face was
+            tracked or found. A frame in which no asked face is seen has an answer without points.
+
+        Raises:
+            QueryError: The instruction cannot be understood.
+            VideoError: The file or camera cannot be read, or no further: the frames before were answered.
+            ImageError: A frame cannot be read.
+            ConfigError: A setting is wrong, or the extra `video` is not installed.
+        """
+        note_use()
+        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        if not isinstance(search_every, int) or search_every < 1:
+            raise ConfigError(f"search_every must be 1 or more frames, not {search_every!r:.80}")
+        if color not in get_args(ColorOrder):
+            raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+        selection = Selection(faces or query.faces)
+        read = read_frames(frames, fps=fps, color=color, max_pixels=self._max_pixels)
+        tracker = Tracker(
+            self._encoder, self._find_numbered, self._locate_on_face, self._doubtful_above, self._model_version
+        )
+        return tracker.track(read, query, selection, smooth=smooth, search_every=search_every, keep_photos=keep_photos)
+
     def encode_faces(self, wanted: Iterable[tuple[EncodedImage, int]]) -> None:
         """Encode faces of one or many photos ahead of their asks; on a GPU, many in one pass through the encoder.
 
@@ -239,12 +294,16 @@ class Engine:
     def _find_faces(self, photo: Photo, boxes: Boxes | None) -> EncodedImage:
         if boxes is not None:
             return EncodedImage(photo, number_faces(read_boxes(boxes, photo.size)), True, self._model_version)
-        with self._finder_lock:
-            finder = self._face_finder = self._face_finder or default_face_finder()
-        found = sorted(number_faces(finder.find(photo.pixels)), key=lambda face: face.number)
-        describe = getattr(finder, "describe_search", None)
+        found = self._find_numbered(photo.pixels)
+        describe = getattr(self._face_finder, "describe_search", None)
         search = describe(*photo.size) if describe and not found else "searched"
         return EncodedImage(photo, tuple(found), False, self._model_version, search)
+
+    def _find_numbered(self, pixels: ByteArray) -> list[Face]:
+        """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
+        with self._finder_lock:
+            finder = self._face_finder = self._face_finder or default_face_finder()
+        return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)
