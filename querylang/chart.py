@@ -338,6 +338,8 @@ def has_misfit(item: Item) -> bool:
     thing = item.phrase.thing if item.phrase is not None and item.range is None else None
     if thing is None or item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
         return False
+    if item.phrase is not None and item.phrase.det == "each":
+        return False
     return not any(unit.stretch for unit in thing.units)
 
 
