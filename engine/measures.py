@@ -216,6 +216,8 @@ class Measures:
         registry = load_registry()
         index: dict[tuple[str, Fraction], int] = {}
         for i in np.flatnonzero(self.answer.face_index == self.face).tolist():
+            if self.answer.parts[i] not in registry.parts:  # a surface
+                continue
             exact = Fraction(float(self.answer.fpalps[i])).limit_denominator(5000)
             place = registry.canonical_place(LandmarkQuery(self.answer.parts[i], exact))
             index.setdefault((place.part, place.fpalp), i)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,15 @@ class PartListing:
     kind: PartKind
     unified_count: int
     curve: str
+    other_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceListing:
+    """A surface, where it lies, and what people call it."""
+
+    name: str
+    area: str
     other_names: tuple[str, ...]
 
 
@@ -47,9 +56,17 @@ def members_of(table: Mapping[str, Any]) -> dict[str, str]:
     return members | ({"": table["is"]} if "is" in table else {})
 
 
-def names_of_parts(language: Language) -> Iterator[tuple[str, str]]:
-    """Yield (part, name) for every name that means one whole part."""
-    whole = {part.replace(" ", "_"): part for part in language.registry.parts}
+def list_names(language: Language, wholes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what else each of some parts or surfaces is called, by its name."""
+    names: dict[str, set[str]] = {name: set() for name in wholes}
+    for whole, name in names_of(language, names):
+        names[whole].add(name)
+    return {whole: tuple(sorted(found - {whole})) for whole, found in names.items()}
+
+
+def names_of(language: Language, wholes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield (part, name) for every name that means one whole part, or one whole surface."""
+    whole = {part.replace(" ", "_"): part for part in wholes}
     for table in language.concepts.tables:
         for features, text in members_of(table).items():
             if text in whole and (not features or features in ("left", "right")):
@@ -60,12 +77,20 @@ def names_of_parts(language: Language) -> Iterator[tuple[str, str]]:
 def describe_parts(language: Language | None = None) -> tuple[PartListing, ...]:
     """Return every part with its other names, in the order of "all parts"."""
     language = language or load_language()
-    names: dict[str, set[str]] = {part: set() for part in language.registry.parts}
-    for part, name in names_of_parts(language):
-        names[part].add(name)
+    names = list_names(language, language.registry.parts)
     return tuple(
-        PartListing(part.name, part.kind, part.unified_count, part.curve, tuple(sorted(names[part.name] - {part.name})))
+        PartListing(part.name, part.kind, part.unified_count, part.curve, names[part.name])
         for part in language.registry.parts.values()
+    )
+
+
+def describe_surfaces(language: Language | None = None) -> tuple[SurfaceListing, ...]:
+    """Return every surface with its other names, in the order of "all surfaces"."""
+    language = language or load_language()
+    names = list_names(language, language.registry.surfaces)
+    return tuple(
+        SurfaceListing(surface.name, surface.area, names[surface.name])
+        for surface in language.registry.surfaces.values()
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from ..engine import Answer, Face
-    from ..querylang.describe import LayoutListing, PartListing
+    from ..querylang.describe import LayoutListing, PartListing, SurfaceListing
     from ..querylang.landmarks import LandmarkQuery
     from ..querylang.query import Query
     from .image_store import OpenImage
@@ -220,10 +220,19 @@ class LayoutAnswer(AnswerModel):
     parts: list[str]
 
 
+class SurfaceAnswer(AnswerModel):
+    """A surface of the face: a patch of skin, a lid, a lip."""
+
+    name: str
+    area: str = Field(description="where it lies")
+    other_names: list[str] = Field(description="what else it may be called")
+
+
 class PartsAnswer(AnswerModel):
-    """Every face part and layout there is."""
+    """Every face part, surface and layout there is."""
 
     parts: list[PartAnswer]
+    surfaces: list[SurfaceAnswer]
     layouts: list[LayoutAnswer]
     examples: list[str] = Field(description="instructions to learn the language from")
 
@@ -375,6 +384,11 @@ def describe_part(part: PartListing) -> PartAnswer:
         curve=part.curve,
         other_names=list(part.other_names),
     )
+
+
+def describe_surface(surface: SurfaceListing) -> SurfaceAnswer:
+    """Return a surface of the language."""
+    return SurfaceAnswer(name=surface.name, area=surface.area, other_names=list(surface.other_names))
 
 
 def describe_layout(layout: LayoutListing) -> LayoutAnswer:

@@ -19,7 +19,7 @@ from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
-from .language_commands import layouts_command, parse_command, parts_command
+from .language_commands import layouts_command, parse_command, parts_command, surfaces_command
 from .model_commands import relabel_command, train_command, train_visibility_command, turn_command
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
@@ -257,6 +257,7 @@ def format_answer(answer: Answer) -> str:
 
 main.add_command(parse_command)
 main.add_command(parts_command)
+main.add_command(surfaces_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(train_visibility_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ..errors import ConfigError, InvalidRequestError
+from ..querylang.surfaces import load_surfaces
 from .answers import AnswerModel, FaceAnswer, ImageSize, describe_faces
 
 if TYPE_CHECKING:
@@ -226,7 +228,17 @@ def plan_crop(parse: ParseText, region: str) -> RegionPlan:
     if region.strip().lower() == WHOLE_FACE:
         return RegionPlan(parse(MEASURES_INSTRUCTION), WHOLE_FACE)
     understood = parse(region).canonical.partition(" | ")[0]
-    return RegionPlan(parse(f"{understood}; {UPRIGHT_INSTRUCTION}"), understood)
+    upright = parse(UPRIGHT_INSTRUCTION).canonical
+    return RegionPlan(parse(f"{outline_surfaces(understood)}; {upright}"), understood)
+
+
+def outline_surfaces(canonical: str) -> str:
+    """Return canonical text with the outlines of surfaces in place of single points on them: how far they reach."""
+    known = load_surfaces()
+    pieces = [(re.split(r"\W", piece, maxsplit=1)[0], piece) for piece in canonical.split("; ")]
+    return "; ".join(
+        dict.fromkeys(f"{name} outline * 24" if name.replace("_", " ") in known else piece for name, piece in pieces)
+    )
 
 
 def find_region(answer: Answer, region: str, face: int | None = None) -> npt.NDArray[np.float64]:

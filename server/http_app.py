@@ -23,7 +23,7 @@ from ..errors import FaceQLError, InvalidRequestError, QueryError, ServiceError
 from ..querylang import query as language
 from . import http_docs as docs
 from .accept import choose_media
-from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, describe_image, describe_query
+from .answers import ImageAnswer, LayoutAnswer, ParseAnswer, PartAnswer, SurfaceAnswer, describe_image, describe_query
 from .ask_queue import Asked
 from .batches import Batches
 from .error_kinds import error_code, phrase_validation
@@ -253,6 +253,11 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
     async def list_parts() -> list[PartAnswer]:
         """List every face part."""
         return service.list_parts().parts
+
+    @app.get("/v1/surfaces", **docs.PLAIN)
+    async def list_surfaces() -> list[SurfaceAnswer]:
+        """List every surface of the face."""
+        return service.list_parts().surfaces
 
     @app.get("/v1/layouts", **docs.PLAIN)
     async def list_layouts() -> list[LayoutAnswer]:

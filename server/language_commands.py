@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ..querylang.describe import describe_layouts, describe_parts, describe_places
+from ..querylang.describe import describe_layouts, describe_parts, describe_places, describe_surfaces
 from ..querylang.parse import parse
 from .shared_options import ids_from_option, json_option, perspective_option
 
@@ -60,6 +60,19 @@ def parts_command(places: bool, as_json: bool) -> None:
         for place in describe_places():
             means = [f"{features}: {text}" if features else text for features, text in place.means.items()]
             click.echo(f"{', '.join(place.names)} = {' | '.join(means)}")
+
+
+@click.command("surfaces")
+@json_option
+def surfaces_command(as_json: bool) -> None:
+    """List the surfaces of the face that can be asked for."""
+    if as_json:
+        echo_models(list_parts().surfaces)
+        return
+    for surface in describe_surfaces():
+        click.echo(f"{surface.name}: {surface.area}")
+        if surface.other_names:
+            click.echo(f"    also: {', '.join(surface.other_names)}")
 
 
 @click.command("layouts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, ResourceLink, ToolAnnotations
@@ -200,8 +200,44 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
 
     @server.tool(title="List face parts and layouts", description=texts.LIST, annotations=annotations)
     @tell_errors
-    async def list_parts() -> Annotated[CallToolResult, PartsAnswer]:
-        return give_result(calls.service.list_parts())
+    async def list_parts(
+        kind: Annotated[
+            Literal["all", "parts", "surfaces", "layouts"], Field(description="parts are curves, surfaces patches")
+        ] = "all",
+        contains: Annotated[str, Field(description='only those with this text in a name ("lip")', max_length=100)] = "",
+        offset: Offset = 0,
+        limit: Annotated[int, Field(description="the most entries to list", ge=1, le=500)] = 100,
+    ) -> Annotated[CallToolResult, PartsPage]:
+        return give_result(list_entries(calls.service.list_parts(), kind, contains, offset=offset, limit=limit))
+
+
+class PartsPage(PartsAnswer):
+    """Some of the parts, surfaces and layouts."""
+
+    count: int = Field(description="entries that fit")
+    shown: list[int] = Field(description="[first, end) of them", min_length=2, max_length=2)
+
+
+def list_entries(listed: PartsAnswer, kind: str, contains: str, *, offset: int, limit: int) -> dict[str, Any]:
+    """Return a page of what there is, in the order parts, surfaces, layouts; examples come with the first."""
+    whole = listed.model_dump(mode="json", exclude_defaults=True)
+    kinds = ("parts", "surfaces", "layouts") if kind == "all" else (kind,)
+    wanted = contains.strip().lower().replace("_", " ")
+    entries = [
+        (name, entry)
+        for name in kinds
+        for entry in whole[name]
+        if any(wanted in called.lower() for called in (entry["name"], *entry.get("other_names", ())))
+    ]
+    start = min(offset, len(entries))
+
+    def write_page(most: int) -> dict[str, Any]:
+        page = entries[start : start + most]
+        found = {name: [entry for its, entry in page if its == name] for name in kinds}
+        examples = {"examples": whole["examples"]} if start == 0 and not wanted else {}
+        return found | examples | {"count": len(entries), "shown": [start, start + len(page)]}
+
+    return fit_page(write_page, limit)
 
 
 def draw_all(asked: Asked, count: int, style: DrawingStyle) -> list[tuple[ImageContent, ImageSize, float]]:

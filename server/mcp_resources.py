@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -11,7 +12,7 @@ from mcp.types import Completion, PromptReference, ResourceTemplateReference
 from pydantic import Field
 
 from . import mcp_texts as texts
-from .answers import LayoutAnswer, PartAnswer
+from .answers import AnswerModel
 from .mcp_calls import Calls
 from .mcp_results import FILES
 
@@ -22,6 +23,7 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
     """Offer the language guide, the parts and layouts, the files that were made, and the makeup prompt."""
     listed = calls.service.list_parts()
     parts = {part.name: part for part in listed.parts}
+    surfaces = {surface.name: surface for surface in listed.surfaces}
     layouts = {layout.name: layout for layout in listed.layouts}
 
     @server.resource(
@@ -31,12 +33,12 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
         mime_type="text/markdown",
     )
     def guide() -> str:
-        return texts.write_guide(list(parts), [layout.title for layout in layouts.values()])
+        return texts.write_guide(list(parts), list(surfaces), [layout.title for layout in layouts.values()])
 
     @server.resource(
         "faceql://parts",
-        title="Face parts and layouts",
-        description="Every face part with its curve, every layout, as JSON.",
+        title="Face parts, surfaces and layouts",
+        description="Every face part with its curve, every surface, every layout, as JSON.",
         mime_type="application/json",
     )
     def list_parts() -> str:
@@ -44,12 +46,12 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
 
     @server.resource(
         "faceql://parts/{part}",
-        title="A face part",
-        description="One face part: its curve, where it starts, what else it is called.",
+        title="A face part or surface",
+        description="One face part or surface: its curve or where it lies, what else it is called.",
         mime_type="application/json",
     )
     def describe_part(part: str) -> str:
-        return write_entry(parts, part, "part")
+        return write_entry({**parts, **surfaces}, part, "part or surface")
 
     @server.resource(
         "faceql://layouts/{layout}",
@@ -85,7 +87,7 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
 
     async def complete(ref: Any, argument: Any, context: Any) -> Completion | None:
         choices: dict[str, list[str]] = {
-            "part": list(parts),
+            "part": [*parts, *surfaces],
             "layout": list(layouts),
             "product": ["all", *texts.MAKEUP],
         }
@@ -96,8 +98,8 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
     server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
-def write_entry(entries: dict[str, PartAnswer] | dict[str, LayoutAnswer], name: str, kind: str) -> str:
-    """Return a part or a layout as JSON.
+def write_entry(entries: Mapping[str, AnswerModel], name: str, kind: str) -> str:
+    """Return a part, a surface or a layout as JSON.
 
     Raises:
         ResourceNotFoundError: There is none of that name.

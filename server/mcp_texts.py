@@ -27,6 +27,7 @@ Examples of `instruction`:
 - "left eye as a polygon" - points to fill or outline
 - "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
 - "face contour except the chin area"
+- "20 points on the left cheek", "outline of the forehead", "a grid of 4 by 5 on the nose back" - surfaces
 - "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
@@ -44,7 +45,8 @@ Check what an instruction means, without a photo and without running the model.
 as an error with its code, the span of the words at fault, and a suggestion."""
 
 LIST = """\
-List every face part (with the direction its curve runs), every dataset layout, and example instructions."""
+List face parts (with the direction their curves run), surfaces such as "left cheek", dataset layouts, and example \
+instructions. contains="lip" lists what is called so."""
 
 OPEN = """\
 Read a photo, find its faces and keep it in the server's memory under a handle, so that later asks cost only the \
@@ -75,9 +77,7 @@ MASK = """\
 Return which pixels a region of the face covers: its area, its box, and a link to a grey PNG of the photo's size. \
 Example: region="lips" (without the mouth opening), "left eye", "eyebrows", "face contour"."""
 
-REGION = (
-    'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "eyebrows", "face contour".'
-)
+REGION = 'Which region: a face part, parts or stretches, e.g. "lips", "upper lip", "left eye", "left cheek", "skin".'
 CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", "nose", "upper lip".'
 CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
@@ -93,9 +93,10 @@ PERSPECTIVE = 'Whose left "left" is: the picture\'s ("viewer") or the person\'s 
 IDS_FROM = "The first id of a layout's landmarks."
 
 GUIDE_TAIL = """
-## Parts and layouts
+## Parts, surfaces and layouts
 
-Parts: {parts}. Layouts: {layouts}. `list_parts` and `faceql://parts` tell how each curve runs.
+Parts: {parts}. Surfaces: {surfaces}. Layouts: {layouts}. `list_parts` and `faceql://parts` tell how each curve runs and
+where each surface lies.
 """
 
 MAKEUP = {
@@ -112,10 +113,10 @@ MAKEUP = {
 }
 
 
-def write_guide(parts: Sequence[str], layouts: Sequence[str]) -> str:
-    """Return the language guide: how to write instructions, and the names of all parts and layouts."""
+def write_guide(parts: Sequence[str], surfaces: Sequence[str], layouts: Sequence[str]) -> str:
+    """Return the language guide: how to write instructions, and the names of all parts, surfaces and layouts."""
     guide = files(__package__).joinpath("language_guide.md").read_text("utf-8")
-    return guide + GUIDE_TAIL.format(parts=", ".join(parts), layouts=", ".join(layouts))
+    return guide + GUIDE_TAIL.format(parts=", ".join(parts), surfaces=", ".join(surfaces), layouts=", ".join(layouts))
 
 
 def write_makeup_prompt(product: str) -> str:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings
 from ..errors import CheckpointError, ConfigError, ServiceError
-from ..querylang.describe import describe_layouts, describe_parts
+from ..querylang.describe import describe_layouts, describe_parts, describe_surfaces
 from ..querylang.query import Query
 from .answers import (
-    LayoutAnswer,
-    PartAnswer,
     PartsAnswer,
     describe_layout,
     describe_part,
+    describe_surface,
 )
 from .ask_queue import Asked, AskQueue, Job, check_points
 from .image_store import ImageStore, OpenImage
@@ -40,6 +39,8 @@ EXAMPLES = (
     "nose tip of every face",
     "her left eyebrow, 9 points",
     "face contour except the chin area",
+    "20 points on the left cheek",
+    "outline of the forehead",
     "outer_lip[9/12 .. 15/12] * 7; left_pupil",
 )
 
@@ -158,10 +159,13 @@ class Service:
         return time.monotonic() + (limit if seconds is None else min(seconds, limit))
 
     def list_parts(self) -> PartsAnswer:
-        """Return every face part, every layout, and instructions to learn from."""
-        parts: list[PartAnswer] = [describe_part(part) for part in describe_parts()]
-        layouts: list[LayoutAnswer] = [describe_layout(layout) for layout in describe_layouts()]
-        return PartsAnswer(parts=parts, layouts=layouts, examples=list(EXAMPLES))
+        """Return every face part, surface and layout, and instructions to learn from."""
+        return PartsAnswer(
+            parts=[describe_part(part) for part in describe_parts()],
+            surfaces=[describe_surface(surface) for surface in describe_surfaces()],
+            layouts=[describe_layout(layout) for layout in describe_layouts()],
+            examples=list(EXAMPLES),
+        )
 
     def submit(
         self,

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from faceql.engine import Answer, Face, Photo
+from faceql.engine import MEASURES_INSTRUCTION, Answer, Engine, Face, Photo, write_region_instruction
 from faceql.engine.curves import Place
 from faceql.engine.layout import lay_out
 from faceql.engine.measures import Measures
@@ -190,6 +190,20 @@ def test_an_outline_at_equal_distances_is_one() -> None:
     assert plain.xy[0] == pytest.approx(answer.xy[0])
     assert plain.to_svg()
     assert make_answer("left_cheek outline * 40 | polygon").draw(legend=False).size == SIZE[::-1]
+
+
+def test_measures_heed_curves_alone(shipped_engine: Engine, astronaut: np.ndarray) -> None:
+    image = shipped_engine.encode(astronaut)
+    with_surface = shipped_engine.ask(image, f"left cheek; {MEASURES_INSTRUCTION}; forehead grid 2 by 2")
+    want = shipped_engine.ask(image, MEASURES_INSTRUCTION)
+    assert Measures(with_surface).to_dict() == Measures(want).to_dict()
+
+
+def test_a_region_is_surfaces_or_parts(shipped_engine: Engine, astronaut: np.ndarray) -> None:
+    answer = shipped_engine.ask(astronaut, "left cheek; left eye")
+    for ask in (answer.mask, write_region_instruction):
+        with pytest.raises(ConfigError, match="not both"):
+            ask("left eye and left cheek")
 
 
 def test_points_on_surfaces_are_written_down_and_read_back() -> None:

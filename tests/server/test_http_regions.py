@@ -18,7 +18,7 @@ from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 
-from .conftest import check_problem
+from .conftest import ASTRONAUT, check_problem
 
 PNG = {"Content-Type": "image/png"}
 LIPS = "61 points on the outer lip; 61 points on the inner lip"
@@ -27,6 +27,14 @@ LIPS = "61 points on the outer lip; 61 points on the inner lip"
 @pytest.fixture
 def client(service: Service, limits: Limits) -> Iterator[TestClient]:
     with TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shipped_client() -> Iterator[TestClient]:
+    """The shipped weights: those of other tests know no surfaces."""
+    service = Service(lambda: Engine("cpu"))
+    with TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost") as client:
         yield client
 
 
@@ -91,6 +99,24 @@ def test_crops_in_every_form(client: TestClient, photo: bytes) -> None:
     assert np.array(told["matrix"]).shape == (2, 3)
     check_problem(client.post("/v1/crop", content=photo, params={"faces": "all"}, headers=PNG), "invalid_request")
     check_problem(client.post("/v1/crop", content=photo, params={"region": "ear"}, headers=PNG), "unknown_part")
+
+
+@pytest.mark.parametrize("region", ["left cheek", "skin", "left eye and left cheek", "outline of the forehead"])
+def test_surfaces_are_cut_out_too(shipped_client: TestClient, region: str) -> None:
+    told = shipped_client.post(
+        "/v1/crop", content=ASTRONAUT.read_bytes(), params={"region": region, "size": 64, "format": "json"}, headers=PNG
+    )
+    assert told.status_code == 200, told.text
+    size = told.json()["crop_size"]
+    assert max(size.values()) == 64
+    assert min(size.values()) > 20
+
+
+@pytest.mark.parametrize("region", ["left cheek", "skin", "cheeks", "T-zone"])
+def test_surfaces_are_masked(shipped_client: TestClient, region: str) -> None:
+    options = {"region": region, "format": "rle"}
+    told = shipped_client.post("/v1/mask", content=ASTRONAUT.read_bytes(), params=options, headers=PNG)
+    assert told.json()["area_px"] > 1000
 
 
 def test_normalised_coordinates(client: TestClient, engine: Engine, photo: bytes) -> None:
