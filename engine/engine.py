@@ -234,6 +234,7 @@ class Engine:
         smooth: bool = True,
         faces: str | None = None,
         perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
         search_every: int = SEARCH_EVERY,
         keep_photos: bool = False,
@@ -247,7 +248,7 @@ class Engine:
 
         Args:
             frames: A video's path, a camera's number, or the frames: photos as for `encode`, or `VideoFrame`s.
-            instruction, faces, perspective, color: As for `ask`.
+            instruction, faces, perspective, ids_from, color: As for `ask`.
             fps: Frames a second, for frames that have no times of their own; None for 30.
             smooth: Whether points are smoothed over time, those in doubt more. False gives what each frame shows.
             search_every: Frames between two searches for faces that come in, while more are asked about than are
@@ -265,7 +266,7 @@ class Engine:
             ConfigError: A setting is wrong, or the extra `video` is not installed.
         """
         note_use()
-        query = instruction if isinstance(instruction, Query) else parse(instruction, perspective=perspective)
+        query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
         if not isinstance(search_every, int) or search_every < 1:
             raise ConfigError(f"search_every must be 1 or more frames, not {search_every!r:.80}")
         if color not in get_args(ColorOrder):

@@ -107,13 +107,7 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     are one ring along both; every other part is filled, an open one up to the chord between its ends; a surface is
     filled up to its sides.
     """
-<<<<<<< HEAD
     if surfaces := find_named(where):
-=======
-    surfaces = find_surfaces(where)
-    if surfaces:
-        check_surfaces_alone(where)
->>>>>>> trust
         return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
     surfaces = patches_of(query.runs, where)
@@ -155,7 +149,6 @@ def write_region_instruction(where: str) -> str:
         QueryError: The words cannot be understood.
         ConfigError: The region is no region.
     """
-<<<<<<< HEAD
     named = find_named(where)
     runs = () if named else read_region(where).runs
     # One place on a surface, and the answer holds the whole mesh.
@@ -165,27 +158,6 @@ def write_region_instruction(where: str) -> str:
         raise ConfigError(f"a region is surfaces, parts or stretches of parts, each once, not {where!r}")
     asked = [surface.replace(" ", "_") for surface in surfaces]
     return "; ".join(asked + [f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts])
-=======
-    parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
-    surfaces = find_surfaces(where)
-    if surfaces:
-        check_surfaces_alone(where)
-        # One place on a surface, and the answer holds the whole mesh.
-        return "; ".join(surface.replace(" ", "_") for surface in surfaces)
-    if not parts:
-        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
-    return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)
->>>>>>> trust
-
-
-def check_surfaces_alone(where: str) -> None:
-    """Refuse a region of surfaces and curves together: they would be filled by different rules.
-
-    Raises:
-        ConfigError: It is one.
-    """
-    if any(not isinstance(run, SURFACE_RUNS) for run in parse(where).runs):
-        raise ConfigError(f"a region is surfaces or face parts, not both: ask for each of {where!r}")
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:
