@@ -65,7 +65,10 @@ class CutWatch:
 
     def notice(self, photo: ByteArray) -> bool:
         """Return whether a frame, (height, width, 3) uint8 RGB, looks as if a scene began; never at the first."""
-        scene = shrink(photo, SCENE_SIZE).astype(np.float64)
+        height, width = photo.shape[:2]
+        step = max(1, min(width // (SCENE_SIZE[0] * 4), height // (SCENE_SIZE[1] * 4)))
+        # Every so many pixels tell as much, at a tenth of the cost.
+        scene = shrink(photo[::step, ::step], SCENE_SIZE).astype(np.float64)
         last, self._last = self._last, scene
         if last is None:
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,17 @@ class FrameAnswer:
     identities: tuple[int, ...]
     how: tuple[How, ...]
     is_cut: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, the answer as `Answer.to_dict` has it."""
+        return {
+            "frame": self.frame,
+            "time": round(self.time, 6),
+            "identities": list(self.identities),
+            "how": list(self.how),
+            "is_cut": self.is_cut,
+            "answer": self.answer.to_dict(),
+        }
 
 
 @dataclass(frozen=True)

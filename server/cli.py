@@ -35,6 +35,7 @@ from .shared_options import (
 )
 from .sheet_command import sheet_command
 from .template_commands import template_group
+from .track_command import track_command
 from .writing import write_file
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
@@ -255,6 +256,7 @@ def format_answer(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+main.add_command(track_command)
 main.add_command(parse_command)
 main.add_command(parts_command)
 main.add_command(surfaces_command)
