@@ -119,4 +119,3 @@ def test_the_command_answers_as_a_user_that_owns_nothing(context: Path, tmp_path
         process.communicate(timeout=120)
     assert process.returncode == 0
     assert sorted(path for path in site.rglob("*") if path.is_file()) == before
-
