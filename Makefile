@@ -1,6 +1,6 @@
 PYTHON ?= python
 
-.PHONY: help check lint types imports format test build gpu wheels clean
+.PHONY: help check lint types imports format test build site audit sbom gpu wheels clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,17 @@ test: ## The tests
 
 build: ## sdist and wheel, into dist/
 	$(PYTHON) -m build
+
+# Through a link called faceql, as for mypy.
+site: ## The documentation as a site, into build/site/; strict: needs pip install -e ".[docs]"
+	@link=$$(mktemp -d) && trap 'rm -rf "$$link"' EXIT && ln -s "$(CURDIR)" "$$link/faceql" && \
+	    PYTHONPATH="$$link" $(PYTHON) -m mkdocs build --strict
+
+audit: ## Known vulnerabilities of what is installed here; needs pip install -e ".[release]"
+	$(PYTHON) -m pip_audit --skip-editable
+
+sbom: ## What is installed here as a CycloneDX list, into dist/; run it in an environment with nothing else
+	mkdir -p dist && $(PYTHON) -m cyclonedx_py environment --output-format JSON --output-file dist/faceql.cdx.json
 
 gpu: ## All that is measured on a GPU, in ten minutes, into gpu-results/ or $OUT
 	$(PYTHON) benchmarks/gpu.py

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .querylang.query import Query
     from .server.client import Client
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Answer": "engine.answer",

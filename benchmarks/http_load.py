@@ -14,8 +14,11 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import urlopen
 
 import numpy as np
 import torch
@@ -47,6 +50,15 @@ async def ask(address: tuple[str, int], photo: bytes, text: str) -> Answer:
     return Answer.from_dict(json.loads(head_and_body[2])["answers"][0])
 
 
+def wait_until_ready(address: tuple[str, int]) -> None:
+    """Return when the server has loaded its model, and has answered once."""
+    while True:
+        with suppress(HTTPError), urlopen("http://{}:{}/readyz".format(*address)):
+            break
+        time.sleep(1)
+    asyncio.run(ask(address, make_photos(1)[0], "pupils"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=200)
@@ -73,7 +85,7 @@ def main() -> None:
         return await asyncio.gather(*(ask(address, photo, text) for photo, text in asks))
 
     try:
-        asyncio.run(ask(address, *asks[0]))  # waits for the model
+        wait_until_ready(address)
         started = time.perf_counter()
         answers = asyncio.run(ask_all())
         print(f"{len(asks)} clients at once: {len(asks) / (time.perf_counter() - started):.1f}/s")

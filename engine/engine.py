@@ -60,6 +60,11 @@ class Engine:
         CheckpointError: The weights are missing, damaged, or for the other backend.
         ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
             this process before it was forked.
+
+    Examples:
+        >>> engine = faceql.Engine("cpu")
+        >>> engine.ask("examples/astronaut.jpg", "4 points per eyebrow").xy.shape
+        (8, 2)
     """
 
     def __init__(
@@ -87,17 +92,32 @@ class Engine:
 
     @property
     def model_version(self) -> str:
-        """Which weights answer."""
+        """Which weights answer.
+
+        Examples:
+            >>> engine.model_version.startswith("faceql-")
+            True
+        """
         return self._model_version
 
     @property
     def device(self) -> torch.device:
-        """Where the detector runs."""
+        """Where the detector runs.
+
+        Examples:
+            >>> engine.device.type
+            'cpu'
+        """
         return self._device
 
     @property
     def backend(self) -> Backend:
-        """What runs the detector."""
+        """What runs the detector.
+
+        Examples:
+            >>> engine.backend
+            'torch'
+        """
         return self._backend
 
     def encode(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> EncodedImage:
@@ -116,6 +136,11 @@ class Engine:
         Raises:
             ImageError: The photo cannot be read, or a box is no box.
             CheckpointError: The face finder's weights are missing or damaged.
+
+        Examples:
+            >>> photo = engine.encode("examples/astronaut.jpg")
+            >>> [face.number for face in photo.faces], photo.image_size
+            ([1], (512, 512))
         """
         note_use()
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
@@ -154,6 +179,11 @@ class Engine:
             ImageError: The photo cannot be read, or a box is no box.
             ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
                 asked of weights that do not tell.
+
+        Examples:
+            >>> answer = engine.ask(photo, "her left eye", perspective="subject")
+            >>> set(answer.parts), len(answer)
+            ({'right eye'}, 8)
         """
         note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
@@ -195,6 +225,12 @@ class Engine:
         Raises:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
+
+        Examples:
+            >>> for outcome in engine.ask_many(["examples/astronaut.jpg", "missing.jpg"], "pupils"):
+            ...     print(outcome.error or len(outcome.get()))
+            2
+            there is no file 'missing.jpg'
         """
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
         if isinstance(images, str | bytes) or not isinstance(images, Iterable):
@@ -221,6 +257,11 @@ class Engine:
 
         Raises:
             NoFaceError, NoSuchFaceError, ImageError, ConfigError: As `ask` does.
+
+        Examples:
+            >>> (face,) = engine.measure(photo)
+            >>> round(face.eye_openness("left eye"), 1), face.mouth_openness > 0.1
+            (0.3, True)
         """
         answer = self.ask(image, MEASURES_INSTRUCTION, faces=faces, boxes=boxes, color=color)
         return tuple(Measures(answer, face) for face in range(len(answer.faces)))
@@ -283,6 +324,11 @@ class Engine:
 
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
+
+        Examples:
+            >>> engine.encode_faces([(photo, 0)])
+            >>> photo.nbytes > photo.photo.pixels.nbytes
+            True
         """
         note_use()
         missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))

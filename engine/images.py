@@ -47,6 +47,11 @@ class Photo:
     Attributes:
         pixels: (height, width, 3) uint8 RGB, upright, read-only.
         notes: What was decided while reading it (first frame taken, turned by its EXIF tag, ...).
+
+    Examples:
+        >>> photo = read_photo("examples/astronaut.jpg")
+        >>> photo.size, photo.pixels.dtype
+        ((512, 512), dtype('uint8'))
     """
 
     pixels: npt.NDArray[np.uint8] = field(repr=False)
@@ -94,6 +99,10 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     Raises:
         ImageError: It cannot be read, or is too large, or is not of these kinds.
         ConfigError: `color` is neither "rgb" nor "bgr".
+
+    Examples:
+        >>> read_photo(np.full((4, 4), 0.5)).notes
+        ('float64 taken as 0 to 1', 'grey, taken for all three colours')
     """
     if color not in get_args(ColorOrder):
         raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')

@@ -20,6 +20,11 @@ class Landmark:
         face: Index into `Answer.faces`.
         v: On a surface its place from top to bottom; None on a curve.
         visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
+
+    Examples:
+        >>> point = engine.ask(photo, "nose tip")[0]
+        >>> point.name, point.part, point.fpalp, point.visibility.is_seen
+        ('nose tip', 'nose bridge', 1.0, True)
     """
 
     part: str
@@ -41,6 +46,10 @@ class Stroke:
         face: Index into `Answer.faces`.
         start: First index of the run among the answer's points.
         stop: The index after its last.
+
+    Examples:
+        >>> answer.strokes[1]
+        Stroke(part='inner lip', face=0, start=60, stop=120)
     """
 
     part: str

@@ -32,6 +32,11 @@ class Outcome:
         source: The photo as it was given.
         answer: The answer; None where there is an error.
         error: What was wrong with the photo; None where there is an answer.
+
+    Examples:
+        >>> (outcome,) = engine.ask_many(["missing.jpg"], "pupils")
+        >>> outcome.index, outcome.source, outcome.answer, str(outcome.error)
+        (0, 'missing.jpg', None, "there is no file 'missing.jpg'")
     """
 
     index: int
@@ -44,6 +49,11 @@ class Outcome:
 
         Raises:
             FaceQLError: What the photo met instead.
+
+        Examples:
+            >>> (outcome,) = engine.ask_many([photo], "pupils")
+            >>> len(outcome.get())
+            2
         """
         if self.answer is None:
             assert self.error is not None

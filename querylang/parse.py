@@ -61,6 +61,10 @@ def parse(
     Raises:
         QueryError: The instruction cannot be answered; it holds every mistake found.
         ConfigError: A setting is wrong, or the instruction is no text.
+
+    Examples:
+        >>> faceql.parse("4 points per eyebrow").canonical
+        'left_eyebrow * 4; right_eyebrow * 4'
     """
     if not isinstance(text, str):
         raise ConfigError(f"an instruction is text, not {type(text).__name__}")
