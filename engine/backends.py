@@ -53,9 +53,9 @@ def load_backend(
         loaded = load_detector(path, chosen)
         # Our own copy; a detector that the caller loaded stays as it is.
         fold_batch_norms(loaded.detector.image_encoder.body)
-        loaded.detector.decoder.initializer.keeps_places = True
+        loaded.detector.keep_constants()
         if chosen.type == "cpu":
-            pack_convolutions(loaded.detector.image_encoder)
+            pack_convolutions(loaded.detector.image_encoder, loaded.detector.config.image_size)
     return loaded.detector, loaded.version, chosen
 
 
