@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .answer import Answer, Landmark, Stroke
-    from .backends import Backend
+    from .backends import Backend, Precision
     from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
     from .engine import Engine
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "answer",
     "Backend": "backends",
+    "Precision": "backends",
     "Box": "faces",
     "CutOut": "cutting",
     "EncodedImage": "encoded_image",
@@ -73,6 +74,7 @@ __all__ = [
     "PartCurve",
     "Photo",
     "PointVisibility",
+    "Precision",
     "SlimeFaceFinder",
     "Stroke",
     "WholePhoto",

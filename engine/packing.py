@@ -8,7 +8,6 @@ as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -56,7 +55,9 @@ class PackedConvolution(nn.Module):
         # the kernel that is a padding of the same width on both sides, which needs no copy of the map.
         self.halving_padding = [self.kernel // 2] * 2
         halves = self.pads_as_tensorflow and self.kernel % 2 == 1 and self.stride == [2, 2]
-        self.halving_weight = self._lay_out(functional.pad(weight, (1, 0, 1, 0)), self.halving_padding) if halves else None
+        self.halving_weight: Tensor | None = None
+        if halves:
+            self.halving_weight = self._lay_out(functional.pad(weight, (1, 0, 1, 0)), self.halving_padding)
 
     def _lay_out(self, weight: Tensor, padding: list[int]) -> Tensor:
         operators: Any = torch.ops.mkldnn

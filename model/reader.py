@@ -179,13 +179,11 @@ class LandmarkReader:
         values = self._decode_queries(encoded, *self._curve_queries)
         ends = np.cumsum([spline.samples for spline in splines])
         samples = np.split(values[:, : ends[-1]], ends[:-1], axis=1)
-        return {
-            part: spline.fit @ some for part, spline, some in zip(self._known_parts, splines, samples, strict=True)
-        }
+        return {part: spline.fit @ some for part, spline, some in zip(self._known_parts, splines, samples, strict=True)}
 
     @cached_property
     def _curve_queries(self) -> tuple[Tensor, Tensor]:
-        """What fixes every curve, made once, so that the detector may keep what it makes of it: whole blocks of rows."""
+        """What fixes every curve, in whole blocks of rows; made once: the detector keeps what it makes of it."""
         splines = {part: self._splines[part] for part in self._known_parts}
         parts = [part for part, spline in splines.items() for _ in range(spline.samples)]
         fpalps = np.concatenate([spline.sample_fpalps for spline in splines.values()]).tolist()
@@ -216,7 +214,7 @@ class LandmarkReader:
         return self._decode_queries(encoded, *self._make_queries(parts, fpalps))
 
     def _make_queries(self, parts: Sequence[str], fpalps: Sequence[float]) -> tuple[Tensor, Tensor]:
-        """Return part ids and FPALPs (landmarks,) on the device; under `flip_test` (2, landmarks), the mirrored after."""
+        """Return part ids and FPALPs (landmarks,) on the device; under `flip_test` (2, landmarks), mirrored below."""
         ids = self.detector.part_ids(parts)
         places = torch.tensor(fpalps, dtype=torch.float32)
         if self.flip_test:
