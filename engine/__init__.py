@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .answer import Answer
     from .ask_settings import AskSettings
-    from .backends import Backend
+    from .backends import Backend, Precision
     from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
     from .engine import Engine
@@ -32,6 +32,7 @@ _HOMES = {
     "Answer": "answer",
     "AskSettings": "ask_settings",
     "Backend": "backends",
+    "Precision": "backends",
     "Box": "faces",
     "CutOut": "cutting",
     "EncodedImage": "encoded_image",
@@ -84,6 +85,7 @@ __all__ = [
     "PartCurve",
     "Photo",
     "PointVisibility",
+    "Precision",
     "SlimeFaceFinder",
     "Stroke",
     "VideoFile",

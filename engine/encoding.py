@@ -230,7 +230,8 @@ class FaceEncoder:
         """Return crops (crops, 3, size, size) uint8 on the device."""
         size = self._detector.config.image_size
         pixels = [cut_crop(photo, frame, size) for photo, frame in zip(photos, frames, strict=True)]
-        return torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+        # Channels last in memory, as the encoder wants them.
+        return torch.from_numpy(np.stack(pixels)).to(self._device).permute(0, 3, 1, 2)
 
     def _encode(self, crops: torch.Tensor) -> list[EncodedCrops]:
         """Return what the reader makes of each crop."""

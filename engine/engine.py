@@ -13,7 +13,7 @@ from ..errors import ConfigError
 from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .ask_settings import AskSettings, Boxes
-from .backends import Backend, Weights, load_backend
+from .backends import Backend, Precision, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
@@ -40,8 +40,9 @@ class Engine:
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
-        weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one. With backend
-            "onnxruntime" also a folder that `faceql export` wrote.
+        weights: "fast" for the small detector that is shipped beside the default one, a checkpoint's path, or a
+            detector that is loaded already; None for the default. With backend "onnxruntime" also a folder that
+            `faceql export` wrote.
         face_finder: What finds faces; None for `YuNetFinder`, see `faceql.engine.finders`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
@@ -50,6 +51,9 @@ class Engine:
             set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        precision: "float32", or "bfloat16" for an image encoder that computes in it, on processors that have it (AMX,
+            AVX-512 BF16): faster, and answers differ by up to some tenths of a pixel, so it is never chosen unless
+            named.
         doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
             is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
             0.055.
@@ -58,8 +62,8 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
-            this process before it was forked.
+        ConfigError: There is no such device, backend or precision, the extra `onnx` is not installed, or an engine
+            worked in this process before it was forked.
 
     Examples:
         >>> engine = faceql.Engine("cpu")
@@ -77,12 +81,13 @@ class Engine:
         find_upright: bool = True,
         flip_test: bool = False,
         backend: Backend = "torch",
+        precision: Precision = "float32",
         doubtful_above: float | None = None,
     ) -> None:
         note_use()
         if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
-        detector, self._model_version, self._device = load_backend(backend, device, weights)
+        detector, self._model_version, self._device = load_backend(backend, device, weights, precision)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
         self._face_finder = face_finder
@@ -210,13 +215,14 @@ class Engine:
     ) -> Iterator[Outcome]:
         """Answer one instruction on many photos; a photo that cannot be answered does not stop the others.
 
-        Photos are read ahead in threads and their faces encoded together. However many there are, only one batch of
-        them is in memory: give a generator or a list of paths.
+        On a CPU several photos are worked on at once, each by one of the threads that PyTorch is set to; on a GPU
+        photos are read ahead in threads and their faces encoded together. However many there are, only those are in
+        memory: give a generator or a list of paths.
 
         Args:
             images: Photos as for `encode`, taken one after the other as they are needed.
             instruction, faces, perspective, ids_from, color: As for `ask`.
-            batch: The most photos whose faces are encoded together.
+            batch: On a GPU, the most photos whose faces are encoded together.
             keep_photos: Whether answers keep their photo, for `draw`; then whoever keeps the answers keeps them all.
 
         Returns:

@@ -326,7 +326,8 @@ class Trainer:
                 "expected_error_factor": factor,
                 **({} if surface_factor is None else {"surface_error_factor": surface_factor}),
             }
-            save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
+            version = f"faceql-{self.recipe.name}-{self.step}"
+            save_detector(path, detector, version, training, is_half=self.recipe.is_half)
 
 
 def mean_known(losses: Sequence[tuple[float, ...]]) -> list[float]:

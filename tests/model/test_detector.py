@@ -115,7 +115,7 @@ def test_autocast_keeps_coordinates_in_float32(
         rough = small_detector.decode(small_detector.encode(crops), ids, fpalps)
     assert rough.coordinates.dtype == torch.float32
     assert rough.log_scale.dtype == torch.float32
-    assert (rough.coordinates - exact.coordinates).abs().max() < 0.05
+    assert (rough.coordinates - exact.coordinates).abs().max() < 0.1
 
 
 @pytest.mark.gpu
