@@ -206,17 +206,13 @@ class Client:
         ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> Image.Image:
-        """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`.
+        """Return a region of one face, cut out upright; for the errors see `ask`.
 
         Examples:
-            >>> sorted(client.measure("examples/astronaut.jpg"))[:3]
-            ['faces', 'image_size', 'measured']
+            >>> max(client.crop("examples/astronaut.jpg", "mouth", size=200).size)
+            200
         """
-        asked = {
-            "distances": [list(pair) for pair in distances],
-            "units": units,
-            **collect_settings(AskSettings(faces, boxes)),
-        }
+        settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         asked = {"region": region, "size": size, "margin": margin, "upright": upright, "format": "png", **settings}
         return read_picture(self._post("/v1/crop", image, asked, color))
 
@@ -236,17 +232,14 @@ class Client:
         return cast(dict[str, Any], json.loads(body))
 
     def open(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> RemoteImage:
-        """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`.
+        """Open a photo on the server, for many asks; `close` forgets it before its time. For the errors see `ask`.
 
         Examples:
-            >>> sorted(client.measure("examples/astronaut.jpg"))[:3]
-            ['faces', 'image_size', 'measured']
+            >>> photo = client.open("examples/astronaut.jpg")
+            >>> len(client.ask(photo, "the 300W layout"))
+            68
         """
-        asked = {
-            "distances": [list(pair) for pair in distances],
-            "units": units,
-            **collect_settings(AskSettings(faces, boxes)),
-        }
+        details = json.loads(self._post("/v1/images", image, collect_settings(AskSettings(boxes=boxes)), color))
         return RemoteImage(details["handle"], details)
 
     def close(self, image: RemoteImage) -> None:
