@@ -40,6 +40,8 @@ def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
             each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
         elif isinstance(run, OutlineRun) and run.spacing == "arc":
             each.append(list(place_round(run, locate)))
+        elif isinstance(run, CurveRun):
+            each.append([Place(run.part, at) for at in run.fpalp_floats(registry.parts[run.part].is_closed)])
         else:
             each.append(
                 [

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..model.image_encoder import ImageEncoder
-from ..model.lite_net import Block, LiteNet, PaddedConvolution, pad_as_tensorflow
+from ..model.lite_net import Block, LiteNet, PaddedConvolution, Steps, pad_as_tensorflow
 
 ACTIVATIONS: dict[type[nn.Module], tuple[str, list[float]]] = {
     nn.Identity: ("none", []),
@@ -106,29 +106,41 @@ class PackedLiteNet(nn.Module):
         self.stages: list[list[tuple[list[PackedConvolution], bool]]] = []
         for stage in net.blocks:
             self.stages.append([])
+            assert isinstance(stage, nn.Sequential)
             for block in stage:
+                assert isinstance(block, Block)
                 steps, side = pack_steps(block, dtype, side)
                 self.stages[-1].append((steps, block.has_skip))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the levels, as `LiteNet.forward` does."""
-        x = x.to(self.dtype)
-        for step in self.stem:
-            x = step.forward(x)
+        x = self.run_stem(x)
         levels = []
-        for number, stage in enumerate(self.stages):
-            for (*steps, last), has_skip in stage:
-                inner = x
-                for step in steps:
-                    inner = step.forward(inner)
-                # A block that adds its input is never a stage's first, and what it is given no level.
-                x = last.add_to(x, inner) if has_skip else last.forward(inner)
+        for number in range(len(self.stages)):
+            x = self.run_stage(number, x)
             if number + 1 in self.ends:
                 levels.append(x.to(torch.float32))
         return levels
 
+    def run_stem(self, x: Tensor) -> Tensor:
+        """Return what the stem makes of normalised crops."""
+        x = x.to(self.dtype)
+        for step in self.stem:
+            x = step.forward(x)
+        return x
 
-def pack_steps(block: Block, dtype: torch.dtype, side: int) -> tuple[list[PackedConvolution], int]:
+    def run_stage(self, number: int, x: Tensor) -> Tensor:
+        """Return what a stage makes of the map before it."""
+        for (*steps, last), has_skip in self.stages[number]:
+            inner = x
+            for step in steps:
+                inner = step.forward(inner)
+            # A block that adds its input is never a stage's first, and what it is given no level.
+            x = last.add_to(x, inner) if has_skip else last.forward(inner)
+        return x
+
+
+def pack_steps(block: Steps, dtype: torch.dtype, side: int) -> tuple[list[PackedConvolution], int]:
     """Return a block's convolutions, packed for maps of a side, and its output's side; its batch norms are folded."""
     packed = []
     for step in block.STEPS:

@@ -101,6 +101,10 @@ class ImageEncoder(nn.Module):
         features = self.body(x.contiguous(memory_format=torch.channels_last))
         if self.resamplers:
             features = [resample(features[0]) for resample in self.resamplers]
+        return self.merge(features)
+
+    def merge(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return the body's levels, projected to d and summed from coarse to fine."""
         maps = [lateral(feature) for lateral, feature in zip(self.laterals, features, strict=True)]
         for finer in range(len(maps) - 2, -1, -1):
             coarse = functional.interpolate(maps[finer + 1], size=maps[finer].shape[-2:], mode="nearest")

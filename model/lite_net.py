@@ -77,16 +77,14 @@ class Step(NamedTuple):
     is_active: bool
 
 
-class Block(nn.Module):
-    """Convolutions one after the other, and the input added where the output has its shape.
+class Steps(nn.Module):
+    """Convolutions one after the other.
 
     Attributes:
         STEPS: What is done in order.
-        has_skip: Whether the input is added.
     """
 
     STEPS: tuple[Step, ...] = ()
-    has_skip = False
 
     def run_steps(self, x: Tensor) -> Tensor:
         """Return what the steps make of a map."""
@@ -95,6 +93,16 @@ class Block(nn.Module):
             if step.is_active:
                 x = functional.relu6(x, inplace=True)
         return x
+
+
+class Block(Steps):
+    """Convolutions, and the input added where the output has its shape.
+
+    Attributes:
+        has_skip: Whether the input is added.
+    """
+
+    has_skip = False
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run_steps(x) + x if self.has_skip else self.run_steps(x)
@@ -131,7 +139,7 @@ class InvertedBlock(Block):
         self.has_skip = stride == 1 and channels == filters
 
 
-class LiteNet(Block):
+class LiteNet(Steps):
     """The stem and the stages up to the coarsest level that is wanted.
 
     Attributes:
@@ -177,7 +185,7 @@ class LiteNet(Block):
                 fan_out = convolution.out_channels // convolution.groups * math.prod(convolution.kernel_size)
                 nn.init.normal_(convolution.weight, std=math.sqrt(2 / fan_out))
 
-    def iterate_blocks(self) -> Iterator[Block]:
+    def iterate_blocks(self) -> Iterator[Steps]:
         """Yield all that has steps: the stem, then the blocks in order."""
         yield self
         for stage in self.blocks:

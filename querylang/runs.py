@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
@@ -60,6 +61,16 @@ class CurveRun:
         """Yield the FPALPs in order (equal steps, also where the picture decides the distances)."""
         first, step = self.first, self.step
         return (first + i * step for i in range(self.count or 0))
+
+    def fpalp_floats(self, is_closed: bool) -> list[float]:
+        """Return the FPALPs in order, each the nearest float, of a closed part in 0..1: far faster than fraction by
+        fraction."""
+        first, step = self.first, self.step
+        whole = math.lcm(first.denominator, step.denominator)
+        start, rise = (value.numerator * (whole // value.denominator) for value in (first, step))
+        parts = range(start, start + (self.count or 0) * rise, rise) if rise else [start] * (self.count or 0)
+        # Division of whole numbers rounds once, however long they are.
+        return [(part % whole if is_closed else part) / whole for part in parts]
 
     def take(self, begin: int, count: int, every: int = 1) -> CurveRun:
         """Return the run of count points from index begin on, every so many."""

@@ -21,13 +21,14 @@ from .shared_options import (
     flip_test_option,
     ids_from_option,
     perspective_option,
+    precision_option,
     weights_option,
 )
 from .track_results import TRACK_ENDINGS, Continuation, TrackFile
 from .writing import tell_full_disk, write_aside
 
 if TYPE_CHECKING:
-    from ..engine import Backend, FrameAnswer, VideoFile
+    from ..engine import Backend, FrameAnswer, Precision, VideoFile
     from ..querylang.query import Perspective
 
 VIDEO_OUT = (".mp4", ".mov", ".mkv")
@@ -55,6 +56,7 @@ Settings = dict[str, str | bool]
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
+@precision_option
 @flip_test_option
 @doubtful_option
 def track_command(
@@ -70,6 +72,7 @@ def track_command(
     device: str,
     weights: Path | None,
     backend: Backend,
+    precision: Precision,
     flip_test: bool,
     doubtful_above: float | None,
 ) -> None:
@@ -91,7 +94,9 @@ def track_command(
     video = VideoFile(videos[0]) if videos else None
     if video is not None and out is not None and out.exists() and out.samefile(video.path):
         raise ConfigError("--out is the video itself: give another name")
-    engine = Engine(device, weights, flip_test=flip_test, backend=backend, doubtful_above=doubtful_above)
+    engine = Engine(
+        device, weights, flip_test=flip_test, backend=backend, precision=precision, doubtful_above=doubtful_above
+    )
 
     def track(frames: Any) -> Iterator[FrameAnswer]:
         is_drawn = out is None or out.suffix.lower() in VIDEO_OUT
@@ -112,6 +117,7 @@ def track_command(
             "video": str(video.path) if video else f"camera {camera}",
             "raw": raw,
             "flip-test": flip_test,
+            "precision": precision,
             "weights": engine.model_version,
         }
         write_answers(track, video, camera, out, asked, overwrite=overwrite)
