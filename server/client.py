@@ -153,6 +153,8 @@ class Client:
         units: str = "iod",
         faces: str | None = None,
         boxes: Boxes | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> dict[str, Any]:
         """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`.
@@ -164,7 +166,7 @@ class Client:
         asked = {
             "distances": [list(pair) for pair in distances],
             "units": units,
-            **collect_settings(AskSettings(faces, boxes)),
+            **collect_settings(AskSettings(faces, boxes, perspective, ids_from)),
         }
         return cast(dict[str, Any], json.loads(self._post("/v1/measure", image, asked, color)))
 

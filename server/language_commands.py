@@ -1,4 +1,4 @@
-"""Commands about the language: `faceql parse`, `faceql parts`, `faceql layouts`."""
+"""Commands about the language: `faceql parse`, `faceql parts`, `faceql surfaces`, `faceql layouts`."""
 
 from __future__ import annotations
 

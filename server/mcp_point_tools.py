@@ -214,6 +214,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
 class PartsPage(PartsAnswer):
     """Some of the parts, surfaces and layouts."""
 
+    examples: list[str] = Field(default=[], description="with the first page: instructions to learn from")
     count: int = Field(description="entries that fit")
     shown: list[int] = Field(description="[first, end) of them", min_length=2, max_length=2)
 

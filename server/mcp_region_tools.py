@@ -25,7 +25,7 @@ from .derived import (
     plan_mask,
     plan_measures,
 )
-from .mcp_arguments import Boxes, Faces, Offset, Photo, Region, Whose, tell_errors
+from .mcp_arguments import Boxes, Faces, IdsFrom, Offset, Photo, Region, Whose, tell_errors
 from .mcp_asking import Ctx
 from .mcp_calls import Calls, hint_at_faces
 from .mcp_results import fit_page, give_picture, give_result, link_file, write_json
@@ -48,9 +48,10 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         faces: Faces = None,
         boxes: Boxes = None,
         perspective: Whose = "viewer",
+        ids_from: IdsFrom = 1,
         offset: Offset = 0,
     ) -> Annotated[CallToolResult, MeasuresAnswer]:
-        settings = AskSettings(faces, boxes, perspective)
+        settings = AskSettings(faces, boxes, perspective, ids_from)
         plan = await asyncio.to_thread(plan_measures, lambda text: calls.parse(text, settings), distances or [])
         asked, _ = await calls.ask(ctx, image, plan.queries, settings)
         answer = asked.answers[0]
@@ -75,8 +76,9 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         faces: Faces = None,
         boxes: Boxes = None,
         perspective: Whose = "viewer",
+        ids_from: IdsFrom = 1,
     ) -> Annotated[CallToolResult, CropAnswer]:
-        settings = AskSettings(faces, boxes, perspective)
+        settings = AskSettings(faces, boxes, perspective, ids_from)
         plan = await asyncio.to_thread(plan_crop, lambda text: calls.parse(text, settings), region)
         asked, _ = await calls.ask(ctx, image, [plan.query], settings)
         (answer,) = asked.answers
@@ -109,8 +111,9 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         faces: Faces = None,
         boxes: Boxes = None,
         perspective: Whose = "viewer",
+        ids_from: IdsFrom = 1,
     ) -> Annotated[CallToolResult, MaskAnswer]:
-        settings = AskSettings(faces, boxes, perspective)
+        settings = AskSettings(faces, boxes, perspective, ids_from)
         plan = await asyncio.to_thread(plan_mask, lambda text: calls.parse(text, settings), region)
         asked, _ = await calls.ask(ctx, image, [plan.query], settings)
         (answer,) = asked.answers

@@ -309,7 +309,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert set(document["paths"]) == {
         "/v1/ask", "/v1/draw", "/v1/parse", "/v1/images", "/v1/images/{handle}", "/v1/images/{handle}/photo",
-        "/v1/parts", "/v1/layouts", "/v1/measure", "/v1/mask", "/v1/crop",
+        "/v1/parts", "/v1/surfaces", "/v1/layouts", "/v1/measure", "/v1/mask", "/v1/crop",
         "/v1/batches", "/v1/batches/{batch}", "/v1/batches/{batch}/results",
         "/healthz", "/readyz", "/metrics",
     }  # fmt: skip

@@ -51,7 +51,7 @@ def test_long_queries_are_cut_short():
     assert len(done.output.splitlines()) < 220
 
 
-@pytest.mark.parametrize("command", ["parts", "layouts"])
+@pytest.mark.parametrize("command", ["parts", "surfaces", "layouts"])
 def test_listings(command: str):
     plain = run(command)
     rows = json.loads(run(command, "--json").stdout)

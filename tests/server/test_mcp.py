@@ -75,6 +75,24 @@ def test_the_tools_are_those_of_the_snapshot(engine: Engine) -> None:
             assert argument["description"]
 
 
+def test_parts_are_listed_in_pages_by_kind_and_by_name(server: MCPServer, service: Service) -> None:
+    whole = service.list_parts().model_dump(mode="json")
+    collected: dict[str, list[str]] = {"parts": [], "surfaces": [], "layouts": []}
+    offset, count = 0, 1
+    while offset < count:
+        page = call(server, "list_parts", offset=offset, limit=15).structured_content
+        for kind, names in collected.items():
+            names += [entry["name"] for entry in page[kind]]
+        assert page["shown"][0] == offset
+        assert ("examples" in page) == (offset == 0)
+        (_, offset), count = page["shown"], page["count"]
+    assert collected == {kind: [entry["name"] for entry in whole[kind]] for kind in collected}
+    found = call(server, "list_parts", contains="Cheek").structured_content
+    assert {entry["name"] for entry in found["surfaces"]} == {"left cheek", "right cheek"}
+    assert call(server, "list_parts", kind="layouts").structured_content["count"] == len(whole["layouts"])
+    assert call(server, "list_parts", contains="elbow").structured_content["count"] == 0
+
+
 def test_full_is_the_engines_answer(server: MCPServer, engine: Engine, photo: bytes) -> None:
     for mode in ("legacy", "auto"):
         result = call(server, "ask_landmarks", mode, image="photo.png", instruction="eyes and lips", detail="full")

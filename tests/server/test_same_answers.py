@@ -123,7 +123,7 @@ def test_every_door_parses_alike(case: dict, service: Service) -> None:
 def test_every_door_lists_alike(service: Service) -> None:
     by_mcp = call_mcp(service, "list_parts")
     client = open_http(service)
-    for kind in ("parts", "layouts"):
+    for kind in ("parts", "surfaces", "layouts"):
         assert by_mcp[kind] == client.get(f"/v1/{kind}").json() == run_command(kind, "--json")
 
 
