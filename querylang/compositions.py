@@ -162,7 +162,9 @@ class Compositions:
             return replace(item, phrase=replace(item.phrase, det=which))
         if thing.is_place or which == "both":
             return item
-        halves = self.sound_phrase((*item.phrase.ops, self.portion_phrase(HALF.value, "sides", "sides").ops[0]), det="each")
+        halves = self.sound_phrase(
+            (*item.phrase.ops, self.portion_phrase(HALF.value, "sides", "sides").ops[0]), det="each"
+        )
         return None if halves is None else replace(item, phrase=halves)
 
     def portion_phrase(self, size: Fraction, viewer: str, subject: str) -> Phrase:
