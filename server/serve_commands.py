@@ -381,7 +381,8 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
         uvicorn.Config(
             app,
             http=PatientProtocol,
-            ws="none",
+            ws="wsproto",
+            ws_max_size=limits.image_bytes,
             log_config=None,
             lifespan="on",
             access_log=False,
