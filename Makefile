@@ -1,6 +1,6 @@
 PYTHON ?= python
 
-.PHONY: help check lint types imports format test build clean
+.PHONY: help check lint types imports format test build site audit sbom gpu wheels clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,28 @@ test: ## The tests
 
 build: ## sdist and wheel, into dist/
 	$(PYTHON) -m build
+
+# Through a link called faceql, as for mypy.
+site: ## The documentation as a site, into build/site/; strict: needs pip install -e ".[docs]"
+	@link=$$(mktemp -d) && trap 'rm -rf "$$link"' EXIT && ln -s "$(CURDIR)" "$$link/faceql" && \
+	    PYTHONPATH="$$link" $(PYTHON) -m mkdocs build --strict
+
+audit: ## Known vulnerabilities of what is installed here; needs pip install -e ".[release]"
+	$(PYTHON) -m pip_audit --skip-editable
+
+sbom: ## What is installed here as a CycloneDX list, into dist/; run it in an environment with nothing else
+	mkdir -p dist && $(PYTHON) -m cyclonedx_py environment --output-format JSON --output-file dist/faceql.cdx.json
+
+gpu: ## All that is measured on a GPU, in ten minutes, into gpu-results/ or $OUT
+	$(PYTHON) benchmarks/gpu.py
+
+# What an image with PyTorch, NumPy, SciPy and pytest lacks: for a machine without a network, in the versions that are here.
+GPU_WHEELS := lark|pydantic|pydantic_core|annotated-types|typing-inspection|rapidfuzz|mcp|mcp-types|httpx2|httpcore2|truststore|jsonschema|jsonschema-specifications|referencing|rpds-py|opentelemetry-api|pyjwt|python-multipart|sse-starlette|starlette|uvicorn|fastapi|lightning-fabric
+
+wheels: ## What a GPU machine without a network may lack, into .whl/: there pip install --no-index --no-deps .whl/*
+	$(PYTHON) -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \
+	    --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 -d .whl \
+	    $$($(PYTHON) -m pip list --format freeze | grep -iE '^($(GPU_WHEELS))==')
 
 clean: ## Remove what building leaves
 	rm -rf build dist *.egg-info

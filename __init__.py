@@ -20,13 +20,14 @@ if TYPE_CHECKING:
         NoSuchFaceError,
         NoSuchPointError,
         QueryError,
+        VideoError,
     )
     from .querylang.landmarks import LandmarkQuery
     from .querylang.parse import parse
     from .querylang.query import Query
     from .server.client import Client
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Answer": "engine.answer",
@@ -43,6 +44,7 @@ _HOMES = {
     "NoSuchPointError": "errors",
     "Query": "querylang.query",
     "QueryError": "errors",
+    "VideoError": "errors",
     "parse": "querylang.parse",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "NoSuchPointError",
     "Query",
     "QueryError",
+    "VideoError",
     "__version__",
     "parse",
 ]

@@ -4,6 +4,7 @@ FaceQLError
 ├── QueryError(ValueError)     the instruction: what to change in it, and where
 ├── ImageError                 the photo cannot be read, or is larger than allowed
 │   ├── TooManyPixelsError     it has more pixels than are read
+│   ├── VideoError             a video or camera cannot be read, or no further
 │   ├── NoFaceError            no face was found in it
 │   └── NoSuchFaceError        it has faces, but not the one asked for
 ├── NoSuchPointError(LookupError)  an answer does not hold the points that are wanted of it
@@ -22,7 +23,15 @@ from typing import Any
 
 
 class FaceQLError(Exception):
-    """The root: catch it to catch everything faceql raises on purpose."""
+    """The root: catch it to catch everything faceql raises on purpose.
+
+    Examples:
+        >>> try:
+        ...     engine.ask("missing.jpg", "4 points per eyebrowwn")
+        ... except faceql.FaceQLError as error:
+        ...     print(type(error).__name__)
+        QueryError
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,13 @@ class QueryError(FaceQLError, ValueError):
         text: The instruction as given.
         problems: All mistakes found, in the order of the text, at most 20.
         code, message, span, suggestion: Those of the first problem.
+
+    Examples:
+        >>> try:
+        ...     faceql.parse("4 points on the left eyebrowwn")
+        ... except faceql.QueryError as error:
+        ...     print(error.code, error.span, error.suggestion)
+        unknown_part (21, 30) 'eyebrow'
     """
 
     def __init__(self, text: str, problems: Sequence[Problem]) -> None:
@@ -96,7 +112,13 @@ def draw_problem(text: str, problem: Problem) -> str:
 
 
 class ImageError(FaceQLError):
-    """The photo cannot be used; the message says why and what would do."""
+    """The photo cannot be used; the message says why and what would do.
+
+    Examples:
+        >>> engine.ask("missing.jpg", "pupils")
+        Traceback (most recent call last):
+        faceql.errors.ImageError: there is no file 'missing.jpg'
+    """
 
 
 class TooManyPixelsError(ImageError):
@@ -114,24 +136,58 @@ class TooManyPixelsError(ImageError):
         return str(self.args[0])
 
 
+class VideoError(ImageError):
+    """A video or a camera cannot be read, or no further than where this is raised."""
+
+
 class NoFaceError(ImageError):
-    """No face was found in the photo."""
+    """No face was found in the photo.
+
+    Examples:
+        >>> engine.ask(np.zeros((80, 80, 3), np.uint8), "pupils")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        faceql.errors.NoFaceError: no face was found in the photo of 80 x 80 pixels...
+    """
 
 
 class NoSuchFaceError(ImageError):
-    """The photo has faces, but not the one the instruction asks for."""
+    """The photo has faces, but not the one the instruction asks for.
+
+    Examples:
+        >>> engine.ask(photo, "pupils", faces="face 2")
+        Traceback (most recent call last):
+        faceql.errors.NoSuchFaceError: the photo has only one face: there is no face 2
+    """
 
 
 class NoSuchPointError(FaceQLError, LookupError):
-    """An answer does not hold the points that are wanted of it; the message says what to ask for."""
+    """An answer does not hold the points that are wanted of it; the message says what to ask for.
+
+    Examples:
+        >>> engine.ask(photo, "pupils")["left eyebrow"]
+        Traceback (most recent call last):
+        faceql.errors.NoSuchPointError: the answer holds no points on 'left eyebrow': ask for them too
+    """
 
 
 class CheckpointError(FaceQLError):
-    """The weights are missing, damaged, or made for another model."""
+    """The weights are missing, damaged, or made for another model.
+
+    Examples:
+        >>> faceql.Engine("cpu", "missing.safetensors")
+        Traceback (most recent call last):
+        faceql.errors.CheckpointError: no weights at missing.safetensors
+    """
 
 
 class ConfigError(FaceQLError):
-    """A setting, a recipe or a data file is wrong; the message names the key."""
+    """A setting, a recipe or a data file is wrong; the message names the key.
+
+    Examples:
+        >>> engine.ask("examples/astronaut.jpg", "pupils", color="grey")
+        Traceback (most recent call last):
+        faceql.errors.ConfigError: color must be "rgb" or "bgr", not 'grey'
+    """
 
 
 class ServiceError(FaceQLError):

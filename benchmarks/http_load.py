@@ -14,8 +14,11 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import urlopen
 
 import numpy as np
 import torch
@@ -47,21 +50,31 @@ async def ask(address: tuple[str, int], photo: bytes, text: str) -> Answer:
     return Answer.from_dict(json.loads(head_and_body[2])["answers"][0])
 
 
+def wait_until_ready(address: tuple[str, int]) -> None:
+    """Return when the server has loaded its model, and has answered once."""
+    while True:
+        with suppress(HTTPError), urlopen("http://{}:{}/readyz".format(*address)):
+            break
+        time.sleep(1)
+    asyncio.run(ask(address, make_photos(1)[0], "pupils"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model, in both")
+    parser.add_argument("--device", default="cpu", help="of the model, in both")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     photos = make_photos(20)
     asks = [(photos[i % 20], f"{1 + i // 20} points on the outer lip") for i in range(args.clients)]
-    engine = Engine("cpu")
+    engine = Engine(args.device)
     engine.ask(*asks[0])
     started = time.perf_counter()
     wants = [engine.ask(photo, text) for photo, text in asks]
     print(f"loop over engine.ask: {len(asks) / (time.perf_counter() - started):.1f}/s")
 
-    command = [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", "cpu"]
+    command = [sys.executable, "-m", "faceql.server.cli", "serve", "--port", "0", "--device", args.device]
     server = subprocess.Popen([*command, "--threads", str(args.threads)], stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     found = next(filter(None, (re.search(r"listening at http://([\d.]+):(\d+)", line) for line in server.stderr)))
@@ -72,7 +85,7 @@ def main() -> None:
         return await asyncio.gather(*(ask(address, photo, text) for photo, text in asks))
 
     try:
-        asyncio.run(ask(address, *asks[0]))  # waits for the model
+        wait_until_ready(address)
         started = time.perf_counter()
         answers = asyncio.run(ask_all())
         print(f"{len(asks)} clients at once: {len(asks) / (time.perf_counter() - started):.1f}/s")

@@ -9,34 +9,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .answer import Answer, Landmark, Stroke
+    from .answer import Answer
     from .ask_settings import AskSettings
-    from .backends import Backend
+    from .backends import Backend, Precision
     from .cutting import UPRIGHT_INSTRUCTION, CutOut, crop_answer, cut_out
     from .encoded_image import EncodedImage, choose_asked_faces
     from .engine import Engine
     from .faces import Box, Face, FaceFinder, WholePhoto
     from .finders import SlimeFaceFinder, YuNetFinder
     from .images import ImageSource, Photo, read_photo
+    from .landmark import Landmark, Stroke
     from .many import Outcome
     from .measures import MEASURES_INSTRUCTION, Measures
     from .outlines import Outline
     from .part_curve import PartCurve
     from .regions import write_region_instruction
+    from .tracking import FrameAnswer
+    from .video import VideoFile, VideoFrame, read_frames
     from .visibility import PointVisibility
 
 _HOMES = {
     "Answer": "answer",
     "AskSettings": "ask_settings",
     "Backend": "backends",
+    "Precision": "backends",
     "Box": "faces",
     "CutOut": "cutting",
     "EncodedImage": "encoded_image",
     "Engine": "engine",
     "Face": "faces",
     "FaceFinder": "faces",
+    "FrameAnswer": "tracking",
     "ImageSource": "images",
-    "Landmark": "answer",
+    "Landmark": "landmark",
     "MEASURES_INSTRUCTION": "measures",
     "Measures": "measures",
     "Outcome": "many",
@@ -45,13 +50,16 @@ _HOMES = {
     "Photo": "images",
     "PointVisibility": "visibility",
     "SlimeFaceFinder": "finders",
-    "Stroke": "answer",
+    "Stroke": "landmark",
     "UPRIGHT_INSTRUCTION": "cutting",
+    "VideoFile": "video",
+    "VideoFrame": "video",
     "WholePhoto": "faces",
     "YuNetFinder": "finders",
     "choose_asked_faces": "encoded_image",
     "crop_answer": "cutting",
     "cut_out": "cutting",
+    "read_frames": "video",
     "read_photo": "images",
     "write_region_instruction": "regions",
 }
@@ -68,6 +76,7 @@ __all__ = [
     "Engine",
     "Face",
     "FaceFinder",
+    "FrameAnswer",
     "ImageSource",
     "Landmark",
     "Measures",
@@ -76,13 +85,17 @@ __all__ = [
     "PartCurve",
     "Photo",
     "PointVisibility",
+    "Precision",
     "SlimeFaceFinder",
     "Stroke",
+    "VideoFile",
+    "VideoFrame",
     "WholePhoto",
     "YuNetFinder",
     "choose_asked_faces",
     "crop_answer",
     "cut_out",
+    "read_frames",
     "read_photo",
     "write_region_instruction",
 ]

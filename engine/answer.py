@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,57 +14,16 @@ from PIL import Image
 
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.query import Query
-from . import drawing, formats, plain_data, regions, surface_regions
+from . import drawing, formats, notebook, plain_data, regions, surface_regions
 from .faces import Face
 from .images import Photo
+from .landmark import Landmark, Stroke
 from .outlines import Outline
 from .part_curve import PartCurve
 from .surface_regions import SurfacePatch
 from .visibility import SEEN_FROM, PointVisibility
 
 FloatMask = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """One landmark of an answer.
-
-    Attributes:
-        part: Its face part, in the viewer's terms.
-        fpalp: Its place along the part's curve, 0 at the start and 1 at the end; on a surface from left to right.
-        name: Its own name where it has one ("left mouth corner"), else its part and place.
-        xy: Pixels of the photo.
-        expected_error: How far off it is likely to be, in pixels of the photo.
-        face: Index into `Answer.faces`.
-        v: On a surface its place from top to bottom; None on a curve.
-        visibility: How likely it is seen, hidden, turned away or outside the photo; None where the weights do not tell.
-    """
-
-    part: str
-    fpalp: float
-    name: str
-    xy: tuple[float, float]
-    expected_error: float
-    face: int
-    visibility: PointVisibility | None
-    v: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """A run of an answer's points on one part of one face: a line or a ring.
-
-    Attributes:
-        part: The part.
-        face: Index into `Answer.faces`.
-        start: First index of the run among the answer's points.
-        stop: The index after its last.
-    """
-
-    part: str
-    face: int
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +59,11 @@ class Answer:
             outside the photo; None where the weights do not tell.
         outlines: The rings and lines that the instruction asks for ("as a polygon").
         faces_found: How many faces the photo has, those that were not asked about too; as many as `faces` at least.
+
+    Examples:
+        >>> answer = engine.ask("examples/astronaut.jpg", "left pupil and right pupil")
+        >>> len(answer), answer.names, answer.xy.round().astype(int).tolist()
+        (2, ('left pupil', 'right pupil'), [[203, 101], [246, 103]])
     """
 
     query: Query
@@ -164,6 +128,10 @@ class Answer:
             IndexError: There is no such index.
             NoSuchPointError: No point of the answer lies there.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> answer[0].name, len(answer["left eye"])
+            ('left mouth corner', 24)
         """
         if isinstance(key, str):
             found = tuple(self.points[i] for i in self.find(key).tolist())
@@ -180,9 +148,27 @@ class Answer:
     def __reduce__(self) -> tuple[Any, ...]:
         return Answer.from_dict, (self.to_dict(), self.photo, self.vertices)
 
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return `xy` (N, 2), so that `np.asarray(answer)` are its points; read-only unless copied."""
+        return np.array(self.xy, dtype=dtype, copy=copy)
+
+    def _repr_html_(self) -> str:
+        """Show the answer in Jupyter: the drawing, the points as a table, what was understood."""
+        return notebook.show_answer(self)
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the drawing where HTML is not shown; nothing for an answer without a photo."""
+        return notebook.picture_answer(self)
+
     @cached_property
     def points(self) -> tuple[Landmark, ...]:
-        """The points one by one, in the order asked, face by face."""
+        """The points one by one, in the order asked, face by face.
+
+        Examples:
+            >>> point = answer.points[0]
+            >>> point.part, point.fpalp, point.name
+            ('outer lip', 0.0, 'left mouth corner')
+        """
         rows = zip(
             self.parts,
             self.fpalps.tolist(),
@@ -201,12 +187,22 @@ class Answer:
 
     @cached_property
     def is_seen(self) -> npt.NDArray[np.bool_] | None:
-        """Whether each point (N,) is seen more likely than not; None where the weights do not tell."""
+        """Whether each point (N,) is seen more likely than not; None where the weights do not tell.
+
+        Examples:
+            >>> answer.is_seen.shape, bool(answer.is_seen.all())
+            ((168,), True)
+        """
         return None if self.visibility is None else self.visibility[:, 0] >= SEEN_FROM
 
     @cached_property
     def strokes(self) -> tuple[Stroke, ...]:
-        """The runs of points that share a part and a face."""
+        """The runs of points that share a part and a face.
+
+        Examples:
+            >>> [(stroke.part, stroke.stop - stroke.start) for stroke in answer.strokes]
+            [('outer lip', 60), ('inner lip', 60), ('left eye', 24), ('right eye', 24)]
+        """
         strokes: list[Stroke] = []
         start = 0
         for stop in range(1, len(self) + 1):
@@ -229,6 +225,10 @@ class Answer:
 
         Raises:
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> len(answer.find("eyes")), len(answer.find("left eyebrow"))
+            (48, 0)
         """
         return regions.find_points(self, where, face)
 
@@ -243,6 +243,11 @@ class Answer:
             NoSuchPointError: The answer has fewer than two points there.
             ConfigError: It is more than one part, or one that is a point.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> lip = answer.curve("outer lip")
+            >>> lip.at([0.0, 0.5]).shape, round(lip.length_px / 10)
+            ((2, 2), 10)
         """
         return regions.fit_curve(self, where, face)
 
@@ -251,6 +256,10 @@ class Answer:
 
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `curve`.
+
+        Examples:
+            >>> answer.polyline("outer lip").shape, answer.polyline("upper half of the left eye").shape
+            ((61, 2), (13, 2))
         """
         curve = self.curve(where, face=face)
         return np.concatenate([curve.xy, curve.xy[:1]]) if curve.is_ring else curve.xy
@@ -263,6 +272,10 @@ class Answer:
         Raises:
             NoSuchPointError: The answer has fewer than three points there.
             ConfigError, QueryError: As for `curve`.
+
+        Examples:
+            >>> answer.polygon("left eye").shape
+            (24, 2)
         """
         corners = self.curve(where, face=face).xy
         if len(corners) < 3:
@@ -291,6 +304,11 @@ class Answer:
             NoSuchPointError: A face has fewer than two points on a part of the region.
             ConfigError: The region is no region, no polygon was asked for, or feather is negative.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> mask = answer.mask("lips", feather=1.5)
+            >>> mask.shape, mask.dtype, bool(mask.max() <= 1)
+            ((512, 512), dtype('float32'), True)
         """
         return regions.paint_mask(self, where, face, feather)
 
@@ -306,6 +324,11 @@ class Answer:
             NoSuchPointError: No surface was asked, so that the answer holds none.
             ConfigError: It is not one surface.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> cheek = engine.ask(photo, "left cheek * 9").mesh("left cheek")
+            >>> cheek.points.shape[1], cheek.triangles.shape[1], cheek.uv.shape == cheek.points.shape
+            (2, 3, True)
         """
         return surface_regions.make_patch(self, where, face)
 
@@ -315,11 +338,21 @@ class Answer:
         Raises:
             NoSuchPointError: No grid was asked there.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> engine.ask(photo, "a grid of 4 by 5 on the forehead").grid("forehead").shape
+            (4, 5, 2)
         """
         return surface_regions.read_grid(self, where, face)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the photo as plain data; `Answer.from_dict` reads it back."""
+        """Return everything but the photo as plain data; `Answer.from_dict` reads it back.
+
+        Examples:
+            >>> data = answer.to_dict()
+            >>> data["image_size"], data["points"][0]["part"]
+            ({'height': 512, 'width': 512}, 'outer lip')
+        """
         return plain_data.write_answer(self)
 
     @classmethod
@@ -334,11 +367,20 @@ class Answer:
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
+
+        Examples:
+            >>> faceql.Answer.from_dict(answer.to_dict()) == answer
+            True
         """
         return cls(**plain_data.read_answer(data), photo=photo, vertices=vertices)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict()` as JSON text."""
+        """Return `to_dict()` as JSON text.
+
+        Examples:
+            >>> answer.to_json()[:21]
+            '{"schema_version": 3,'
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
     @classmethod
@@ -347,6 +389,10 @@ class Answer:
 
         Raises:
             ConfigError: It is not JSON, or not an answer.
+
+        Examples:
+            >>> faceql.Answer.from_json(answer.to_json()) == answer
+            True
         """
         try:
             data = json.loads(text)
@@ -360,13 +406,38 @@ class Answer:
         """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty.
 
         An answer with points on surfaces has a column v after fpalp, empty on curves.
+
+        Examples:
+            >>> answer.to_csv().splitlines()[0]
+            'index,face,part,fpalp,name,x,y,expected_error,seen,hidden,turned_away,outside'
         """
         return formats.write_csv(self)
+
+    def to_dataframe(self, library: Literal["pandas", "polars"] | None = None) -> Any:
+        """Return the answer as a pandas or polars DataFrame, one row a point.
+
+        Columns are those of `to_csv`, always with v; a number that is not known is NaN.
+
+        Args:
+            library: Which of the two; None for pandas where it is installed, else polars.
+
+        Raises:
+            ConfigError: It is neither, or not installed.
+
+        Examples:
+            >>> answer.to_dataframe().shape
+            (168, 13)
+        """
+        return formats.make_dataframe(self, library)
 
     def to_svg(self) -> str:
         """Return an SVG overlay of the photo's size: dots, or the lines or rings that are asked for.
 
         Dots of points that are not seen are hollow, also on lines and rings.
+
+        Examples:
+            >>> answer.to_svg().count("<circle")
+            168
         """
         return formats.write_svg(self)
 
@@ -378,6 +449,10 @@ class Answer:
 
         Raises:
             NoSuchFaceError: The answer has no such face.
+
+        Examples:
+            >>> engine.ask(photo, "the 300W layout").to_pts().splitlines()[:2]
+            ['version: 1', 'n_points: 68']
         """
         return formats.write_pts(self, face)
 
@@ -393,6 +468,11 @@ class Answer:
         Args:
             image_id: The image's id.
             file_name: The image's file name.
+
+        Examples:
+            >>> coco = answer.to_coco(file_name="astronaut.jpg")
+            >>> coco["annotations"][0]["num_keypoints"]
+            168
         """
         return formats.make_coco(self, image_id=image_id, file_name=file_name)
 
@@ -401,6 +481,10 @@ class Answer:
 
         Raises:
             ConfigError: It is not, or the faces have different numbers of points.
+
+        Examples:
+            >>> answer.to_supervision().xy.shape
+            (1, 168, 2)
         """
         return formats.make_supervision(self)
 
@@ -425,5 +509,9 @@ class Answer:
 
         Raises:
             ImageError: There is no photo to draw on, or `image` is of another size.
+
+        Examples:
+            >>> answer.draw(scale=2, errors=True).size
+            (1024, 1024)
         """
         return drawing.draw_answer(self, image, scale=scale, legend=legend, errors=errors)

@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 
 from ..errors import CheckpointError, ConfigError
 from ..model.checkpoint import LoadedDetector, load_detector
+from ..model.detector import Detector
 from ..model.onnx_detector import OnnxDetector, load_onnx_detector
 from ..model.onnx_export import export_graphs
 from ..model.reader import AnswersQueries
 from .folding import fold_batch_norms
-from .packing import pack_convolutions
+from .packing import can_pack, pack_convolutions
 
 Backend = Literal["torch", "onnxruntime"]
+Precision = Literal["float32", "bfloat16"]
 Weights = str | os.PathLike[str] | LoadedDetector | None
 
 
 def load_backend(
-    backend: Backend, device: str | torch.device, weights: Weights
+    backend: Backend, device: str | torch.device, weights: Weights, precision: Precision = "float32"
 ) -> tuple[AnswersQueries, str, torch.device]:
     """Return a detector ready to answer, its version, and the device it runs on; arguments as `Engine` has them.
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such backend or device, or ONNX Runtime is not installed.
+        ConfigError: There is no such backend, device or precision, or ONNX Runtime is not installed.
     """
     if backend not in get_args(Backend):
         raise ConfigError(f'backend must be "torch" or "onnxruntime", not {backend!r}')
     if weights is not None and not isinstance(weights, str | os.PathLike | LoadedDetector):
-        raise ConfigError(f"weights is a checkpoint's path or a loaded detector, not {type(weights).__name__}")
+        raise ConfigError(f"weights is a checkpoint's path or name, or a loaded detector, not {type(weights).__name__}")
+    if precision not in get_args(Precision):
+        raise ConfigError(f'precision must be "float32" or "bfloat16", not {precision!r}')
     path = None if weights is None or isinstance(weights, LoadedDetector) else Path(weights)
     if backend == "onnxruntime":
         if str(device) not in ("auto", "cpu"):
             raise ConfigError(f'backend "onnxruntime" runs on the CPU, not on {str(device)!r}')
+        if precision != "float32":
+            raise ConfigError(f'backend "onnxruntime" computes in float32, not in {precision}')
         if path is not None and path.is_dir():
             detector = load_onnx_detector(path)
         else:
@@ -47,16 +54,39 @@ def load_backend(
     chosen = choose_device(device)
     if path is not None and path.is_dir():
         raise CheckpointError(f'{path} is a folder: what `faceql export` wrote runs with backend "onnxruntime"')
+    if precision != "float32":
+        check_bfloat16(chosen)
     if isinstance(weights, LoadedDetector):
         loaded = replace(weights, detector=weights.detector.eval().to(chosen))
+        if precision != "float32":
+            loaded = replace(loaded, detector=copy.deepcopy(loaded.detector))
+            prepare(loaded.detector, chosen, precision)
     else:
         loaded = load_detector(path, chosen)
         # Our own copy; a detector that the caller loaded stays as it is.
-        fold_batch_norms(loaded.detector.image_encoder.body)
-        loaded.detector.decoder.initializer.keeps_places = True
-        if chosen.type == "cpu":
-            pack_convolutions(loaded.detector.image_encoder)
+        prepare(loaded.detector, chosen, precision)
     return loaded.detector, loaded.version, chosen
+
+
+def prepare(detector: Detector, device: torch.device, precision: Precision) -> None:
+    """Make a detector as fast as it can be, in place; its weights change no more."""
+    fold_batch_norms(detector.image_encoder.body)
+    detector.keep_constants()
+    if device.type == "cpu":
+        pack_convolutions(detector.image_encoder, detector.config.image_size, getattr(torch, precision))
+
+
+def check_bfloat16(device: torch.device) -> None:
+    """Raise where bfloat16 would not be faster.
+
+    Raises:
+        ConfigError: The processor has none, PyTorch lacks what uses it, or the detector is to run elsewhere.
+    """
+    if device.type != "cpu":
+        raise ConfigError(f'precision "bfloat16" is for the CPU: on {device.type} the detector runs in it already')
+    operators: Any = torch.ops.mkldnn
+    if not (can_pack() and operators._is_mkldnn_bf16_supported()):
+        raise ConfigError('this processor, or this PyTorch, is no faster in bfloat16: leave precision at "float32"')
 
 
 def choose_device(device: str | torch.device) -> torch.device:

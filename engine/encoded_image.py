@@ -12,6 +12,7 @@ import torch
 
 from ..errors import NoFaceError
 from ..querylang.query import Query
+from . import notebook
 from .choosing import choose_faces
 from .encoding import FaceCrop
 from .faces import Face
@@ -66,6 +67,11 @@ class EncodedImage:
         has_own_boxes: Whether the caller gave the boxes.
         model_version: Which weights encoded it.
         search: What was tried to find faces, for people.
+
+    Examples:
+        >>> photo = engine.encode("examples/astronaut.jpg")
+        >>> len(engine.ask(photo, "the 300W layout")), len(engine.ask(photo, "pupils"))
+        (68, 2)
     """
 
     photo: Photo
@@ -77,19 +83,42 @@ class EncodedImage:
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
+        """(height, width) in pixels.
+
+        Examples:
+            >>> photo.image_size
+            (512, 512)
+        """
         return self.photo.size
 
     @cached_property
     def content(self) -> bytes:
-        """A digest of all that its answers depend on: equal for images of the same pixels, boxes and weights."""
+        """A digest of all that its answers depend on: equal for images of the same pixels, boxes and weights.
+
+        Examples:
+            >>> photo.content == engine.encode("examples/astronaut.jpg").content
+            True
+        """
         digest = hashlib.sha256(repr((self.model_version, self.has_own_boxes, self.faces, self.image_size)).encode())
         digest.update(self.photo.pixels.data)
         return digest.digest()
 
+    def _repr_html_(self) -> str:
+        """Show the photo in Jupyter, with its faces in boxes."""
+        return notebook.show_encoded(self)
+
+    def _repr_png_(self) -> bytes:
+        """Show the same where HTML is not shown."""
+        return notebook.picture_encoded(self)
+
     @property
     def nbytes(self) -> int:
-        """The memory it holds: the photo's pixels and every face that is encoded by now."""
+        """The memory it holds: the photo's pixels and every face that is encoded by now.
+
+        Examples:
+            >>> photo.nbytes >= 512 * 512 * 3
+            True
+        """
         return self.photo.pixels.nbytes + self._crops.nbytes
 
 

@@ -144,12 +144,25 @@ class FaceEncoder:
         Args:
             wanted: Each a photo, (height, width, 3) uint8 RGB, and a face in it.
         """
+        return [view.crop for view in self.view(wanted)]
+
+    def view(self, wanted: Sequence[tuple[ByteArray, Face]]) -> list[View]:
+        """Encode faces as `encode` does, and return what was seen of them too."""
         photos = [photo for photo, _ in wanted]
         frames = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle)) for _, face in wanted]
         views = self._look(photos, frames)
-        if self._is_finding_upright:
-            views = self._find_any_upright(wanted, views)
-        return [view.crop for view in views]
+        return self._find_any_upright(wanted, views) if self._is_finding_upright else views
+
+    def follow(self, photo: ByteArray, frames: Sequence[CropFrame]) -> list[View]:
+        """Encode faces where they are expected: in one pass, and another for those that lie elsewhere.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB.
+            frames: The square in which each face is expected.
+        """
+        photos = [photo] * len(frames)
+        views = self._look(photos, frames)
+        return self._find_upright(photos, views) if self._is_finding_upright else views
 
     def locate(self, crop: FaceCrop, places: Sequence[Place]) -> Located:
         """Return where places lie on a face."""
@@ -217,7 +230,8 @@ class FaceEncoder:
         """Return crops (crops, 3, size, size) uint8 on the device."""
         size = self._detector.config.image_size
         pixels = [cut_crop(photo, frame, size) for photo, frame in zip(photos, frames, strict=True)]
-        return torch.from_numpy(np.stack(pixels).transpose(0, 3, 1, 2).copy()).to(self._device)
+        # Channels last in memory, as the encoder wants them.
+        return torch.from_numpy(np.stack(pixels)).to(self._device).permute(0, 3, 1, 2)
 
     def _encode(self, crops: torch.Tensor) -> list[EncodedCrops]:
         """Return what the reader makes of each crop."""

@@ -13,18 +13,21 @@ from ..errors import ConfigError
 from ..querylang.query import Perspective, Query
 from .answer import Answer
 from .ask_settings import AskSettings, Boxes
-from .backends import Backend, Weights, load_backend
+from .backends import Backend, Precision, Weights, load_backend
 from .choosing import number_faces, read_boxes
 from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
-from .encoding import FaceCrop, FaceEncoder, judge_face
+from .encoding import ByteArray, FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
 from .finders import default_face_finder
+from .following import Selection
 from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
 from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
+from .tracking import SEARCH_EVERY, FrameAnswer, Tracker
+from .video import FrameSource, read_frames
 
 DOUBTFUL_ABOVE = 0.055
 """Most of the things that only look like a face lie above it, and few of the faces whose lower half is hidden;
@@ -37,8 +40,9 @@ class Engine:
 
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
-        weights: A checkpoint's path, or a detector that is loaded already; None for the shipped one. With backend
-            "onnxruntime" also a folder that `faceql export` wrote.
+        weights: "fast" for the small detector that is shipped beside the default one, a checkpoint's path, or a
+            detector that is loaded already; None for the default. With backend "onnxruntime" also a folder that
+            `faceql export` wrote.
         face_finder: What finds faces; None for `YuNetFinder`, see `faceql.engine.finders`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
@@ -47,6 +51,9 @@ class Engine:
             set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
             it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
             takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        precision: "float32", or "bfloat16" for an image encoder that computes in it, on processors that have it (AMX,
+            AVX-512 BF16): faster, and answers differ by up to some tenths of a pixel, so it is never chosen unless
+            named.
         doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
             is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
             0.055.
@@ -55,8 +62,13 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device or backend, the extra `onnx` is not installed, or an engine worked in
-            this process before it was forked.
+        ConfigError: There is no such device, backend or precision, the extra `onnx` is not installed, or an engine
+            worked in this process before it was forked.
+
+    Examples:
+        >>> engine = faceql.Engine("cpu")
+        >>> engine.ask("examples/astronaut.jpg", "4 points per eyebrow").xy.shape
+        (8, 2)
     """
 
     def __init__(
@@ -69,12 +81,13 @@ class Engine:
         find_upright: bool = True,
         flip_test: bool = False,
         backend: Backend = "torch",
+        precision: Precision = "float32",
         doubtful_above: float | None = None,
     ) -> None:
         note_use()
         if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
-        detector, self._model_version, self._device = load_backend(backend, device, weights)
+        detector, self._model_version, self._device = load_backend(backend, device, weights, precision)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
         self._backend = backend
         self._face_finder = face_finder
@@ -84,17 +97,32 @@ class Engine:
 
     @property
     def model_version(self) -> str:
-        """Which weights answer."""
+        """Which weights answer.
+
+        Examples:
+            >>> engine.model_version.startswith("faceql-")
+            True
+        """
         return self._model_version
 
     @property
     def device(self) -> torch.device:
-        """Where the detector runs."""
+        """Where the detector runs.
+
+        Examples:
+            >>> engine.device.type
+            'cpu'
+        """
         return self._device
 
     @property
     def backend(self) -> Backend:
-        """What runs the detector."""
+        """What runs the detector.
+
+        Examples:
+            >>> engine.backend
+            'torch'
+        """
         return self._backend
 
     def encode(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> EncodedImage:
@@ -104,7 +132,8 @@ class Engine:
         only. A photo without faces is encoded too: asking about it raises `NoFaceError`.
 
         Args:
-            image: A path, the bytes of an image file, a PIL image, or a (height, width, 3) uint8 array.
+            image: A path, the bytes of an image file, an open file, a PIL image, or an array (height, width, 3), grey
+                (height, width) or with alpha (height, width, 4): uint8, or numbers that `read_photo` converts.
             boxes: Face boxes (x0, y0, x1, y1) in pixels of the photo, in place of finding faces: as a face
                 finder draws them, forehead to chin and cheek to cheek.
             color: "bgr" for an array whose channels come in OpenCV's order.
@@ -112,6 +141,11 @@ class Engine:
         Raises:
             ImageError: The photo cannot be read, or a box is no box.
             CheckpointError: The face finder's weights are missing or damaged.
+
+        Examples:
+            >>> photo = engine.encode("examples/astronaut.jpg")
+            >>> [face.number for face in photo.faces], photo.image_size
+            ([1], (512, 512))
         """
         note_use()
         return self._find_faces(read_photo(image, color=color, max_pixels=self._max_pixels), boxes)
@@ -150,6 +184,11 @@ class Engine:
             ImageError: The photo cannot be read, or a box is no box.
             ConfigError: A setting is wrong, the `EncodedImage` is another engine's, or only points that are seen are
                 asked of weights that do not tell.
+
+        Examples:
+            >>> answer = engine.ask(photo, "her left eye", perspective="subject")
+            >>> set(answer.parts), len(answer)
+            ({'right eye'}, 8)
         """
         note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
@@ -176,13 +215,14 @@ class Engine:
     ) -> Iterator[Outcome]:
         """Answer one instruction on many photos; a photo that cannot be answered does not stop the others.
 
-        Photos are read ahead in threads and their faces encoded together. However many there are, only one batch of
-        them is in memory: give a generator or a list of paths.
+        On a CPU several photos are worked on at once, each by one of the threads that PyTorch is set to; on a GPU
+        photos are read ahead in threads and their faces encoded together. However many there are, only those are in
+        memory: give a generator or a list of paths.
 
         Args:
             images: Photos as for `encode`, taken one after the other as they are needed.
             instruction, faces, perspective, ids_from, color: As for `ask`.
-            batch: The most photos whose faces are encoded together.
+            batch: On a GPU, the most photos whose faces are encoded together.
             keep_photos: Whether answers keep their photo, for `draw`; then whoever keeps the answers keeps them all.
 
         Returns:
@@ -191,6 +231,12 @@ class Engine:
         Raises:
             QueryError: The instruction cannot be understood.
             ConfigError: A setting is wrong.
+
+        Examples:
+            >>> for outcome in engine.ask_many(["examples/astronaut.jpg", "missing.jpg"], "pupils"):
+            ...     print(outcome.error or len(outcome.get()))
+            2
+            there is no file 'missing.jpg'
         """
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
         if isinstance(images, str | bytes) or not isinstance(images, Iterable):
@@ -217,15 +263,78 @@ class Engine:
 
         Raises:
             NoFaceError, NoSuchFaceError, ImageError, ConfigError: As `ask` does.
+
+        Examples:
+            >>> (face,) = engine.measure(photo)
+            >>> round(face.eye_openness("left eye"), 1), face.mouth_openness > 0.1
+            (0.3, True)
         """
         answer = self.ask(image, MEASURES_INSTRUCTION, faces=faces, boxes=boxes, color=color)
         return tuple(Measures(answer, face) for face in range(len(answer.faces)))
+
+    def track(
+        self,
+        frames: FrameSource,
+        instruction: str | Query,
+        *,
+        fps: float | None = None,
+        smooth: bool = True,
+        faces: str | None = None,
+        perspective: Perspective = "viewer",
+        ids_from: int = 1,
+        color: ColorOrder = "rgb",
+        search_every: int = SEARCH_EVERY,
+        keep_photos: bool = False,
+    ) -> Iterator[FrameAnswer]:
+        """Answer one instruction on every frame of a moving picture, following its faces.
+
+        A face is looked at where its own landmarks and its motion say that it will be, without a search of the frame,
+        and keeps its identity while others pass in front of it or something hides it for up to two seconds. Which faces
+        are meant ("leftmost face") is told once, when there are as many as that, and kept while they are there. Only
+        one frame is in memory.
+
+        Args:
+            frames: A video's path, a camera's number, or the frames: photos as for `encode`, or `VideoFrame`s.
+            instruction, faces, perspective, ids_from, color: As for `ask`.
+            fps: Frames a second, for frames that have no times of their own; None for 30.
+            smooth: Whether points are smoothed over time, those in doubt more. False gives what each frame shows.
+            search_every: Frames between two searches for faces that come in, while more are asked about than are
+                followed ("every face").
+            keep_photos: Whether answers keep their frame, for `draw`.
+
+        Returns:
+            An iterator over the answers, one for each frame, with its time, identities, and whether each face was
+            tracked or found. A frame in which no asked face is seen has an answer without points.
+
+        Raises:
+            QueryError: The instruction cannot be understood.
+            VideoError: The file or camera cannot be read, or no further: the frames before were answered.
+            ImageError: A frame cannot be read.
+            ConfigError: A setting is wrong, or the extra `video` is not installed.
+        """
+        note_use()
+        query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
+        if not isinstance(search_every, int) or search_every < 1:
+            raise ConfigError(f"search_every must be 1 or more frames, not {search_every!r:.80}")
+        if color not in get_args(ColorOrder):
+            raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+        selection = Selection(faces or query.faces)
+        read = read_frames(frames, fps=fps, color=color, max_pixels=self._max_pixels)
+        tracker = Tracker(
+            self._encoder, self._find_numbered, self._locate_on_face, self._doubtful_above, self._model_version
+        )
+        return tracker.track(read, query, selection, smooth=smooth, search_every=search_every, keep_photos=keep_photos)
 
     def encode_faces(self, wanted: Iterable[tuple[EncodedImage, int]]) -> None:
         """Encode faces of one or many photos ahead of their asks; on a GPU, many in one pass through the encoder.
 
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
+
+        Examples:
+            >>> engine.encode_faces([(photo, 0)])
+            >>> photo.nbytes > photo.photo.pixels.nbytes
+            True
         """
         note_use()
         missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
@@ -238,12 +347,16 @@ class Engine:
     def _find_faces(self, photo: Photo, boxes: Boxes | None) -> EncodedImage:
         if boxes is not None:
             return EncodedImage(photo, number_faces(read_boxes(boxes, photo.size)), True, self._model_version)
-        with self._finder_lock:
-            finder = self._face_finder = self._face_finder or default_face_finder()
-        found = sorted(number_faces(finder.find(photo.pixels)), key=lambda face: face.number)
-        describe = getattr(finder, "describe_search", None)
+        found = self._find_numbered(photo.pixels)
+        describe = getattr(self._face_finder, "describe_search", None)
         search = describe(*photo.size) if describe and not found else "searched"
         return EncodedImage(photo, tuple(found), False, self._model_version, search)
+
+    def _find_numbered(self, pixels: ByteArray) -> list[Face]:
+        """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
+        with self._finder_lock:
+            finder = self._face_finder = self._face_finder or default_face_finder()
+        return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)

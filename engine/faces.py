@@ -25,6 +25,11 @@ class Face:
             `EncodedImage`, whose faces nobody has looked at yet, what the finder tells.
         doubtful: Whether this may be no face at all: the expected error of the look at it is too large, or it is too
             small or too flat to be seen. False until it is looked at, so only an answer tells.
+
+    Examples:
+        >>> face = Face((10, 20, 50, 80))
+        >>> face.center, face.area
+        ((30.0, 50.0), 2400)
     """
 
     box: Box
@@ -57,7 +62,13 @@ class FaceFinder(Protocol):
 
 
 class WholePhoto:
-    """Takes the whole photo for one face: for photos that are face crops already, when the caller says so."""
+    """Takes the whole photo for one face: for photos that are face crops already, when the caller says so.
+
+    Examples:
+        >>> crops = faceql.Engine(face_finder=WholePhoto())
+        >>> crops.encode(np.zeros((20, 30, 3), np.uint8)).faces[0].box
+        (-0.5, -0.5, 29.5, 19.5)
+    """
 
     def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:
         """Return one face with the photo's outline as its box."""

@@ -20,6 +20,7 @@ from .visibility import PointVisibility
 if TYPE_CHECKING:
     from .answer import Answer
 
+DATAFRAMES = ("pandas", "polars")
 CSV_COLUMNS = ("index", "face", "part", "fpalp", "name", "x", "y", "expected_error", *PointVisibility._fields)
 
 
@@ -41,6 +42,38 @@ def write_csv(answer: Answer) -> str:
         place = (point.fpalp, "" if point.v is None else point.v) if has_surfaces else (point.fpalp,)
         writer.writerow((i, point.face, point.part, *place, point.name, *numbers, *visibility))
     return text.getvalue()
+
+
+def make_dataframe(answer: Answer, library: str | None) -> Any:
+    """Return one row for each point as a table of pandas or polars; see `Answer.to_dataframe`."""
+    if library not in (None, *DATAFRAMES):
+        raise ConfigError(f'library is "pandas" or "polars", not {library!r:.80}')
+    for name in DATAFRAMES if library is None else (library,):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        return module.DataFrame(make_columns(answer))
+    raise ConfigError(f"{library or 'pandas or polars'} is not installed: pip install {library or 'pandas'}")
+
+
+def make_columns(answer: Answer) -> dict[str, Any]:
+    """Return the columns of the CSV and v, each a list of text or an array (N,)."""
+    visibility = answer.visibility
+    if visibility is None:
+        visibility = np.full((len(answer), len(PointVisibility._fields)), np.nan, dtype=np.float32)
+    return {
+        "index": np.arange(len(answer)),
+        "face": answer.face_index.copy(),
+        "part": list(answer.parts),
+        "fpalp": answer.fpalps.copy(),
+        "v": answer.vs.copy(),
+        "name": list(answer.names),
+        "x": answer.xy[:, 0].copy(),
+        "y": answer.xy[:, 1].copy(),
+        "expected_error": answer.expected_error.copy(),
+        **{name: visibility[:, i].copy() for i, name in enumerate(PointVisibility._fields)},
+    }
 
 
 def write_pts(answer: Answer, face: int) -> str:

@@ -1,4 +1,4 @@
-"""Reading a photo: from a path, bytes, a PIL image or an array to upright 8-bit RGB pixels."""
+"""Reading a photo: from a path, bytes, an open file, a PIL image or an array to upright 8-bit RGB pixels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ConfigError, FaceQLError, ImageError, TooManyPixelsError
+from .array_photos import bring_to_rgb
 from .jpeg_markers import JPEG_HEAD, check_jpeg_markers
 
 ColorOrder = Literal["rgb", "bgr"]
@@ -25,6 +26,8 @@ READABLE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "
 
 # Pillow's own limit, above which it warns: some 9,459 x 9,459.
 MAX_PIXELS = 89_478_485
+# No format read here needs more: four channels of 16 bits.
+MAX_BYTES_A_PIXEL = 8
 
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,6 +47,11 @@ class Photo:
     Attributes:
         pixels: (height, width, 3) uint8 RGB, upright, read-only.
         notes: What was decided while reading it (first frame taken, turned by its EXIF tag, ...).
+
+    Examples:
+        >>> photo = read_photo("examples/astronaut.jpg")
+        >>> photo.size, photo.pixels.dtype
+        ((512, 512), dtype('uint8'))
     """
 
     pixels: npt.NDArray[np.uint8] = field(repr=False)
@@ -59,7 +67,18 @@ class Photo:
         return _freeze, (np.asarray(self.pixels), self.notes)
 
 
-ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8] | Photo
+@runtime_checkable
+class OpenFile(Protocol):
+    """A file opened for reading bytes, an `io.BytesIO`, or whatever else has their `read`."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return up to `size` further bytes, none at the end."""
+        ...
+
+
+ImageSource = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | OpenFile | Image.Image | npt.NDArray[Any] | Photo
+)
 
 
 def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int = MAX_PIXELS) -> Photo:
@@ -67,17 +86,23 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
 
     Files and PIL images are turned by their EXIF orientation; grey, palette, CMYK, 16-bit and
     transparent images are converted (transparency over white); of an animation or a multi-page file the
-    first frame is read. What was done is told in the notes.
+    first frame is read. Arrays are read as `bring_to_rgb` has it. What was done is told in the notes.
 
     Args:
-        image: A path, the bytes of an image file, a PIL image, a (height, width, 3) uint8 array,
-            which is copied, or a photo that was read before, which is given back.
+        image: A path, the bytes of an image file, a file opened in binary mode, which is read from its start, a PIL
+            image, an array (height, width, 3) or grey (height, width) or with alpha (height, width, 4), which is
+            copied, or a photo that was read before, which is given back. An array is best uint8; uint16, other integers
+            of 0..255 and floats of 0..1 are converted.
         color: The order of an array's channels; files and PIL images know their own.
         max_pixels: A photo with more pixels is refused before it is decoded.
 
     Raises:
         ImageError: It cannot be read, or is too large, or is not of these kinds.
         ConfigError: `color` is neither "rgb" nor "bgr".
+
+    Examples:
+        >>> read_photo(np.full((4, 4), 0.5)).notes
+        ('float64 taken as 0 to 1', 'grey, taken for all three colours')
     """
     if color not in get_args(ColorOrder):
         raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
@@ -85,7 +110,7 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
         _check_size(image.size[1], image.size[0], "the image", max_pixels)
         return image
     if isinstance(image, np.ndarray):
-        return _read_array(image, color, max_pixels)
+        return _freeze(*bring_to_rgb(image, is_bgr=color == "bgr", max_pixels=max_pixels))
     try:
         if isinstance(image, Image.Image):
             return _read_pil_image(image, "the PIL image", max_pixels)
@@ -95,27 +120,39 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
             return _read_stream(io.BytesIO(image), "the image", max_pixels)
         if isinstance(image, str | os.PathLike):
             return _read_path(image, max_pixels)
+        if isinstance(image, OpenFile):
+            return _read_stream(io.BytesIO(read_open_file(image, max_pixels)), "the file", max_pixels)
     except FaceQLError:
         raise
     except Exception as error:  # decoders raise anything at all on damaged files
         name = f"{os.fspath(image)!r}" if isinstance(image, str | os.PathLike) else "the image"
         raise ImageError(f"{name} cannot be read: {_reason(error)}") from error
     kind = f"{type(image).__module__}.{type(image).__qualname__}"
-    hint = "; of a tensor give tensor.permute(1, 2, 0).cpu().numpy(), as uint8" if kind == "torch.Tensor" else ""
-    raise ImageError(f"a photo is a path, bytes, a PIL image or a (height, width, 3) uint8 array, not {kind}{hint}")
+    hint = "; of a tensor give tensor.permute(1, 2, 0).cpu().numpy()" if kind == "torch.Tensor" else ""
+    raise ImageError(f"a photo is a path, bytes, an open file, a PIL image or an array, not {kind}{hint}")
 
 
-def _read_array(array: npt.NDArray[np.uint8], color: ColorOrder, max_pixels: int) -> Photo:
-    wanted = "a photo as an array is (height, width, 3) uint8"
-    if array.dtype != np.uint8:
-        hint = "; scale it to 0..255 and convert it" if array.dtype.kind == "f" else ""
-        raise ImageError(f"{wanted}, not {array.dtype}{hint}")
-    if array.ndim != 3 or array.shape[2] != 3:
-        is_channels_first = array.ndim == 3 and array.shape[0] == 3
-        hint = "; move the channels last: array.transpose(1, 2, 0)" if is_channels_first else ""
-        raise ImageError(f"{wanted}, not of shape {array.shape}{hint}")
-    _check_size(array.shape[1], array.shape[0], "the array", max_pixels)
-    return _freeze(array[:, :, ::-1] if color == "bgr" else array, ())
+def read_open_file(file: OpenFile, max_pixels: int = MAX_PIXELS) -> bytes:
+    """Return all bytes of an open file, from its start where it can go back there.
+
+    Raises:
+        ImageError: It is empty, gives no bytes, or has more than a photo of so many pixels can need.
+    """
+    most = max_pixels * MAX_BYTES_A_PIXEL + (1 << 20)
+    # Whoever has just written a file, or looked into it, left it at some other place.
+    if getattr(file, "seekable", lambda: False)():
+        file.seek(0)  # type: ignore[attr-defined]
+    data = bytearray()
+    while part := file.read(1 << 20):
+        if not isinstance(part, bytes | bytearray | memoryview):
+            hint = "open the file in binary mode, 'rb'" if isinstance(part, str) else "give its bytes"
+            raise ImageError(f"reading the file gives {type(part).__name__}, not bytes: {hint}")
+        data += part
+        if len(data) > most:
+            raise ImageError(f"the file is too large: more than {most:,} bytes")
+    if not data:
+        raise ImageError("the file is empty")
+    return bytes(data)
 
 
 def _read_path(path: str | os.PathLike[str], max_pixels: int) -> Photo:

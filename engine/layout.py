@@ -40,6 +40,8 @@ def lay_out_each(query: Query, locate: Locate) -> list[list[Place]]:
             each.append(place_at_distances(run, registry.parts[run.part].is_closed, query, locate))
         elif isinstance(run, OutlineRun) and run.spacing == "arc":
             each.append(list(place_round(run, locate)))
+        elif isinstance(run, CurveRun):
+            each.append([Place(run.part, at) for at in run.fpalp_floats(registry.parts[run.part].is_closed)])
         else:
             each.append(
                 [
@@ -75,11 +77,11 @@ def place_at_distances(run: CurveRun, is_closed: bool, query: Query, locate: Loc
 def place_round(run: OutlineRun, locate: Locate) -> list[Place]:
     """Return an outline's places at equal distances in the picture."""
     shares = [Fraction(i, OUTLINE_PIECES) for i in range(OUTLINE_PIECES + 1)]
-    spots = [walk_round(share % 1) for share in shares]
+    spots = [walk_round(share % 1, run.box) for share in shares]
     points = locate([Place(run.surface, float(u), float(v)) for u, v in spots])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     wanted = np.interp(np.arange(run.count) / run.count * along[-1], along, [float(share) for share in shares])
-    at = [walk_round(Fraction(share)) for share in wanted.tolist()]
+    at = [walk_round(Fraction(share), run.box) for share in wanted.tolist()]
     return [Place(run.surface, float(u), float(v)) for u, v in at]
 
 

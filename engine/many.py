@@ -1,7 +1,12 @@
-"""Many photos: read ahead, encoded together, answered one after the other, in bounded memory."""
+"""Many photos in bounded memory, answered in order.
+
+On a CPU every thread that PyTorch may use takes photos of its own, from the file to the answer: several small pieces of
+work side by side keep the cores busier than one piece cut up. On a GPU photos are read ahead and encoded together.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,10 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import torch
+
 from ..errors import FaceQLError
 from ..querylang.query import Query
 from .answer import Answer
 from .encoded_image import EncodedImage, choose_asked_faces
+from .encoding import FACES_PER_PASS
 from .images import ColorOrder, ImageSource
 
 if TYPE_CHECKING:
@@ -32,6 +40,11 @@ class Outcome:
         source: The photo as it was given.
         answer: The answer; None where there is an error.
         error: What was wrong with the photo; None where there is an answer.
+
+    Examples:
+        >>> (outcome,) = engine.ask_many(["missing.jpg"], "pupils")
+        >>> outcome.index, outcome.source, outcome.answer, str(outcome.error)
+        (0, 'missing.jpg', None, "there is no file 'missing.jpg'")
     """
 
     index: int
@@ -44,6 +57,11 @@ class Outcome:
 
         Raises:
             FaceQLError: What the photo met instead.
+
+        Examples:
+            >>> (outcome,) = engine.ask_many([photo], "pupils")
+            >>> len(outcome.get())
+            2
         """
         if self.answer is None:
             assert self.error is not None
@@ -85,6 +103,82 @@ def ask_each(
     keep_photos: bool,
 ) -> Iterator[Outcome]:
     """Yield the outcome of each photo, in order; see `Engine.ask_many`."""
+    if FACES_PER_PASS.get(engine.device.type, 1) == 1:
+        asking = _Asking(engine, query, faces, color, keep_photos)
+        return _ask_side_by_side(asking, images)
+    return _ask_together(engine, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked of each photo; see `Engine.ask_many`."""
+
+    engine: Engine
+    query: Query
+    faces: str | None
+    color: ColorOrder
+    keep_photos: bool
+
+    def ask(self, index: int, source: ImageSource | EncodedImage) -> Outcome:
+        """Return the outcome of one photo."""
+        try:
+            answer = self.engine.ask(source, self.query, faces=self.faces, color=self.color)
+        except FaceQLError as error:
+            return Outcome(index, source, None, error)
+        return Outcome(index, source, answer if self.keep_photos else replace(answer, photo=None), None)
+
+
+def _ask_side_by_side(asking: _Asking, images: Iterable[ImageSource | EncodedImage]) -> Iterator[Outcome]:
+    """Yield outcomes in order, a photo ahead of the workers' own."""
+    workers = torch.get_num_threads()
+    with _start_workers(workers) as pool:
+        waiting: deque[Future[Outcome]] = deque()
+        try:
+            for index, source in enumerate(images):
+                waiting.append(pool.submit(asking.ask, index, source))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # The caller may have had enough: what waits is given up.
+            for future in waiting:
+                future.cancel()
+
+
+def _start_workers(count: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads each work on one core.
+
+    A thread of PyTorch's takes its number of cores from what is set when it first works, and keeps it.
+    """
+    pool = ThreadPoolExecutor(count, "faceql-worker")
+    all_started = threading.Barrier(count + 1)
+
+    def begin() -> None:
+        torch.get_num_threads()
+        all_started.wait()
+
+    torch.set_num_threads(1)
+    try:
+        for _ in range(count):
+            pool.submit(begin)
+        all_started.wait()
+    finally:
+        torch.set_num_threads(count)
+    return pool
+
+
+def _ask_together(
+    engine: Engine,
+    images: Iterable[ImageSource | EncodedImage],
+    query: Query,
+    *,
+    faces: str | None,
+    color: ColorOrder,
+    batch: int,
+    keep_photos: bool,
+) -> Iterator[Outcome]:
+    """Yield outcomes in order, the faces of a batch of photos encoded together."""
     with ThreadPoolExecutor(READERS, "faceql-reader") as readers:
         waiting: deque[_Reading] = deque()
         source = enumerate(images)

@@ -47,6 +47,11 @@ class Measures:
     Attributes:
         answer: The answer.
         face: Index into its `faces`.
+
+    Examples:
+        >>> measures = Measures(engine.ask(photo, "eyes; outer lip; inner lip; nose bridge"))
+        >>> 30 < measures.interocular_px < 90
+        True
     """
 
     answer: Answer
@@ -63,6 +68,10 @@ class Measures:
             NoSuchPointError: The answer has neither.
             ConfigError: The words name more than one point.
             QueryError: The words cannot be understood.
+
+        Examples:
+            >>> measures.point("nose tip").shape
+            (2,)
         """
         index = self.answer.find(where, face=self.face)
         if len(index) == 1:
@@ -83,6 +92,10 @@ class Measures:
 
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `point`.
+
+        Examples:
+            >>> 0.5 < measures.distance("left mouth corner", "right mouth corner", "iod") < 1
+            True
         """
         return float(np.hypot(*(self.point(a) - self.point(b)))) / self._unit(unit)
 
@@ -91,6 +104,10 @@ class Measures:
 
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `point`.
+
+        Examples:
+            >>> 100 < measures.angle("left mouth corner", "bottom of the lower lip", "right mouth corner") < 160
+            True
         """
         middle = self.point(vertex)
         first, second = self.point(a) - middle, self.point(b) - middle
@@ -102,6 +119,10 @@ class Measures:
 
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `Answer.curve`.
+
+        Examples:
+            >>> measures.length("outer lip") > 2 * measures.distance("left mouth corner", "right mouth corner")
+            True
         """
         return self.answer.curve(where, face=self.face).length_px / self._unit(unit)
 
@@ -110,6 +131,10 @@ class Measures:
 
         Raises:
             NoSuchPointError, ConfigError, QueryError: As for `Answer.mask`.
+
+        Examples:
+            >>> measures.area("lips") < measures.area("outer lip")
+            True
         """
         regions = region_rings(self.answer, where, self.face)
         whole = sum(ring_area(ring) - sum(map(ring_area, holes)) for ring, holes in regions)
@@ -121,6 +146,11 @@ class Measures:
         Raises:
             ImageError: The answer holds no photo, or the region lies outside it.
             NoSuchPointError, ConfigError, QueryError: As for `Answer.mask`.
+
+        Examples:
+            >>> color = Measures(engine.ask(photo, "left cheek * 9")).color("left cheek")
+            >>> color.lab[0] > 50
+            True
         """
         if self.answer.photo is None:
             raise ImageError("there is no photo to take colours from: an answer that was read from a file has none")
@@ -129,7 +159,12 @@ class Measures:
 
     @cached_property
     def interocular_px(self) -> float:
-        """The distance of the outer eye corners, pixels."""
+        """The distance of the outer eye corners, pixels.
+
+        Examples:
+            >>> round(measures.interocular_px / 10)
+            6
+        """
         corners = self.point("left eye outer corner") - self.point("right eye outer corner")
         return float(np.hypot(*corners))
 
@@ -137,6 +172,10 @@ class Measures:
         """Return the eye aspect ratio of "left eye" or "right eye": mean height over width, some 0.3 when open.
 
         Heights are those of 300W's two pairs of lid points (Soukupova and Cech, 2016).
+
+        Examples:
+            >>> round(measures.eye_openness("left eye"), 1)
+            0.3
         """
         if eye not in EYES:
             raise ConfigError(f"an eye is {' or '.join(map(repr, EYES))}, not {eye!r}")
@@ -144,7 +183,12 @@ class Measures:
 
     @property
     def mouth_openness(self) -> float:
-        """The mouth aspect ratio: the inner lip's mean height over its width, 0 when shut."""
+        """The mouth aspect ratio: the inner lip's mean height over its width, 0 when shut.
+
+        Examples:
+            >>> measures.mouth_openness > 0.1
+            True
+        """
         return self._openness("inner lip", LIP_PAIRS)
 
     @cached_property
@@ -152,6 +196,10 @@ class Measures:
         """How far the head leans in the picture: degrees clockwise as seen, -180..180.
 
         Of all landmarks of the answer that mirror each other, and of eyes and brows against nose and lips.
+
+        Examples:
+            >>> abs(measures.roll) < 10
+            True
         """
         points, pairs = self._mirror_pairs
         gauge = RollGauge.for_landmarks(list(pairs))
@@ -165,6 +213,10 @@ class Measures:
 
         The mean distance of a landmark from where its mirror image lies, once the picture is mirrored about the face's
         own midline. A head that looks aside differs much, whatever the face.
+
+        Examples:
+            >>> engine.measure(photo)[0].asymmetry < 0.2
+            True
         """
         points, places = self._mirror_pairs
         registry = load_registry()
@@ -190,6 +242,10 @@ class Measures:
 
         Raises:
             NoSuchPointError: The answer lacks points that one of them needs.
+
+        Examples:
+            >>> sorted(engine.measure(photo)[0].to_dict())[:3]
+            ['asymmetry', 'face_area', 'interocular_px']
         """
         return {
             "interocular_px": self.interocular_px,

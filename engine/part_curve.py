@@ -31,6 +31,11 @@ class PartCurve:
         fpalps: (points,) rising; on a stretch through the start of a closed part they run past 1.
         xy: (points, 2) float64, the points themselves.
         is_ring: Whether the curve closes; then the last point joins the first.
+
+    Examples:
+        >>> brow = engine.ask(photo, "40 points on the left eyebrow").curve("left eyebrow")
+        >>> brow.part, brow.is_ring
+        ('left eyebrow', True)
     """
 
     part: str
@@ -76,21 +81,42 @@ class PartCurve:
 
     @property
     def start(self) -> float:
-        """FPALP where the curve begins."""
+        """FPALP where the curve begins.
+
+        Examples:
+            >>> answer.curve("outer lip").start
+            0.0
+        """
         return float(self.fpalps[0])
 
     @property
     def stop(self) -> float:
-        """FPALP where it ends; of a ring, one turn after its beginning."""
+        """FPALP where it ends; of a ring, one turn after its beginning.
+
+        Examples:
+            >>> answer.curve("outer lip").stop
+            1.0
+        """
         return float(self._knots[-1])
 
     @property
     def length_px(self) -> float:
-        """Its length, once round for a ring."""
+        """Its length, once round for a ring.
+
+        Examples:
+            >>> 80 < answer.curve("outer lip").length_px < 130
+            True
+        """
         return float(self._trace[1][-1])
 
     def at(self, fpalps: npt.ArrayLike) -> FloatArray:
-        """Return the points (N, 2) at FPALPs (N,); of an open curve those beyond an end are that end."""
+        """Return the points (N, 2) at FPALPs (N,); of an open curve those beyond an end are that end.
+
+        Examples:
+            >>> left, right = answer.curve("outer lip").at([0, 0.5])
+            >>> bool(left[0] < right[0])
+            True
+        """
         h, share, p0, p1, m0, m1 = self._pieces(fpalps)
         s2, s3 = share**2, share**3
         points: FloatArray = (
@@ -99,7 +125,12 @@ class PartCurve:
         return points
 
     def tangents(self, fpalps: npt.ArrayLike) -> FloatArray:
-        """Return unit vectors (N, 2) along the curve at FPALPs (N,), in the sense of rising FPALPs."""
+        """Return unit vectors (N, 2) along the curve at FPALPs (N,), in the sense of rising FPALPs.
+
+        Examples:
+            >>> np.linalg.norm(answer.curve("left eye").tangents([0.1, 0.2]), axis=1).round(6)
+            array([1., 1.])
+        """
         h, share, p0, p1, m0, m1 = self._pieces(fpalps)
         s2 = share**2
         along = (6 * s2 - 6 * share) * (p0 - p1) / h + (3 * s2 - 4 * share + 1) * m0 + (3 * s2 - 2 * share) * m1
@@ -113,6 +144,11 @@ class PartCurve:
         """Return unit vectors (N, 2) across the curve: the tangents turned clockwise as seen.
 
         On rings that run over the upper edge first (eyes, lips) they point inwards.
+
+        Examples:
+            >>> down = answer.curve("outer lip").normals([0.25])[0]  # the upper edge's middle
+            >>> bool(down[1] > 0.9)
+            True
         """
         x, y = self.tangents(fpalps).T
         return np.stack([-y, x], axis=1)
@@ -121,21 +157,41 @@ class PartCurve:
         """Return points (count, 2) at equal distances along the curve.
 
         An open curve's ends are the first and the last of them; a ring's last lies one distance before its first.
+
+        Examples:
+            >>> answer.curve("left eye").sample(100).shape
+            (100, 2)
         """
         return self.at(self.sample_fpalps(count))
 
     def sample_fpalps(self, count: int) -> FloatArray:
-        """Return the FPALPs (count,) of `sample`."""
+        """Return the FPALPs (count,) of `sample`.
+
+        Examples:
+            >>> answer.curve("left eye").sample_fpalps(4).shape
+            (4,)
+        """
         shares = np.arange(count) / count if self.is_ring else np.linspace(0, 1, count)
         return self.fpalps_at(shares * self.length_px)
 
     def fpalps_at(self, distances: npt.ArrayLike) -> FloatArray:
-        """Return the FPALPs (N,) at distances (N,) from the start along the curve, pixels of the photo."""
+        """Return the FPALPs (N,) at distances (N,) from the start along the curve, pixels of the photo.
+
+        Examples:
+            >>> lip = answer.curve("outer lip")
+            >>> lip.fpalps_at([0, lip.length_px])
+            array([0., 1.])
+        """
         fpalps, along = self._trace
         return np.interp(np.asarray(distances, dtype=np.float64), along, fpalps)
 
     def dense(self, step_px: float = 0.5) -> FloatArray:
-        """Return points along the whole curve, at most a step apart: what to draw or to fill."""
+        """Return points along the whole curve, at most a step apart: what to draw or to fill.
+
+        Examples:
+            >>> len(answer.curve("outer lip").dense(step_px=0.25)) > 300
+            True
+        """
         pieces = max(int(np.ceil(self.length_px / step_px)), len(self.fpalps), 2)
         return self.sample(min(pieces, 20_000))
 

@@ -16,7 +16,8 @@ from .outlines import Outline, count_runs, join_outlines
 from .visibility import PointVisibility
 
 if TYPE_CHECKING:
-    from .answer import Answer, Landmark
+    from .answer import Answer
+    from .landmark import Landmark
 
 SCHEMA_VERSION = 3
 OLDER_VERSIONS = (2,)

@@ -14,10 +14,11 @@ from ..errors import ConfigError, NoSuchPointError, QueryError
 from ..querylang.parse import parse
 from ..querylang.query import Query
 from ..querylang.registry import load_registry
-from ..querylang.runs import SURFACE_RUNS, CurveRun, Run, lay_out
+from ..querylang.runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, lay_out
+from ..querylang.surface_runs import SpotRun, SurfaceRun
 from .part_curve import FloatArray, PartCurve
 from .raster import clip_window, cover_rings
-from .surface_regions import find_surfaces, surface_pieces
+from .surface_regions import find_named, patches_of, surface_pieces
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -45,7 +46,7 @@ def lie_on(answer: Answer, runs: Sequence[Run]) -> npt.NDArray[np.bool_]:
     inside = np.zeros(len(answer), dtype=bool)
     for run in runs:
         if isinstance(run, SURFACE_RUNS):
-            inside |= parts == run.surface
+            inside |= lie_on_surface(answer, run)
         elif isinstance(run, CurveRun):
             low, high = sorted((float(run.start), float(run.stop)))
             turns = (-1, 0, 1) if registry.parts[run.part].is_closed else (0,)
@@ -56,6 +57,19 @@ def lie_on(answer: Answer, runs: Sequence[Run]) -> npt.NDArray[np.bool_]:
         else:
             for place in lay_out([run], registry):
                 inside |= (parts == place.part) & (np.abs(answer.fpalps - float(place.fpalp)) < TOLERANCE)
+    return inside
+
+
+def lie_on_surface(answer: Answer, run: SurfaceRun) -> npt.NDArray[np.bool_]:
+    """Return for each point whether it lies on the portion of a surface that a run is on, or at its places."""
+    at = np.stack([answer.fpalps, answer.vs], axis=1)
+    if isinstance(run, SpotRun):
+        spots = np.array(run.places, dtype=np.float64)
+        near = np.any(np.abs(at[:, None] - spots[None]).max(axis=2) < TOLERANCE, axis=1)
+    else:
+        low, high = np.array(run.box, dtype=np.float64).reshape(2, 2)
+        near = ((at >= low - TOLERANCE) & (at <= high + TOLERANCE)).all(axis=1)
+    inside: npt.NDArray[np.bool_] = near & (np.array(answer.parts, dtype=object) == run.surface)
     return inside
 
 
@@ -90,19 +104,19 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     """Return the rings that a region of one face fills, each with those that are cut out of it.
 
     "lips" are the outer lip without the mouth opening; a stretch of the outer and one of the inner lip ("upper lip")
-    are one ring along both; every other part is filled, an open one up to the chord between its ends.
+    are one ring along both; every other part is filled, an open one up to the chord between its ends; a surface is
+    filled up to its sides.
     """
-    surfaces = find_surfaces(where)
-    if surfaces:
-        check_surfaces_alone(where)
+    if surfaces := find_named(where):
         return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
-    stretches = [run for run in query.runs if isinstance(run, CurveRun)]
-    parts = [run.part for run in stretches]
-    if len(stretches) < len(query.runs) or len(set(parts)) < len(parts):
-        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
-    regions: list[Region] = []
-    for run, role in zip(stretches, query.roles, strict=True):
+    surfaces = patches_of(query.runs, where)
+    stretches = [(run, role) for run, role in zip(query.runs, query.roles, strict=True) if isinstance(run, CurveRun)]
+    parts = [run.part for run, _ in stretches]
+    if any(isinstance(run, PlaceRun | LayoutRun) for run in query.runs) or len(set(parts)) < len(parts):
+        raise ConfigError(f"a region is surfaces, parts or stretches of parts, each once, not {where!r}")
+    regions: list[Region] = surface_pieces(answer, surfaces, where, face) if surfaces else []
+    for run, role in stretches:
         line = fit_run(answer, run, where, face).dense()
         if role == "hole":
             regions[-1][1].append(line)
@@ -135,25 +149,15 @@ def write_region_instruction(where: str) -> str:
         QueryError: The words cannot be understood.
         ConfigError: The region is no region.
     """
-    parts = list(dict.fromkeys(run.part for run in parse(where).runs if isinstance(run, CurveRun)))
-    surfaces = find_surfaces(where)
-    if surfaces:
-        check_surfaces_alone(where)
-        # One place on a surface, and the answer holds the whole mesh.
-        return "; ".join(surface.replace(" ", "_") for surface in surfaces)
-    if not parts:
-        raise ConfigError(f"a region is parts or stretches of parts, each once, not {where!r}")
-    return "; ".join(f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts)
-
-
-def check_surfaces_alone(where: str) -> None:
-    """Refuse a region of surfaces and curves together: they would be filled by different rules.
-
-    Raises:
-        ConfigError: It is one.
-    """
-    if any(not isinstance(run, SURFACE_RUNS) for run in parse(where).runs):
-        raise ConfigError(f"a region is surfaces or face parts, not both: ask for each of {where!r}")
+    named = find_named(where)
+    runs = () if named else read_region(where).runs
+    # One place on a surface, and the answer holds the whole mesh.
+    surfaces = dict.fromkeys(surface for surface, _ in named or patches_of(runs, where))
+    parts = dict.fromkeys(run.part for run in runs if isinstance(run, CurveRun))
+    if not parts and not surfaces:
+        raise ConfigError(f"a region is surfaces, parts or stretches of parts, each once, not {where!r}")
+    asked = [surface.replace(" ", "_") for surface in surfaces]
+    return "; ".join(asked + [f"{part.replace(' ', '_')} * {REGION_POINTS}" for part in parts])
 
 
 def describe_missing(answer: Answer, where: str, face: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,16 @@ from ..errors import ConfigError, NoSuchFaceError, NoSuchPointError
 from ..model.surface_mesh import IntArray, border_edges, load_surface_mesh
 from ..querylang.parse import parse
 from ..querylang.runs import SURFACE_RUNS, Run
-from ..querylang.surface_runs import GridRun
+from ..querylang.surface_runs import WHOLE, Box, GridRun, SpotRun, walk_round
 from ..querylang.surfaces import load_surfaces
 
 if TYPE_CHECKING:
     from .answer import Answer
 
 FloatArray = npt.NDArray[np.float64]
+
+BOX_POINTS = 480
+"""Along the edge of a portion of a surface."""
 
 SKIN = "skin"
 """All surfaces but those of brows and lips: the whole face without eyes, brows and lips."""
@@ -43,23 +47,42 @@ class SurfacePatch:
     uv: FloatArray
 
 
-def find_surfaces(where: str) -> tuple[str, ...]:
-    """Return the surfaces that words name; none where they name no surface.
+Patch = tuple[str, Box]
+"""A surface and the portion of it."""
 
-    Raises:
-        QueryError: The words cannot be understood.
-    """
+
+def find_named(where: str) -> tuple[Patch, ...]:
+    """Return the surfaces of a surface's own name, or of "skin"; none for other words."""
     known = load_surfaces()
     name = " ".join(where.replace("_", " ").split())
-    if name in known:
-        return (name,)
     if name == SKIN:
-        return tuple(surface.name for surface in known.values() if surface.is_skin)
-    return tuple(dict.fromkeys(surfaces_of(parse(where).runs)))
+        return tuple((surface.name, WHOLE) for surface in known.values() if surface.is_skin)
+    return ((name, WHOLE),) if name in known else ()
 
 
-def surfaces_of(runs: Sequence[Run]) -> list[str]:
-    return [run.surface for run in runs if isinstance(run, SURFACE_RUNS)]
+def find_patches(where: str) -> tuple[Patch, ...]:
+    """Return the surfaces, or portions of them, that words name; none where they name none.
+
+    Raises:
+        ConfigError: It is one place.
+        QueryError: The words cannot be understood.
+    """
+    return find_named(where) or patches_of(parse(where).runs, where)
+
+
+def patches_of(runs: Sequence[Run], where: str) -> tuple[Patch, ...]:
+    """Return the surfaces, or portions of them, of runs that words name.
+
+    Raises:
+        ConfigError: One is a place.
+    """
+    found: list[Patch] = []
+    for run in runs:
+        if isinstance(run, SpotRun):
+            raise ConfigError(f"{where!r} is a place on the {run.surface}: name the surface, or a portion of it")
+        if isinstance(run, SURFACE_RUNS):
+            found.append((run.surface, run.box))
+    return tuple(dict.fromkeys(found))
 
 
 def read_vertices(answer: Answer, where: str, face: int) -> FloatArray:
@@ -81,16 +104,26 @@ def read_vertices(answer: Answer, where: str, face: int) -> FloatArray:
 
 
 def surface_pieces(
-    answer: Answer, names: Sequence[str], where: str, face: int
+    answer: Answer, patches: Sequence[Patch], where: str, face: int
 ) -> list[tuple[FloatArray, list[FloatArray]]]:
     """Return what surfaces cover together: rings (N, 2), each with the rings that are cut out of it.
 
-    Edges between two of them bound nothing, so that no seam shows.
+    Edges between two whole surfaces bound nothing, so that no seam shows.
     """
     vertices = read_vertices(answer, where, face)
-    return [
-        (vertices[list(ring)], [vertices[list(hole)] for hole in holes]) for ring, holes in bound_surfaces(tuple(names))
+    whole = tuple(name for name, box in patches if box == WHOLE)
+    pieces = [
+        (vertices[list(ring)], [vertices[list(hole)] for hole in holes])
+        for ring, holes in (bound_surfaces(whole) if whole else ())
     ]
+    return pieces + [(trace_box(name, box) @ vertices, []) for name, box in patches if box != WHOLE]
+
+
+@cache
+def trace_box(name: str, box: Box) -> FloatArray:
+    """Return the edge of a portion of a surface as weights (points, VERTICES) of the mesh's vertices."""
+    spots = [walk_round(Fraction(i, BOX_POINTS), box) for i in range(BOX_POINTS)]
+    return load_surface_mesh().surfaces[name].weights([(float(u), float(v)) for u, v in spots])
 
 
 @cache
@@ -152,21 +185,21 @@ def join_edges(edges: Sequence[tuple[int, int]]) -> list[list[int]]:
 
 def make_patch(answer: Answer, where: str, face: int) -> SurfacePatch:
     """Return a surface of one face as triangles; see `Answer.mesh`."""
-    names = find_surfaces(where)
-    if len(names) != 1:
-        raise ConfigError(f"a mesh is of one surface ({', '.join(load_surfaces())}), and {where!r} names {len(names)}")
-    flat = load_surface_mesh().surfaces[names[0]]
+    patches = find_patches(where)
+    if len(patches) != 1 or patches[0][1] != WHOLE:
+        raise ConfigError(f"a mesh is of all of one surface ({', '.join(load_surfaces())}), which {where!r} is not")
+    flat = load_surface_mesh().surfaces[patches[0][0]]
     rows = {vertex: row for row, vertex in enumerate(flat.vertices.tolist())}
     triangles = np.array([[rows[vertex] for vertex in corners] for corners in flat.triangles.tolist()], dtype=np.intp)
     points = read_vertices(answer, where, face)[flat.vertices].astype(np.float32)
-    return SurfacePatch(names[0], points, triangles, flat.uv.copy())
+    return SurfacePatch(patches[0][0], points, triangles, flat.uv.copy())
 
 
 def read_grid(answer: Answer, where: str, face: int) -> npt.NDArray[np.float32]:
     """Return the points (rows, columns, 2) of a grid that an answer was asked for; see `Answer.grid`."""
-    names = find_surfaces(where)
+    patches = find_patches(where)
     for run in answer.query.runs:
-        if not isinstance(run, GridRun) or run.surface not in names:
+        if not isinstance(run, GridRun) or not {(run.surface, run.box), (run.surface, WHOLE)} & set(patches):
             continue
         spots = np.array([(float(u), float(v)) for u, v in run.spots()])
         own = np.flatnonzero((np.array(answer.parts) == run.surface) & (answer.face_index == face))

@@ -26,9 +26,12 @@ from .visibility import VisibilityHead
 FORMAT = "faceql-detector-2"
 FORMAT_OF_WHOLE_OFFSETS = "faceql-detector-1"
 """An earlier format, whose refinements give their offsets in crop units."""
-DEFAULT_WEIGHTS = "faceql.safetensors"
-DEFAULT_DIGEST = "faceql.sha256"
-"""The shipped file's SHA-256, as `sha256sum faceql.safetensors > faceql.sha256` writes it beside new weights."""
+SHIPPED = {"default": "faceql"}
+"""The shipped checkpoints' files by name, .safetensors and .sha256: the file's SHA-256, as `sha256sum
+faceql.safetensors > faceql.sha256` writes it beside new weights."""
+
+LEAST_HALVED = 1024
+"""Values of a tensor from which on it may be stored with half the digits: the others would save nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,17 @@ class LoadedDetector:
     training: dict[str, object]
 
 
-def save_detector(path: Path, detector: Detector, version: str, training: dict[str, object]) -> None:
-    """Write a detector's weights, configuration and part names to one safetensors file."""
+def save_detector(
+    path: Path, detector: Detector, version: str, training: dict[str, object], *, is_half: bool = False
+) -> None:
+    """Write a detector's weights, configuration and part names to one safetensors file.
+
+    Args:
+        path: the file.
+        detector: what is written.
+        version, training: what the file says of it.
+        is_half: whether large parameters are stored as float16; they are read as float32 again.
+    """
     metadata = {
         "format": FORMAT,
         "version": version,
@@ -62,23 +74,32 @@ def save_detector(path: Path, detector: Detector, version: str, training: dict[s
         name: tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
         for name, tensor in detector.state_dict().items()
     }
+    if is_half:
+        large = [name for name, parameter in detector.named_parameters() if parameter.numel() >= LEAST_HALVED]
+        tensors |= {name: tensors[name].half() for name in large}
     save_file(tensors, path, metadata=metadata | {"digest": digest_contents(metadata, tensors)})
 
 
+def is_shipped(weights: object) -> bool:
+    """Whether a path, or a text, is the name of a shipped checkpoint."""
+    return str(weights) in SHIPPED
+
+
 def load_detector(path: Path | None = None, device: str | torch.device = "cpu") -> LoadedDetector:
-    """Load the shipped detector, or one from a file.
+    """Load a shipped detector, the default one or by its name in `SHIPPED`, or one from a file.
 
     Raises:
         CheckpointError: the file is missing, damaged, or not of this format. What is damaged is told by the SHA-256 of
             the shipped file, by the digest that a file of one's own holds, and by numbers that are none.
     """
-    if path is None:
-        folder = files(f"{__package__}.weights")
-        with as_file(folder.joinpath(DEFAULT_WEIGHTS)) as shipped:
-            loaded = load_detector(shipped, device)
-            if digest_file(shipped) != folder.joinpath(DEFAULT_DIGEST).read_text("utf-8").split()[0]:
+    if path is None or is_shipped(path):
+        folder, name = files(f"{__package__}.weights"), SHIPPED[str(path or "default")]
+        with as_file(folder.joinpath(f"{name}.safetensors")) as shipped:
+            if not shipped.is_file():
+                raise CheckpointError(f"no weights at {shipped}: install faceql anew")
+            if digest_file(shipped) != folder.joinpath(f"{name}.sha256").read_text("utf-8").split()[0]:
                 raise CheckpointError(f"{shipped} is not the file that was shipped: it is damaged; install faceql anew")
-            return loaded
+            return load_detector(shipped, device)
     if not path.is_file():
         raise CheckpointError(f"no weights at {path}")
     try:

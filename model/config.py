@@ -43,8 +43,10 @@ class DetectorConfig(BaseModel):
     """Settings of one detector.
 
     Attributes:
-        encoder: a timm model name that supports `features_only`.
+        encoder: the name of a timm model that supports `features_only`.
         feature_indices: which of its feature levels are used, finest first.
+        block_counts: how many blocks each stage of an EfficientNet-Lite keeps, the first ones; empty, all. A last
+            stage without blocks hands on what the stage before it gives.
         pyramid_scales: for an encoder of one map (a plain ViT), the sizes at which that map is used, finest first, as
             multiples of its own: 4, 2, 1 or 0.5; empty for an encoder with levels of its own.
         pixel_mean, pixel_std: of the encoder's input, 0..255.
@@ -63,6 +65,7 @@ class DetectorConfig(BaseModel):
 
     encoder: str = "tf_efficientnet_lite0"
     feature_indices: tuple[int, ...] = (1, 2, 3, 4)
+    block_counts: tuple[Annotated[int, Field(ge=0)], ...] = ()
     pyramid_scales: tuple[PyramidScale, ...] = ()
     pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)

@@ -25,6 +25,9 @@ from .visibility import VisibilityHead
 ROW_BLOCK = 16
 """Landmarks are decoded in multiples of this."""
 
+MOST_KEPT = 4
+"""Sets of queries whose encodings are kept: the context's, and those of the places that fix all curves."""
+
 
 @dataclass(frozen=True)
 class EncodedCrops:
@@ -90,6 +93,8 @@ class Detector(nn.Module):
         self.visibility: VisibilityHead | None = None
         self.surface_encoder: SurfaceEncoder | None = None
         self.surface_shape: SurfaceShape | None = None
+        self._keeps_constants = False
+        self._kept: tuple[tuple[Tensor, Tensor, Tensor], ...] = ()
         self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)
         fpalps = [float(Fraction(fpalp)) for _, fpalp in config.context]
         self.register_buffer("context_fpalps", torch.tensor(fpalps, dtype=torch.float32), persistent=False)
@@ -98,6 +103,25 @@ class Detector(nn.Module):
     def device(self) -> torch.device:
         """Where it runs."""
         return self.context_part_ids.device
+
+    def keep_constants(self) -> None:
+        """Keep what depends on the weights alone from one call to the next; the weights change no more."""
+        self._keeps_constants = self.decoder.initializer.keeps_places = True
+
+    def encode_landmarks(self, part_ids: Tensor, fpalps: Tensor) -> Tensor:
+        """Return E_IA (batch or 1, landmarks, dim) of queries (landmarks,) or (batch, landmarks).
+
+        Of the very tensors that were asked lately it is kept, if constants are: nobody may have changed them.
+        """
+        kept = self._kept
+        for ids, places, encodings in kept:
+            if ids is part_ids and places is fpalps:
+                return encodings
+        count = part_ids.shape[-1]
+        made: Tensor = self.landmark_encoder(part_ids.reshape(-1, count), fpalps.reshape(-1, count))
+        if self._keeps_constants:
+            self._kept = ((part_ids, fpalps, made), *kept)[:MOST_KEPT]
+        return made
 
     def part_ids(self, parts: Sequence[str]) -> Tensor:
         """Return the numbers (landmarks,) of part names; KeyError names one that this detector lacks.
@@ -138,7 +162,7 @@ class Detector(nn.Module):
         )
         if self.config.attention == "joint":
             return EncodedCrops(memory, None, None)
-        encodings = self.landmark_encoder(self.context_part_ids, self.context_fpalps)[None]
+        encodings = self.encode_landmarks(self.context_part_ids, self.context_fpalps)
         layers, context = self.decoder(memory, encodings, None)
         return EncodedCrops(memory, context, layers)
 
@@ -148,8 +172,7 @@ class Detector(nn.Module):
 
     def _refine(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
         """Return the last queries and every layer's coordinates; see `Decoder.refine`."""
-        landmarks = part_ids.shape[-1]
-        encodings = self.landmark_encoder(part_ids.reshape(-1, landmarks), fpalps.reshape(-1, landmarks))
+        encodings = self.encode_landmarks(part_ids, fpalps)
         queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
         return queries, coordinates
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..errors import ConfigError
 from .config import DetectorConfig
+from .lite_net import DEPTHS, LiteNet
 
 
 def make_resampler(width: int, scale: float) -> nn.Module:
@@ -26,8 +27,33 @@ def make_resampler(width: int, scale: float) -> nn.Module:
     return nn.Identity() if scale == 1 else nn.MaxPool2d(kernel_size=2)
 
 
+def make_body(config: DetectorConfig) -> tuple[nn.Module, list[int]]:
+    """Return what gives a detector's feature levels, with random weights, and the levels' channels.
+
+    Raises:
+        ConfigError: block_counts do not fit the encoder.
+    """
+    if config.encoder in DEPTHS:
+        net = LiteNet(DEPTHS[config.encoder], config.feature_indices, config.block_counts)
+        return net, list(net.widths)
+    if config.block_counts:
+        raise ConfigError(f"block_counts choose blocks of {' or '.join(DEPTHS)}, not of {config.encoder}")
+    # Only here: it takes two seconds to import.
+    import timm
+
+    body = timm.create_model(
+        config.encoder,
+        pretrained=False,
+        features_only=True,
+        out_indices=config.feature_indices,
+        **config.encoder_size,
+    )
+    widths: list[int] = body.feature_info.channels()  # type: ignore[union-attr, operator]
+    return body, widths
+
+
 class ImageEncoder(nn.Module):
-    """A timm encoder's feature levels, projected to d and summed from coarse to fine.
+    """An encoder's feature levels, projected to d and summed from coarse to fine.
 
     An encoder of one map, a plain ViT, gets its levels from that map (`pyramid_scales`).
     """
@@ -38,14 +64,7 @@ class ImageEncoder(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.freeze_batch_norm = config.freeze_batch_norm
-        self.body = timm.create_model(
-            config.encoder,
-            pretrained=False,
-            features_only=True,
-            out_indices=config.feature_indices,
-            **config.encoder_size,
-        )
-        widths: list[int] = self.body.feature_info.channels()  # type: ignore[union-attr, operator]
+        self.body, widths = make_body(config)
         if config.pyramid_scales:
             widths = widths[:1] * len(config.pyramid_scales)
         self.resamplers = nn.ModuleList(make_resampler(widths[0], scale) for scale in config.pyramid_scales)
@@ -82,6 +101,10 @@ class ImageEncoder(nn.Module):
         features = self.body(x.contiguous(memory_format=torch.channels_last))
         if self.resamplers:
             features = [resample(features[0]) for resample in self.resamplers]
+        return self.merge(features)
+
+    def merge(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return the body's levels, projected to d and summed from coarse to fine."""
         maps = [lateral(feature) for lateral, feature in zip(self.laterals, features, strict=True)]
         for finer in range(len(maps) - 2, -1, -1):
             coarse = functional.interpolate(maps[finer + 1], size=maps[finer].shape[-2:], mode="nearest")

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..querylang.registry import load_registry
 from .config import DetectorConfig
-from .detector import Decoded, EncodedCrops
+from .detector import ROW_BLOCK, Decoded, EncodedCrops
 from .part_splines import PartSpline
 from .surface_reader import SurfaceReader, join_channels, mean_over_mirror
 from .surface_shape import SurfaceShape
@@ -175,13 +175,20 @@ class LandmarkReader:
 
     def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
         """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
+        splines = [self._splines[part] for part in self._known_parts]
+        values = self._decode_queries(encoded, *self._curve_queries)
+        ends = np.cumsum([spline.samples for spline in splines])
+        samples = np.split(values[:, : ends[-1]], ends[:-1], axis=1)
+        return {part: spline.fit @ some for part, spline, some in zip(self._known_parts, splines, samples, strict=True)}
+
+    @cached_property
+    def _curve_queries(self) -> tuple[Tensor, Tensor]:
+        """What fixes every curve, in whole blocks of rows; made once: the detector keeps what it makes of it."""
         splines = {part: self._splines[part] for part in self._known_parts}
-        asked = [part for part, spline in splines.items() for _ in range(spline.samples)]
-        at = np.concatenate([spline.sample_fpalps for spline in splines.values()])
-        values = self._decode(encoded, asked, at.tolist())
-        ends = np.cumsum([spline.samples for spline in splines.values()])
-        samples = np.split(values, ends[:-1], axis=1)
-        return {part: spline.fit @ some for (part, spline), some in zip(splines.items(), samples, strict=True)}
+        parts = [part for part, spline in splines.items() for _ in range(spline.samples)]
+        fpalps = np.concatenate([spline.sample_fpalps for spline in splines.values()]).tolist()
+        padding = -len(parts) % ROW_BLOCK
+        return self._make_queries([*parts, *parts[:1] * padding], [*fpalps, *fpalps[:1] * padding])
 
     @cached_property
     def _surfaces(self) -> SurfaceReader:
@@ -204,7 +211,10 @@ class LandmarkReader:
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
         """Return (batch, landmarks, channels) of the detector itself, float64."""
-        device = self.detector.device
+        return self._decode_queries(encoded, *self._make_queries(parts, fpalps))
+
+    def _make_queries(self, parts: Sequence[str], fpalps: Sequence[float]) -> tuple[Tensor, Tensor]:
+        """Return part ids and FPALPs (landmarks,) on the device; under `flip_test` (2, landmarks), mirrored below."""
         ids = self.detector.part_ids(parts)
         places = torch.tensor(fpalps, dtype=torch.float32)
         if self.flip_test:
@@ -216,8 +226,12 @@ class LandmarkReader:
             turned = [f % 1.0 if part.is_closed else f for part, f in zip(mirrored, turned, strict=True)]
             ids = torch.stack([ids, self.detector.part_ids([part.mirror for part in mirrored])])
             places = torch.stack([places, torch.tensor(turned, dtype=torch.float32)])
+        return ids.to(self.detector.device), places.to(self.detector.device)
+
+    def _decode_queries(self, encoded: EncodedCrops, ids: Tensor, places: Tensor) -> FloatArray:
+        """Return (batch, landmarks, channels) of queries as `_make_queries` gives them."""
+        if self.flip_test:
             each = encoded.batch // 2
             ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
-        decoded = self.detector.decode(encoded, ids.to(device), places.to(device))
-        values = join_channels(decoded)
+        values = join_channels(self.detector.decode(encoded, ids, places))
         return mean_over_mirror(values) if self.flip_test else values

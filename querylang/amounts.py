@@ -8,6 +8,7 @@ from dataclasses import replace
 from .asks import AMOUNTS, MANNERS, Ask, Draft, Loose, only
 from .meaning import Item, MistakeError, join
 from .numbers import Number
+from .pieces import Patch
 
 JOINS = frozenset({"and", "also", "comma", "line", "bullet"})
 
@@ -88,6 +89,9 @@ class Amounts:
         ask = self.draft.asks[index]
         if not ask.is_stretch or ask.is_place or self.draft.has_own(index):
             return False
+        is_grid = (last.amount.grid or last.item.grid) is not None
+        if is_grid and not all(isinstance(piece, Patch) for piece in ask.pieces):
+            return False
         return self.follows(ask, last) and self.shares(last)
 
     def is_interlude(self, ask: Ask, last: Ask) -> bool:
@@ -113,15 +117,16 @@ class Amounts:
         for before in reversed(self.draft.asks[:index]):
             count = before.amount.count
             if before.sentence == ask.sentence and count is not None and ask.item.density is not None:
-                number = Number(count.value * ask.item.density, "integer", span=count.span)
+                times = ask.item.density
+                number = Number(count.value * times, "integer", span=count.span)
                 ask.item = replace(ask.item, density=None, as_many=None, count=number)
-                times = number.value / count.value
                 self.draft.notes.append(f"{number.value} points: {times} times as many as said before")
                 return
 
     def shares(self, ask: Ask) -> bool:
-        """Whether others may share an ask's amount: a count on a stretch."""
-        return ask.is_stretch and (ask.amount.count is not None or ask.item.count is not None)
+        """Whether others may share an ask's amount: a count on a stretch, a grid on a surface."""
+        amounts = (ask.amount.count, ask.item.count, ask.amount.grid, ask.item.grid)
+        return ask.is_stretch and any(amount is not None for amount in amounts)
 
     def follows(self, ask: Ask, before: Ask) -> bool:
         if "then" in ask.before:

@@ -47,7 +47,7 @@ class Assembly:
         Raises:
             MistakeError: Nothing is asked or left.
         """
-        outline_surfaces(asks)
+        self.placer.notes += outline_surfaces(asks)
         i = 0
         while i < len(asks):
             stop = self.find_stop(asks, i)
@@ -200,17 +200,25 @@ def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
     return segments
 
 
-def outline_surfaces(asks: Sequence[Ask]) -> None:
-    """Let surfaces that are to be polygons be their outlines; a shape said at the end, and no other, is that of all."""
+def outline_surfaces(asks: Sequence[Ask]) -> list[str]:
+    """Let surfaces that are to be polygons be their outlines; a shape said at the end, and no other, is that of all.
+
+    Returns:
+        Notes of what is read otherwise because it is a polygon.
+    """
     kept = [ask for ask in asks if not ask.is_removal]
-    last = kept[-1].item.shape if kept else None
+    last = next((one[-1].item.shape for one in (asks, kept) if one and one[-1].item.shape), None)
     is_for_all = last is not None and not {ask.item.shape for ask in kept} - {None, last}
+    notes: list[str] = []
     for ask in kept:
-        if is_for_all and any(isinstance(piece, Patch) for piece in ask.pieces):
+        if is_for_all and any(isinstance(piece, Patch) or unit.filled for unit in ask.units for piece in unit.pieces):
             ask.item = replace(ask.item, shape=last)
     for ask in asks:
         if ask.item.shape == "polygon":
+            names = {unit.concept: unit.filled[0].part for unit in ask.units if unit.filled}
+            notes += [f"the {name} as a polygon is read as the {surface}" for name, surface in names.items()]
             ask.units = tuple(map(outline_unit, ask.units))
+    return notes
 
 
 def parts_of(ask: Ask) -> set[str]:

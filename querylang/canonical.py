@@ -8,7 +8,7 @@ from fractions import Fraction
 from .pieces import Place, Stretch
 from .registry import Registry
 from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, is_arc
-from .surface_runs import GridRun, SpotRun, SpreadRun, SurfaceRun
+from .surface_runs import WHOLE, GridRun, SpotRun, SpreadRun, SurfaceRun
 
 
 def write_number(value: Fraction) -> str:
@@ -88,6 +88,11 @@ def write_surface_run(run: SurfaceRun) -> str:
     name = run.surface.replace(" ", "_")
     if isinstance(run, SpotRun):
         return "; ".join(f"{name}[{write_number(u)}, {write_number(v)}]" for u, v in run.places)
+    if isinstance(run, SpreadRun) and run.count == 1:
+        return write_surface_run(SpotRun(run.surface, tuple(run.spots())))
+    if run.box != WHOLE:
+        left, top, right, bottom = map(write_number, run.box)
+        name += f"[{left} .. {right}, {top} .. {bottom}]"
     if isinstance(run, GridRun):
         return f"{name} grid {run.rows} {run.columns}"
     return f"{name} * {run.count}" if isinstance(run, SpreadRun) else f"{name} outline * {run.count}"
@@ -121,7 +126,8 @@ def write_query(
             flags.append("arc" if pixels is None else f"every {write_number(pixels)} px")
         if shapes and shapes[index]:
             flags.append(str(shapes[index]))
-        texts.append(text + (" | " + ", ".join(flags) if flags else ""))
+        # Several places of a surface are several items, each with what is said of the run.
+        texts += [one + (" | " + ", ".join(flags) if flags else "") for one in text.split("; ")]
         if isinstance(run, CurveRun):
             texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
     ending = [shape] if shape and not shapes else []

@@ -19,7 +19,7 @@ from .pieces import CurvePiece, Place, Stretch
 from .registry import GRAMMAR, Layout, Part, Registry
 from .runs import CurveRun, Ends, LayoutRun, PlaceRun, Run, remove_pieces, space_by_distance
 from .shapes import RunShape, Shape, find_thin, has_loose_hole, merge_shaped, settle_shapes
-from .surface_runs import OUTLINE_COUNT, GridRun, OutlineRun, Spot, SpotRun, spread_points
+from .surface_runs import OUTLINE_COUNT, WHOLE, Box, GridRun, OutlineRun, Spot, SpotRun, spread_points
 from .surfaces import Surface
 
 LOOKS_CANONICAL = re.compile(
@@ -153,27 +153,37 @@ class Reader:
         kind = None if amount is None else amount.data
         if is_stepped or kind in ("positions", "density") or target.data in ("open", "half_open"):
             raise self.fail(amount or target, "syntax", f"a place on the {surface.name} is written [0.3, 0.6]")
-        if target.data == "closed":
-            if amount is not None:
-                raise self.fail(amount, "contradiction", "one place has no number of points")
-            return SpotRun(surface.name, (self.read_spot(surface, target),))
+        found = self.read_spot(surface, target) if len(target.children) > 1 else WHOLE
+        if len(found) == 2:
+            if amount is not None or target.data == "outline":
+                raise self.fail(amount or target, "contradiction", "one place has no number of points")
+            return SpotRun(surface.name, (found,))
         if kind == "grid":
             rows, columns = (int(child) for child in amount.children)
             if target.data == "outline" or not 0 < rows * columns <= self.limit:
                 raise self.fail(
                     amount, "count", f"a grid has a row and a column or more, and {self.limit:,} points at most"
                 )
-            return GridRun(surface.name, rows, columns)
+            return GridRun(surface.name, rows, columns, found)
         count = None if amount is None else self.read_number(read_place(amount.children[0]), amount)
         if target.data == "outline":
-            return OutlineRun(surface.name, count or OUTLINE_COUNT)
-        return spread_points(surface, count or 1)
+            return OutlineRun(surface.name, count or OUTLINE_COUNT, box=found)
+        return spread_points(surface, count or 1, found)
 
-    def read_spot(self, surface: Surface, target: Any) -> Spot:
+    def read_spot(self, surface: Surface, target: Any) -> Spot | Box:
+        """Return a place [u, v] or a portion [u .. u, v .. v] of a surface."""
         spans = [[read_place(node) for node in span.children] for span in target.children[1:]]
-        if [len(span) for span in spans] != [1, 1] or max(spans[0][0], spans[1][0]) > 1:
+        sizes = [len(span) for span in spans]
+        if sizes not in ([1, 1], [2, 2]) or max(map(max, spans)) > 1:
             raise self.fail(target, "fpalp_range", f"a place on the {surface.name} is (u, v), each between 0 and 1")
-        return spans[0][0], spans[1][0]
+        (left, *right), (top, *bottom) = spans
+        if not right:
+            return left, top
+        if left >= right[0] or top >= bottom[0]:
+            raise self.fail(
+                target, "fpalp_range", "a portion of a surface goes from left to right and from top to bottom"
+            )
+        return left, top, right[0], bottom[0]
 
     def remove(self, runs: list[Run], target: Any, amount: Any, node: Any) -> list[Run]:
         """Take a piece away from the run before, as an arc's exceptions are written."""

@@ -254,7 +254,8 @@ class Chart:
             categories = {edge.category for edge in self.lattice.edges[node]}
             if "COLON" in categories:
                 is_bad = self.is_bad(start, node)
-                if node == start or (is_bad and not self.names_something(node + 1)):
+                is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
+                if node == start or is_shape or (is_bad and not self.names_something(node + 1)):
                     return []
                 return [
                     (
@@ -263,7 +264,8 @@ class Chart:
                         Entry("heading", self.name_inside(start, node), start, node + 1),
                     )
                 ]
-            sides = any(names_side(edge) for edge in self.lattice.edges[node])
+            heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in self.lattice.edges[node])
+            sides = not heads and any(names_side(edge) for edge in self.lattice.edges[node])
             if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
                 continue
             if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
@@ -335,6 +337,8 @@ def has_misfit(item: Item) -> bool:
     """Whether an item counts more points than the places it names."""
     thing = item.phrase.thing if item.phrase is not None and item.range is None else None
     if thing is None or item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
+        return False
+    if item.phrase is not None and item.phrase.det == "each":
         return False
     return not any(unit.stretch for unit in thing.units)
 

@@ -9,6 +9,7 @@ from .chart import Entry
 from .concept_data import Thing
 from .layout_lists import carry_layout
 from .meaning import Item, MistakeError, Phrase, join
+from .per_side import ask_per_side, find_per_side
 from .pieces import Stretch
 from .references import References
 
@@ -26,6 +27,7 @@ class Clauses:
         self.removing = False
         self.narrow: Entry | None = None
         self.side: tuple[Phrase, int] | None = None
+        self.per_side: dict[int, str] = {}
 
     def read_entries(self) -> None:
         """Read all entries.
@@ -44,6 +46,7 @@ class Clauses:
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry.start, entry.stop)}'")
             elif entry.kind == "item":
                 self.read_clause(entry)
+        ask_per_side(self.draft.asks, self.per_side, self.draft.rules)
         self.put_removals_last()
 
     def put_removals_last(self) -> None:
@@ -137,6 +140,9 @@ class Clauses:
         item = entry.value = settle_item(entry.value)
         if item.lead and self.put_first(item):
             return
+        if per_side := find_per_side(entry, self.draft, sentence):
+            self.per_side[sentence] = per_side
+            item = entry.value = replace(item, each=None) if item.each else Item()
         if item.same:
             self.references.repeat(entry, sentence)
         elif item.is_region:
@@ -197,9 +203,9 @@ class Clauses:
         if not waiting or waiting[-1] is not self.draft.asks[-1] or waiting[-1].phrase is None:
             return False
         thing = waiting[-1].phrase.thing
-        if len(phrase.ops) != 1 or thing is None or thing.is_place:
+        if len(phrase.ops) != 1 or thing is None or thing.is_place or not thing.parts <= phrase.thing.parts:
             return False
-        return thing.parts <= phrase.thing.parts
+        return not phrase.thing.divides(thing)
 
     def check_beside(self, ask: Ask) -> None:
         """Two names without a word between them, of which the first is counted for each, contradict each other."""

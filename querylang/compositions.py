@@ -32,7 +32,7 @@ class Compositions:
 
     def phrase(self, ops: tuple[Op, ...], **attributes: Any) -> Phrase | None:
         """Return the phrase of some operations, None where they mean nothing together."""
-        if ops[0][0] != "noun":
+        if not ops or ops[0][0] != "noun":
             return None if any(op[0] == "noun" for op in ops) else Phrase(ops, None, **attributes)
         try:
             return Phrase(ops, self.concepts.evaluate(ops), **attributes)
@@ -134,9 +134,9 @@ class Compositions:
         if det in ("each", "both") and phrase.is_free and ops[-1][0] == "portion" and not ops[-1][2]:
             return replace(self.portion_phrase(ops[-1][1], "each", "each"), det=det)
         if det in ("each", "both") and ops[0][0] == "rel" and ops[0][1].startswith("side"):
-            return replace(self.portion_phrase(Fraction(1, 2), "each", "each"), det=det)
+            return replace(self.portion_phrase(Fraction(1, 2), "sides", "sides"), det=det)
         if det in ("each", "both") and len(ops) > 1 and ops[-1][0] == "rel" and ops[-1][1].startswith("side"):
-            halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "each", "each")))
+            halves = self.phrase((*ops[:-1], ("portion", Fraction(1, 2), "sides", "sides")))
             if (
                 phrase.thing is not None
                 and not any(unit.is_place for unit in phrase.thing.units)
@@ -152,6 +152,20 @@ class Compositions:
             made = self.phrase((("noun", both),), det=det, is_plural=True)
             return made
         return replace(phrase, det=det)
+
+    def per_side(self, item: Item, which: str) -> Item | None:
+        """ "5 points on the brow on each side": of a pair each, of another curve each half; a place has no halves."""
+        thing = item.phrase.thing if item.phrase is not None else None
+        if item.phrase is None or thing is None:
+            return None
+        if thing.is_several_sided or thing.is_pair:
+            return replace(item, phrase=replace(item.phrase, det=which))
+        if thing.is_place or which == "both":
+            return item
+        halves = self.sound_phrase(
+            (*item.phrase.ops, self.portion_phrase(HALF.value, "sides", "sides").ops[0]), det="each"
+        )
+        return None if halves is None else replace(item, phrase=halves)
 
     def portion_phrase(self, size: Fraction, viewer: str, subject: str) -> Phrase:
         return Phrase((("portion", size, viewer, subject),))

@@ -10,13 +10,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigError
-from .pieces import Patch, Pieces, Place, read_pieces
+from .pieces import Patch, Piece, Pieces, Place, read_pieces
 from .portions import HALF, find_x
 from .registry import Registry
-from .surface_runs import Spot
+from .surface_runs import Spot, place_within
 
 SIDES = ("left", "right")
 FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
+
+
+def lies_in(piece: Piece, whole: Piece) -> bool:
+    """Whether a piece lies on another one of the same part; of several stretches that meet, only on one."""
+    if piece.part != whole.part or isinstance(whole, Place):
+        return piece == whole
+    if isinstance(whole, Patch) or isinstance(piece, Patch):
+        return piece == whole or whole == Patch(whole.part)
+    ends = (piece.fpalp,) if isinstance(piece, Place) else (piece.start, piece.stop)
+    low, high = sorted((whole.start, whole.stop))
+    return whole.is_whole or all(low <= end <= high for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Unit:
         end: On which side of its own part it lies, or "".
         level, depth: "upper" or "lower", "inner" or "outer", or "".
         stretch: What it means when two or more points are asked; empty for the same.
+        filled: What it means as a polygon; empty for the same.
     """
 
     concept: str
@@ -39,6 +51,7 @@ class Unit:
     level: str = ""
     depth: str = ""
     stretch: Pieces = ()
+    filled: Pieces = ()
 
     @property
     def is_place(self) -> bool:
@@ -83,14 +96,23 @@ class Thing:
         return all(isinstance(piece, Patch) for unit in self.units for piece in unit.pieces)
 
     def on_surface(self, *, edge: str = "", spot: Spot | None = None) -> Thing:
-        """Return the outlines of surfaces, or one place on each."""
+        """Return the outlines or edges of surfaces, or one place on each, (u, v) of what is named of it."""
 
-        def change(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-            return tuple(
-                replace(unit, pieces=tuple(Patch(piece.part, edge, spot) for piece in unit.pieces)) for unit in units
-            )
+        def change(piece: Piece) -> Piece:
+            assert isinstance(piece, Patch)
+            return replace(piece, edge=edge, spot=spot and place_within(spot, piece.box))
 
-        return replace(self, units=change(self.units), turned=change(self.turned))
+        def change_all(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+            return tuple(replace(unit, pieces=tuple(map(change, unit.pieces))) for unit in units)
+
+        return replace(self, units=change_all(self.units), turned=change_all(self.turned))
+
+    def divides(self, whole: Thing) -> bool:
+        """Whether its units on the parts of another thing are pieces of that: the lids of the eyes."""
+        mine = [unit for unit in self.units if any(piece.part in whole.parts for piece in unit.pieces)]
+        pieces = [piece for unit in whole.units for piece in unit.pieces]
+        is_inside = all(any(lies_in(piece, one) for one in pieces) for unit in mine for piece in unit.pieces)
+        return bool(mine) and is_inside and {unit.pieces for unit in mine} != {unit.pieces for unit in whole.units}
 
     @property
     def parts(self) -> frozenset[str]:
@@ -120,7 +142,7 @@ class Concept:
 KEYS = {
     "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
     "plural",
-    "called",
+    "called", "filled",
 }  # fmt: skip
 
 
@@ -167,7 +189,8 @@ def make_unit(concept: str, words: str, text: str, table: Mapping[str, Any], is_
         features["side"] = ""
     elif len(pieces) == 1 and isinstance(pieces[0], Place):
         end = find_end(pieces[0], registry)
-    return Unit(concept, pieces, features["side"], end, features["level"], features["depth"], stretch)
+    filled = read_pieces(table["filled"], registry) if "filled" in table else ()
+    return Unit(concept, pieces, features["side"], end, features["level"], features["depth"], stretch, filled)
 
 
 def find_end(place: Place, registry: Registry) -> str:

@@ -17,6 +17,7 @@ from .pieces import Piece, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion
 from .registry import Registry
 from .surface_runs import CENTER
+from .surface_things import MIDDLE_NOTE, find_corners, find_edges, find_quadrants, is_outline
 
 Op = tuple[Any, ...]
 """("noun", concept), ("rel", word), ("adj", ((kind, viewer's value, subject's value), ...)) or
@@ -132,6 +133,8 @@ class Concepts:
             return owner
         if word == "middle" and owner.is_surface:
             return owner.on_surface(spot=CENTER)
+        if word == "corner" and owner.is_surface:
+            return find_corners(owner)
         if word == "middle":
             return self.find_middle(owner)
         if word in ("end", "start", "corner"):
@@ -223,13 +226,23 @@ class Concepts:
         if kind != "side" and viewer in has:
             return self.find_on(self[has[viewer]], owner)
         units, turned = select(owner.units, kind, viewer), select(owner.turned, kind, subject)
+        if not units and is_outline(owner) and (edges := find_edges(owner, viewer, subject)) is not None:
+            return edges
         if units and turned:
             return replace(owner, units=units, turned=turned, is_sided=owner.is_sided or kind in ("side", "end"))
         if kind == "side" and "sided" in has:
             return self.apply_adjective(kind, viewer, subject, self.find_on(self[has["sided"]], owner))
+        if owner.is_surface and all(unit.concept == "portion" for unit in owner.units):
+            return self.narrow_portion(viewer, subject, owner)
         if kind == "level" and all(unit.concept == "portion" for unit in owner.units):
             return self.apply_portion(("portion", HALF, viewer, subject), owner)
         raise MismatchError
+
+    def narrow_portion(self, viewer: str, subject: str, owner: Thing) -> Thing:
+        found = find_quadrants(owner, viewer, subject)
+        if found is None:
+            raise MismatchError("ambiguous", "that is a portion in two directions: only quarters go so", None)
+        return found
 
     def apply_portion(self, op: Op, owner: Thing) -> Thing:
         _, size, viewer, subject = op
@@ -244,12 +257,17 @@ class Concepts:
             raise MismatchError("ambiguous", "which one of them?", " or ".join(offers))
         if size == HALF and viewer in ("upper", "lower") and viewer in self.has_of(owner):
             return self.apply_adjective("level", viewer, viewer, owner)
+        if viewer == "sides":
+            if owner.is_several_sided:
+                return owner
+            viewer = subject = "each"
         try:
             units = self.cut_units(owner, owner.units, Portion(viewer, size))
             turned = self.cut_units(owner, owner.turned, Portion(subject, size))
         except NoSuchPortionError as error:
             raise MismatchError(error.code, error.message, error.suggestion) from None
-        return Thing(units, turned, "", owner.is_sided, owner.notes)
+        notes = (*owner.notes, MIDDLE_NOTE) if owner.is_surface and viewer == "middle" else owner.notes
+        return Thing(units, turned, "", owner.is_sided, notes)
 
     def has_of(self, owner: Thing) -> Mapping[str, str]:
         return self[owner.concept].has if owner.concept in self.names else {}

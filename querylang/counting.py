@@ -9,7 +9,7 @@ from math import ceil, floor
 from .pieces import Patch, Piece, Place, Stretch
 from .registry import Registry
 from .runs import CurveRun, Ends, PlaceRun, Run
-from .surface_runs import OUTLINE_COUNT, OutlineRun, SpotRun, spread_points
+from .surface_runs import OUTLINE_COUNT, OutlineRun, SpotRun, find_edge, spread_points
 
 PATCH_WEIGHT = 9
 """A surface shares counts as a part with so many points of the unified layout does, an eyebrow's."""
@@ -51,7 +51,8 @@ def make_run(piece: Piece, count: int, registry: Registry, ends: Ends = "both") 
 def make_default(piece: Piece, registry: Registry) -> Run | None:
     """Return the unified points on a piece as a run, None where there are none; a surface's centre or outline."""
     if isinstance(piece, Patch):
-        return make_patch_run(piece, {"outline": OUTLINE_COUNT, "top": PATCH_WEIGHT}.get(piece.edge, 1), registry)
+        usual = OUTLINE_COUNT if piece.edge == "outline" else PATCH_WEIGHT if piece.edge else 1
+        return make_patch_run(piece, usual, registry)
     fpalps = find_unified(piece, registry)
     if not fpalps:
         return None
@@ -63,15 +64,14 @@ def make_default(piece: Piece, registry: Registry) -> Run | None:
 
 
 def make_patch_run(patch: Patch, count: int, registry: Registry) -> Run:
-    """Return count points on a surface: spread over it, round its outline, or along its top."""
+    """Return count points on a surface: spread over it, round its outline, or along an edge."""
     if patch.spot is not None:
         return SpotRun(patch.part, (patch.spot,))
     if patch.edge == "outline":
-        return OutlineRun(patch.part, count)
-    if patch.edge == "top":
-        steps = max(1, count - 1)
-        return SpotRun(patch.part, tuple((Fraction(i, steps), Fraction(0)) for i in range(count)))
-    return spread_points(registry.surfaces[patch.part], count)
+        return OutlineRun(patch.part, count, box=patch.box)
+    if patch.edge:
+        return SpotRun(patch.part, find_edge(patch.box, patch.edge, count))
+    return spread_points(registry.surfaces[patch.part], count, patch.box)
 
 
 def share(total: int, weights: Sequence[int], caps: Sequence[int | None]) -> list[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .called import load_called
 from .canonical import write_fpalp, write_number
+from .portions import name_size
 from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run
-from .surface_runs import CENTER, GridRun, OutlineRun, SpotRun, SurfaceRun
+from .surface_runs import CENTER, WHOLE, Box, GridRun, OutlineRun, SpotRun, SurfaceRun
 
 if TYPE_CHECKING:
     from .query import Query
@@ -75,12 +77,28 @@ def explain_surface_run(run: SurfaceRun) -> str:
         if len(run.places) > LONGEST_LIST:
             return f"{len(run.places)} places on the {run.surface}"
         return f"the {run.surface} at {join_words([f'({write_number(u)}, {write_number(v)})' for u, v in run.places])}"
+    where = name_box(run.surface, run.box)
     if isinstance(run, GridRun):
-        return f"a grid of {run.rows} rows by {run.columns} columns on the {run.surface}"
+        return f"a grid of {run.rows} rows by {run.columns} columns on {where}"
     if isinstance(run, OutlineRun):
         spacing = " at equal distances" if run.spacing == "arc" else ""
-        return f"{run.count} points along the outline of the {run.surface}{spacing}"
-    return f"{run.count} points spread over the {run.surface}"
+        return f"{run.count} points along the outline of {where}{spacing}"
+    return f"the centre of {where}" if run.count == 1 else f"{run.count} points spread over {where}"
+
+
+def name_box(surface: str, box: Box) -> str:
+    """Return what a portion of a surface is called ("the upper third of the forehead"), or its corners."""
+    left, top, right, bottom = box
+    if box == WHOLE:
+        return f"the {surface}"
+    across, down = right - left, bottom - top
+    if name_size(min(across, down)) != "portion" and max(across, down) == 1:
+        low, size, ends = (top, down, ("upper", "lower")) if across == 1 else (left, across, ("left", "right"))
+        which = {Fraction(0): ends[0], 1 - size: ends[1]}.get(low)
+        if which is not None:
+            return f"the {which} {name_size(size)} of the {surface}"
+    corners = [f"({write_number(u)}, {write_number(v)})" for u, v in ((left, top), (right, bottom))]
+    return f"the {surface} from {corners[0]} to {corners[1]}"
 
 
 def explain_places(run: PlaceRun, query: Query) -> str:

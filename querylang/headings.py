@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from .asks import Ask, Draft
 from .concepts import Op
-from .meaning import MistakeError
+from .meaning import MistakeError, Phrase
 from .owners import Owners
 
 
@@ -26,19 +26,23 @@ class Headings:
                 continue
             if self.is_sum(i):
                 self.draft.asks[i] = replace(ask, is_header=True)
-                continue
-            if self.is_apposition(i):
+            elif self.is_apposition(i) or self.names_pair(i + 1):
                 self.draft.asks[i + 1] = replace(later, is_header=True)
             elif self.heads_list(i) and not self.draft.has_own(i):
-                if not self.lies_under(later, ask):
-                    if not self.is_put_aside(i):
-                        continue
-                    self.draft.notes.append(f"ignored: '{self.draft.words(ask.start, ask.stop)}'")
-                self.draft.asks[i] = replace(ask, is_header=True)
+                self.drop_header(i)
         dropped = [i for i, ask in enumerate(self.draft.asks) if ask.is_header]
         for loose in self.draft.loose:
             loose.at -= sum(i < loose.at for i in dropped)
         self.draft.asks = [ask for ask in self.draft.asks if not ask.is_header]
+
+    def drop_header(self, index: int) -> None:
+        """Leave out a name over a list that lies on it, or that says nothing."""
+        ask = self.draft.asks[index]
+        if not self.lies_under(self.draft.asks[index + 1], ask):
+            if not self.is_put_aside(index):
+                return
+            self.draft.notes.append(f"ignored: '{self.draft.words(ask.start, ask.stop)}'")
+        self.draft.asks[index] = replace(ask, is_header=True)
 
     def is_sum(self, index: int) -> bool:
         """Whether a counted name is the sum of what lies on it: "6 points on the left eye: 3 on the upper lid, ...".
@@ -73,6 +77,8 @@ class Headings:
         has_amount = later.item.has_amount or self.draft.has_own(index + 1)
         if later.is_owned and set(later.before) <= {"comma"} and has_amount and self.lies_under(later, ask):
             return True
+        if set(later.before) <= {"comma"} and has_amount and divides_each(later, ask):
+            return True
         return ask.is_located and set(later.before) <= {"comma"}
 
     def is_put_aside(self, index: int) -> bool:
@@ -96,12 +102,39 @@ class Headings:
         is_named = later.phrase.thing is not None and (later.phrase.thing.is_sided or bool(later.phrase.det))
         return len(later.phrase.ops) <= 2 and is_named
 
+    def names_pair(self, index: int) -> bool:
+        """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU".
+
+        What stands before it is then counted for each.
+        """
+        ask = self.draft.asks[index]
+        before = [one for one in self.draft.asks[:index] if one.sentence == ask.sentence]
+        phrase = ask.phrase
+        if phrase is None or ask.item.has_amount or set(ask.before) != {"comma"} or ask is not self.draft.asks[-1]:
+            return False
+        is_both = bool(phrase.ops) and is_pair(phrase) and (phrase.det == "both" or bool(phrase.frame))
+        if not is_both or phrase.thing is None or phrase.thing.is_place:
+            return False
+        if not all(is_pair(one.phrase) and (divides(one, ask) or self.belongs(one, phrase)) for one in before):
+            return False
+        for one in before:
+            assert one.phrase is not None
+            one.item = replace(one.item, phrase=replace(one.phrase, det=one.phrase.det or "both"))
+        return True
+
+    def belongs(self, ask: Ask, owner: Phrase) -> bool:
+        """Whether what an ask names may be said to be of what another phrase names: pupils of eyes."""
+        noun = ask.phrase.ops[0] if ask.phrase and ask.phrase.ops else ("", "")
+        return noun[0] == "noun" and owner.ops[0][1] in self.draft.rules.concepts[noun[1]].of
+
     def lies_under(self, ask: Ask, header: Ask) -> bool:
         """Whether what an ask names lies on what its heading names."""
         phrase, owner = ask.phrase, header.phrase
         if phrase is None or owner is None or owner.thing is None or phrase.thing is None or not owner.ops:
             return False
         if phrase.ops[: len(owner.ops)] == owner.ops and (len(phrase.ops) > len(owner.ops) or ask.is_owned):
+            return True
+        if divides_each(ask, header):
             return True
         made = self.draft.rules.phrase(owner.ops + phrase.ops)
         return made is not None and made.thing is not None and made.thing.units == phrase.thing.units
@@ -128,6 +161,23 @@ class Headings:
         if phrase.ops[:1] != later.phrase.ops[:1] or not (ask.is_owned or later.is_owned):
             return False
         return phrase.det == "each" and len({unit.side for unit in phrase.thing.units}) == 2
+
+
+def is_pair(phrase: Phrase | None) -> bool:
+    """Whether a phrase names what is on both sides."""
+    return phrase is not None and phrase.thing is not None and phrase.thing.is_several_sided
+
+
+def divides(ask: Ask, whole: Ask) -> bool:
+    """Whether what an ask names are pieces of what another one names."""
+    thing = ask.phrase.thing if ask.phrase else None
+    other = whole.phrase.thing if whole.phrase else None
+    return thing is not None and other is not None and thing.parts <= other.parts and thing.divides(other)
+
+
+def divides_each(ask: Ask, whole: Ask) -> bool:
+    """Whether an ask is of each piece of what another one names: "lips: 5 points on each lip"."""
+    return ask.phrase is not None and bool(ask.phrase.det) and divides(ask, whole)
 
 
 def lies_on(ask: Ask, ops: tuple[Op, ...]) -> bool:

@@ -15,6 +15,10 @@ class LandmarkQuery:
         fpalp: Face Part-Anchored Landmark Position, exact, 0 at the curve's start and 1 at its end; on a surface the u
             of the 2-D FPALP (u, v), from left to right.
         v: On a surface, from top to bottom; None on a curve.
+
+    Examples:
+        >>> faceql.LandmarkQuery("left pupil", Fraction(0)) in faceql.parse("pupils").landmarks
+        True
     """
 
     part: str

@@ -220,13 +220,12 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
         yield found.stop, SKIP, None, 0.6
 
 
-COSTS = {"VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
+COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
     "DIVIDER": read_wrapping,
     "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
-    "BOTH_SIDES": lambda found, category, value: iter([(found.stop, SKIP, None, 3.5)]),
     "VIEWER_PHRASE": read_frame,
     "SUBJECT_PHRASE": read_frame,
     "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),

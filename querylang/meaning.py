@@ -197,4 +197,5 @@ def join(one: Item, other: Item) -> Item | None:
             else:
                 return None
         changes[name] = value
-    return replace(one, **changes)
+    joined = replace(one, **changes)
+    return None if joined.count is not None and joined.every is not None else joined

@@ -61,6 +61,10 @@ def parse(
     Raises:
         QueryError: The instruction cannot be answered; it holds every mistake found.
         ConfigError: A setting is wrong, or the instruction is no text.
+
+    Examples:
+        >>> faceql.parse("4 points per eyebrow").canonical
+        'left_eyebrow * 4; right_eyebrow * 4'
     """
     if not isinstance(text, str):
         raise ConfigError(f"an instruction is text, not {type(text).__name__}")
@@ -133,8 +137,8 @@ class Reading:
         notes = [*self.notes, *discourse.draft.notes, *placer.notes]
         if any(ask.item.approx for ask in asks):
             notes.append("a rough number is read as exactly that")
-        if any(ask.item.spacing == "even" for ask in asks):
-            by_distance = [space_by_distance(run) for run in assembly.runs]
+        by_distance = [space_by_distance(run) for run in assembly.runs]
+        if any(ask.item.spacing == "even" for ask in asks) and by_distance != assembly.runs:
             other = write_query(by_distance, None, "largest", self.language.registry)
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
         if not self.is_trial:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..errors import ConfigError
+from .landmarks import LandmarkQuery
 from .registry import Registry
-from .surface_runs import Spot
+from .surface_runs import WHOLE, Box, Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,32 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A surface, its outline, its top edge, or one place on it.
+    """A surface or a portion of it, its outline, one of its edges, or one place on it.
 
     Attributes:
         part: The surface's name.
-        edge: "outline" or "top", or "" for the surface itself.
+        edge: "outline", "top", "bottom", "left" or "right", or "" for the surface itself.
         spot: The place (u, v), None for all of it.
+        box: The portion of the surface.
     """
 
     part: str
     edge: str = ""
     spot: Spot | None = None
+    box: Box = WHOLE
+
+
+def face_side(patch: Patch, choice: str) -> str:
+    """Return where in the picture the inner or outer side of a surface is, "left" or "right"; "" where it has none.
+
+    Any other choice is returned as it is.
+    """
+    if choice not in ("inner", "outer"):
+        return choice
+    own = patch.part.split()[0]
+    return {"left": {"inner": "right", "outer": "left"}, "right": {"inner": "left", "outer": "right"}}.get(own, {}).get(
+        choice, ""
+    )
 
 
 CurvePiece = Stretch | Place
@@ -53,6 +69,13 @@ Piece = CurvePiece | Patch
 Pieces = tuple[Piece, ...]
 
 PIECE = re.compile(r"(?P<part>\w+?)\s*(?:\[(?P<start>[\d./]+) \.\. (?P<stop>[\d./]+)\]|@ (?P<places>[\d./, ]+))?")
+
+
+def make_piece(landmark: LandmarkQuery) -> Place | Patch:
+    """Return a landmark as the piece that is only it."""
+    if landmark.v is None:
+        return Place(landmark.part, landmark.fpalp)
+    return Patch(landmark.part, spot=(landmark.fpalp, landmark.v))
 
 
 def read_fraction(text: str) -> Fraction:
@@ -87,14 +110,19 @@ def read_pieces(text: str, registry: Registry) -> Pieces:
     return tuple(pieces)
 
 
-PATCH = re.compile(r"(?P<name>\w+?)(?: (?P<edge>outline|top)|\[(?P<u>[\d.]+), (?P<v>[\d.]+)\])?")
+PATCH = re.compile(r"(?P<name>\w+?)(?: (?P<edge>outline|top)|\[(?P<u>[\d. ]+), (?P<v>[\d. ]+)\])?")
 
 
 def read_patch(text: str, registry: Registry) -> Patch | None:
-    """Return what a text says of a surface ("left_cheek", "forehead top", "left_cheek[0.7, 0.2]"), None of others."""
+    """Return what a text says of a surface, None of others.
+
+    "left_cheek", "forehead top", "left_cheek[0.7, 0.2]", "left_cheek[0.1 .. 0.7, 0 .. 0.3]".
+    """
     match = PATCH.fullmatch(text)
     name = match["name"].replace("_", " ") if match else ""
     if match is None or name not in registry.surfaces:
         return None
-    spot = (Fraction(match["u"]), Fraction(match["v"])) if match["u"] else None
-    return Patch(name, match["edge"] or "", spot)
+    if not match["u"]:
+        return Patch(name, match["edge"] or "")
+    (left, *right), (top, *bottom) = ([Fraction(end) for end in match[axis].split(" .. ")] for axis in "uv")
+    return Patch(name, box=(left, top, right[0], bottom[0])) if right else Patch(name, spot=(left, top))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .pieces import Patch, Piece, Pieces, Place, Stretch
+from .pieces import Patch, Piece, Pieces, Place, Stretch, face_side
 from .registry import Part, Registry
+from .surface_runs import cut_box
 
 HALF = Fraction(1, 2)
 
@@ -56,8 +57,13 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
     """
     if not 0 < portion.size <= 1:
         raise NoSuchPortionError("a portion lies between 0% and 100%", None, "fpalp_range")
-    if not isinstance(piece, Stretch):
-        raise refuse_portion(piece)
+    if isinstance(piece, Place):
+        raise refuse_portion(piece.part)
+    return (cut_patch(piece, portion),) if isinstance(piece, Patch) else cut_stretch(piece, portion, registry)
+
+
+def cut_stretch(piece: Stretch, portion: Portion, registry: Registry) -> Pieces:
+    """Return the portion of a stretch, as one or two stretches."""
     part = registry.parts[piece.part]
     if portion.choice in ("left", "right", "upper", "lower", "inner", "outer"):
         whole = cut_whole(part, portion)
@@ -78,11 +84,23 @@ def cut_portion(piece: Piece, portion: Portion, registry: Registry) -> Pieces:
     return (cut_range(piece, portion),)
 
 
-def refuse_portion(piece: Place | Patch) -> NoSuchPortionError:
-    """Return why what is no stretch has no portions."""
-    if isinstance(piece, Patch):
-        return NoSuchPortionError("a surface has no halves: ask for places on it", "'the left cheek at (0.25, 0.5)'")
-    return NoSuchPortionError(f"the {piece.part} there is one point and has no halves or sides", None, "unknown_part")
+def cut_patch(patch: Patch, portion: Portion) -> Patch:
+    """Return the left, right, upper, lower, inner, outer or middle portion of a surface."""
+    if patch.spot is not None:
+        raise refuse_portion(patch.part)
+    name, choice, size = patch.part, portion.choice, name_size(portion.size)
+    if patch.edge or choice not in ("left", "right", "upper", "lower", "inner", "outer", "middle"):
+        offers = " or ".join(f"'{which} {size} of the {name}'" for which in ("left", "upper"))
+        raise NoSuchPortionError(f"the {name} is a surface: which {size} of it?", offers)
+    side = face_side(patch, choice)
+    if not side:
+        raise NoSuchPortionError(f"the {name} has no {choice} {size}", None, "unknown_part")
+    return replace(patch, box=cut_box(patch.box, side, portion.size))
+
+
+def refuse_portion(part: str) -> NoSuchPortionError:
+    """Return why one point has no portions."""
+    return NoSuchPortionError(f"the {part} there is one point and has no halves or sides", None, "unknown_part")
 
 
 def offer_halves(part: Part) -> str:

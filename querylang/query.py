@@ -33,6 +33,11 @@ class Query:
         visible_only: Points that are not seen in the photo are left out of the answer.
         perspective: Whose left plain "left" was: "viewer" or "subject".
         notes: Readings chosen and things worth knowing.
+
+    Examples:
+        >>> query = faceql.parse("10 points from left chin to jaw end")
+        >>> query.count, query.canonical
+        (10, 'face_contour[13/32 .. 0] * 10')
     """
 
     text: str
@@ -47,22 +52,42 @@ class Query:
 
     @property
     def roles(self) -> tuple[Role | None, ...]:
-        """What each run does in rings and lines."""
+        """What each run does in rings and lines.
+
+        Examples:
+            >>> faceql.parse("upper lash line polyline, pupils").roles
+            ('polyline', 'polyline', None, None)
+        """
         return find_roles(self.runs, self.shapes or [self.shape] * len(self.runs))
 
     @property
     def spacing(self) -> Literal["fpalp", "arc"]:
-        """ "arc" if any of the points lie at equal distances in the picture, else "fpalp"."""
+        """ "arc" if any of the points lie at equal distances in the picture, else "fpalp".
+
+        Examples:
+            >>> faceql.parse("20 points on the outer lip at equal distances").spacing
+            'arc'
+        """
         return "arc" if any(is_arc(run) for run in self.runs) else "fpalp"
 
     @property
     def count(self) -> int | None:
-        """How many points a face gets; None where only the picture tells."""
+        """How many points a face gets; None where only the picture tells.
+
+        Examples:
+            >>> faceql.parse("a point every 5 px along the jawline").count is None
+            True
+        """
         return None if self.visible_only else self.laid_out
 
     @property
     def laid_out(self) -> int | None:
-        """How many points are laid out on a face, seen or not; None where only the picture tells."""
+        """How many points are laid out on a face, seen or not; None where only the picture tells.
+
+        Examples:
+            >>> faceql.parse("only the visible points of the 300W layout").laid_out
+            68
+        """
         total = 0
         for run in self.runs:
             if run.count is None or (isinstance(run, CurveRun) and run.removed):
@@ -72,7 +97,12 @@ class Query:
 
     @cached_property
     def landmarks(self) -> tuple[LandmarkQuery, ...]:
-        """The landmarks in the order asked; with spacing "arc", provisional places at equal FPALP steps."""
+        """The landmarks in the order asked; with spacing "arc", provisional places at equal FPALP steps.
+
+        Examples:
+            >>> faceql.parse("nose tip").landmarks
+            (LandmarkQuery(part='nose bridge', fpalp=Fraction(1, 1)),)
+        """
         return tuple(self)
 
     def __iter__(self) -> Iterator[LandmarkQuery]:
@@ -80,15 +110,31 @@ class Query:
 
     @cached_property
     def canonical(self) -> str:
-        """The query as canonical text, in the viewer's terms; it parses back to this query."""
+        """The query as canonical text, in the viewer's terms; it parses back to this query.
+
+        Examples:
+            >>> faceql.parse("her left eye, 6 points").canonical
+            'right_eye * 6'
+        """
         runs = self.runs if self.shapes else merge_places(self.runs)
         return write_query(runs, self.shape, self.faces, self.registry, self.shapes, visible=self.visible_only)
 
     def explain(self) -> str:
-        """Return what was understood, for people, line by line."""
+        """Return what was understood, for people, line by line.
+
+        Examples:
+            >>> print(faceql.parse("4 points per eyebrow").explain().splitlines()[0])
+            4 points on the left eyebrow, then 4 on the right eyebrow: 8 points in all.
+        """
         from .explain import explain_query
 
         return explain_query(self)
+
+    def _repr_html_(self) -> str:
+        """Show in Jupyter what was understood."""
+        from .notebook import show_query
+
+        return show_query(self)
 
     def _key(self) -> tuple[object, ...]:
         arcs = tuple(run for run in self.runs if is_arc(run))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .meaning import MistakeError
-from .pieces import CurvePiece, Place, Stretch
+from .pieces import Patch, Piece, Place, Stretch, make_piece
 from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
 from .surface_runs import SpotRun
 
@@ -19,7 +19,7 @@ MOST_WORK = 2_000_000
 
 
 def remove_pieces_from(
-    runs: Sequence[Run], pieces: Sequence[CurvePiece], placer: Placer, span: tuple[int, int]
+    runs: Sequence[Run], pieces: Sequence[Piece], placer: Placer, span: tuple[int, int]
 ) -> list[Run]:
     """Return what is left of runs without the points that lie on pieces.
 
@@ -32,21 +32,22 @@ def remove_pieces_from(
     return [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
 
 
-def find_pieces(ask: Ask, placer: Placer) -> list[CurvePiece]:
+def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
     """Return what a removal takes away, as pieces."""
     if ask.item.is_layout:
-        pieces: list[CurvePiece] = []
+        pieces: list[Piece] = []
         for run in placer.place_layouts([ask], ask.amount, placer.span([ask])):
             assert isinstance(run, LayoutRun)
             landmarks = placer.registry.layouts[run.layout].landmarks
-            pieces += [Place(landmarks[i - 1].part, landmarks[i - 1].fpalp) for i in run.ids]
+            pieces += map(make_piece, (landmarks[i - 1] for i in run.ids))
         return pieces
     region = placer.find_region(ask)
-    if len(region.curves) < len(region.pieces):
-        message = "a surface has no points of its own to leave out: name a part's points"
-        raise MistakeError("contradiction", message, placer.span([ask]))
+    if any(isinstance(piece, Patch) and piece.edge not in ("", "outline") for piece in region.pieces):
+        raise MistakeError(
+            "contradiction", "what is left out is a surface, a portion or a place of it", placer.span([ask])
+        )
     if ask.item.positions is None:
-        return region.curves
+        return list(region.pieces)
     return [
         Place(piece.part, piece.start + number.value * (piece.stop - piece.start))
         for piece in region.curves

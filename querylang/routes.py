@@ -18,6 +18,7 @@ from .pieces import CurvePiece, Patch, Piece, Pieces, Place, Stretch
 from .portions import find_x
 from .registry import Part
 from .rules import Rules
+from .surface_runs import place_within
 
 Span = tuple[int, int]
 DIRECTIONS = {"top": "upper", "bottom": "lower", "start": "start", "end": "end"}
@@ -121,7 +122,7 @@ class Router:
         """Return the place (u, v) on a surface."""
         for number in (u, v):
             check_fpalp(number, 1, span)
-        return Patch(patch.part, spot=(u.value, v.value))
+        return replace(patch, spot=place_within((u.value, v.value), patch.box))
 
     # --- ends ------------------------------------------------------------------------------------------------
 
@@ -305,6 +306,9 @@ class Router:
         found: list[Pieces] = []
         for unit in units:
             pieces = [piece for piece in unit.pieces if isinstance(piece, Stretch)]
+            if any(isinstance(piece, Patch) and piece.spot is None for piece in unit.pieces):
+                found.append(direct_surfaces(unit.pieces, begin, end, span))
+                continue
             if len(pieces) != len(unit.pieces):
                 raise MistakeError("contradiction", "one point has no direction", span)
             if len(pieces) > 1 and not any(piece.is_whole for piece in pieces):
@@ -340,6 +344,14 @@ class Router:
     def across(self, part: Part) -> Stretch:
         """Return the upper way across a whole closed part."""
         return Stretch(part.name, *part.edges["upper"])
+
+
+def direct_surfaces(pieces: Pieces, begin: str, end: str, span: Span) -> Pieces:
+    """Return surfaces whose points are to go some way: row by row from the upper left they go already."""
+    if (begin, end) in (("left", "right"), ("upper", "lower"), ("start", "end")):
+        return pieces
+    message = "points on a surface go row by row from the upper left; 'in reverse' turns them round"
+    raise MistakeError("contradiction", message, span)
 
 
 def fits(way: Stretch, limit: Place | Stretch) -> bool:

@@ -75,6 +75,7 @@ class Rules(Compositions):
             ("N", "I", self.place, 0.0),
             ("ADJ", "E", lambda adjectives: Phrase((("adj", adjectives),)), 0.3),
             ("EACH", "I", lambda det: Item(each=True) if det != "all" else None, 0.3),
+            ("PER_SIDE", "I", lambda _: Item(each=True), 0.6),
             ("TOTAL", "I", lambda _: Item(total=True), 0.0),
             ("SPACING", "I", lambda value: Item(spacing=value), 0.0),
             ("SHAPE", "I", lambda value: Item(shape=value), 0.0),
@@ -181,6 +182,7 @@ class Rules(Compositions):
             ("BY", "NUMBER", "BY_N", lambda _, n: n, 0.0),
             ("TIMES", "NUMBER", "BY_N", lambda _, n: n, 0.4),
             ("NUMBER", "BY_N", "DIMENSIONS", lambda a, b: (a, b) if a.form == b.form == "integer" else None, 0.0),
+            ("DIMENSIONS", "COLUMNS", "DIMENSIONS", lambda d, _: d, 0.0),
             ("GRID", "DIMENSIONS", "I", lambda _, d: Item(grid=d), -0.5),
             ("DIMENSIONS", "GRID", "I", lambda d, _: Item(grid=d), -0.5),
             ("DIMENSIONS", "POINTS", "I", lambda d, _: Item(grid=d), 0.0),
@@ -325,6 +327,7 @@ class Rules(Compositions):
             ("OF", "FACE_WORD", "I", lambda _, w: Item(frame="subject", late=True) if w[0] != "face" else None, 0.6),
             # everything else may stand in any order
             ("I", "I", "I", self.link, 0.5),
+            ("I", "PER_SIDE", "I", self.per_side, 0.0),
             ("AT", "I", "I", lambda _, i: i if i.count is not None and i.phrase is None else None, -0.9),
             ("I", "OF_N", "I", self.ask_of, 0.0),
             ("VIA", "N", "VIA_N", lambda _, n: None if n.fault else n, 0.0),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
 
 from .landmarks import LandmarkQuery
-from .pieces import CurvePiece, Place, Stretch
+from .pieces import CurvePiece, Patch, Piece, Place, Stretch
 from .registry import Registry
-from .surface_runs import GridRun, OutlineRun, SpotRun, SpreadRun, SurfaceRun, take_spots
+from .surface_runs import GridRun, OutlineRun, Spot, SpotRun, SpreadRun, SurfaceRun, lies_within, take_spots
 
 Ends = Literal["both", "neither", "first"]
 Spacing = Literal["fpalp", "arc"]
@@ -60,6 +61,16 @@ class CurveRun:
         """Yield the FPALPs in order (equal steps, also where the picture decides the distances)."""
         first, step = self.first, self.step
         return (first + i * step for i in range(self.count or 0))
+
+    def fpalp_floats(self, is_closed: bool) -> list[float]:
+        """Return the FPALPs in order, each the nearest float, of a closed part in 0..1: far faster than fraction by
+        fraction."""
+        first, step = self.first, self.step
+        whole = math.lcm(first.denominator, step.denominator)
+        start, rise = (value.numerator * (whole // value.denominator) for value in (first, step))
+        parts = range(start, start + (self.count or 0) * rise, rise) if rise else [start] * (self.count or 0)
+        # Division of whole numbers rounds once, however long they are.
+        return [(part % whole if is_closed else part) / whole for part in parts]
 
     def take(self, begin: int, count: int, every: int = 1) -> CurveRun:
         """Return the run of count points from index begin on, every so many."""
@@ -121,7 +132,7 @@ def is_arc(run: Run) -> bool:
 def merge_places(runs: Sequence[Run]) -> list[Run]:
     """Return the runs with neighbouring places of one part put together."""
     merged: list[Run] = []
-    for run in runs:
+    for run in map(as_place, runs):
         last = merged[-1] if merged else None
         if isinstance(run, PlaceRun) and isinstance(last, PlaceRun) and last.part == run.part:
             merged[-1] = PlaceRun(run.part, last.places + run.places)
@@ -130,6 +141,13 @@ def merge_places(runs: Sequence[Run]) -> list[Run]:
         else:
             merged.append(run)
     return merged
+
+
+def as_place(run: Run) -> Run:
+    """Return a run of one point of a curve as its place, any other as it is."""
+    if not isinstance(run, CurveRun) or run.count != 1 or run.spacing != "fpalp" or run.removed:
+        return run
+    return PlaceRun(run.part, (run.first - 1 if run.first > 1 else run.first,))
 
 
 def reverse_run(run: Run) -> Run:
@@ -183,20 +201,23 @@ def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     return None
 
 
-def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) -> list[Run]:
+def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
     """Return what is left of a run when the points on pieces of parts are removed."""
+    patches = [piece for piece in pieces if isinstance(piece, Patch)]
     if isinstance(run, CurveRun):
         left: list[Run] = [run]
         for piece in pieces:
-            if piece.part == run.part:
+            if piece.part == run.part and not isinstance(piece, Patch):
                 left = [kept for one in left for kept in remove_piece(one, piece, registry)]
         return left
     if isinstance(run, SURFACE_RUNS):
-        return [run]
+        return remove_patches(run, patches)
     exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
     stretches = [piece for piece in pieces if isinstance(piece, Stretch)]
 
-    def is_gone(part: str, fpalp: Fraction) -> bool:
+    def is_gone(part: str, fpalp: Fraction, v: Fraction | None = None) -> bool:
+        if v is not None:
+            return any(patch.part == part and holds_spot(patch, (fpalp, v)) for patch in patches)
         if key_of(part, fpalp, registry) in exact:
             return True
         return any(lies_on(part, fpalp, piece, registry) for piece in stretches if piece.part == part)
@@ -205,8 +226,22 @@ def remove_pieces(run: Run, pieces: Sequence[CurvePiece], registry: Registry) ->
         places = tuple(f for f in run.places if not is_gone(run.part, f))
         return [PlaceRun(run.part, places)] if places else []
     landmarks = registry.layouts[run.layout].landmarks
-    ids = tuple(i for i in run.ids if not is_gone(landmarks[i - 1].part, landmarks[i - 1].fpalp))
+    ids = tuple(i for i in run.ids if not is_gone(*astuple(landmarks[i - 1])))
     return [LayoutRun(run.layout, ids)] if ids else []
+
+
+def remove_patches(run: SurfaceRun, patches: Sequence[Patch]) -> list[Run]:
+    """Return what is left of a run when its points on surfaces, or on portions or at places of them, are removed."""
+    own = [patch for patch in patches if patch.part == run.surface]
+    kept = tuple(spot for spot in run.spots() if not any(holds_spot(patch, spot) for patch in own)) if own else ()
+    if not own or len(kept) == run.count:
+        return [run]
+    return [SpotRun(run.surface, kept)] if kept else []
+
+
+def holds_spot(patch: Patch, spot: Spot) -> bool:
+    """Whether a place of its surface lies on a patch."""
+    return spot == patch.spot if patch.spot is not None else lies_within(spot, patch.box)
 
 
 def key_of(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fraction]:

@@ -33,7 +33,11 @@ def place_on_surfaces(regions: Sequence[Region], amount: Item, span: Span) -> li
         raise MistakeError("count", "a grid has at least one row and one column", span)
     if not all(isinstance(piece, Patch) and not piece.edge and piece.spot is None for piece in pieces):
         raise MistakeError("contradiction", "only a surface takes a grid", span)
-    return [GridRun(piece.part, int(rows.value), int(columns.value)) for piece in pieces]
+    return [
+        GridRun(piece.part, int(rows.value), int(columns.value), piece.box)
+        for piece in pieces
+        if isinstance(piece, Patch)
+    ]
 
 
 def outline_unit(unit: Unit) -> Unit:
@@ -42,4 +46,4 @@ def outline_unit(unit: Unit) -> Unit:
     def outline(piece: Piece) -> Piece:
         return replace(piece, edge="outline") if isinstance(piece, Patch) and piece.spot is None else piece
 
-    return replace(unit, pieces=tuple(map(outline, unit.pieces)))
+    return replace(unit, pieces=tuple(map(outline, unit.filled or unit.pieces)))

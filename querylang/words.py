@@ -21,7 +21,8 @@ SHORTEST_CAMEL = 3
 LONGEST_ODD = 8
 """A longer word with a capital inside is an identifier, however short its last piece: "leftEyeBrowUp"."""
 """Shorter pieces than in "leftEye" are no words: "LeFt" is one word in odd case."""
-CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])(?!(?<=^[a-z])[A-Z]{2,}$)")
+"""Not in "rPPG": an initial before an abbreviation is no side."""
 IDENTIFIER_DOT = re.compile(r"(?<=\w)\.(?=[LRTB](?:\W|$))")
 """The dot of "lid.T.L", which joins as an underscore does."""
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import os
@@ -31,15 +32,17 @@ from .shared_options import (
     ids_from_option,
     json_option,
     perspective_option,
+    precision_option,
     weights_option,
 )
 from .sheet_command import sheet_command
 from .template_commands import template_group
+from .track_command import track_command
 from .writing import write_file
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
-    from ..engine import Answer, Backend, Engine
+    from ..engine import Answer, Backend, Engine, Precision
     from ..querylang.query import Perspective
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
@@ -134,6 +137,7 @@ def main() -> None:
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
+@precision_option
 @flip_test_option
 @doubtful_option
 def ask_command(
@@ -153,6 +157,7 @@ def ask_command(
     device: str,
     weights: Path | None,
     backend: Backend,
+    precision: Precision,
     flip_test: bool,
     doubtful_above: float | None,
 ) -> None:
@@ -178,6 +183,7 @@ def ask_command(
             face_finder=finder,
             flip_test=flip_test,
             backend=backend,
+            precision=precision,
             doubtful_above=doubtful_above,
         )
 
@@ -195,7 +201,7 @@ def ask_command(
             asked=asked_as,
             overwrite=overwrite,
             retry_failed=retry_failed,
-            settings={"flip-test": flip_test, "whole": whole, "backend": backend},
+            settings={"flip-test": flip_test, "whole": whole, "backend": backend, "precision": precision},
         )
         raise SystemExit(status)
     if out is not None and out.suffix.lower() in RESULT_ENDINGS:
@@ -255,6 +261,7 @@ def format_answer(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+main.add_command(track_command)
 main.add_command(parse_command)
 main.add_command(parts_command)
 main.add_command(surfaces_command)
@@ -272,5 +279,23 @@ main.add_command(serve_command)
 main.add_command(mcp_command)
 main.add_command(bundle_command)
 
+
+def run() -> None:
+    """Run the command line as a program of its own.
+
+    `faceql ask` has said all it has to say when it is done: its process ends then and there, where taking PyTorch down
+    piece by piece takes a second.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if sys.argv[1:2] == ["ask"] and isinstance(end.code, int):
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(end.code)
+        raise
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -48,6 +48,11 @@ class RemoteImage:
     Attributes:
         handle: Its handle.
         details: What the server told of it: faces, size, when it ends.
+
+    Examples:
+        >>> photo = client.open("examples/astronaut.jpg")
+        >>> photo.handle.startswith("img_"), len(photo.details["faces"])
+        (True, 1)
     """
 
     handle: str
@@ -65,6 +70,11 @@ class Client:
 
     Raises:
         ConfigError: The URL is none of a server.
+
+    Examples:
+        >>> client = faceql.Client(url)
+        >>> client.ask("examples/astronaut.jpg", "left pupil").xy.shape
+        (1, 2)
     """
 
     def __init__(
@@ -121,6 +131,11 @@ class Client:
         Raises:
             QueryError, NoFaceError, NoSuchFaceError, ImageError, ConfigError: As `Engine.ask`.
             ServiceError: The server turned the request away, or cannot be reached ("unreachable").
+
+        Examples:
+            >>> pupils, nose = client.ask("examples/astronaut.jpg", ["pupils", "nose tip"])
+            >>> len(pupils), len(nose)
+            (2, 1)
         """
         from ..engine import Answer
 
@@ -142,7 +157,12 @@ class Client:
         ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> dict[str, Any]:
-        """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`."""
+        """Return the measures of faces as /v1/measure tells them; for the options and errors see `ask`.
+
+        Examples:
+            >>> sorted(client.measure("examples/astronaut.jpg"))[:3]
+            ['faces', 'image_size', 'measured']
+        """
         asked = {
             "distances": [list(pair) for pair in distances],
             "units": units,
@@ -162,7 +182,12 @@ class Client:
         ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> npt.NDArray[np.uint8]:
-        """Return how much of each pixel a region covers, (height, width) 0..255; for the errors see `ask`."""
+        """Return how much of each pixel a region covers, (height, width) 0..255; for the errors see `ask`.
+
+        Examples:
+            >>> client.mask("examples/astronaut.jpg", "lips").shape
+            (512, 512)
+        """
         import numpy as np
 
         settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
@@ -183,7 +208,12 @@ class Client:
         ids_from: int = 1,
         color: ColorOrder = "rgb",
     ) -> Image.Image:
-        """Return a region of one face, cut out upright; for the errors see `ask`."""
+        """Return a region of one face, cut out upright; for the errors see `ask`.
+
+        Examples:
+            >>> max(client.crop("examples/astronaut.jpg", "mouth", size=200).size)
+            200
+        """
         settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         asked = {"region": region, "size": size, "margin": margin, "upright": upright, "format": "png", **settings}
         return read_picture(self._post("/v1/crop", image, asked, color))
@@ -194,13 +224,23 @@ class Client:
         Raises:
             QueryError: It cannot be understood.
             ServiceError: As for `ask`.
+
+        Examples:
+            >>> client.parse("4 points per eyebrow")["canonical"]
+            'left_eyebrow * 4; right_eyebrow * 4'
         """
         asked = {"instruction": instruction, "perspective": perspective, "ids_from": ids_from, "detail": "full"}
         body = self._send("/v1/parse", json.dumps(asked).encode(), "application/json", [instruction])
         return cast(dict[str, Any], json.loads(body))
 
     def open(self, image: ImageSource, *, boxes: Boxes | None = None, color: ColorOrder = "rgb") -> RemoteImage:
-        """Open a photo on the server, for many asks; `close` forgets it before its time. For the errors see `ask`."""
+        """Open a photo on the server, for many asks; `close` forgets it before its time. For the errors see `ask`.
+
+        Examples:
+            >>> photo = client.open("examples/astronaut.jpg")
+            >>> len(client.ask(photo, "the 300W layout"))
+            68
+        """
         details = json.loads(self._post("/v1/images", image, collect_settings(AskSettings(boxes=boxes)), color))
         return RemoteImage(details["handle"], details)
 
@@ -209,6 +249,9 @@ class Client:
 
         Raises:
             ServiceError: It has ended already ("unknown_handle"), or as for `ask`.
+
+        Examples:
+            >>> client.close(client.open("examples/astronaut.jpg"))
         """
         self._send(f"/v1/images/{image.handle}", None, None, [], method="DELETE")
 
@@ -281,9 +324,11 @@ def read_bytes(image: ImageSource, color: ColorOrder) -> bytes:
             raise ImageError(f"{os.fspath(image)!r} cannot be read: {error.strerror}") from error
     from PIL import Image
 
-    from ..engine import read_photo
+    from ..engine.images import OpenFile, read_open_file, read_photo
     from .pictures import write_picture
 
+    if isinstance(image, OpenFile):
+        return read_open_file(image)
     return write_picture(Image.fromarray(read_photo(image, color=color).pixels), "image/png")
 
 

@@ -11,7 +11,7 @@ import click
 
 from ..errors import ConfigError
 from .model_commands import FILE, FOLDER
-from .shared_options import flip_test_option
+from .shared_options import WEIGHTS_FILE, flip_test_option
 
 if TYPE_CHECKING:
     from ..model.crops import CropFrame
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("eval")
 @click.option("--data", type=FOLDER, help="Folder of the face packs (human68, human98_dev, merl68).")
 @click.option("--datasets", type=FILE, help="A TOML file of datasets (docs/datasets.md).")
-@click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
+@click.option("--weights", type=WEIGHTS_FILE, help='A checkpoint, or "fast"; the default one by default.')
 @click.option(
     "--crops",
     type=click.Choice(["engine", "annotation"]),

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from .shared_options import WeightsPath
+
 
 @click.command("export")
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--weights",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Another checkpoint than the shipped one.",
+    type=WeightsPath(dir_okay=False, path_type=Path),
+    help='Another checkpoint than the default one, or "fast".',
 )
 def export_command(out: Path, weights: Path | None) -> None:
     """Write the detector as ONNX into the folder OUT: encoder.onnx and decoder.onnx.

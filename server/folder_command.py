@@ -127,15 +127,22 @@ def ask_missing(
 
 
 class Progress:
-    """A line on standard error that says how far the work is; on a terminal always the same line."""
+    """A line on standard error that says how far the work is; on a terminal always the same line.
 
-    def __init__(self, total: int, done: int) -> None:
+    Args:
+        total: How many there are; 0 where that is not known.
+        done: How many were done before.
+        things: What they are.
+    """
+
+    def __init__(self, total: int, done: int, things: str = "photos") -> None:
+        self._things = things
         self._total, self._done, self._begun = total, done, done
         self._started = self._shown = time.monotonic()
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, skipped: int) -> None:
-        """Tell of one more photo; `skipped` of them had no answer."""
+        """Tell of one more; `skipped` of them had no answer."""
         self._done += 1
         now = time.monotonic()
         if now - self._shown < (0.2 if self._is_terminal else SECONDS_BETWEEN_LINES):
@@ -143,9 +150,9 @@ class Progress:
         self._shown = now
         each = (now - self._started) / (self._done - self._begun)
         left = each * (self._total - self._done)
-        text = (
-            f"{self._done} of {self._total} photos, {1 / max(each, 1e-9):.1f} a second, {describe_seconds(left)} left"
-        )
+        text = f"{self._done} of {self._total}" if self._total else f"{self._done}"
+        text += f" {self._things}, {1 / max(each, 1e-9):.1f} a second"
+        text += f", {describe_seconds(max(0.0, left))} left" if self._total else ""
         text += f", {skipped} skipped" if skipped else ""
         click.echo(f"\r{text:<78}" if self._is_terminal else text, err=True, nl=not self._is_terminal)
 

@@ -61,6 +61,7 @@ from .http_requests import (
     read_model,
     read_photo_request,
 )
+from .http_track import add_track_route
 from .image_sources import ImageSources
 from .javascript_client import write_javascript_client
 from .problems import problem_response
@@ -107,6 +108,7 @@ def build_http_app(
     """
     # Here, not only in the guard: that is built when the first message comes.
     check_keys(api_keys)
+    hosts = tuple(hosts)
 
     batches = Batches(service.limits)
 
@@ -130,7 +132,7 @@ def build_http_app(
             Middleware(RequestLog, metrics=service.metrics),
             Middleware(HeadAsGet),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
-            Middleware(HostGuard, hosts=tuple(hosts), origins=tuple(origins)),
+            Middleware(HostGuard, hosts=hosts, origins=tuple(origins)),
             *allow_origins(origins),
             Middleware(KeyGuard, keys=tuple(api_keys)),
             Middleware(CrowdGuard, limits=service.limits),
@@ -146,6 +148,7 @@ def build_http_app(
     app.state.service = service
     app.state.sources = sources
     add_landmark_routes(app, service, sources, batches)
+    add_track_route(app, service, api_keys=api_keys, hosts=hosts, origins=origins)
     add_status_routes(app, service)
     add_playground(app)
     docs.describe_security(app, is_locked=bool(api_keys))

@@ -42,6 +42,8 @@ class Limits:
         batch_images: Photos of a batch.
         batch_bytes: Size of a batch's body.
         batch_result_bytes: Size of a batch's results, past which the rest is refused.
+        tracks: Cameras that are tracked at once.
+        tracks_per_client: The same for one client (address).
     """
 
     image_bytes: int = 20 * MIB
@@ -73,6 +75,8 @@ class Limits:
     batch_images: int = 256
     batch_bytes: int = 128 * MIB
     batch_result_bytes: int = 64 * MIB
+    tracks: int = 8
+    tracks_per_client: int = 4
 
 
 # One user's own machine and own photos: only what a query may ask of one face stays bounded.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--turned", type=FOLDER, help="What `faceql turn` wrote, for recipes with a turned_share.")
 @click.option("--layouts", multiple=True, metavar="NAME", help="Train on this layout's labels alone; may be repeated.")
 @click.option("--seed", type=int, help="Another seed than the recipe's.")
+@click.option("--minutes", type=click.FloatRange(0), help="Stop after so long; the same command goes on.")
 def train_command(
     recipe: str,
     data: Path | None,
@@ -36,6 +38,7 @@ def train_command(
     turned: Path | None,
     layouts: tuple[str, ...],
     seed: int | None,
+    minutes: float | None,
 ) -> None:
     """Train RECIPE (a shipped name or a TOML file), or go on with it where --run left off."""
     import torch
@@ -58,7 +61,8 @@ def train_command(
         raise click.UsageError("give --data, and with it --relabelled and --turned if you like, or --datasets instead")
     if layouts:
         faces = keep_layouts(faces, layouts)
-    path = train(plan, faces, run, precision=precision, devices=devices, start=start)
+    stop_after_s = math.inf if minutes is None else 60 * minutes
+    path = train(plan, faces, run, precision=precision, devices=devices, start=start, stop_after_s=stop_after_s)
     click.echo(f"wrote {path}")
 
 

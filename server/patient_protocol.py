@@ -74,6 +74,11 @@ class PatientProtocol(H11Protocol):
             app = tell_busy
         await app(scope, receive, send)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        # From here on another protocol has the connection, and a crowd is told in it.
+        self._stop_awaiting_head()
+        super().handle_websocket_upgrade(event)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP as every other error is answered."""
         response = problem_response(

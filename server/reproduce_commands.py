@@ -11,6 +11,7 @@ import click
 from ..errors import ConfigError
 from ..model.training.chain import CHECKPOINT, SHIPPED
 from .model_commands import FILE, FOLDER
+from .shared_options import WEIGHTS_FILE
 from .training_runs import make_weights, run_training
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def table7_command(datasets: Path | None, data: Path | None, out: Path | None) -
 @reproduce_group.command("figure6")
 @click.option("--datasets", type=FILE, help="A TOML file with WFLW, whose test faces the figure shows.")
 @click.option("--data", type=FOLDER, help="Folder of the face packs: the hard faces stand for WFLW's.")
-@click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
+@click.option("--weights", type=WEIGHTS_FILE, help='A checkpoint, or "fast"; the default one by default.')
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--count", default=4, show_default=True, type=click.IntRange(1, 20), help="How many faces.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The picture (.png, .jpg).")

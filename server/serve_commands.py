@@ -18,12 +18,19 @@ import click
 
 from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
-from .shared_options import WEIGHTS_HELP, backend_option, doubtful_option, flip_test_option
+from .shared_options import (
+    WEIGHTS_HELP,
+    WeightsPath,
+    backend_option,
+    doubtful_option,
+    flip_test_option,
+    precision_option,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from ..engine import Backend, Engine
+    from ..engine import Backend, Engine, Precision
     from .image_sources import ImageSources
     from .limits import Limits
     from .service import Service
@@ -36,8 +43,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _ENGINE_OPTIONS = (
     click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...'),
-    click.option("--weights", type=click.Path(exists=True, path_type=Path), help=WEIGHTS_HELP),
+    click.option("--weights", type=WeightsPath(exists=True, path_type=Path), help=WEIGHTS_HELP),
     backend_option,
+    precision_option,
     click.option("--threads", type=click.IntRange(1), help="CPU threads of the model; all by default."),
     flip_test_option,
     doubtful_option,
@@ -205,6 +213,7 @@ def make_service(
     handle_minutes: float,
     flip_test: bool,
     backend: Backend = "torch",
+    precision: Precision = "float32",
     doubtful_above: float | None = None,
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
@@ -230,6 +239,7 @@ def make_service(
                 max_pixels=limits.pixels,
                 flip_test=flip_test,
                 backend=backend,
+                precision=precision,
                 doubtful_above=doubtful_above,
             )
         except FaceQLError as error:
@@ -371,7 +381,8 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
         uvicorn.Config(
             app,
             http=PatientProtocol,
-            ws="none",
+            ws="wsproto",
+            ws_max_size=limits.image_bytes,
             log_config=None,
             lifespan="on",
             access_log=False,

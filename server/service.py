@@ -104,6 +104,15 @@ class Service:
         """Why the engine could not be loaded; None while it may yet be."""
         return self._engine.exception() if self._engine.done() else None
 
+    def wait_for_engine(self) -> Engine:
+        """Return the engine, as soon as it is loaded.
+
+        Raises:
+            CheckpointError: It could not be.
+        """
+        self.start_loading()
+        return self._engine.result()
+
     def close(self, seconds: float = 0.0) -> None:
         """Take no more requests, answer those that wait as far as `seconds` go, and forget all images."""
         self._queue.close(seconds)

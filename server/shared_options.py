@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..errors import CheckpointError, FaceQLError
+
+SHIPPED_WEIGHTS = ("default",)
+"""As `model.checkpoint.SHIPPED` has them, which would import torch."""
 
 _AS_JSON = "faceql.as_json"
 
@@ -51,8 +55,31 @@ backend_option = click.option(
     help="What runs the model; onnxruntime, on the CPU, answers up to 1e-3 px apart and starts fast on what `faceql "
     "export` wrote.",
 )
-WEIGHTS_HELP = "Another checkpoint than the shipped one; with --backend onnxruntime also what `faceql export` wrote."
-weights_option = click.option("--weights", type=click.Path(path_type=Path), help=WEIGHTS_HELP)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="In which the image encoder computes; bfloat16 is faster where the processor has it, and answers up to some "
+    "tenths of a pixel apart.",
+)
+WEIGHTS_HELP = (
+    'Other weights than the default ones: "fast" for the small detector that is shipped too, or a checkpoint; with '
+    "--backend onnxruntime also what `faceql export` wrote."
+)
+
+
+class WeightsPath(click.Path):
+    """A path, or the name of a shipped checkpoint, whatever file is called so here."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) in SHIPPED_WEIGHTS:
+            return Path(value)
+        return super().convert(value, param, ctx)
+
+
+WEIGHTS_FILE = WeightsPath(exists=True, dir_okay=False, path_type=Path)
+weights_option = click.option("--weights", type=WeightsPath(path_type=Path), help=WEIGHTS_HELP)
 
 
 def echo_error(ctx: click.Context, error: FaceQLError) -> None:

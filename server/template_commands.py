@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ConfigError
-from .shared_options import json_option
+from .shared_options import WEIGHTS_FILE, json_option
 
 if TYPE_CHECKING:
     from ..model.data.packs import AnnotatedFaces
@@ -112,7 +112,7 @@ def surfaces_command(picture: Path) -> None:
 @click.option("--compare", help="A layout of the registry in the same numbering, to compare with.")
 @click.option("--out", type=OUT, help="Folder for NAME.toml (a language file), .md, .json and .png.")
 @click.option("--device", default="cpu", show_default=True)
-@click.option("--weights", type=FILE, help="A checkpoint; the shipped one by default.")
+@click.option("--weights", type=WEIGHTS_FILE, help='A checkpoint, or "fast"; the default one by default.')
 @json_option
 def register_command(
     points: Path | None,

@@ -245,22 +245,26 @@ class Trainer:
             found["validation_nme_infants"] = float(np.nanmean(errors[infants]))
         return found
 
-    def fit(self, *, log_every_s: float, save_every_s: float, validate_every_s: float) -> None:
-        """Train to the end of the recipe, saving, logging and validating by the clock."""
+    def fit(
+        self, *, log_every_s: float, save_every_s: float, validate_every_s: float, stop_after_s: float = math.inf
+    ) -> None:
+        """Train to the end of the recipe, or as long as there is time, saving, logging and validating by the clock."""
         self.run.mkdir(parents=True, exist_ok=True)
         total = self.recipe.total_pictures
         losses: list[tuple[float, ...]] = []
         mark, mark_pictures = time.monotonic(), self.pictures
         saved = validated = mark
+        stop_at = mark + stop_after_s
+        is_last = self.pictures >= total
         checked = ""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, disable=not self.fabric.is_global_zero) as progress:
             task = progress.add_task(self.recipe.name, total=total, completed=self.pictures)
-            while self.pictures < total:
+            while not is_last:
                 done = self.train_step()
                 losses.append((done.coordinate, done.scale, done.surface, done.visibility))
                 now = time.monotonic()
-                is_last = self.pictures >= total
+                is_last = self.pictures >= total or now >= stop_at
                 if now - mark >= log_every_s or is_last:
                     self.seconds += now - mark
                     speed = (self.pictures - mark_pictures) / (now - mark)
@@ -322,7 +326,8 @@ class Trainer:
                 "expected_error_factor": factor,
                 **({} if surface_factor is None else {"surface_error_factor": surface_factor}),
             }
-            save_detector(path, detector, f"faceql-{self.recipe.name}-{self.step}", training)
+            version = f"faceql-{self.recipe.name}-{self.step}"
+            save_detector(path, detector, version, training, is_half=self.recipe.is_half)
 
 
 def mean_known(losses: Sequence[tuple[float, ...]]) -> list[float]:
@@ -370,6 +375,7 @@ def train(
     precision: str = "32-true",
     devices: int = 1,
     start: Path | None = None,
+    stop_after_s: float = math.inf,
 ) -> Path:
     """Train a recipe, or go on with it where its run folder left off.
 
@@ -380,11 +386,12 @@ def train(
         precision: Fabric's, "bf16-mixed" on CUDA.
         devices: how many to use.
         start: weights to begin from instead of ImageNet's.
+        stop_after_s: stop after so many seconds of training; another call goes on.
 
     Returns:
-        The exported checkpoint.
+        The exported checkpoint, of what is trained by then.
     """
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, faces, run, precision=precision, devices=devices, start=start)
-    trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480)
+    trainer.fit(log_every_s=60, save_every_s=300, validate_every_s=480, stop_after_s=stop_after_s)
     return run / CHECKPOINT

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import timm
 import torch
 from torch import Tensor
 
@@ -100,6 +99,9 @@ def load_encoder_weights(config: DetectorConfig, source: str, target: Mapping[st
         return map_lite0_weights(load_lite0_weights(), target)
     if source != "imagenet" and not Path(source).is_file():
         raise ConfigError(f'encoder weights are "imagenet", "none" or a file, and there is no file {source}')
+    # Only here: it takes two seconds to import, and every checkpoint is read by way of this module.
+    import timm
+
     overlay = None if source == "imagenet" else {"file": source}
     try:
         whole = timm.create_model(

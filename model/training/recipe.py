@@ -59,6 +59,7 @@ class Recipe(BaseModel):
         surface_weight: weight of the loss on surfaces, where faces have MediaPipe's mesh; 0 learns none.
         visibility_weight: weight of the loss on whether points are seen, where people marked it; 0 learns none.
         count_surface: places on surfaces asked in each batch.
+        is_half: whether the large parameters of what is written are stored as float16.
         count_annotated, count_random, count_triplets: annotated landmarks, random FPALPs, and triplets of neighbours
             for the smoothness, asked in each batch.
     """
@@ -91,6 +92,7 @@ class Recipe(BaseModel):
     surface_weight: float = Field(default=0.0, ge=0)
     visibility_weight: float = Field(default=0.0, ge=0)
     count_surface: int = Field(default=48, ge=1)
+    is_half: bool = False
     shares: dict[str, float] = {"human68": 1.0, "auto68": 1.0, "auto98": 1.0}
 
     @property

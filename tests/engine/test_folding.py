@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from timm.layers import Conv2dSame
 
 from faceql.engine import Engine
 from faceql.engine.folding import fold_batch_norms
-from faceql.engine.packing import PackedConvolution, can_pack, pack_convolutions
+from faceql.engine.packing import PackedConvolution, PackedLiteNet, can_pack, pack_convolutions
 from faceql.model.checkpoint import load_detector
+from faceql.model.lite_net import LiteNet, PaddedConvolution
 
 
 def test_answers_stay_within_a_thousandth_of_a_pixel(shipped_engine: Engine, astronaut: np.ndarray) -> None:
@@ -36,10 +36,10 @@ def test_every_convolution_of_the_shipped_encoder_is_packed_once(shipped_engine:
     encoder = load_detector(None, torch.device("cpu")).detector.image_encoder
     before = sum(isinstance(module, torch.nn.Conv2d) for module in encoder.modules())
     # Batch norms that are still there stay in the way.
-    assert pack_convolutions(encoder) == len(encoder.laterals)
+    assert pack_convolutions(encoder, 224) == len(encoder.laterals)
     fold_batch_norms(encoder.body)
-    assert pack_convolutions(encoder) == before - len(encoder.laterals)
-    assert pack_convolutions(encoder) == 0
+    assert pack_convolutions(encoder, 224) == before - len(encoder.laterals)
+    assert pack_convolutions(encoder, 224) == 0
     assert not any(isinstance(module, torch.nn.Conv2d) for module in encoder.modules())
 
 
@@ -51,12 +51,34 @@ def test_a_packed_convolution_does_what_the_plain_one_does(
 ) -> None:
     torch.manual_seed(3)
     shape = {"in_channels": 6, "out_channels": 12, "kernel_size": 3, "stride": 2, "groups": groups}
-    conv = Conv2dSame(**shape) if padding == "same" else torch.nn.Conv2d(**shape, padding=padding)
+    conv = PaddedConvolution(**shape) if padding == "same" else torch.nn.Conv2d(**shape, padding=padding)
     packed = PackedConvolution(conv, activation)
     for batch, side in ((1, 8), (3, 11)):
         x = 9 * torch.randn(batch, 6, side, side).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             torch.testing.assert_close(packed(x), activation(conv(x)), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_packed_network_gives_the_plain_ones_levels_and_leaves_its_input(dtype: torch.dtype) -> None:
+    torch.manual_seed(5)
+    net = LiteNet(1.0, (1, 2, 3, 4)).eval()
+    for norm in net.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.running_mean.normal_(0, 0.1)
+            norm.weight.data.uniform_(0.5, 1.0)
+    fold_batch_norms(net)
+    packed = PackedLiteNet(net, dtype, 64)
+    for batch, side in ((1, 64), (2, 64), (1, 50)):
+        x = torch.randn(batch, 3, side, side).contiguous(memory_format=torch.channels_last)
+        before = x.clone()
+        with torch.inference_mode():
+            levels = packed(x)
+            for want, got in zip(net(x), levels, strict=True):
+                assert got.dtype == torch.float32
+                error = float((got - want).abs().max() / want.abs().max())
+                assert error < (1e-5 if dtype == torch.float32 else 0.05)
+        assert torch.equal(x, before)
 
 
 def test_other_modules_stay_as_they_are() -> None:

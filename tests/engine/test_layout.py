@@ -14,6 +14,7 @@ from faceql.engine.layout import lay_out
 from faceql.errors import QueryError
 from faceql.querylang.parse import parse
 from faceql.querylang.query import Query
+from faceql.querylang.runs import CurveRun, Ends
 
 
 def bent(places: Sequence[Place]) -> np.ndarray:
@@ -129,3 +130,15 @@ def test_an_exception_that_leaves_nothing_on_this_face_is_refused() -> None:
     with pytest.raises(QueryError) as caught:
         lay_out(parse("every 200 px along the nose bridge except the nose root"), bent)
     assert caught.value.code == "nothing_left"
+
+
+@pytest.mark.parametrize("ends", ["both", "neither", "first"])
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize(
+    ("start", "stop"), [("0", "1"), ("7/12", "19/12"), ("3/8", "3/8"), ("1", "1/3"), ("-1/9", "5")]
+)
+def test_a_runs_floats_are_its_fractions_rounded_once(ends: Ends, is_closed: bool, start: str, stop: str) -> None:
+    for count in (1, 2, 7, 200):
+        run = CurveRun("outer_lip", Fraction(start), Fraction(stop), count, ends)
+        want = [float(place % 1 if is_closed else place) for place in run.fpalps()]
+        assert run.fpalp_floats(is_closed) == want

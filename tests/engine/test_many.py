@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import faceql.engine.encoding as encoding_module
 import faceql.engine.many as many_module
@@ -87,7 +88,9 @@ def test_a_mistake_in_the_text_shows_before_any_photo_is_read(fixed_engine: Engi
         fixed_engine.ask_many(never(), "pupils", color="grb")  # type: ignore[arg-type]
 
 
-def test_photos_are_read_no_further_ahead_than_a_batch(fixed_engine: Engine, astronaut: np.ndarray) -> None:
+def test_photos_are_read_no_further_ahead_than_a_batch(
+    fixed_engine: Engine, astronaut: np.ndarray, passes_of_32: None
+) -> None:
     taken = 0
 
     def photos() -> Iterator[np.ndarray]:
@@ -102,6 +105,39 @@ def test_photos_are_read_no_further_ahead_than_a_batch(fixed_engine: Engine, ast
     assert taken <= 3 + many_module.READERS
     outcomes.close()
     assert taken <= 3 + many_module.READERS
+
+
+def test_each_thread_takes_a_photo_of_its_own_on_a_cpu(
+    fixed_engine: Engine, detector, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many_module.torch, "get_num_threads", lambda: 3)
+    set_to: list[int] = []
+    monkeypatch.setattr(many_module.torch, "set_num_threads", set_to.append)
+    taken = 0
+
+    def photos() -> Iterator[np.ndarray]:
+        nonlocal taken
+        for shift in range(50):
+            taken += 1
+            yield np.roll(astronaut, shift, axis=1)
+
+    outcomes = fixed_engine.ask_many(photos(), "pupils")
+    assert (taken, set_to) == (0, [])
+    first = [next(outcomes) for _ in range(5)]
+    assert set_to == [1, 3], "one core for each worker, and for everybody else what was set"
+    assert [outcome.index for outcome in first] == [0, 1, 2, 3, 4]
+    # One for each worker, and the next.
+    assert taken <= 5 + 3 + 1
+    outcomes.close()
+    assert taken <= 5 + 3 + 1
+
+
+def test_workers_answer_as_single_asks_do(fixed_engine: Engine, astronaut: np.ndarray) -> None:
+    photos = [np.roll(astronaut, shift, axis=1) for shift in (0, 7, 19, 40, 60)]
+    before = torch.get_num_threads()
+    for photo, outcome in zip(photos, fixed_engine.ask_many(photos, "WFLW"), strict=True):
+        np.testing.assert_allclose(outcome.get().xy, fixed_engine.ask(photo, "WFLW").xy, atol=1e-3)
+    assert torch.get_num_threads() == before
 
 
 def test_large_photos_close_a_batch_early(

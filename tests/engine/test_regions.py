@@ -127,7 +127,7 @@ def test_what_is_no_region_says_so(drawn_answer) -> None:
     answer = drawn_answer("60 points on the outer lip; pupils")
     with pytest.raises(NoSuchPointError, match="no points on 'lips'"):
         answer.mask("lips")
-    with pytest.raises(ConfigError, match="a region is parts"):
+    with pytest.raises(ConfigError, match="a region is surfaces, parts"):
         answer.mask("pupils")
     with pytest.raises(NoSuchPointError, match="no index 3"):
         answer.mask("outer lip", face=3)

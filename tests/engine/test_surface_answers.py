@@ -82,6 +82,44 @@ def test_a_mask_covers_its_surface_and_neighbours_leave_no_seam() -> None:
     assert 0.1 < soft[y, x] < 0.9
 
 
+def test_a_portion_of_a_surface_has_its_share_of_the_mask() -> None:
+    answer = make_answer("left_cheek")
+    whole, left, right = (
+        answer.mask(name) for name in ("left cheek", *(f"{s} half of the left cheek" for s in ("left", "right")))
+    )
+    assert (left + right).sum() == pytest.approx(whole.sum(), rel=0.01)
+    assert (left + right - whole).max() < 0.3
+    x = np.arange(SIZE[1])
+    assert (left.sum(axis=0) * x).sum() / left.sum() < (right.sum(axis=0) * x).sum() / right.sum() - 10
+    assert answer.mask("left_cheek[0 .. 0.5, 0 .. 1] * 3").sum() == pytest.approx(left.sum())
+    chin = answer.mask("chin")
+    assert chin.sum() == answer.mask("chin_surface").sum() > 0
+    with pytest.raises(ConfigError, match="is a place on the left cheek"):
+        answer.mask("apple of the left cheek")
+    with pytest.raises(ConfigError, match="all of one surface"):
+        answer.mesh("left half of the left cheek")
+
+
+def test_surfaces_and_curves_make_one_mask(drawn_answer) -> None:
+    answer = drawn_answer("60 points on the outer lip")
+    height, width = answer.image_size
+    mesh = (MESH.shape - MESH.shape.min(axis=0)) / np.ptp(MESH.shape, axis=0) * (width, height)
+    object.__setattr__(answer, "vertices", mesh[None].astype(np.float32))
+    both = answer.mask("left cheek and outer lip")
+    np.testing.assert_array_equal(both, np.maximum(answer.mask("left cheek"), answer.mask("outer lip")))
+    assert answer.mask("outer lip").sum() > 0
+    with pytest.raises(NoSuchPointError, match="no points"):
+        answer.mask("left cheek and left eye")
+
+
+def test_points_are_found_by_the_portion_they_lie_on() -> None:
+    answer = make_answer("forehead grid 4 5; left_cheek[0.72, 0.18]; left_cheek[0.1, 0.9]")
+    assert answer.find("upper half of the forehead").tolist() == list(range(10))
+    assert answer.find("forehead").tolist() == list(range(20))
+    assert answer.find("apple of the left cheek").tolist() == [20]
+    assert answer.find("lower half of the left cheek").tolist() == [21]
+
+
 def test_skin_leaves_out_eyes_brows_and_lips() -> None:
     answer = make_answer("forehead * 1")
     skin = answer.mask("skin")
@@ -127,7 +165,7 @@ def test_a_patch_of_the_mesh_lies_where_its_places_do() -> None:
     assert sum(area(corner.astype(float)) for corner in corners) == pytest.approx(
         Measures(make_answer("forehead * 1")).area("left_cheek"), rel=1e-4
     )
-    with pytest.raises(ConfigError, match="one surface"):
+    with pytest.raises(ConfigError, match="of one surface"):
         make_answer("left_cheek").mesh("skin")
     with pytest.raises(NoSuchFaceError):
         make_answer("left_cheek").mesh("left cheek", face=1)
@@ -161,11 +199,10 @@ def test_measures_heed_curves_alone(shipped_engine: Engine, astronaut: np.ndarra
     assert Measures(with_surface).to_dict() == Measures(want).to_dict()
 
 
-def test_a_region_is_surfaces_or_parts(shipped_engine: Engine, astronaut: np.ndarray) -> None:
-    answer = shipped_engine.ask(astronaut, "left cheek; left eye")
-    for ask in (answer.mask, write_region_instruction):
-        with pytest.raises(ConfigError, match="not both"):
-            ask("left eye and left cheek")
+def test_a_region_may_hold_surfaces_and_parts(shipped_engine: Engine, astronaut: np.ndarray) -> None:
+    answer = shipped_engine.ask(astronaut, write_region_instruction("left eye and left cheek"))
+    both, eye, cheek = (answer.mask(where) for where in ("left eye and left cheek", "left eye", "left cheek"))
+    np.testing.assert_allclose(both, np.maximum(eye, cheek), atol=0.02)
 
 
 def test_points_on_surfaces_are_written_down_and_read_back() -> None:

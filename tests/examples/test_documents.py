@@ -21,7 +21,7 @@ def rows(heading: str) -> list[tuple[str, str]]:
     return TABLE_ROW.findall(section)
 
 
-@pytest.mark.parametrize("name", ["answers.md", "migration.md"])
+@pytest.mark.parametrize("name", ["answers.md", "migration.md", "motion.md"])
 def test_the_examples_print_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text("utf-8"), re.DOTALL)

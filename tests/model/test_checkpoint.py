@@ -82,18 +82,37 @@ def flip_bytes(path: Path, count: int = 50) -> None:
     path.write_bytes(data)
 
 
-def test_the_shipped_file_is_the_one_that_its_digest_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", checkpoint.SHIPPED)
+def test_a_shipped_file_is_the_one_that_its_digest_names(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After new weights: sha256sum faceql.safetensors > faceql.sha256, in model/weights."""
     folder = Path(checkpoint.__file__).parent / "weights"
-    said = (folder / checkpoint.DEFAULT_DIGEST).read_text("utf-8")
-    assert said.split() == [checkpoint.digest_file(folder / checkpoint.DEFAULT_WEIGHTS), checkpoint.DEFAULT_WEIGHTS]
-    for name in (checkpoint.DEFAULT_WEIGHTS, checkpoint.DEFAULT_DIGEST):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    weights, digest = (f"{checkpoint.SHIPPED[name]}.{ending}" for ending in ("safetensors", "sha256"))
+    said = (folder / digest).read_text("utf-8")
+    assert said.split() == [checkpoint.digest_file(folder / weights), weights]
+    for file in (weights, digest):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
     monkeypatch.setattr(checkpoint, "files", lambda package: tmp_path)
-    assert load_detector().version.endswith(said[:8])
-    flip_bytes(tmp_path / checkpoint.DEFAULT_WEIGHTS)
+    assert load_detector(Path(name)).version.endswith(said[:8])
+    flip_bytes(tmp_path / weights)
     with pytest.raises(CheckpointError, match="damaged"):
-        load_detector()
+        load_detector(Path(name))
+    (tmp_path / weights).unlink()
+    with pytest.raises(CheckpointError, match="install faceql anew"):
+        load_detector(Path(name))
+
+
+def test_large_parameters_can_be_stored_with_half_the_digits(saved: Path, small_detector: Detector) -> None:
+    half = saved.with_name("half.safetensors")
+    save_detector(half, small_detector, "faceql-test-1", {}, is_half=True)
+    assert half.stat().st_size < 0.65 * saved.stat().st_size
+    loaded = load_detector(half).detector
+    for name, parameter in small_detector.named_parameters():
+        assert loaded.get_parameter(name).dtype == torch.float32
+        torch.testing.assert_close(loaded.get_parameter(name), parameter, rtol=1e-3, atol=1e-6)
+    for name, buffer in small_detector.named_buffers():
+        assert torch.equal(loaded.get_buffer(name), buffer), name
 
 
 def test_flipped_bytes_are_seen_in_any_checkpoint(saved: Path) -> None:

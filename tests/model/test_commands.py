@@ -1,5 +1,6 @@
 """`faceql train` and `faceql eval` as a user types them."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -43,6 +44,19 @@ def trained(made_packs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result.exit_code == 0, result.output
     assert "wrote" in result.output
     return folder / "run" / "detector.safetensors"
+
+
+def test_training_stops_in_time_and_goes_on(made_packs: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(RECIPE.replace("pictures = 4", "pictures = 10"))
+    arguments = ["train", str(recipe), "--data", str(made_packs), "--run", str(tmp_path / "run")]
+    for limit, steps in ((["--minutes", "0"], 1), (["--minutes", "0"], 2), ([], None)):
+        assert CliRunner().invoke(main, [*arguments, *limit], catch_exceptions=False).exit_code == 0
+        rows = list(csv.DictReader((tmp_path / "run" / "log.csv").read_text().splitlines()))
+        assert (tmp_path / "run" / "detector.safetensors").is_file()
+        if steps is not None:
+            assert [int(row["step"]) for row in rows] == list(range(1, steps + 1))
+    assert int(rows[-1]["pictures"]) >= 10
 
 
 def test_eval_prints_tables_and_writes_the_card(made_packs: Path, trained: Path, tmp_path: Path) -> None:

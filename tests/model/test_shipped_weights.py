@@ -8,16 +8,24 @@ import pytest
 import torch
 from PIL import Image
 
-from faceql.model.checkpoint import DEFAULT_WEIGHTS, LoadedDetector, load_detector
+from faceql.model.checkpoint import SHIPPED, LoadedDetector, load_detector
 from faceql.model.crops import CropFrame, cut_crop
 from faceql.model.training.pretrained import encode_part_names
 
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
 
+LARGEST = {"default": 40_000_000, "fast": 6_000_000}
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def shipped() -> LoadedDetector:
-    return load_detector()
+def shipped(name: str) -> LoadedDetector:
+    return load_detector(Path(name))
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +35,10 @@ def portrait(shipped: LoadedDetector) -> torch.Tensor:
     return torch.from_numpy(crop.copy()).permute(2, 0, 1)[None]
 
 
-def test_it_is_small_and_says_what_it_is(shipped: LoadedDetector) -> None:
-    weights = files("faceql.model.weights").joinpath(DEFAULT_WEIGHTS)
-    assert len(weights.read_bytes()) < 40_000_000
-    assert shipped.version.startswith("faceql-default-")
+def test_it_is_small_and_says_what_it_is(name: str, shipped: LoadedDetector) -> None:
+    weights = files("faceql.model.weights").joinpath(f"{SHIPPED[name]}.safetensors")
+    assert len(weights.read_bytes()) < LARGEST[name]
+    assert shipped.version.startswith(f"faceql-{name}-")
     assert {"recipe", "pictures", "sets"} <= set(shipped.training)
 
 
@@ -49,7 +57,7 @@ def test_a_point_alone_is_the_same_among_a_thousand(shipped: LoadedDetector, por
 
 def test_its_part_vectors_are_sentencebert_s(shipped: LoadedDetector) -> None:
     encoder = shipped.detector.landmark_encoder
-    assert torch.allclose(encoder.part_vectors, encode_part_names(shipped.detector.part_names), atol=1e-4)
+    assert torch.allclose(encoder.part_vectors, encode_part_names(shipped.detector.part_names), atol=1e-3)
 
 
 @torch.inference_mode()

@@ -34,6 +34,10 @@ HALF = Fraction(1, 2)
         ("left_cheek outline * 24 | polygon", None, 24, ("left cheek", "0", "0")),
         ("left_cheek[1/3, 1]; left_cheek[0, 0.125]; left_eye * 4", None, 6, ("left cheek", "1/3", "1")),
         ("chin_surface * 3 | all faces", None, 3, ("chin surface", "1/6", "1/2")),
+        ("forehead[0 .. 1, 0 .. 1/3] * 12", None, 12, ("forehead", "1/24", "1/6")),
+        ("left_cheek[0.5 .. 1, 0 .. 1] grid 2 2", None, 4, ("left cheek", "5/8", "1/4")),
+        ("left_cheek[0.5 .. 1, 0.2 .. 1] outline * 12 | arc", None, 12, ("left cheek", "1/2", "1/5")),
+        ("forehead[0 .. 1, 0 .. 1/3]", "forehead[0.5, 1/6]", 1, ("forehead", "1/2", "1/6")),
     ],
 )
 def test_canonical_text_of_surfaces(text: str, canonical: str | None, count: int, first: tuple[str, str, str]) -> None:
@@ -51,6 +55,9 @@ def test_canonical_text_of_surfaces(text: str, canonical: str | None, count: int
         ("left_cheek[0.3, 1.6]", "fpalp_range"),
         ("left_cheek[0.3]", "fpalp_range"),
         ("left_cheek[0.3 .. 0.6, 0.1]", "fpalp_range"),
+        ("left_cheek[0.6 .. 0.3, 0 .. 1] * 4", "fpalp_range"),
+        ("left_cheek[0 .. 1, 0.5 .. 0.5] * 4", "fpalp_range"),
+        ("left_cheek[0.3, 0.6] outline", "contradiction"),
         ("left_cheek(0.3 .. 0.6)", "syntax"),
         ("left_cheek @ 0.3", "syntax"),
         ("left_cheek density 2", "syntax"),
@@ -91,6 +98,33 @@ def test_cells_of_many_points_are_nearly_square() -> None:
 def test_an_outline_goes_once_round_from_the_upper_left() -> None:
     spots = list(OutlineRun("forehead", 8).spots())
     assert spots == [(0, 0), (HALF, 0), (1, 0), (1, HALF), (1, 1), (HALF, 1), (0, 1), (0, HALF)]
+
+
+def test_points_on_a_portion_are_those_of_the_whole_shrunk() -> None:
+    whole = GridRun("forehead", 3, 4)
+    portion = faceql.parse("3 by 4 grid on the lower quarter of the forehead").runs[0]
+    shrunk = [(u, Fraction(3, 4) + v / 4) for u, v in whole.spots()]
+    assert isinstance(portion, GridRun)
+    assert list(portion.spots()) == shrunk
+    # A long thin portion has more columns than rows.
+    spread = faceql.parse("16 points on the lower quarter of the left cheek").runs[0]
+    assert isinstance(spread, SpreadRun)
+    assert len(spread.columns) < max(spread.columns)
+
+
+def test_what_a_portion_is_called() -> None:
+    assert "the upper third of the forehead" in faceql.parse("forehead[0 .. 1, 0 .. 1/3] * 4").explain()
+    assert "the right quarter of the left cheek" in faceql.parse("left_cheek[3/4 .. 1, 0 .. 1] outline").explain()
+    assert "from (0.1, 0.05) to (0.7, 0.3)" in faceql.parse("left cheekbone, 4 points").explain()
+    notes = faceql.parse("chin as a mask").notes
+    assert any("chin surface" in note for note in notes)
+
+
+def test_evenly_spread_points_offer_no_other_spacing() -> None:
+    assert not any(
+        "equal distances" in note for note in faceql.parse("20 evenly spaced points on the left cheek").notes
+    )
+    assert any("| arc" in note for note in faceql.parse("20 evenly spaced points on the jaw").notes)
 
 
 def test_runs_on_surfaces_are_picked_and_turned() -> None:

@@ -53,7 +53,8 @@ def test_the_answers_are_the_engines(client: Client, engine: Engine) -> None:
         ("pupils", {"faces": "all"}),
     ):
         want = engine.ask(ASTRONAUT, text, **options)
-        for image in (ASTRONAUT, str(ASTRONAUT), ASTRONAUT.read_bytes(), remote, Image.open(ASTRONAUT), photo):
+        opened = io.BytesIO(ASTRONAUT.read_bytes())
+        for image in (ASTRONAUT, str(ASTRONAUT), opened.getvalue(), opened, remote, Image.open(ASTRONAUT), photo):
             assert client.ask(image, text, **options) == want
         assert client.ask(photo[:, :, ::-1], text, color="bgr", **options) == want
     several = client.ask(remote, ["pupils", "mouth corners"])

@@ -1,0 +1,215 @@
+"""Measure how faces in motion are tracked.
+
+    python benchmarks/tracking.py [--data PACKS] [--faces 4] [--threads 2] [--frames 20000]
+
+Clips of known motion are made (`made_motion.py`) of faces that no detector was trained on, the validation part of
+human68 in PACKS; without --data of the two example photos. Printed are, in per cent of the distance between the outer
+eye corners, for raw and for smoothed answers to "the 300W layout":
+
+- jitter of a face at rest in noise of 4 grey levels: the standard deviation of a point about its mean;
+- lag behind a face that moves by 60% of that distance a second, in frames, at 30 frames a second;
+- error against the true motion of a face that shifts, turns, nears and looks aside at once;
+- how much of a blink is seen;
+
+then the identities of two faces that cross, of one behind a board and of two in a cut, and how many answers lie beside
+the face; what a frame costs beside a first ask of the same frame and, where it is installed, MediaPipe's bare
+mesh; and with --frames how much memory grows over so many frames of a small picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import resource
+import statistics
+import time
+from collections.abc import Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+import made_motion as made
+import numpy as np
+import torch
+from ask_speed import measure_mesh
+from PIL import Image
+
+from faceql.engine import Engine, FrameAnswer
+from faceql.model.data.packs import load_human68
+
+ROOT = Path(__file__).parents[1]
+LEFT_CORNER, RIGHT_CORNER = 36, 45
+EYES = ((37, 38, 40, 41), (43, 44, 46, 47))
+WARM_UP = 15
+
+
+def read_portraits(data: Path | None, count: int) -> list[made.Portrait]:
+    """Return faces, of the packs or of the examples."""
+    if data is None:
+        astronaut = np.asarray(Image.open(ROOT / "examples" / "astronaut.jpg"))
+        hopper = np.asarray(Image.open(ROOT / "examples" / "hopper.jpg").convert("RGB"))
+        return [
+            made.Portrait(astronaut[:300, 60:400], (143.5, 101.0), (186.4, 103.0)),
+            made.Portrait(hopper, (222.8, 189.9), (304.5, 187.3)),
+        ]
+    _, faces = load_human68(data / "human68")
+    rows = np.linspace(0, len(faces.points) - 1, count).astype(int)
+    eyes = [(faces.points[row, 36:42].mean(axis=0), faces.points[row, 42:48].mean(axis=0)) for row in rows]
+    return [
+        made.Portrait(faces.read_image(int(row)), tuple(left), tuple(right))
+        for row, (left, right) in zip(rows, eyes, strict=True)
+    ]
+
+
+def answer_all(engine: Engine, clip: made.Clip, smooth: bool) -> np.ndarray:
+    """Return the points (frames, 68, 2) of a clip of one face."""
+    return np.array([frame.answer.xy for frame in engine.track(clip, "the 300W layout", smooth=smooth)], dtype=float)
+
+
+def inter_ocular(points: np.ndarray) -> float:
+    return float(np.linalg.norm(points[LEFT_CORNER] - points[RIGHT_CORNER]))
+
+
+def open_eyes(points: np.ndarray) -> np.ndarray:
+    """Return how far the lids of (frames, 68, 2) points are apart, pixels."""
+    apart = [(points[:, a] + points[:, b] - points[:, c] - points[:, d]) / 2 for a, b, c, d in EYES]
+    return np.linalg.norm(apart, axis=-1).mean(axis=0)
+
+
+def measure_motion(engine: Engine, portrait: made.Portrait, smooth: bool) -> list[float]:
+    """Return jitter and error (per cent of the inter-ocular distance), lag (frames) and the share of a blink seen."""
+    clip = made.rest(portrait, 90)
+    still = answer_all(engine, clip, smooth)[30:]
+    unit = inter_ocular(still.mean(axis=0))
+    jitter = math.sqrt(((still - still.mean(axis=0)) ** 2).sum(axis=-1).mean()) / unit
+    # Where the detector sees the points on the face itself: its own error is no lag.
+    pose = clip.poses[0][0][1]
+    own = (still.mean(axis=0) - pose.center) @ np.linalg.inv(portrait.axes(pose)).T + portrait.middle
+
+    speed = 0.6 * unit / pose.eyes
+    clip = made.slide(portrait, 45, speed)
+    true = np.array([portrait.place(own, poses[0][1]) for poses in clip.poses])
+    behind = (true - answer_all(engine, clip, smooth))[WARM_UP:, :, 0].mean()
+    lag = behind / (speed * pose.eyes / made.FPS)
+
+    clip = made.dance(portrait, 75)
+    true = np.array([portrait.place(own, poses[0][1]) for poses in clip.poses])
+    error = np.linalg.norm(true - answer_all(engine, clip, smooth), axis=-1)[WARM_UP:].mean() / unit
+
+    apart = open_eyes(answer_all(engine, made.blink(portrait, 60), smooth))
+    blink = 1 - apart[WARM_UP:].min() / np.median(apart)
+    return [100 * jitter, lag, 100 * error, blink]
+
+
+def print_motion(engine: Engine, portraits: Sequence[made.Portrait]) -> None:
+    """Print what motion makes of answers, for each face and in the mean."""
+    print(f"{'':24}{'jitter %':>10}{'lag, frames':>13}{'error %':>10}{'blink seen':>12}")
+    for smooth in (False, True):
+        told = np.array([measure_motion(engine, portrait, smooth) for portrait in portraits])
+        for name, row in (("mean", told.mean(axis=0)), ("most", told.max(axis=0)), ("least", told.min(axis=0))):
+            kind = "smoothed" if smooth else "raw"
+            print(f"{kind + ', ' + name:24}{row[0]:10.3f}{row[1]:13.2f}{row[2]:10.2f}{row[3]:12.2f}")
+    print("limits of the smoothed: jitter 0.15%, lag 1 frame", flush=True)
+
+
+def name_faces(clip: made.Clip, frame: FrameAnswer) -> list[tuple[int, int]]:
+    """Return each identity with the portrait that its points lie on; -1 where they lie on none."""
+    named = []
+    for index, identity in enumerate(frame.identities):
+        middle = frame.answer.xy[frame.answer.face_index == index].mean(axis=0)
+        away = {number: math.dist(pose.center, middle) / pose.eyes for number, pose in clip.poses[frame.frame]}
+        nearest = min(away, key=lambda number: away[number])
+        named.append((identity, nearest if away[nearest] < 0.35 else -1))
+    return named
+
+
+def print_identities(engine: Engine, portraits: Sequence[made.Portrait]) -> None:
+    """Print what becomes of identities."""
+    pairs = list(islice(zip(portraits, [*portraits[1:], portraits[0]], strict=True), max(1, len(portraits))))
+    clips = {
+        "two that cross": [made.cross(first, second, 50) for first, second in pairs],
+        "one behind a board": [made.hide(first, 50) for first, _ in pairs],
+        "a cut to another": [made.cut(first, second, 20) for first, second in pairs],
+    }
+    for name, some in clips.items():
+        switches = wrong = answers = extra = 0
+        for clip in some:
+            owner: dict[int, int] = {}
+            for frame in engine.track(clip, "pupils", faces="all"):
+                for identity, number in name_faces(clip, frame):
+                    answers += 1
+                    wrong += number < 0
+                    if number >= 0:
+                        switches += owner.setdefault(identity, number) != number
+            extra += len(owner) - len(set(owner.values()))
+        print(
+            f"{name:24}{len(some)} clips: {switches} switches, {extra} identities too many, "
+            f"{wrong} of {answers} answers beside the face",
+            flush=True,
+        )
+
+
+def print_speed(engine: Engine, portrait: made.Portrait, rounds: int) -> None:
+    """Print what a tracked frame costs beside a first ask of the same frame."""
+    mesh = measure_mesh(rounds)
+    for size in ((640, 480), (1280, 720), (1920, 1080)):
+        clip = made.dance(portrait, rounds)
+        frames = list(made.Clip(clip.poses, clip.portraits, size=size))
+        first, tracked = [], []
+        # In turn, so that whatever else the machine does slows both.
+        answers = engine.track(cycle(frames), "the 300W layout")
+        for frame in frames:
+            started = time.process_time()
+            engine.ask(frame, "the 300W layout")
+            asked = time.process_time()
+            next(answers)
+            first.append(asked - started)
+            tracked.append(time.process_time() - asked)
+        for name, pick in (("least", min), ("median", statistics.median)):
+            ask, track = 1000 * pick(first[1:]), 1000 * pick(tracked[1:])
+            beside = f", MediaPipe's mesh {mesh:.1f} ms" if mesh is not None else ""
+            print(
+                f"{size[0]} x {size[1]}, {name:8} first ask {ask:7.1f} ms, tracked {track:7.1f} ms: "
+                f"{ask / track:.2f} times as fast (limit 1.5){beside}",
+                flush=True,
+            )
+
+
+def print_memory(engine: Engine, portrait: made.Portrait, count: int) -> None:
+    """Print how much memory grows over many frames."""
+    clip = made.dance(portrait, 60)
+    frames = list(made.Clip(clip.poses, clip.portraits))
+    # There and back, so that nothing jumps.
+    answers = engine.track(islice(cycle(frames + frames[::-1]), count), "the 300W layout")
+    told = []
+    for frame in answers:
+        if frame.frame in (count // 10, count - 1):
+            told.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(f"memory after {count // 10:,} frames {told[0]:.0f} MB, after {count:,} frames {told[-1]:.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="the folder of the packs")
+    parser.add_argument("--faces", type=int, default=4, help="how many of its faces")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=20, help="frames that are timed")
+    parser.add_argument("--frames", type=int, default=0, help="frames over which memory is watched")
+    parser.add_argument("--only", choices=("motion", "identities", "speed", "memory"))
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    engine = Engine("cpu")
+    portraits = read_portraits(args.data, args.faces)
+    print(f"{engine.model_version}, {len(portraits)} faces, {args.threads} threads", flush=True)
+    parts = {
+        "speed": lambda: print_speed(engine, portraits[0], args.rounds),
+        "identities": lambda: print_identities(engine, portraits),
+        "motion": lambda: print_motion(engine, portraits),
+        "memory": lambda: args.frames and print_memory(engine, portraits[0], args.frames),
+    }
+    for name, part in parts.items():
+        if args.only in (None, name):
+            part()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Writing a moving picture: pictures with their times, and the sound of the video that they were drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ConfigError
+from .video import OPEN_OPTIONS, VideoFile, load_av
+
+CLOCK = 90_000
+"""Ticks a second: times of all usual rates are whole numbers of them."""
+QUALITY = "18"
+VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
+
+
+class VideoWriter:
+    """Writes a video, picture by picture; what is written when it is closed can be played.
+
+    Args:
+        path: Where to; ends in one of VIDEO_ENDINGS.
+        size: (width, height) of the pictures in pixels.
+        fps: Frames a second, for players; each picture keeps its own time.
+        sound_of: A video whose sound is kept, as it is; None for none.
+
+    Attributes:
+        notes: What could not be kept.
+
+    Raises:
+        ConfigError: The extra `video` is not installed, or the file cannot be written.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], fps: float, sound_of: VideoFile | None = None) -> None:
+        self._av = load_av()
+        self.notes: list[str] = []
+        self._size = size
+        self._last = -1
+        try:
+            self._container = self._av.open(str(path), "w")
+        except (self._av.FFmpegError, OSError, ValueError) as error:
+            raise ConfigError(f"cannot write {str(path)!r}: {error}") from error
+        codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
+        self._stream = self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
+        # Two pixels share a colour.
+        self._stream.width, self._stream.height = size[0] + size[0] % 2, size[1] + size[1] % 2
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, CLOCK)
+        if codec == "libx264":
+            self._stream.options = {"crf": QUALITY, "preset": "veryfast"}
+        self._sound = self._read_sound(sound_of) if sound_of is not None else iter(())
+        self._waiting = next(self._sound, None)
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(self, picture: Image.Image, time: float) -> None:
+        """Write a picture that is shown from a time in seconds on; times rise.
+
+        Raises:
+            ConfigError: It is of another size, or the disk is full.
+        """
+        if picture.size != self._size:
+            raise ConfigError(f"the pictures are {self._size}, and this one is {picture.size}")
+        pixels = np.asarray(picture.convert("RGB"))
+        height, width = pixels.shape[:2]
+        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        frame = self._av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        self._last = max(self._last + 1, round(time * CLOCK))
+        frame.pts, frame.time_base = self._last, Fraction(1, CLOCK)
+        self._mux(self._stream.encode(frame))
+        self._mux_sound(time)
+
+    def close(self) -> None:
+        """Finish the file, with the sound up to its last picture.
+
+        Raises:
+            ConfigError: The disk is full.
+        """
+        if self._last >= 0:
+            self._mux(self._stream.encode(None))
+            self._mux_sound(self._last / CLOCK + float(1 / self._stream.average_rate))
+        try:
+            self._container.close()
+        except (self._av.FFmpegError, OSError) as error:
+            raise ConfigError(f"cannot finish the video: {error.strerror or error}") from error
+
+    def _mux(self, packets: Any) -> None:
+        try:
+            self._container.mux(packets)
+        except (self._av.FFmpegError, OSError) as error:
+            raise ConfigError(f"cannot write the video: {error.strerror or error}") from error
+
+    def _mux_sound(self, until: float) -> None:
+        while self._waiting is not None and float(self._waiting.pts * self._waiting.time_base) <= until:
+            self._mux(self._waiting)
+            self._waiting = next(self._sound, None)
+
+    def _read_sound(self, source: VideoFile) -> Iterator[Any]:
+        """Yield the packets of a video's sound, ready to be written; none where there is none."""
+        with self._av.open(str(source.path), options=OPEN_OPTIONS, metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                return
+            stream = container.streams.audio[0]
+            try:
+                own = self._container.add_stream_from_template(stream)
+            except (self._av.FFmpegError, ValueError) as error:
+                self.notes.append(
+                    f"the sound ({stream.codec_context.name}) cannot be kept in this kind of file: {error}"
+                )
+                return
+            picture = container.streams.video[0]
+            shift = int((picture.start_time or 0) * picture.time_base / stream.time_base)
+            try:
+                for packet in container.demux(stream):
+                    if packet.pts is not None and packet.dts is not None and packet.pts >= shift:
+                        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                        packet.stream = own
+                        yield packet
+            except self._av.FFmpegError:
+                self.notes.append("the sound is damaged, and kept up to there")

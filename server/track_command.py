@@ -1,0 +1,220 @@
+"""`faceql track`: one instruction on every frame of a video or a camera."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import ConfigError, VideoError
+from ..loading import pause_gc
+from ..querylang.parse import parse
+from .folder_command import Progress
+from .folder_settings import SettingsFile
+from .shared_options import (
+    backend_option,
+    doubtful_option,
+    flip_test_option,
+    ids_from_option,
+    perspective_option,
+    precision_option,
+    weights_option,
+)
+from .track_results import TRACK_ENDINGS, Continuation, TrackFile
+from .writing import tell_full_disk, write_aside
+
+if TYPE_CHECKING:
+    from ..engine import Backend, FrameAnswer, Precision, VideoFile
+    from ..querylang.query import Perspective
+
+VIDEO_OUT = (".mp4", ".mov", ".mkv")
+Track = Callable[[Any], "Iterator[FrameAnswer]"]
+Settings = dict[str, str | bool]
+
+
+@click.command("track")
+@click.argument("words", nargs=-1, metavar="[VIDEO] INSTRUCTION")
+@click.option("--camera", type=click.IntRange(0), help="Watch this camera instead of a video: 0 is the first.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the answers into a video, with its sound (.mp4, .mov, .mkv), or write them (.jsonl, .csv). Without it a "
+    "camera is shown in a window.",
+)
+@click.option(
+    "--faces", metavar="WHICH", help='Which: largest (default), leftmost, all, "face 2", ...; told once, then kept.'
+)
+@click.option("--raw", is_flag=True, help="What each frame shows, not smoothed over time.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so much of the video.")
+@click.option("--overwrite", is_flag=True, help="Begin anew instead of going on with --out.")
+@perspective_option
+@ids_from_option
+@click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
+@weights_option
+@backend_option
+@precision_option
+@flip_test_option
+@doubtful_option
+def track_command(
+    words: tuple[str, ...],
+    camera: int | None,
+    out: Path | None,
+    faces: str | None,
+    raw: bool,
+    seconds: float | None,
+    overwrite: bool,
+    perspective: Perspective,
+    ids_from: int,
+    device: str,
+    weights: Path | None,
+    backend: Backend,
+    precision: Precision,
+    flip_test: bool,
+    doubtful_above: float | None,
+) -> None:
+    """Answer INSTRUCTION ("lips as a polygon") on every frame of VIDEO, or of a camera.
+
+    Faces are followed from frame to frame and keep an identity; points are smoothed. A .jsonl or .csv is gone on with
+    after a stop; a video is begun anew. Needs the extra: pip install 'faceql[video]'.
+    """
+    *videos, instruction = words or ("",)
+    if len(words) != (1 if camera is not None else 2):
+        raise click.UsageError("give a video and an instruction, or --camera and an instruction")
+    if out is None and camera is None:
+        raise click.UsageError("say where the answers go: --out out.mp4, .jsonl or .csv")
+    if out is not None and out.suffix.lower() not in VIDEO_OUT + TRACK_ENDINGS:
+        raise click.UsageError(f"{str(out)!r} must end in {', '.join(VIDEO_OUT + TRACK_ENDINGS)}")
+    query = parse(instruction, perspective=perspective, ids_from=ids_from)
+    with pause_gc():
+        from ..engine import Engine, VideoFile
+    video = VideoFile(videos[0]) if videos else None
+    if video is not None and out is not None and out.exists() and out.samefile(video.path):
+        raise ConfigError("--out is the video itself: give another name")
+    engine = Engine(
+        device, weights, flip_test=flip_test, backend=backend, precision=precision, doubtful_above=doubtful_above
+    )
+
+    def track(frames: Any) -> Iterator[FrameAnswer]:
+        is_drawn = out is None or out.suffix.lower() in VIDEO_OUT
+        answers = engine.track(frames, query, smooth=not raw, faces=faces, keep_photos=is_drawn)
+        return itertools.takewhile(lambda frame: seconds is None or frame.time < seconds, answers)
+
+    if out is None:
+        from .track_window import show_answers
+
+        show_answers(track(camera), title=f"faceql: {instruction}")
+    elif out.suffix.lower() in VIDEO_OUT:
+        draw_video(track, video, camera, out)
+    else:
+        asked: Settings = {
+            "instruction": query.canonical,
+            "perspective": perspective,
+            "faces": faces or "as asked",
+            "video": str(video.path) if video else f"camera {camera}",
+            "raw": raw,
+            "flip-test": flip_test,
+            "precision": precision,
+            "weights": engine.model_version,
+        }
+        write_answers(track, video, camera, out, asked, overwrite=overwrite)
+
+
+def draw_video(track: Track, video: VideoFile | None, camera: int | None, out: Path) -> None:
+    """Draw the answers into a video; what was drawn before an error or a stop is kept.
+
+    Raises:
+        VideoError: The video is damaged, or the camera stopped; the file holds what came before.
+        ConfigError: The file cannot be written.
+    """
+    from ..engine.video_writer import VideoWriter
+
+    progress = begin_progress(video)
+    with write_aside(out) as aside:
+        answers = track(video.path if video else camera)
+        # Nothing is written where nothing can be read.
+        first = next(answers, None)
+        if first is None:
+            raise VideoError("there is no frame in the video")
+        height, width = first.answer.image_size
+        rest = Kept(answers)
+        with VideoWriter(aside, (width, height), video.fps if video else 30.0, video) as writer:
+            for frame in itertools.chain([first], rest):
+                writer.add(frame.answer.draw(legend=False), frame.time)
+                progress.show(0)
+    progress.end()
+    for note in writer.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"video: {out}")
+    rest.tell()
+
+
+def write_answers(
+    track: Track, video: VideoFile | None, camera: int | None, out: Path, asked: Settings, *, overwrite: bool
+) -> None:
+    """Write the answers of all frames that a file does not have yet.
+
+    Raises:
+        VideoError: The video is damaged, or the camera stopped; the file holds what came before.
+        ConfigError: The file cannot be written, or holds something else, or was asked with other settings.
+    """
+    # Through a link it is the same file, with one lock.
+    real = Path(os.path.realpath(out))
+    settings = SettingsFile(real)
+    try:
+        is_new = overwrite or video is None or not real.exists() or not real.stat().st_size
+        if not is_new:
+            settings.check(asked)
+        results = TrackFile(real, overwrite=is_new)
+        try:
+            with tell_full_disk(out):
+                settings.write(asked)
+            going_on = Continuation(results.left) if results.left is not None else None
+            source: Any = camera if video is None else video.read(going_on.start if going_on else 0.0)
+            answers: Iterable[FrameAnswer] = track(source)
+            if going_on is not None:
+                answers = going_on.go_on(answers)
+            progress = begin_progress(video, done=going_on.left.frame + 1 if going_on else 0)
+            rest = Kept(answers)
+            for frame in rest:
+                results.add(frame)
+                progress.show(0)
+        finally:
+            results.close()
+    finally:
+        settings.close()
+    progress.end()
+    click.echo(f"answers: {out}")
+    rest.tell()
+
+
+def begin_progress(video: VideoFile | None, done: int = 0) -> Progress:
+    """Return a line that tells how many frames are done, of how many where the video tells."""
+    count = 0 if video is None else video.count or round((video.seconds or 0) * video.fps)
+    return Progress(count, done, "frames")
+
+
+class Kept:
+    """Answers up to the first error or the user's stop, which `tell` raises when what came before is safe."""
+
+    def __init__(self, answers: Iterable[FrameAnswer]) -> None:
+        self._answers = answers
+        self._error: VideoError | KeyboardInterrupt | None = None
+
+    def __iter__(self) -> Iterator[FrameAnswer]:
+        try:
+            yield from self._answers
+        except (VideoError, KeyboardInterrupt) as error:
+            self._error = error
+
+    def tell(self) -> None:
+        """Raise what ended the answers, if it was not their end.
+
+        Raises:
+            VideoError, KeyboardInterrupt: As they came.
+        """
+        if self._error is not None:
+            raise self._error

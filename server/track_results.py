@@ -1,0 +1,223 @@
+"""Answers of a clip in one file, JSON lines or CSV, written frame by frame, gone on with after a stop."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ConfigError
+from .writing import tell_full_disk
+
+if TYPE_CHECKING:
+    from ..engine import FrameAnswer
+
+TRACK_ENDINGS = (".jsonl", ".csv")
+FRAME_COLUMNS = ("frame", "time", "identity", "how")
+# Of the clip, seconds before the place where a stop was: enough for points to be smoothed as before.
+WARM_UP = 1.0
+SAME_FACE = 0.5
+"""In face sizes: a face that lies no further from where one was a moment ago, in the same frame, is that one."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """Where a file of answers was left off.
+
+    Attributes:
+        frame: The last frame that it has whole.
+        time: Of that frame, seconds.
+        middles: Of each identity in that frame the mean of its points, pixels.
+        identities: How many identities there were.
+    """
+
+    frame: int
+    time: float
+    middles: dict[int, tuple[float, float]]
+    identities: int
+
+
+class JsonFrames:
+    """A line a frame: `FrameAnswer.to_dict` as JSON."""
+
+    def write(self, frame: FrameAnswer) -> str:
+        """Return the text of a frame."""
+        return json.dumps(frame.to_dict(), ensure_ascii=False) + "\n"
+
+    def read(self, data: bytes) -> tuple[Left | None, int]:
+        """Return where a file was left off, and how many of its bytes are whole lines.
+
+        Raises:
+            ConfigError: It holds something else.
+        """
+        from ..engine import Answer
+
+        whole = data.rfind(b"\n") + 1
+        rows: list[dict[str, Any]] = []
+        try:
+            for line in data[:whole].splitlines():
+                rows.append(json.loads(line))
+            identities = max((identity for row in rows for identity in row["identities"]), default=0)
+            if not rows:
+                return None, 0
+            last = rows[-1]
+            answer = Answer.from_dict(last["answer"])
+            each = [answer.xy[answer.face_index == i] for i in range(len(answer.faces))]
+            middles = {int(identity): middle(points) for identity, points in zip(last["identities"], each, strict=True)}
+            return Left(int(last["frame"]), float(last["time"]), middles, identities), whole
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError("it holds something else than answers of a clip") from error
+
+
+class CsvFrames:
+    """A row a point, with its frame, time and identity before the columns of `Answer.to_csv`.
+
+    A frame without an answer has no row, so that one which was the last is answered again.
+    """
+
+    def __init__(self) -> None:
+        self.has_head = False
+
+    def write(self, frame: FrameAnswer) -> str:
+        """Return the text of a frame, under a heading where it is the first with a point."""
+        head, *rows = csv.reader(io.StringIO(frame.answer.to_csv()))
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if rows and not self.has_head:
+            writer.writerow((*FRAME_COLUMNS, *head))
+            self.has_head = True
+        for row in rows:
+            face = int(row[1])
+            writer.writerow((frame.frame, f"{frame.time:.6g}", frame.identities[face], frame.how[face], *row))
+        return text.getvalue()
+
+    def read(self, data: bytes) -> tuple[Left | None, int]:
+        """Return where a file was left off, and how many of its bytes are whole frames.
+
+        The last frame's rows may have been cut off, so it is answered again.
+
+        Raises:
+            ConfigError: It holds something else.
+        """
+        lines = data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
+        if not lines:
+            return None, 0
+        head, *rows = [next(csv.reader([line.decode("utf-8", "replace")]), [""]) for line in lines]
+        if tuple(head[: len(FRAME_COLUMNS)]) != FRAME_COLUMNS:
+            raise ConfigError("it holds something else than answers of a clip")
+        kept = len(rows)
+        while kept and rows[kept - 1][0] == rows[-1][0]:
+            kept -= 1
+        self.has_head = True
+        bytes_kept = sum(map(len, lines[: kept + 1]))
+        if not kept:
+            return None, bytes_kept
+        try:
+            x, y = head.index("x"), head.index("y")
+            last = [row for row in rows[:kept] if row[0] == rows[kept - 1][0]]
+            middles = {
+                identity: middle(np.array([row[x : y + 1] for row in last if int(row[2]) == identity], dtype=float))
+                for identity in {int(row[2]) for row in last}
+            }
+            left = Left(int(last[0][0]), float(last[0][1]), middles, max(int(row[2]) for row in rows))
+        except (ValueError, IndexError) as error:
+            raise ConfigError("it holds something else than answers of a clip") from error
+        return left, bytes_kept
+
+
+class TrackFile:
+    """A file of a clip's answers that grows; opening an old one goes on where it was left off.
+
+    Args:
+        path: Ends in .jsonl or .csv; the ending chooses the kind.
+        overwrite: Begin anew whatever the file holds.
+
+    Attributes:
+        left: Where it was left off; None for a new one.
+
+    Raises:
+        ConfigError: The file cannot be written, or holds something else.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._kind: JsonFrames | CsvFrames = JsonFrames() if path.suffix.lower() == ".jsonl" else CsvFrames()
+        with tell_full_disk(path):
+            data = path.read_bytes() if path.exists() and not overwrite else b""
+            try:
+                self.left, whole = self._kind.read(data)
+            except ConfigError as error:
+                raise ConfigError(f"{str(path)!r}: {error}; give another --out, or --overwrite") from error
+            self._stream = path.open("r+b" if path.exists() and not overwrite else "wb")
+            # What a stop cut off is written again.
+            self._stream.truncate(whole)
+            self._stream.seek(whole)
+
+    def add(self, frame: FrameAnswer) -> None:
+        """Write a frame's answers down.
+
+        Raises:
+            ConfigError: The disk is full.
+        """
+        with tell_full_disk(self._path):
+            self._stream.write(self._kind.write(frame).encode())
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+
+@dataclass
+class Continuation:
+    """Goes on with a clip where a file was left off: frames count on, and faces keep their identities.
+
+    Attributes:
+        left: Where that was.
+    """
+
+    left: Left
+    _names: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def start(self) -> float:
+        """From when on the clip is to be answered again, seconds."""
+        return max(0.0, self.left.time - WARM_UP)
+
+    def go_on(self, answers: Iterable[FrameAnswer]) -> Iterator[FrameAnswer]:
+        """Yield the answers after the last one of the file, of all from `start` on."""
+        number = self.left.frame
+        for frame in answers:
+            if frame.time <= self.left.time + 1e-4:
+                self._name_faces(frame)
+            else:
+                number += 1
+                yield replace(frame, frame=number, identities=tuple(map(self._name, frame.identities)))
+
+    def _name_faces(self, frame: FrameAnswer) -> None:
+        """Call the faces of a frame that was answered before what they were called then; the last frame is right."""
+        self._names.clear()
+        for index, identity in enumerate(frame.identities):
+            here = middle(frame.answer.xy[frame.answer.face_index == index])
+            size = frame.answer.faces[index].area ** 0.5
+            away = {name: float(np.hypot(*np.subtract(here, at))) for name, at in self.left.middles.items()}
+            nearest = min(away, key=lambda name: away[name], default=None)
+            if nearest is not None and away[nearest] < SAME_FACE * size and nearest not in self._names.values():
+                self._names[identity] = nearest
+
+    def _name(self, identity: int) -> int:
+        if identity not in self._names:
+            self._names[identity] = max(self.left.identities, *self._names.values(), 0) + 1
+        return self._names[identity]
+
+
+def middle(points: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Return the mean of points (N, 2)."""
+    x, y = points.mean(axis=0).tolist()
+    return x, y

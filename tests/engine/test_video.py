@@ -1,0 +1,182 @@
+"""Reading moving pictures: files as they come, cameras, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faceql.engine import Engine, VideoFile, read_frames, video
+from faceql.errors import ConfigError, TooManyPixelsError, VideoError
+
+av = pytest.importorskip("av", reason="PyAV is missing: pip install 'faceql[video]'")
+
+HEIGHT, WIDTH = 96, 160
+
+
+def draw_frame(index: int) -> np.ndarray:
+    """Return a frame whose top is as bright as its number tells, with a white corner at the top left."""
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    pixels[: HEIGHT // 2] = 4 * index
+    pixels[:24, :24] = 255
+    return pixels
+
+
+def write_video(path: Path, times: list[float], *, angle: int = 0, sound: bool = False, picture: bool = True) -> Path:
+    """Write frames of given times in seconds."""
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        audio = container.add_stream("aac", rate=16000) if sound else None
+        stream = container.add_stream("libx264", rate=30, options={"bf": "0"}) if picture else None
+        if audio is not None:
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+            silence.sample_rate = 16000
+            container.mux(audio.encode(silence))
+            container.mux(audio.encode(None))
+        if stream is not None:
+            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, 1000)
+            if angle:
+                stream.set_display_rotation(angle)
+            for index, moment in enumerate(times):
+                frame = av.VideoFrame.from_ndarray(draw_frame(index), format="rgb24")
+                frame.pts, frame.time_base = round(1000 * moment), Fraction(1, 1000)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return path
+
+
+TIMES = [index / 30 for index in range(45)]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("videos") / "clip.mp4", TIMES)
+
+
+def test_a_file_gives_its_frames_in_order_with_their_times(clip: Path) -> None:
+    file = VideoFile(clip)
+    assert (file.size, file.count, round(file.fps, 1)) == ((HEIGHT, WIDTH), 45, 30.0)
+    assert file.seconds == pytest.approx(1.5, abs=0.05)
+    frames = list(file.read())
+    np.testing.assert_allclose([frame.time for frame in frames], TIMES, atol=1e-3)
+    tops = [frame.image[40, 100].mean() for frame in frames]
+    np.testing.assert_allclose(tops, 4 * np.arange(45), atol=4)
+
+
+def test_reading_begins_at_a_time(clip: Path) -> None:
+    times = [frame.time for frame in VideoFile(clip).read(start=0.7)]
+    assert times[0] == pytest.approx(0.7, abs=1e-3)
+    assert len(times) == 24
+
+
+def test_the_times_of_a_variable_rate_are_kept(tmp_path: Path) -> None:
+    times = [0.0, 0.033, 0.066, 0.4, 0.41, 1.0, 1.033]
+    path = write_video(tmp_path / "uneven.mp4", times)
+    read = [moment for moment, _ in read_frames(path)]
+    np.testing.assert_allclose(read, times, atol=1e-3)
+
+
+@pytest.mark.parametrize(("angle", "corner"), [(90, "bottom left"), (180, "bottom right"), (-90, "top right")])
+def test_frames_are_turned_upright_as_the_file_says(tmp_path: Path, angle: int, corner: str) -> None:
+    """By FFmpeg's own word: the angle is anticlockwise."""
+    path = write_video(tmp_path / "turned.mp4", TIMES[:3], angle=angle)
+    file = VideoFile(path)
+    (_, photo), *_ = read_frames(path)
+    assert photo.size == file.size == ((WIDTH, HEIGHT) if angle % 180 else (HEIGHT, WIDTH))
+    height, width = photo.size
+    row = 8 if corner.startswith("top") else height - 8
+    column = 8 if corner.endswith("left") else width - 8
+    assert photo.pixels[row, column].mean() > 220
+    assert photo.pixels[height - row, width - column].mean() < 60
+
+
+@pytest.mark.parametrize("kept", [0.55, 0.8])
+def test_a_file_cut_short_gives_its_frames_and_then_an_error(clip: Path, tmp_path: Path, kept: float) -> None:
+    data = clip.read_bytes()
+    path = tmp_path / "short.mp4"
+    path.write_bytes(data[: int(kept * len(data))])
+    frames, error = read_all(VideoFile(path).read())
+    assert 3 < len(frames) < 45
+    assert re.search(r"damaged or cut short after \d+ frames", error)
+
+
+def read_all(frames: Iterator[Any]) -> tuple[list[Any], str]:
+    """Return the frames before the error, and the error."""
+    kept = []
+    try:
+        for frame in frames:
+            kept.append(frame)
+    except VideoError as error:
+        return kept, str(error)
+    return kept, ""
+
+
+def test_what_is_no_video_says_so(clip: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp4"
+    for data in (b"", b"hello" * 500, clip.read_bytes()[40:]):
+        bad.write_bytes(data)
+        with pytest.raises(VideoError, match="not a video that can be read"):
+            VideoFile(bad)
+    with pytest.raises(VideoError, match="there is no file"):
+        VideoFile(tmp_path / "none.mp4")
+    with pytest.raises(VideoError, match="is a folder"):
+        VideoFile(tmp_path)
+    sound = write_video(tmp_path / "sound.mp4", [], sound=True, picture=False)
+    with pytest.raises(VideoError, match="no video stream"):
+        VideoFile(sound)
+    with pytest.raises(TooManyPixelsError):
+        VideoFile(clip, max_pixels=WIDTH * HEIGHT - 1)
+
+
+def test_a_list_of_files_is_not_followed(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.m3u8"
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{clip}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(VideoError):
+        VideoFile(path)
+
+
+def test_without_the_extra_it_says_what_to_install(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ConfigError, match=r"pip install 'faceql\[video\]'"):
+        VideoFile(clip)
+    with pytest.raises(ConfigError, match=r"pip install 'faceql\[video\]'"):
+        next(read_frames(0))
+
+
+def test_there_is_no_such_camera() -> None:
+    for number in (97, -1):
+        with pytest.raises(VideoError, match=f"camera {number}"):
+            next(read_frames(number))
+
+
+def test_a_camera_gives_its_newest_frame(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow reader misses frames; the end of the picture is told."""
+    monkeypatch.setattr(video, "name_camera", lambda av, number: {"file": str(clip)})
+    frames = read_frames(0)
+    seen = [next(frames)[1].pixels[40, 100].mean()]
+    time.sleep(0.5)
+    rest, error = read_all(frames)
+    seen += [photo.pixels[40, 100].mean() for _, photo in rest]
+    assert "its picture ended" in error
+    assert seen == sorted(seen)
+    assert len(seen) < 45
+    assert seen[-1] > 4 * 40
+
+
+def test_cameras_are_named_as_each_system_does() -> None:
+    assert video.name_camera(av, 1, "linux") == {"file": "/dev/video1", "format": "v4l2"}
+    assert video.name_camera(av, 0, "darwin")["format"] == "avfoundation"
+
+
+def test_a_video_without_faces_is_answered_frame_by_frame(clip: Path) -> None:
+    frames = list(Engine("cpu").track(clip, "pupils", search_every=40))
+    assert len(frames) == 45
+    assert not any(frame.identities for frame in frames)
+    assert frames[30].time == pytest.approx(1.0, abs=1e-3)
