@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..engine.ask_settings import AskSettings
 from ..errors import FaceQLError, ImageError, InvalidRequestError, ServiceError
 from ..querylang.query import Query
 from .answers import Perspective
@@ -278,7 +279,9 @@ async def serve_session(socket: WebSocket, service: Service, door: Door) -> None
     asked = await read_request(socket, service.limits)
     door.check_key(socket.headers, asked.key)
     query = await asyncio.to_thread(
-        service.parse, asked.instruction, perspective=asked.perspective, ids_from=asked.ids_from
+        service.parse,
+        asked.instruction,
+        AskSettings(perspective=asked.perspective, ids_from=asked.ids_from),
     )
     await socket.send_text(json.dumps({"canonical": query.canonical, "notes": list(query.notes)}))
     session = Session(service, socket, query, asked)

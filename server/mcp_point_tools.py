@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWING_SIDE = 2048
 MAX_ZOOM = 12.0
+KINDS = ("parts", "surfaces", "layouts")
 
 MaxSide = Annotated[
     int, Field(description="the drawing's longer side is at most this, pixels", ge=64, le=MAX_DRAWING_SIDE)
@@ -219,7 +220,7 @@ class PartsPage(PartsAnswer):
 def list_entries(listed: PartsAnswer, kind: str, contains: str, offset: int) -> dict[str, Any]:
     """Return a page of what there is, in the order parts, surfaces, layouts; examples come with the first."""
     whole = listed.model_dump(mode="json", exclude_defaults=True)
-    kinds = ("parts", "surfaces", "layouts") if kind == "all" else (kind,)
+    kinds = KINDS if kind == "all" else (kind,)
     wanted = contains.strip().lower().replace("_", " ")
     entries = [
         (name, entry)
@@ -231,7 +232,7 @@ def list_entries(listed: PartsAnswer, kind: str, contains: str, offset: int) -> 
 
     def write_page(most: int) -> dict[str, Any]:
         page = entries[start : start + most]
-        found = {name: [entry for its, entry in page if its == name] for name in kinds}
+        found = {name: [entry for its, entry in page if its == name] for name in KINDS}
         examples = {"examples": whole["examples"]} if start == 0 and not wanted else {}
         return found | examples | {"count": len(entries), "shown": [start, start + len(page)]}
 
