@@ -35,7 +35,7 @@ from .limits import Limits
 from .service import Service
 
 if TYPE_CHECKING:
-    from ..engine import FrameAnswer, VideoFrame
+    from ..engine import FrameAnswer, Photo, VideoFrame
 
 logger = logging.getLogger("faceql.server.http")
 IDLE_SECONDS = 30.0
@@ -130,6 +130,7 @@ class Session:
         self._newest: tuple[int, float, bytes] | None = None
         self._is_closed = False
         self._count = self._dropped = self._at_work = 0
+        self._owed = 0
         self._last_time = 0.0
         self._started = time.monotonic()
         self.answered = 0
@@ -141,9 +142,15 @@ class Session:
         """Take a frame's image file; one that still waits is dropped."""
         with self._came:
             self._dropped += self._newest is not None
+            self._owed += self._newest is None
             self._newest = (self._count, time.monotonic() - self._started, data)
             self._count += 1
             self._came.notify()
+
+    @property
+    def owes_answer(self) -> bool:
+        """Whether a frame waits for its answer: then it is the client who waits."""
+        return self._owed > 0
 
     def close(self) -> None:
         """Work on no further frame."""
@@ -188,12 +195,14 @@ class Session:
             self._last_time = max(moment, self._last_time + 1e-3)
             yield VideoFrame(photo, self._last_time, is_color_known=True)
 
-    def _read(self, data: bytes) -> Any:
+    def _read(self, data: bytes) -> Photo:
         limits = self._service.limits
         if len(data) > limits.image_bytes:
             raise ServiceError("too_large", f"the image is larger than {limits.image_bytes:,} bytes")
         if limits.decode_seconds is None:
-            return data
+            from ..engine import read_photo
+
+            return read_photo(data, max_pixels=limits.pixels)
         from .decoders import decode_apart
 
         return decode_apart(
@@ -242,6 +251,8 @@ class Session:
         """Send a message and wait until the client takes it in: answers to one that does not read are not piled up."""
         sending = asyncio.run_coroutine_threadsafe(self._socket.send_text(json.dumps(message)), self._loop)
         sending.result(self._service.limits.upload_seconds)
+        with self._came:
+            self._owed -= 1
 
 
 def add_track_route(
@@ -288,7 +299,7 @@ async def serve_session(socket: WebSocket, service: Service, door: Door) -> None
     started = time.monotonic()
     try:
         while not session.ended.is_set():
-            data = await receive_frame(socket, session.ended)
+            data = await receive_frame(socket, session)
             if data is not None:
                 session.put(data)
     finally:
@@ -322,21 +333,23 @@ async def read_request(socket: WebSocket, limits: Limits) -> TrackRequest:
         raise read_validation_error(error) from None
 
 
-async def receive_frame(socket: WebSocket, ended: asyncio.Event) -> bytes | None:
+async def receive_frame(socket: WebSocket, session: Session) -> bytes | None:
     """Return the next frame's image file; None when the session has ended.
 
     Raises:
         InvalidRequestError: A message is text.
-        ServiceError: None came for a while ("too_slow").
+        ServiceError: None came for a while, though all were answered ("too_slow").
         WebSocketDisconnect: The client hung up.
     """
-    receiving, ending = asyncio.ensure_future(socket.receive()), asyncio.ensure_future(ended.wait())
+    receiving, ending = asyncio.ensure_future(socket.receive()), asyncio.ensure_future(session.ended.wait())
     try:
-        await asyncio.wait({receiving, ending}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if ending.done():
-            return None
+        while not (receiving.done() or ending.done()):
+            was_owed = session.owes_answer
+            await asyncio.wait({receiving, ending}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not (receiving.done() or ending.done() or was_owed or session.owes_answer):
+                raise ServiceError("too_slow", f"no frame came for {IDLE_SECONDS:.0f} seconds")
         if not receiving.done():
-            raise ServiceError("too_slow", f"no frame came for {IDLE_SECONDS:.0f} seconds")
+            return None
         message = receiving.result()
     finally:
         receiving.cancel()
