@@ -26,7 +26,7 @@ from .visibility import VisibilityHead
 FORMAT = "faceql-detector-2"
 FORMAT_OF_WHOLE_OFFSETS = "faceql-detector-1"
 """An earlier format, whose refinements give their offsets in crop units."""
-SHIPPED = {"default": "faceql"}
+SHIPPED = {"default": "faceql", "fast": "fast"}
 """The shipped checkpoints' files by name, .safetensors and .sha256: the file's SHA-256, as `sha256sum
 faceql.safetensors > faceql.sha256` writes it beside new weights."""
 

@@ -10,7 +10,7 @@ import click
 
 from ..errors import CheckpointError, FaceQLError
 
-SHIPPED_WEIGHTS = ("default",)
+SHIPPED_WEIGHTS = ("default", "fast")
 """As `model.checkpoint.SHIPPED` has them, which would import torch."""
 
 _AS_JSON = "faceql.as_json"
