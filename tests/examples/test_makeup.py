@@ -107,6 +107,7 @@ def test_a_blur_is_as_wide_as_told(radius: float) -> None:
     assert (soft * y * y).sum() ** 0.5 == pytest.approx(radius, rel=0.08)
 
 
+@pytest.mark.slow
 def test_a_mirrored_photo_gets_the_mirrored_look(
     engine: faceql.Engine, photo: np.ndarray, answer: faceql.Answer
 ) -> None:
