@@ -17,6 +17,7 @@ from ..querylang.parse import parse
 from ..querylang.runs import SURFACE_RUNS, Run
 from ..querylang.surface_runs import WHOLE, Box, GridRun, SpotRun, walk_round
 from ..querylang.surfaces import load_surfaces
+from .texture_map import map_uv
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -45,6 +46,16 @@ class SurfacePatch:
     points: npt.NDArray[np.float32]
     triangles: IntArray
     uv: FloatArray
+
+    def uv_map(self, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+        """Return (height, width, 2): the (u, v) at the centre of each pixel of a picture, NaN off the surface.
+
+        What a texture or a gradient over the surface is looked up by.
+
+        Args:
+            size: (height, width) of the picture, as `Answer.image_size`.
+        """
+        return map_uv(self.points.astype(np.float64), self.triangles, self.uv, size)
 
 
 Patch = tuple[str, Box]

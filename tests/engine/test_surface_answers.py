@@ -171,6 +171,25 @@ def test_a_patch_of_the_mesh_lies_where_its_places_do() -> None:
         make_answer("left_cheek").mesh("left cheek", face=1)
 
 
+def test_each_pixel_of_a_surface_has_its_place() -> None:
+    answer = make_answer("left_cheek")
+    uv = answer.mesh("left cheek").uv_map(SIZE)
+    on = np.isfinite(uv).all(axis=2)
+    assert uv.shape == (*SIZE, 2)
+    mask = answer.mask("left cheek")
+    assert on[mask == 1].mean() > 0.99
+    assert not on[mask == 0].any()
+    rows, columns = np.nonzero(on)
+    back = MESH.surfaces["left cheek"].weights(uv[rows, columns][::25]) @ VERTICES
+    np.testing.assert_allclose(back, np.stack([columns, rows], axis=1)[::25], atol=0.05)
+
+
+def test_triangles_that_are_turned_over_have_no_places() -> None:
+    patch = make_answer("left_cheek").mesh("left cheek")
+    object.__setattr__(patch, "points", patch.points * np.float32((-1, 1)) + np.float32((200, 0)))
+    assert np.isnan(patch.uv_map(SIZE)).all()
+
+
 def test_grids_keep_their_rows_and_columns() -> None:
     answer = make_answer("left_cheek * 5; forehead grid 3 4; forehead * 2")
     grid = answer.grid("forehead")

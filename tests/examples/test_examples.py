@@ -38,28 +38,6 @@ def test_several_asks_are_drawn_side_by_side(tmp_path: Path, monkeypatch: pytest
         assert len(sheet.convert("RGB").getcolors(1 << 24)) > 1000
 
 
-def test_makeup_is_shown_beside_the_plain_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(monkeypatch, "makeup.py", PHOTO, tmp_path / "makeup.png")
-    with Image.open(tmp_path / "makeup.png") as sheet:
-        pixels = np.asarray(sheet.convert("RGB")).astype(int)
-    before, after = np.split(pixels, 2, axis=1)
-    assert 0.005 < (np.abs(after - before).max(axis=2) > 12).mean() < 0.15
-
-
-def test_lipstick_reddens_the_lips_and_spares_teeth_and_skin(engine: faceql.Engine) -> None:
-    makeup = load("makeup.py")
-    photo = np.asarray(Image.open(PHOTO).convert("RGB"))
-    answer = engine.ask(photo, makeup["INSTRUCTION"])
-    painted = makeup["make_up"](photo, answer).astype(int)
-    change = painted - photo
-    lips, teeth = answer.mask("lips") == 1, answer.mask("mouth opening") == 1
-    assert lips.sum() > 100
-    assert np.median(change[lips][:, 0] - change[lips][:, 1]) > 15
-    assert np.abs(change[teeth]).mean() < 25
-    near = answer.mask("outer lip", feather=6) + answer.mask("eyes", feather=6) + answer.mask("eyebrows", feather=6)
-    assert (np.abs(change[near < 0.001]) <= 1).all()
-
-
 @pytest.mark.parametrize("turns", [0, 1, 2])
 def test_an_aligned_face_has_its_eyes_where_they_belong(engine: faceql.Engine, turns: int) -> None:
     aligned = load("aligned_crop.py")
