@@ -156,6 +156,9 @@ class Reader:
         if amount.positions and target.data != "whole":
             raise mistake(node, "syntax", "positions count along the whole part")
         self.spreader.check_surfaces([piece], amount, span_of(node))
+        limit = self.spreader.limit
+        if amount.grid and amount.grid[0].value * amount.grid[1].value > limit:
+            raise mistake(node, "count", f"a grid has {limit:,} points at most")
         return self.spreader.spread(piece, amount, span_of(node), ends=ENDS.get(target.data, "both"))
 
     def read_layout(self, layout: Layout, target: Any, amounts: Sequence[Any]) -> Run:
