@@ -7,13 +7,14 @@ The stages of `discourse.py` work on one `Draft`: `clauses` fills it, `owners` a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .chart import Entry
-from .concept_data import Unit
+from .concept_data import Thing, Unit
 from .concepts import Op
+from .joining import is_side
 from .lattice import Lattice
-from .meaning import Item, Phrase
+from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .pieces import Piece
 from .rules import Rules
 
@@ -21,25 +22,51 @@ AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "grid", "nth", "pick", "strict", "total",
     "each",
 )  # fmt: skip
-MANNERS = (
-    "spacing", "reverse", "turn", "origin", "shape", "faces", "approx", "zero", "frame", "only", "late", "visible",
-)  # fmt: skip
-WHOLE_FACE = "face"
-"""The concept of all parts."""
+WHOLE_FACE = (("noun", "face"),)
+"""What names all parts."""
 OTHER = {"left": "right", "right": "left"}
 
 
-@dataclass
-class Ask:
-    """A region that is asked for.
+@dataclass(eq=False)
+class Clause:
+    """A clause of the instruction.
 
     Attributes:
-        item: What its clause says.
+        item: What it says.
         start, stop: Its nodes.
         sentence: Number of its sentence.
         before: The separators before it.
+        is_removal: It says what is taken away from all before it.
+    """
+
+    item: Item
+    start: int
+    stop: int
+    sentence: int
+    before: frozenset[str]
+    is_removal: bool = False
+
+    @property
+    def phrase(self) -> Phrase:
+        """What it names; `NO_NAME` where it names nothing."""
+        return self.item.phrase or NO_NAME
+
+    @property
+    def thing(self) -> Thing:
+        """What its name means."""
+        return self.phrase.thing
+
+    @property
+    def is_named(self) -> bool:
+        return self.item.phrase is not None
+
+
+@dataclass(eq=False)
+class Ask(Clause):
+    """A region that is asked for.
+
+    Attributes:
         leads: Its amount stands before its name.
-        is_removal: It is taken away from all before it.
         amount: What binds to it: its own item, or that of the group it shares with.
         group: Asks with the same number share one amount.
         weave: Asks with the same number are laid out part by part ("top and bottom of each eye").
@@ -52,13 +79,7 @@ class Ask:
         units: The units, once it is known whose left is left.
     """
 
-    item: Item
-    start: int
-    stop: int
-    sentence: int
-    before: tuple[str, ...]
     leads: bool = False
-    is_removal: bool = False
     amount: Item = field(default_factory=Item)
     group: int = -1
     weave: int = -1
@@ -67,12 +88,8 @@ class Ask:
     is_owned: bool = False
     is_located: bool = False
     source: Ask | None = None
-    first: Phrase | None = None
+    first: Phrase = NO_NAME
     units: tuple[Unit, ...] = ()
-
-    @property
-    def phrase(self) -> Phrase | None:
-        return self.item.phrase
 
     @property
     def pieces(self) -> list[Piece]:
@@ -89,22 +106,20 @@ class Ask:
         """Whether points can be spread over it."""
         if self.item.is_layout:
             return False
-        if self.item.range is not None:
-            return True
-        return self.phrase is not None and any(not unit.is_place or unit.stretch for unit in self.units)
+        return self.item.range is not None or any(not unit.is_place or unit.stretch for unit in self.units)
+
+    def become(self, phrase: Phrase, **changes: bool) -> None:
+        """Let its name be what it was found to mean."""
+        self.item = replace(self.item, phrase=phrase)
+        for name, value in changes.items():
+            setattr(self, name, value)
 
 
-@dataclass
-class Loose:
-    """A clause without a region: an amount or a manner that binds to asks."""
+@dataclass(eq=False)
+class Loose(Clause):
+    """A clause without a region: an amount or a manner that binds to asks; `at` is the index of the ask after it."""
 
-    item: Item
-    start: int
-    stop: int
-    sentence: int
-    before: tuple[str, ...]
-    at: int
-    is_removal: bool = False
+    at: int = 0
 
 
 @dataclass
@@ -127,32 +142,39 @@ class Draft:
     loose: list[Loose] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def span(self, ask: Ask) -> tuple[int, int]:
-        """Return the place of an ask's words in the text."""
-        return self.lattice.span(ask.start, ask.stop)
+    def span(self, first: Clause | Entry, last: Clause | Entry | None = None) -> tuple[int, int]:
+        """Return the place in the text of a clause, or of two and what is between them."""
+        last = last or first
+        return self.lattice.span(min(first.start, last.start), max(first.stop, last.stop))
 
-    def words(self, start: int, stop: int) -> str:
-        """Return the words between two nodes."""
-        return self.lattice.words(start, stop).rstrip(":").strip()
+    def words(self, first: Clause | Entry, last: Clause | Entry | None = None) -> str:
+        """Return the words of a clause, or of two and what is between them."""
+        return self.lattice.text[slice(*self.span(first, last))].rstrip(":").strip()
 
-    def has_own(self, index: int) -> bool:
-        """Whether an amount stands right behind an ask."""
-        return any(
-            one.at == index + 1
-            and one.item.has_amount
-            and one.sentence == self.asks[index].sentence
-            and not one.is_removal
-            for one in self.loose
-        )
+    def mistake(self, code: str, message: str, clause: Clause | Entry, suggestion: str | None = None) -> MistakeError:
+        """Return the mistake that lies in the words of a clause."""
+        return MistakeError(code, message, self.span(clause), suggestion)
+
+    def find_own(self, index: int) -> list[Loose]:
+        """Return the amounts that stand right behind an ask."""
+        sentence = self.asks[index].sentence
+        return [one for one in self.loose if one.at == index + 1 and one.item.has_amount and one.sentence == sentence]
+
+    def has_amount(self, index: int) -> bool:
+        """Whether an ask says an amount, or one stands right behind it."""
+        return self.asks[index].item.has_amount or bool(self.find_own(index))
+
+    def opens_list(self, index: int) -> bool:
+        """Whether an ask stands bare before a colon, or above bullets."""
+        if index + 1 >= len(self.asks) or self.asks[index].item.has_amount:
+            return False
+        before, later = self.asks[index].before, self.asks[index + 1].before
+        return "colon" in later or ("bullet" in later and "bullet" not in before)
 
 
 def only(item: Item, names: Sequence[str]) -> Item:
     """Return an item with the named fields alone."""
     return Item(**{name: getattr(item, name) for name in names})
-
-
-def is_side(op: Op) -> bool:
-    return bool(op[0] == "adj" and op[1][0][0] == "side")
 
 
 def find_side(ops: Sequence[Op]) -> Op | None:

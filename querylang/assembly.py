@@ -11,38 +11,52 @@ from dataclasses import replace
 
 from ..errors import Problem
 from .asks import Ask, Draft
-from .concept_data import SIDES
-from .interludes import find_interlude, place_with_interludes
+from .concept_data import SIDES, Unit
+from .discourse import bind
 from .meaning import Item, MistakeError
 from .pieces import Patch, Piece, Stretch
 from .placing import Placer
-from .removal import find_pieces, remove_pieces_from, remove_point
-from .runs import Run
-from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, part_of, settle_shapes
-from .surface_placing import outline_unit
+from .removal import find_pieces, remove_pieces_from
+from .runs import Run, drop_index
+from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
 
 Segment = tuple[RunShape | None, list[Run]]
 
 
 class Assembly:
-    """Lays out asks one after the other."""
+    """What one reading of an instruction asks for, laid out.
+
+    Attributes:
+        problems: What is wrong with it; there are no runs then.
+        faces: Which faces.
+    """
 
     def __init__(self, placer: Placer, draft: Draft) -> None:
         self.placer = placer
         self.draft = draft
         self.segments: list[Segment] = []
         self.problems: list[Problem] = []
+        self.faces = ""
 
     @property
     def runs(self) -> list[Run]:
         return [run for _, runs in self.segments for run in runs]
 
-    def assemble(self, asks: Sequence[Ask], whole: tuple[int, int]) -> None:
-        """Lay out asks; `problems` holds what is wrong with single ones.
+    @property
+    def notes(self) -> list[str]:
+        return [*self.draft.notes, *self.placer.notes]
 
-        Args:
-            asks: The asks.
-            whole: The place of the whole text.
+    def assemble(self, perspective: str) -> None:
+        """Bind the clauses and lay out what they ask for; `problems` holds what is wrong."""
+        try:
+            bind(self.draft, perspective)
+            self.faces = find_faces(self.draft)
+            self.lay_out(self.draft.asks)
+        except MistakeError as mistake:
+            self.problems.append(mistake.problem)
+
+    def lay_out(self, asks: Sequence[Ask]) -> None:
+        """Lay out asks one after the other.
 
         Raises:
             MistakeError: Nothing is asked or left.
@@ -50,7 +64,7 @@ class Assembly:
         self.placer.notes += outline_surfaces(asks)
         i = 0
         while i < len(asks):
-            stop = self.find_stop(asks, i)
+            stop = find_stop(asks, i)
             try:
                 self.place(asks[i:stop])
             except MistakeError as mistake:
@@ -59,10 +73,11 @@ class Assembly:
         if self.problems:
             return
         self.remove_points()
+        whole = (0, len(self.draft.lattice.text))
         if not self.runs:
             raise MistakeError("no_part", "nothing is asked for", whole)
-        if sum(run.count or 0 for run in self.runs) > self.placer.limit:
-            raise MistakeError("too_many", f"more than {self.placer.limit:,} points", whole)
+        if sum(run.count or 0 for run in self.runs) > self.placer.spreader.limit:
+            raise MistakeError("too_many", f"more than {self.placer.spreader.limit:,} points", whole)
         runs, shape, shapes = self.shaped()
         if find_thin(runs, shapes or [shape] * len(runs)) is not None:
             raise MistakeError("contradiction", "a polygon has three points or more", whole)
@@ -73,39 +88,16 @@ class Assembly:
             if self.segments or not self.problems:
                 self.remove(asks[0])
         elif asks[0].weave >= 0:
-            self.place_woven(asks)
+            for side in SIDES:
+                for ask in asks:
+                    units = tuple(unit for unit in ask.units if unit.side == side)
+                    self.segments += self.placer.place_group([replace(ask, units=units)])
         else:
-            whole = all(ask.group == asks[0].group for ask in asks)
-            runs = self.placer.place_group(asks) if whole else place_with_interludes(self.placer, asks)
-            self.segments += bind_shapes(asks, runs)
-
-    def find_stop(self, asks: Sequence[Ask], start: int) -> int:
-        """Return where the asks end that are laid out together with one."""
-        first, stop = asks[start], start + 1
-        if first.is_removal:
-            return stop
-        while stop < len(asks) and not asks[stop].is_removal:
-            is_woven = asks[stop].weave == first.weave >= 0
-            is_shared = first.weave < 0 and asks[stop].group == first.group >= 0
-            if not (is_woven or is_shared):
-                after = find_interlude(asks, stop) if first.weave < 0 <= asks[stop - 1].group == first.group else stop
-                if after == stop:
-                    break
-                stop = after
-            stop += 1
-        return stop
-
-    def place_woven(self, asks: Sequence[Ask]) -> None:
-        """Lay out places of each of a pair part by part."""
-        for side in SIDES:
-            for ask in asks:
-                units = tuple(unit for unit in ask.units if unit.side == side)
-                self.segments.append((ask.item.shape, self.placer.place_group([replace(ask, units=units)])))
+            self.segments += self.placer.place_group(asks)
 
     def remove(self, ask: Ask) -> None:
         """Take away the points that lie on a removal."""
-        span = self.placer.span([ask])
-        before = self.runs
+        span, before = self.draft.span(ask), self.runs
         if not before:
             raise MistakeError("no_part", "except from what? name a part first", span)
         pieces = find_pieces(ask, self.placer)
@@ -117,38 +109,32 @@ class Assembly:
         self.segments = [(shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments]
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", span)
-        if self.runs == before and ask.before and self.follows_removal(ask):
-            raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
         if self.runs == before:
+            index = self.draft.asks.index(ask)
+            if ask.before and index and self.draft.asks[index - 1].is_removal:
+                raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
             self.placer.notes.append("the exception removes no point")
 
     def cut(self, pieces: Sequence[Piece]) -> bool:
         """Cut whole closed parts out of the polygons that they lie in; False if there is nothing to cut."""
-        closed = self.placer.registry.parts
-        if not all(isinstance(piece, Stretch) and piece.is_whole and closed[piece.part].is_closed for piece in pieces):
+        if not all(isinstance(piece, Stretch) and self.placer.spreader.is_ring(piece) for piece in pieces):
             return False
-        parts = [piece.part for piece in pieces]
         segments: list[Segment] = []
         is_cut = False
         for shape, runs in self.segments:
+            parts = [piece.part for piece in pieces]
             holes = cut_holes(runs, parts, self.placer.registry) if shape == "polygon" else None
             is_cut = is_cut or holes is not None
             segments += holes or [(shape, runs)]
-        if is_cut:
-            self.segments = segments
+        self.segments = segments
         return is_cut
-
-    def follows_removal(self, ask: Ask) -> bool:
-        """Whether an exception is only joined to one before it, so that it may be meant as asked for."""
-        index = next(i for i, one in enumerate(self.draft.asks) if one is ask)
-        return index > 0 and self.draft.asks[index - 1].is_removal
 
     def remove_points(self) -> None:
         """Take away first or last points, where those are left out."""
         for loose in self.draft.loose:
             for index in loose.item.pick or () if loose.is_removal else ():
                 shape = self.segments[0][0] if self.segments else None
-                self.segments = [(shape, remove_point(self.runs, index))]
+                self.segments = [(shape, drop_index(self.runs, index - 1 if index > 0 else index))]
 
     def shaped(self) -> tuple[tuple[Run, ...], Shape | None, tuple[RunShape | None, ...]]:
         """Return the runs, the shape of them all, and the shape of each where they differ."""
@@ -166,38 +152,19 @@ class Assembly:
         values = (entry.value for entry in self.draft.entries)
         return any(value.visible for value in values if isinstance(value, Item))
 
-    def faces(self) -> str:
-        """Return the faces an instruction names.
 
-        Raises:
-            MistakeError: It names two, or a face that cannot be.
-        """
-        found = ""
-        for entry in self.draft.entries:
-            item = entry.value
-            if entry.kind != "item" or not isinstance(item, Item) or item.faces is None:
-                continue
-            span = self.draft.lattice.span(entry.start, entry.stop)
-            if found and found != item.faces:
-                raise MistakeError("contradiction", f"both {found} and {item.faces}", span)
-            found = item.faces
-            check_faces(found, self.draft.lattice.text, span)
-        return found or "largest"
-
-
-def bind_shapes(asks: Sequence[Ask], runs: Sequence[Run]) -> list[Segment]:
-    """Return the runs of asks that share one amount, each with the shape of its own ask; one said last is for all."""
-    last = asks[-1].item.shape
-    if last or not any(ask.item.shape for ask in asks):
-        return [(last, list(runs))]
-    segments: list[Segment] = []
-    at = 0
-    for run in runs:
-        # In the order asked, so that a part named twice is told apart.
-        owners = (i for i in range(at, len(asks)) if part_of(run) in parts_of(asks[i]))
-        at = next(owners, at)
-        segments.append((asks[at].item.shape, [run]))
-    return segments
+def find_stop(asks: Sequence[Ask], start: int) -> int:
+    """Return where the asks end that are laid out with one: they share its amount; places between them do not."""
+    first, stop = asks[start], start + 1
+    if first.is_removal:
+        return stop
+    for i in range(stop, len(asks)):
+        ask = asks[i]
+        is_together = ask.weave == first.weave if first.weave >= 0 else ask.group == first.group >= 0
+        if ask.is_removal or not (is_together or (first.weave < 0 <= first.group and ask.group < 0 and ask.is_place)):
+            break
+        stop = i + 1 if is_together else stop
+    return stop
 
 
 def outline_surfaces(asks: Sequence[Ask]) -> list[str]:
@@ -221,9 +188,29 @@ def outline_surfaces(asks: Sequence[Ask]) -> list[str]:
     return notes
 
 
-def parts_of(ask: Ask) -> set[str]:
-    """Return the parts that an ask lies on."""
-    return {piece.part for unit in ask.units for piece in (*unit.pieces, *unit.stretch)}
+def outline_unit(unit: Unit) -> Unit:
+    """Return a unit whose surfaces are their outlines, as what is to be a polygon is."""
+
+    def outline(piece: Piece) -> Piece:
+        return replace(piece, edge="outline") if isinstance(piece, Patch) and piece.spot is None else piece
+
+    return replace(unit, pieces=tuple(map(outline, unit.filled or unit.pieces)))
+
+
+def find_faces(draft: Draft) -> str:
+    """Return the faces an instruction names.
+
+    Raises:
+        MistakeError: It names two, or a face that cannot be.
+    """
+    found = ""
+    for entry in draft.entries:
+        if entry.kind == "item" and entry.value.faces is not None:
+            if found and found != entry.value.faces:
+                raise draft.mistake("contradiction", f"both {found} and {entry.value.faces}", entry)
+            found = entry.value.faces
+            check_faces(found, draft.lattice.text, draft.span(entry))
+    return found or "largest"
 
 
 def check_faces(value: str, text: str, span: tuple[int, int]) -> None:

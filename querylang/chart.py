@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .concept_data import NOTHING
 from .lattice import SKIP, Edge, Lattice
 from .meaning import Item, Phrase
 from .rules import FAULT_COST, Function, Rules
@@ -51,6 +52,10 @@ INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
 """Categories of words that never stand by themselves."""
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
+ALONE = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5, "UNKNOWN": UNKNOWN_COST}
+"""Categories of words that are entries of their own kind, with their cost."""
+OWNERS = frozenset({"FACE_WORD", "POSSESSIVE", "PERSON_OWNER"})
+ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"})
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
 
 Reading = tuple[float, Any]
@@ -73,8 +78,12 @@ class Entry:
     value: Any
     start: int
     stop: int
-    before: tuple[str, ...] = ()
+    before: frozenset[str] = frozenset()
     others: tuple[tuple[float, Any], ...] = field(default=())
+
+
+Step = tuple[int, float, Entry | str | None]
+"""Where it stops, its cost, and the entry or separator."""
 
 
 class Chart:
@@ -177,9 +186,7 @@ class Chart:
         best[0] = (0.0, -1, None)
         for start in range(self.size):
             cost = best[start][0]
-            if cost == float("inf"):
-                continue
-            for stop, extra, what in self.steps(start):
+            for stop, extra, what in self.steps(start) if cost < float("inf") else ():
                 if cost + extra < best[stop][0]:
                     best[stop] = (cost + extra, start, what)
         path: list[Entry | str] = []
@@ -191,136 +198,106 @@ class Chart:
             node = before
         return gather(path[::-1])
 
-    def steps(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
-        """Return what may come next at a node: where it stops, its cost, and the entry or separator."""
-        found: list[tuple[int, float, Entry | str | None]] = []
+    def steps(self, start: int) -> Iterator[Step]:
+        """Yield what may come next at a node."""
         for stop, readings in self.cells[start].items():
             if "I" in readings:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
-                found.append((stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)))
-        found += [self.step_over(edge) for edge in self.lattice.edges[start] if edge.category not in INSIDE]
-        found += self.find_purposes(start)
+                yield stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)
+        for edge in self.lattice.edges[start]:
+            if edge.category not in INSIDE:
+                yield self.step_over(edge)
+            if edge.category == "PURPOSE" or (edge.category == "TO" and self.is_unknown(edge.stop)):
+                # A closing purpose ("for lipstick").
+                stop = self.follow_purpose(edge.stop)
+                if stop > edge.stop:
+                    yield stop, PURPOSE_COST, Entry("purpose", None, start, stop)
         if self.opens_sentence(start):
-            found += self.find_headings(start)
-        return found
+            yield from self.find_headings(start)
 
-    def step_over(self, edge: Edge) -> tuple[int, float, Entry | str | None]:
+    def step_over(self, edge: Edge) -> Step:
+        """Return what a single edge is that is part of no item."""
         start, stop, category, value, cost = edge
         if category == SKIP:
             return stop, cost, None
         if category in SEPARATORS:
             cost = cost if category == "BULLET" else SEPARATOR_COST
-            cost += category == "AND" and self.ends_sentence(stop)
-            return stop, cost, SEPARATORS[category]
-        if category in ("EXCEPT", "BAD", "CONDITION"):
-            extra = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5}[category]
-            if category == "BAD" and stop - start > 1:
-                extra = 0.5
-            return stop, extra, Entry(category.lower(), value, start, stop)
-        if category == "UNKNOWN":
-            return stop, UNKNOWN_COST, Entry("unknown", value, start, stop)
+            return stop, cost + (category == "AND" and self.ends_sentence(stop)), SEPARATORS[category]
+        if category == "HEADS" or (category == "OF" and self.opens_sentence(start)):
+            return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
+        if category in ALONE:
+            is_told = category == "BAD" and stop - start > 1
+            return stop, 0.5 if is_told else ALONE[category], Entry(category.lower(), value, start, stop)
         if category in STRAY:
             return stop, UNKNOWN_COST - 10, Entry("unknown", self.lattice.words(start, stop), start, stop)
-        if category == "OF" and self.opens_sentence(start):
-            return stop, 0.5, None
-        if category == "HEADS":
-            return stop, UNKNOWN_COST, None
-        if category in ("FACE_WORD", "POSSESSIVE", "PERSON_OWNER"):
-            person = category != "FACE_WORD" or value[0] != "face"
-            item = Item(frame="subject", late=category == "FACE_WORD") if person else Item()
-            return stop, PERSON_COST if person else FACE_COST, Entry("item", item, start, stop)
+        if category == "FACE_WORD" and value.kind == "face":
+            return stop, FACE_COST, Entry("item", Item(), start, stop)
+        if category in OWNERS:
+            item = Item(frame="subject", late=category == "FACE_WORD")
+            return stop, PERSON_COST, Entry("item", item, start, stop)
         return stop, GAP_COST * (stop - start), Entry("gap", category, start, stop)
 
     def unknown_inside(self, entry: Entry) -> list[int]:
         """Return the nodes of an entry whose words the language does not know."""
-        return [
-            node
-            for node in range(entry.start, entry.stop)
-            if all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
-        ]
+        return [node for node in range(entry.start, entry.stop) if self.is_unknown(node)]
+
+    def is_unknown(self, node: int) -> bool:
+        return node < self.size and self.categories(node) == {"UNKNOWN"}
+
+    def categories(self, *nodes: int) -> set[str]:
+        """Return the categories of the words that start at nodes."""
+        return {edge.category for node in nodes for edge in self.lattice.edges[node]}
 
     def ends_sentence(self, node: int) -> bool:
-        return node == self.size or any(edge.category == "STOP" for edge in self.lattice.edges[node])
+        return node == self.size or "STOP" in self.categories(node)
 
     def opens_sentence(self, node: int) -> bool:
-        if node == 0:
-            return True
-        return any(edge.category in ("STOP", "NEWLINE") and edge.stop == node for edge in self.lattice.edges[node - 1])
+        return node == 0 or not self.categories(node - 1).isdisjoint(("STOP", "NEWLINE"))
 
-    def find_headings(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
-        """Return the heading of up to five words before a colon that opens a sentence, without a side or number."""
+    def find_headings(self, start: int) -> Iterator[Step]:
+        """Yield the heading of up to five words before a colon that opens a sentence, without a side or number."""
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
-            categories = {edge.category for edge in self.lattice.edges[node]}
+            categories = self.categories(node)
             if "COLON" in categories:
-                is_bad = self.is_bad(start, node)
+                is_bad = "BAD" in self.categories(*range(start, node))
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
-                if node == start or is_shape or (is_bad and not self.names_something(node + 1)):
-                    return []
-                return [
-                    (
-                        node + 1,
-                        0.0 if is_bad else HEADING_COST,
-                        Entry("heading", self.name_inside(start, node), start, node + 1),
-                    )
-                ]
-            heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in self.lattice.edges[node])
-            sides = not heads and any(names_side(edge) for edge in self.lattice.edges[node])
-            if categories & {"NUMBER"} and self.lattice.lexemes[self.lattice.nodes[node]].is_glued and node > start:
+                if node > start and not is_shape and (not is_bad or self.names_something(node + 1)):
+                    entry = Entry("heading", self.name_inside(start, node), start, node + 1)
+                    yield node + 1, 0.0 if is_bad else HEADING_COST, entry
+                return
+            if "NUMBER" in categories and node > start and self.lattice.lexemes[self.lattice.nodes[node]].is_glued:
                 continue
-            if sides or categories & {"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"}:
-                return []
-        return []
-
-    def is_bad(self, start: int, stop: int) -> bool:
-        """Whether words name something that the language has not."""
-        return any(edge.category == "BAD" for node in range(start, stop) for edge in self.lattice.edges[node])
+            edges = self.lattice.edges[node]
+            heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in edges)
+            if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
+                return
 
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence names a part or a layout."""
         for node in range(start, self.size):
-            categories = {edge.category for edge in self.lattice.edges[node]}
-            if categories & {"STOP", "NEWLINE"}:
-                return False
-            if categories & {"NOUN", "LAYOUT", "PROGRAM"}:
-                return True
+            categories = self.categories(node)
+            if categories & {"STOP", "NEWLINE", "NOUN", "LAYOUT", "PROGRAM"}:
+                return categories.isdisjoint(("STOP", "NEWLINE"))
         return False
 
     def name_inside(self, start: int, stop: int) -> Phrase | None:
         """Return the longest name within a heading."""
-        names = [
-            (end - begin, -readings["N"][0][0], begin, end)
+        names: list[tuple[int, float, int, Phrase]] = [
+            (end - begin, -readings["N"][0][0], begin, readings["N"][0][1])
             for begin in range(start, stop)
             for end, readings in self.cells[begin].items()
             if end <= stop and "N" in readings and not readings["N"][0][1].is_free
         ]
-        if not names:
-            return None
-        _, _, begin, end = max(names)
-        phrase: Phrase = self.cells[begin][end]["N"][0][1]
-        return phrase
-
-    def find_purposes(self, start: int) -> list[tuple[int, float, Entry | str | None]]:
-        """Return the closing purpose that opens at a node ("for lipstick"); it names no part, side or number."""
-        for edge in self.lattice.edges[start]:
-            if edge.category != "PURPOSE" and not (edge.category == "TO" and self.is_unknown(edge.stop)):
-                continue
-            stop = self.follow_purpose(edge.stop)
-            if stop > edge.stop:
-                return [(stop, PURPOSE_COST, Entry("purpose", None, start, stop))]
-        return []
-
-    def is_unknown(self, node: int) -> bool:
-        return node < self.size and all(edge.category == "UNKNOWN" for edge in self.lattice.edges[node])
+        return max(names, key=lambda name: name[:3])[3] if names else None
 
     def follow_purpose(self, start: int) -> int:
         """Return where a purpose ends, the node itself where it names what is asked."""
         passed: list[int] = []
         node = start
         while node < self.size and node not in self.purpose_ends:
-            edges = self.lattice.edges[node]
-            categories = {edge.category for edge in edges}
-            product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
+            categories = self.categories(node)
+            product = max((edge.stop for edge in self.lattice.edges[node] if edge.category == "PRODUCT"), default=0)
             if not product and categories & ENDS_PURPOSE:
                 break
             passed.append(node)
@@ -335,12 +312,11 @@ class Chart:
 
 def has_misfit(item: Item) -> bool:
     """Whether an item counts more points than the places it names."""
-    thing = item.phrase.thing if item.phrase is not None and item.range is None else None
-    if thing is None or item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
+    thing = item.phrase.thing if item.phrase is not None and item.range is None else NOTHING
+    if item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
         return False
-    if item.phrase is not None and item.phrase.det == "each":
-        return False
-    return not any(unit.stretch for unit in thing.units)
+    is_each = item.phrase is not None and item.phrase.det == "each"
+    return not is_each and not any(unit.stretch for unit in thing.units)
 
 
 def names_side(edge: Edge) -> bool:
@@ -369,9 +345,9 @@ def gather(path: Sequence[Entry | str]) -> list[Entry]:
         if isinstance(what, str):
             before.append(what)
         else:
-            what.before = tuple(before)
+            what.before = frozenset(before)
             before = []
             entries.append(what)
     if "and" in before and entries:
-        entries.append(Entry("end", None, entries[-1].stop, entries[-1].stop + 1, tuple(before)))
+        entries.append(Entry("end", None, entries[-1].stop, entries[-1].stop + 1, frozenset(before)))
     return entries

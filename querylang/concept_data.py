@@ -5,8 +5,8 @@ In: one `[[concept]]` table; out: a `Concept` with its units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ConfigError
@@ -78,7 +78,7 @@ class Thing:
 
     @property
     def is_place(self) -> bool:
-        return all(unit.is_place for unit in self.units)
+        return bool(self.units) and all(unit.is_place for unit in self.units)
 
     @property
     def is_several_sided(self) -> bool:
@@ -93,7 +93,12 @@ class Thing:
     @property
     def is_surface(self) -> bool:
         """Whether it is surfaces, and no curve."""
-        return all(isinstance(piece, Patch) for unit in self.units for piece in unit.pieces)
+        return bool(self.units) and all(isinstance(piece, Patch) for piece in self.pieces)
+
+    def change(self, make: Callable[[Unit], Iterable[Unit]], **attributes: Any) -> Thing:
+        """Return the thing with what is made of each unit in its place."""
+        units, turned = (tuple(new for unit in own for new in make(unit)) for own in (self.units, self.turned))
+        return replace(self, units=units, turned=turned, **attributes)
 
     def on_surface(self, *, edge: str = "", spot: Spot | None = None) -> Thing:
         """Return the outlines or edges of surfaces, or one place on each, (u, v) of what is named of it."""
@@ -102,22 +107,26 @@ class Thing:
             assert isinstance(piece, Patch)
             return replace(piece, edge=edge, spot=spot and place_within(spot, piece.box))
 
-        def change_all(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-            return tuple(replace(unit, pieces=tuple(map(change, unit.pieces))) for unit in units)
-
-        return replace(self, units=change_all(self.units), turned=change_all(self.turned))
+        return self.change(lambda unit: [replace(unit, pieces=tuple(map(change, unit.pieces)))])
 
     def divides(self, whole: Thing) -> bool:
         """Whether its units on the parts of another thing are pieces of that: the lids of the eyes."""
         mine = [unit for unit in self.units if any(piece.part in whole.parts for piece in unit.pieces)]
-        pieces = [piece for unit in whole.units for piece in unit.pieces]
-        is_inside = all(any(lies_in(piece, one) for one in pieces) for unit in mine for piece in unit.pieces)
+        is_inside = all(any(lies_in(piece, one) for one in whole.pieces) for unit in mine for piece in unit.pieces)
         return bool(mine) and is_inside and {unit.pieces for unit in mine} != {unit.pieces for unit in whole.units}
+
+    @property
+    def pieces(self) -> Pieces:
+        return tuple(piece for unit in self.units for piece in unit.pieces)
 
     @property
     def parts(self) -> frozenset[str]:
         """The parts it lies on."""
-        return frozenset(piece.part for unit in self.units for piece in unit.pieces)
+        return frozenset(piece.part for piece in self.pieces)
+
+
+NOTHING = Thing((), (), "")
+"""What words mean while they wait for the part they lie on."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,8 @@ class Concept:
     units: tuple[Unit, ...]
     of: frozenset[str]
     has: Mapping[str, str]
-    is_each: bool = False
     both: str = ""
     note: str | None = None
-    say: tuple[str, ...] = ()
-    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def is_paired(self) -> bool:
@@ -140,7 +146,7 @@ class Concept:
 
 
 KEYS = {
-    "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature", "each",
+    "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature",
     "plural",
     "called", "filled",
 }  # fmt: skip
@@ -168,11 +174,8 @@ def read_concept(table: Mapping[str, Any], registry: Registry) -> Concept:
         units,
         frozenset(table.get("of", ())),
         table.get("has", {}),
-        table.get("each", False),
         table.get("both", ""),
         table.get("note"),
-        tuple(table.get("say", ())),
-        table.get("also", {}),
     )
 
 

@@ -143,61 +143,50 @@ class Concepts:
 
     def give_stretch(self, middle: Thing, owner: Thing) -> Thing:
         """Let "middle of X" mean the middle third of X where two or more points are asked, unless it has a stretch."""
-        if any(unit.stretch for unit in middle.units) or len(middle.units) != len(owner.units):
-            return middle
-        if owner.concept == "eye":
+        if owner.concept == "eye" or len(middle.units) != len(owner.units) or any(u.stretch for u in middle.units):
             return middle
         try:
-            units = tuple(
-                replace(unit, stretch=self.cut_unit(of, Portion("middle", Fraction(1, 3))).pieces)
-                for unit, of in zip(middle.units, owner.units, strict=True)
-            )
-            turned = tuple(
-                replace(unit, stretch=self.cut_unit(of, Portion("middle", Fraction(1, 3))).pieces)
-                for unit, of in zip(middle.turned, owner.turned, strict=True)
-            )
+            thirds = [self.cut_unit(unit, Portion("middle", Fraction(1, 3))).pieces for unit in owner.units]
+            turned = [self.cut_unit(unit, Portion("middle", Fraction(1, 3))).pieces for unit in owner.turned]
         except NoSuchPortionError:
             return middle
-        return replace(middle, units=units, turned=turned)
+        left = iter(thirds + turned)
+        return middle.change(lambda unit: [replace(unit, stretch=next(left))])
 
     def find_middle(self, owner: Thing) -> Thing:
-        def halve(unit: Unit) -> Unit:
-            pieces: list[Piece] = []
-            for piece in unit.pieces:
-                if not isinstance(piece, Stretch) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
-                    raise MismatchError
-                pieces.append(Place(piece.part, (piece.start + piece.stop) / 2))
-            try:
-                stretch = self.cut_unit(unit, Portion("middle", Fraction(1, 3))).pieces
-            except NoSuchPortionError:
-                stretch = ()
-            return replace(unit, pieces=tuple(pieces), stretch=stretch, concept="middle")
+        """Return the middle of stretches that have no name for it."""
 
-        return replace(
-            owner, units=tuple(map(halve, owner.units)), turned=tuple(map(halve, owner.turned)), concept="middle"
-        )
+        def halve(unit: Unit) -> list[Unit]:
+            stretches = self.open_stretches(unit)
+            places = tuple(Place(piece.part, (piece.start + piece.stop) / 2) for piece in stretches)
+            return [replace(unit, pieces=places, stretch=(), concept="middle")]
+
+        return self.give_stretch(owner.change(halve, concept="middle"), owner)
 
     def find_ends(self, owner: Thing, word: str) -> Thing:
-        """Return the two ends of stretches that have no names of their own."""
+        """Return the two ends of stretches that have no names of their own, or where they start."""
 
         def ends(unit: Unit) -> list[Unit]:
-            found = []
-            for piece in unit.pieces:
-                if not isinstance(piece, Stretch) or (piece.is_whole and self.registry.parts[piece.part].is_closed):
-                    raise MismatchError
-                places = [Place(piece.part, piece.start), Place(piece.part, piece.stop)]
-                for place in places[:1] if word == "start" else places:
-                    found.append(
-                        replace(unit, pieces=(place,), concept="end", end=find_end(place, self.registry), stretch=())
-                    )
-            return found
+            stretches = self.open_stretches(unit)
+            found = [Place(one.part, end) for one in stretches for end in (one.start, one.stop)]
+            return [
+                replace(unit, pieces=(place,), concept="end", end=find_end(place, self.registry), stretch=())
+                for place in found[:: 2 if word == "start" else 1]
+            ]
 
-        return replace(
-            owner,
-            units=tuple(end for unit in owner.units for end in ends(unit)),
-            turned=tuple(end for unit in owner.turned for end in ends(unit)),
-            concept="end",
-        )
+        return owner.change(ends, concept="end")
+
+    def open_stretches(self, unit: Unit) -> list[Stretch]:
+        """Return the stretches of a unit.
+
+        Raises:
+            MismatchError: It has other pieces, or a whole closed curve.
+        """
+        closed = self.registry.parts
+        found = [piece for piece in unit.pieces if isinstance(piece, Stretch)]
+        if len(found) < len(unit.pieces) or any(piece.is_whole and closed[piece.part].is_closed for piece in found):
+            raise MismatchError
+        return found
 
     def apply_adjectives(self, adjectives: tuple[tuple[str, str, str], ...], owner: Thing) -> Thing:
         """Return an owner narrowed by each adjective, one after the other, part by part."""

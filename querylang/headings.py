@@ -6,180 +6,143 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import Ask, Draft
-from .concepts import Op
-from .meaning import MistakeError, Phrase
-from .owners import Owners
 
 
-class Headings:
-    """Leaves out what only heads a list, and marks what is laid out part by part."""
+def drop_headers(draft: Draft) -> None:
+    """Leave out a name that only heads the items after its colon, all of which lie on it.
 
-    def __init__(self, draft: Draft, owners: Owners) -> None:
-        self.draft = draft
-        self.owners = owners
+    Raises:
+        MistakeError: The numbers below a heading add up to another one than its own.
+    """
+    for index in range(len(draft.asks) - 1):
+        ask, later = draft.asks[index : index + 2]
+        if later.is_removal:
+            continue
+        if is_sum(draft, index):
+            ask.is_header = True
+        elif is_apposition(draft, index) or names_pair(draft, index + 1):
+            later.is_header = True
+        elif heads_list(draft, index) and not draft.find_own(index):
+            ask.is_header = lies_under(draft, later, ask)
+            if not ask.is_header and is_put_aside(draft, index):
+                ask.is_header = True
+                draft.notes.append(f"ignored: '{draft.words(ask)}'")
+    for loose in draft.loose:
+        loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
+    draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
 
-    def drop_headers(self) -> None:
-        """Leave out a name that only heads the items after its colon, all of which lie on it."""
-        for i, ask in enumerate(self.draft.asks[:-1]):
-            later = self.draft.asks[i + 1]
-            if later.is_removal:
-                continue
-            if self.is_sum(i):
-                self.draft.asks[i] = replace(ask, is_header=True)
-            elif self.is_apposition(i) or self.names_pair(i + 1):
-                self.draft.asks[i + 1] = replace(later, is_header=True)
-            elif self.heads_list(i) and not self.draft.has_own(i):
-                self.drop_header(i)
-        dropped = [i for i, ask in enumerate(self.draft.asks) if ask.is_header]
-        for loose in self.draft.loose:
-            loose.at -= sum(i < loose.at for i in dropped)
-        self.draft.asks = [ask for ask in self.draft.asks if not ask.is_header]
 
-    def drop_header(self, index: int) -> None:
-        """Leave out a name over a list that lies on it, or that says nothing."""
-        ask = self.draft.asks[index]
-        if not self.lies_under(self.draft.asks[index + 1], ask):
-            if not self.is_put_aside(index):
-                return
-            self.draft.notes.append(f"ignored: '{self.draft.words(ask.start, ask.stop)}'")
-        self.draft.asks[index] = replace(ask, is_header=True)
+def is_sum(draft: Draft, index: int) -> bool:
+    """Whether a counted name is the sum of what lies on it: "6 points on the left eye: 3 on the upper lid, ...".
 
-    def is_sum(self, index: int) -> bool:
-        """Whether a counted name is the sum of what lies on it: "6 points on the left eye: 3 on the upper lid, ...".
+    Raises:
+        MistakeError: The numbers add up to another sum.
+    """
+    ask, *later = draft.asks[index:]
+    if ask.item.count is None or ask.item.each or ask.phrase.det or "colon" not in later[0].before:
+        return False
+    # Up to the next heading.
+    rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
+    under = [later[0], *rest]
+    counts = [one.item.count.value for one in under if one.item.count is not None]
+    if len(counts) < len(under) or not all(lies_under(draft, one, ask) for one in under):
+        return False
+    if sum(counts) != ask.item.count.value:
+        message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
+        raise draft.mistake("contradiction", message, ask)
+    return True
 
-        Raises:
-            MistakeError: The numbers add up to another sum.
-        """
-        ask, *later = self.draft.asks[index:]
-        if ask.item.count is None or ask.item.each or ask.is_removal or "colon" not in later[0].before:
-            return False
-        # Up to the next heading.
-        rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
-        under = [later[0], *rest]
-        if ask.phrase is None or ask.phrase.det or not all(self.lies_under(one, ask) for one in under):
-            return False
-        counts = [one.item.count for one in under]
-        if any(count is None for count in counts) or len(under) < 2:
-            return False
-        whole = sum(count.value for count in counts if count is not None)
-        if whole != ask.item.count.value:
-            message = f"{ask.item.count.value} points in all, but the items add up to {whole}"
-            raise MistakeError("contradiction", message, self.draft.span(ask))
+
+def heads_list(draft: Draft, index: int) -> bool:
+    """Whether an item may only say on what the items after it lie."""
+    ask, later = draft.asks[index : index + 2]
+    if ask.item.has_amount or ask.is_removal or not ask.is_named:
+        return False
+    if draft.opens_list(index):
         return True
-
-    def heads_list(self, index: int) -> bool:
-        """Whether an item may only say on what the items after it lie."""
-        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
-        if ask.item.has_amount or ask.is_removal or ask.phrase is None:
-            return False
-        if self.owners.opens_list(index) or (later.is_narrower and set(later.before) <= {"comma"}):
-            return True
-        has_amount = later.item.has_amount or self.draft.has_own(index + 1)
-        if later.is_owned and set(later.before) <= {"comma"} and has_amount and self.lies_under(later, ask):
-            return True
-        if set(later.before) <= {"comma"} and has_amount and divides_each(later, ask):
-            return True
-        return ask.is_located and set(later.before) <= {"comma"}
-
-    def is_put_aside(self, index: int) -> bool:
-        """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
-        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
-        opens = index == 0 or ask.sentence != self.draft.asks[index - 1].sentence
-        assert ask.phrase is not None
-        is_plain = ask.phrase.thing is not None and not ask.phrase.thing.is_sided and not ask.phrase.det
-        return opens and is_plain and "colon" in later.before and later.phrase is not None and not later.is_owned
-
-    def is_apposition(self, index: int) -> bool:
-        """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
-        ask, later = self.draft.asks[index], self.draft.asks[index + 1]
-        if later.phrase is None or later.item.has_amount or set(later.before) != {"comma"} or not ask.is_owned:
-            return False
-        before = [one for one in self.draft.asks if one.sentence == ask.sentence and one is not later]
-        if not all(lies_on(one, later.phrase.ops) for one in before):
-            return False
-        if ask.phrase is None:
-            return False
-        is_named = later.phrase.thing is not None and (later.phrase.thing.is_sided or bool(later.phrase.det))
-        return len(later.phrase.ops) <= 2 and is_named
-
-    def names_pair(self, index: int) -> bool:
-        """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU".
-
-        What stands before it is then counted for each.
-        """
-        ask = self.draft.asks[index]
-        before = [one for one in self.draft.asks[:index] if one.sentence == ask.sentence]
-        phrase = ask.phrase
-        if phrase is None or ask.item.has_amount or set(ask.before) != {"comma"} or ask is not self.draft.asks[-1]:
-            return False
-        is_both = bool(phrase.ops) and is_pair(phrase) and (phrase.det == "both" or bool(phrase.frame))
-        if not is_both or phrase.thing is None or phrase.thing.is_place:
-            return False
-        if not all(is_pair(one.phrase) and (divides(one, ask) or self.belongs(one, phrase)) for one in before):
-            return False
-        for one in before:
-            assert one.phrase is not None
-            one.item = replace(one.item, phrase=replace(one.phrase, det=one.phrase.det or "both"))
-        return True
-
-    def belongs(self, ask: Ask, owner: Phrase) -> bool:
-        """Whether what an ask names may be said to be of what another phrase names: pupils of eyes."""
-        noun = ask.phrase.ops[0] if ask.phrase and ask.phrase.ops else ("", "")
-        return noun[0] == "noun" and owner.ops[0][1] in self.draft.rules.concepts[noun[1]].of
-
-    def lies_under(self, ask: Ask, header: Ask) -> bool:
-        """Whether what an ask names lies on what its heading names."""
-        phrase, owner = ask.phrase, header.phrase
-        if phrase is None or owner is None or owner.thing is None or phrase.thing is None or not owner.ops:
-            return False
-        if phrase.ops[: len(owner.ops)] == owner.ops and (len(phrase.ops) > len(owner.ops) or ask.is_owned):
-            return True
-        if divides_each(ask, header):
-            return True
-        made = self.draft.rules.phrase(owner.ops + phrase.ops)
-        return made is not None and made.thing is not None and made.thing.units == phrase.thing.units
-
-    def weave(self) -> None:
-        """Mark asks of several places of each of a pair, which come part by part."""
-        number = 0
-        for i in range(len(self.draft.asks) - 1, 0, -1):
-            ask = self.draft.asks[i]
-            if ask.phrase is None or ask.phrase.det != "each" or ask.weave >= 0 or i == 0:
-                continue
-            first = i
-            while first > 0 and self.is_woven(self.draft.asks[first - 1], self.draft.asks[first]):
-                first -= 1
-            if first < i:
-                for one in self.draft.asks[first : i + 1]:
-                    one.weave = number
-                number += 1
-
-    def is_woven(self, ask: Ask, later: Ask) -> bool:
-        phrase = ask.phrase
-        if phrase is None or later.phrase is None or not set(later.before) & {"and", "comma"} or phrase.thing is None:
-            return False
-        if phrase.ops[:1] != later.phrase.ops[:1] or not (ask.is_owned or later.is_owned):
-            return False
-        return phrase.det == "each" and len({unit.side for unit in phrase.thing.units}) == 2
+    is_under = divides_each(later, ask) or (later.is_owned and lies_under(draft, later, ask))
+    has_own = is_under and draft.has_amount(index + 1)
+    return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
 
 
-def is_pair(phrase: Phrase | None) -> bool:
-    """Whether a phrase names what is on both sides."""
-    return phrase is not None and phrase.thing is not None and phrase.thing.is_several_sided
+def is_put_aside(draft: Draft, index: int) -> bool:
+    """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
+    ask, later = draft.asks[index : index + 2]
+    opens = index == 0 or ask.sentence != draft.asks[index - 1].sentence
+    is_plain = not (ask.phrase.is_free or ask.thing.is_sided or ask.phrase.det)
+    return opens and is_plain and "colon" in later.before and later.is_named and not later.is_owned
+
+
+def is_apposition(draft: Draft, index: int) -> bool:
+    """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
+    ask, later = draft.asks[index : index + 2]
+    if later.item.has_amount or later.before != {"comma"} or not (later.thing.is_sided or later.phrase.det):
+        return False
+    ops = later.phrase.ops
+    before = [one for one in draft.asks if one.sentence == ask.sentence and one is not later]
+    return len(ops) <= 2 and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in before)
+
+
+def names_pair(draft: Draft, index: int) -> bool:
+    """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU".
+
+    What stands before it is then counted for each.
+    """
+    ask = draft.asks[index]
+    phrase = ask.phrase
+    if ask.item.has_amount or ask.before != {"comma"} or ask is not draft.asks[-1] or not phrase.ops:
+        return False
+    if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det == "both" or phrase.frame):
+        return False
+    before = [one for one in draft.asks[:index] if one.sentence == ask.sentence]
+    if not all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before):
+        return False
+    for one in before:
+        one.become(replace(one.phrase, det=one.phrase.det or "both"))
+    return True
+
+
+def belongs(draft: Draft, ask: Ask, owner: Ask) -> bool:
+    """Whether what an ask names may be said to be of what another one names: pupils of eyes."""
+    kind, noun = ask.phrase.ops[0][:2]
+    return bool(kind == "noun" and owner.phrase.ops[0][1] in draft.rules.concepts[noun].of)
 
 
 def divides(ask: Ask, whole: Ask) -> bool:
     """Whether what an ask names are pieces of what another one names."""
-    thing = ask.phrase.thing if ask.phrase else None
-    other = whole.phrase.thing if whole.phrase else None
-    return thing is not None and other is not None and thing.parts <= other.parts and thing.divides(other)
+    return ask.thing.parts <= whole.thing.parts and ask.thing.divides(whole.thing)
 
 
 def divides_each(ask: Ask, whole: Ask) -> bool:
     """Whether an ask is of each piece of what another one names: "lips: 5 points on each lip"."""
-    return ask.phrase is not None and bool(ask.phrase.det) and divides(ask, whole)
+    return bool(ask.phrase.det) and divides(ask, whole)
 
 
-def lies_on(ask: Ask, ops: tuple[Op, ...]) -> bool:
-    """Whether an ask was found to lie on what some operations name."""
-    return ask.is_owned and ask.phrase is not None and ask.phrase.ops[: len(ops)] == ops
+def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
+    """Whether what an ask names lies on what its heading names."""
+    ops, above = ask.phrase.ops, header.phrase.ops
+    if ask.phrase.is_free or header.phrase.is_free:
+        return False
+    if ops[: len(above)] == above and (len(ops) > len(above) or ask.is_owned):
+        return True
+    if divides_each(ask, header):
+        return True
+    made = draft.rules.phrase(above + ops)
+    return made is not None and made.thing.units == ask.thing.units
+
+
+def weave(draft: Draft) -> None:
+    """Mark asks of several places of each of a pair, which come part by part."""
+    asks = draft.asks
+    for i in range(len(asks) - 1, 0, -1):
+        if is_woven(asks[i - 1], asks[i]):
+            asks[i].weave = asks[i].weave if asks[i].weave >= 0 else i
+            asks[i - 1].weave = asks[i].weave
+
+
+def is_woven(ask: Ask, later: Ask) -> bool:
+    """Whether two asks lie on each of one pair: "the top and the bottom of each eye"."""
+    if ask.phrase.det != "each" or later.phrase.det != "each" or not later.before & {"and", "comma"}:
+        return False
+    is_one_list = ask.phrase.ops[:1] == later.phrase.ops[:1] and (ask.is_owned or later.is_owned)
+    return is_one_list and ask.thing.is_several_sided

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from .concepts import Op
+from .lattice import Who
 from .meaning import Item, Phrase
 from .numbers import Number
 
-FRACTIONAL = frozenset({"percent", "decimal", "fraction", "part"})
 MOST_PICKED = 1000
-FACES_FAULT = ("face", "say which of the faces", "'all faces', 'face 2' or 'the two largest faces'")
+Faces = tuple[str, bool, bool]
+"""Which faces, whether they own what follows, and whether they are called persons."""
 
 
 def join_adjectives(one: Any, other: Any) -> Any:
@@ -21,15 +22,11 @@ def join_adjectives(one: Any, other: Any) -> Any:
     return one + other if one[0][0] == other[0][0] and not set(one) & set(other) else None
 
 
-def read_step(_: Any, number: Number) -> Item | None:
-    return Item(every=number) if number.form in FRACTIONAL else None
-
-
 def read_density(number: Number, kind: str) -> Item | None:
     """ "Twice as many" may multiply a count said before; "twice as dense" never does."""
     if number.form == "part" and number.value >= 1:
         return None
-    return Item(density=number.value, as_many=True if kind == "many" else None)
+    return Item(density=number.value, as_many=kind == "many" or None)
 
 
 def choose_nth(ordinal: Number, choice: str) -> str | None:
@@ -62,36 +59,25 @@ def is_parts(item: Item) -> bool:
     return item.phrase is not None or (item.segments is not None and item.segments.is_plural)
 
 
-def some_faces(number: Number, word: tuple[str, bool]) -> Item | None:
-    """ "The two faces": which of them is not said."""
-    return Item(fault=FACES_FAULT) if word[1] and number.form == "integer" and number.value > 1 else None
-
-
-def join_faces(one: tuple[str, bool, bool], other: tuple[str, bool, bool]) -> tuple[str, bool, bool] | None:
+def add_face(one: Faces, other: Faces) -> Faces | None:
     """ "Face 2 and face 3"."""
-    if not (one[0].replace(" ", "").isdigit() and other[0].isdigit()):
-        return None
-    return f"{one[0]} {other[0]}", one[1] or other[1], one[2] or other[2]
+    are_numbers = one[0].replace(" ", "").isdigit() and other[0].isdigit()
+    return (f"{one[0]} {other[0]}", one[1] or other[1], one[2] or other[2]) if are_numbers else None
 
 
-def pick_faces(pick: tuple[int, ...], word: tuple[str, bool]) -> tuple[str, bool, bool] | None:
+def pick_faces(pick: tuple[int, ...], who: Who) -> Faces | None:
     """ "The first and third face"."""
     if len(pick) < 2 or min(pick) < 1:
         return None
-    return " ".join(map(str, pick)), False, word[0] != "face"
+    return " ".join(map(str, pick)), False, who.kind != "face"
 
 
 def pick_several(which: str, number: Number) -> tuple[int, ...] | None:
     """ "The first three", "the last two"."""
-    if number.form != "integer" or not 1 <= number.value <= MOST_PICKED or which == "middle":
+    if not 1 <= number.value <= MOST_PICKED or which == "middle":
         return None
     count = int(number.value)
     return tuple(range(1, count + 1)) if which == "first" else tuple(range(-count, 0))
-
-
-def one_id(is_plural: bool, number: Number) -> Item | None:
-    """ "Point 3" is an id."""
-    return None if is_plural or number.form != "integer" else Item(ids=((number, number),))
 
 
 def is_bare_side(end: Any) -> bool:
@@ -101,7 +87,7 @@ def is_bare_side(end: Any) -> bool:
 
 def from_side_of(end: Any, phrase: Phrase) -> Item | None:
     """ "A third of the way from the left along the jaw"."""
-    return Item(phrase=phrase, origin=end) if is_bare_side(end) and phrase.thing is not None else None
+    return Item(phrase=phrase, origin=end) if is_bare_side(end) and not phrase.is_free else None
 
 
 def one_side(adjectives: Any) -> Any:
@@ -109,19 +95,26 @@ def one_side(adjectives: Any) -> Any:
     return adjectives if adjectives[0][0] == "side" and len(adjectives) == 1 else None
 
 
-def one_on(adjectives: Any) -> Phrase | None:
-    """ "The one on the right"."""
-    return Phrase((("adj", adjectives),), None, ref="one") if adjectives[0][0] == "side" else None
+def one_of(adjectives: Any) -> Phrase:
+    """ "The one on the right", "the left one"."""
+    return Phrase((("adj", adjectives),), ref="one")
+
+
+def is_side(op: Op) -> bool:
+    return bool(op[0] == "adj" and op[1][0][0] == "side")
+
+
+def is_unchosen_part(op: Op) -> bool:
+    """Whether an operation names a half or a side, and not which."""
+    return bool((op[0] == "portion" and not op[2]) or (op[0] == "rel" and op[1].startswith("side")))
 
 
 def by_end(op: Op) -> Op:
     """Let a side choose by where a place lies on its own part: "the left corners of the eyes"."""
-    if op[0] != "adj" or op[1][0][0] != "side":
-        return op
-    return ("adj", tuple(("end", viewer, subject) for _, viewer, subject in op[1]))
+    return ("adj", tuple(("end", *sides) for _, *sides in op[1])) if is_side(op) else op
 
 
-def count_from_left(faces: tuple[str, bool, bool], end: Any) -> tuple[str, bool, bool] | None:
+def count_from_left(faces: Faces, end: Any) -> Faces | None:
     """ "The second face from the left"; faces are numbered from there."""
     if not isinstance(end, Phrase) or len(end.ops) != 1 or end.ops[0][0] != "adj" or not faces[0].isdigit():
         return None

@@ -35,6 +35,20 @@ OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
 """Categories of words that may also say nothing, with what that costs."""
 
 
+class Who(NamedTuple):
+    """A word for faces or their owners.
+
+    Attributes:
+        kind: "face", "person", or "role" ("the patient").
+        is_plural: It stands in the plural.
+        owns: It owns what follows ("the patient's").
+    """
+
+    kind: str
+    is_plural: bool
+    owns: bool
+
+
 class Edge(NamedTuple):
     """One reading of the words between two nodes."""
 
@@ -94,7 +108,7 @@ def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lat
         if not edges[n]:
             edges[n].append(Edge(n, n + 1, "UNKNOWN", lexemes[i].word, 0.0))
             if lexemes[i].is_possessive and n + 1 < len(kept) and is_side(raw[kept[n + 1]]):
-                edges[n].append(Edge(n, n + 1, "PERSON_OWNER", ("person", False), 2.0))
+                edges[n].append(Edge(n, n + 1, "PERSON_OWNER", Who("person", False, True), 2.0))
     return Lattice(text, lexemes, kept, edges)
 
 
@@ -203,8 +217,8 @@ def read_layout_point(found: Words, category: str, value: Any) -> Found:
 
 
 def read_face_word(found: Words, category: str, value: Any) -> Found:
-    owner = "PERSON_OWNER" if found.owns and value != "face" else "FACE_WORD"
-    yield found.stop, owner, (value, found.is_plural), 1.0
+    owns = found.owns and value != "face"
+    yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(value, found.is_plural, owns), 1.0
 
 
 def read_frame(found: Words, category: str, value: Any) -> Found:

@@ -8,8 +8,9 @@ from .meaning import Item, MistakeError
 from .numbers import Number
 from .pieces import Place, Stretch
 from .registry import Layout, Registry
-from .routes import Region, Span
+from .routes import Region
 from .runs import LayoutRun, Run, lies_on
+from .spreading import Span
 
 INNER_FROM = 18
 OFFERS = "'300W', 'WFLW', 'AFLW' or 'COFW'"

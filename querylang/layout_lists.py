@@ -28,12 +28,11 @@ def is_in_layout(ask: Ask) -> bool:
     return item.layout is not None and item.phrase is not None and item.ids is None and item.named is None
 
 
-def joins_layout(ask: Ask, other: Ask, before: Sequence[str], registry: Registry) -> bool:
+def joins_layout(ask: Ask, other: Ask, before: frozenset[str], registry: Registry) -> bool:
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
-    if ask.item != Item(phrase=ask.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
+    if ask.item != Item(phrase=ask.item.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
         return False
-    thing = ask.phrase.thing if ask.phrase is not None else None
     layout = registry.layouts.get(other.item.layout or "")
-    if thing is None or layout is None or not set(before) <= {"and", "comma"} or not before or other.is_removal:
+    if layout is None or not before or not before <= {"and", "comma"} or other.is_removal:
         return False
-    return bool(thing.parts & {landmark.part for landmark in layout.landmarks})
+    return bool(ask.thing.parts & {landmark.part for landmark in layout.landmarks})

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..errors import Problem
-from .concept_data import Thing
+from .concept_data import NOTHING, Thing
 from .concepts import Op
 from .numbers import Number
 from .shapes import Shape
@@ -32,7 +32,7 @@ class Phrase:
 
     Attributes:
         ops: Operations of `concepts.py`, the innermost first.
-        thing: What they mean; None while they wait for the part they lie on ("corner", "upper half").
+        thing: What they mean; `NOTHING` while they wait for the part they lie on ("corner", "upper half").
         det: "each", "both", "all" or "".
         frame: Whose left is left: "subject", "viewer", or "" for the setting's.
         is_late: The owner was named after the name ("of the patient").
@@ -44,7 +44,7 @@ class Phrase:
     """
 
     ops: tuple[Op, ...]
-    thing: Thing | None = None
+    thing: Thing = NOTHING
     det: str = ""
     frame: str = ""
     is_late: bool = False
@@ -56,10 +56,14 @@ class Phrase:
 
     @property
     def is_free(self) -> bool:
-        return self.thing is None
+        return self.thing is NOTHING
+
+    def mean(self, made: Phrase) -> Phrase:
+        """Return this phrase with what other words make of it."""
+        return replace(self, ops=made.ops, thing=made.thing, fault=made.fault)
 
     def _key(self) -> tuple[object, ...]:
-        meaning = self.ops if self.thing is None else id(self.thing)
+        meaning = self.ops if self.is_free else id(self.thing)
         return (meaning, self.det, self.frame, self.is_late, self.ref, self.fault)
 
     def __eq__(self, other: object) -> bool:
@@ -69,6 +73,8 @@ class Phrase:
         return hash(self._key())
 
 
+NO_NAME = Phrase(())
+"""The phrase of an item that names nothing."""
 End = Phrase | Number
 
 
@@ -199,3 +205,8 @@ def join(one: Item, other: Item) -> Item | None:
         changes[name] = value
     joined = replace(one, **changes)
     return None if joined.count is not None and joined.every is not None else joined
+
+
+def add(one: Item, other: Item) -> Item:
+    """Return an item with the fields of another too, itself where they say one thing twice."""
+    return join(one, other) or one

@@ -11,12 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from .lexicon import Lexicon
-from .numbers import PARTS, SCALES, TENS, UNITS, Number, read_number
+from .numbers import NUMBER_WORDS, PER_CENT, Number, read_number
 from .words import Lexeme
 
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
-NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
-PER_CENT = frozenset({"%", "percent", "pct"})
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 COUNTED_COST = 5.0

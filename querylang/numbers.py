@@ -2,83 +2,28 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
+from .registry import GRAMMAR
 from .words import Lexeme
 
 NumberForm = Literal["integer", "decimal", "fraction", "percent", "part", "ordinal"]
+FRACTIONAL = frozenset({"percent", "decimal", "fraction", "part"})
+"""Forms in which a place along a part is told."""
 
-UNITS = {
-    word: i
-    for i, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-}
-TENS = {
-    w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
-TENS["fourty"] = 40
-SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
-GROUPS = {"dozen": 12, "couple": 2, "pair": 2, "score": 20}
-ORDINALS = {
-    w: i
-    for i, w in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ],
-        1,
-    )
-}
-PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4, "thirds": 3} | {
-    w + "s": i for w, i in ORDINALS.items() if i > 3
-}
-POINT_WORDS = {"point", "landmark", "keypoint", "dot", "coordinate", "marker", "position", "location"}
+WORDS: dict[str, Any] = tomllib.loads((GRAMMAR / "numbers.toml").read_text("utf-8"))
+UNITS = {word: number for number, word in enumerate(WORDS["units"])}
+ORDINALS = {word: number for number, word in enumerate(WORDS["ordinals"], 1)}
+TENS, SCALES, GROUPS = WORDS["tens"], WORDS["scales"], WORDS["groups"]
+PARTS = WORDS["parts"] | {f"{word}s": number for word, number in ORDINALS.items() if number > 3}
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
+PER_CENT = frozenset(WORDS["per_cent"])
 MAX_DIGITS = 30
 """No number of points or place has more."""
-SUFFIXES = {"st", "nd", "rd", "th"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,37 +61,37 @@ def word_at(lexemes: Sequence[Lexeme], i: int) -> str:
     return lexemes[i].word if i < len(lexemes) else ""
 
 
+def read_per_cent(lexemes: Sequence[Lexeme], i: int) -> int:
+    """Return how many lexemes say "per cent" at a place, 0 for none."""
+    if word_at(lexemes, i) in PER_CENT:
+        return 1
+    return 2 if f"{word_at(lexemes, i)} {word_at(lexemes, i + 1)}" in PER_CENT else 0
+
+
 def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
     text = lexemes[start].word[:MAX_DIGITS]
     value = Fraction(text)
     i = start + 1
-    if word_at(lexemes, i) == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
+    after = word_at(lexemes, i)
+    if after == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
         below = Fraction(lexemes[i + 1].word[:MAX_DIGITS])
-        glued = lexemes[i].is_glued and lexemes[i + 1].is_glued
-        if below and (glued or not lexemes[i].is_glued):
-            whole = below.denominator == 1
-            return 3, Number(value / below, "fraction", int(below) if whole else 0)
-    if word_at(lexemes, i) == "%":
-        return 2, Number(value / 100, "percent")
-    if word_at(lexemes, i) in ("percent", "pct", "percents"):
-        return 2, Number(value / 100, "percent")
-    if word_at(lexemes, i) == "per" and word_at(lexemes, i + 1) == "cent":
-        return 3, Number(value / 100, "percent")
+        if below and (lexemes[i + 1].is_glued or not lexemes[i].is_glued):
+            return 3, Number(value / below, "fraction", int(below) if below.denominator == 1 else 0)
+    if length := read_per_cent(lexemes, i):
+        return 1 + length, Number(value / 100, "percent")
     if "." in text:
         return 1, Number(value, "decimal")
-    if word_at(lexemes, i) in SUFFIXES and lexemes[i].is_glued:
+    if after in WORDS["suffixes"] and lexemes[i].is_glued:
         return 2, Number(value, "ordinal")
-    if word_at(lexemes, i) in SCALES:
-        return 2, Number(value * SCALES[lexemes[i].word], "integer")
-    if word_at(lexemes, i) == "dozen":
-        return 2, Number(value * 12, "integer")
+    if after in SCALES or after == "dozen":
+        return 2, Number(value * (SCALES | GROUPS)[after], "integer")
     return 1, Number(value, "integer")
 
 
 def read_number_words(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
     word = lexemes[start].word
     after = word_at(lexemes, start + 1)
-    if word == "single" and after in POINT_WORDS:
+    if word == "single" and after in WORDS["counted"]:
         return 1, Number(Fraction(1), "integer")
     if word in ("a", "an"):
         return read_after_article(lexemes, start, after)
@@ -225,20 +170,17 @@ def joins_cardinal(lexemes: Sequence[Lexeme], at: int, i: int) -> bool:
 
 def end_cardinal(lexemes: Sequence[Lexeme], i: int, start: int, value: Fraction) -> tuple[int, Number]:
     """Return a cardinal with what may end it: "dozen", "and a half", "point five", "per cent"."""
-    if word_at(lexemes, i) == "dozen":
-        value *= 12
-        i += 1
-    elif [word_at(lexemes, i + k) for k in range(3)] == ["and", "a", "half"]:
+    if [word_at(lexemes, i + k) for k in range(3)] == ["and", "a", "half"]:
         return i + 3 - start, Number(value + Fraction(1, 2), "decimal")
-    elif word_at(lexemes, i) == "point" and word_at(lexemes, i + 1) in UNITS:
+    if word_at(lexemes, i) == "point" and word_at(lexemes, i + 1) in UNITS:
         digits = ""
         while word_at(lexemes, i + 1 + len(digits)) in UNITS:
             digits += str(UNITS[lexemes[i + 1 + len(digits)].word])
         return i + 1 + len(digits) - start, Number(value + Fraction(int(digits), 10 ** len(digits)), "decimal")
-    if word_at(lexemes, i) in ("percent", "pct"):
-        return i + 1 - start, Number(value / 100, "percent")
-    if word_at(lexemes, i) == "per" and word_at(lexemes, i + 1) == "cent":
-        return i + 2 - start, Number(value / 100, "percent")
+    if word_at(lexemes, i) == "dozen":
+        value, i = value * GROUPS["dozen"], i + 1
+    if length := read_per_cent(lexemes, i):
+        return i + length - start, Number(value / 100, "percent")
     return i - start, Number(value, "integer")
 
 

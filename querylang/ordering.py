@@ -12,16 +12,18 @@ from .asks import Ask
 from .meaning import Item, MistakeError, Phrase
 from .numbers import Number
 from .pieces import Place
-from .routes import Router, Span, check_fpalp, direction_of
+from .routes import Route, direction_of
+from .rules import Rules
 from .runs import CurveRun, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
+from .spreading import Span, check_fpalp
 
 
 class Orderer:
     """Puts runs in order."""
 
-    def __init__(self, router: Router) -> None:
-        self.router = router
-        self.registry = router.registry
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.registry = rules.concepts.registry
 
     def order(self, runs: list[Run], manner: Item, amount: Item, span: Span) -> list[Run]:
         """Apply reversals, "every other", "the first point" and the spacing."""
@@ -80,9 +82,10 @@ class Orderer:
         side = direction_of(origin, ask.item.frame or "")
         if side in part.ends:
             return part.ends[side]
-        for phrase in self.router.candidates(origin, origin, ask.item):
-            units = self.router.units_of(phrase, ask.item)
-            places = [p for unit in units for p in unit.pieces if p.part == run.part and isinstance(p, Place)]
+        route = Route(self.rules, ask.item, ask.units, span)
+        for phrase in route.candidates(origin, origin):
+            pieces = [piece for unit in route.units_of(phrase) for piece in unit.pieces if piece.part == run.part]
+            places = [piece.fpalp for piece in pieces if isinstance(piece, Place)]
             if len(places) == 1:
-                return places[0].fpalp
+                return places[0]
         raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NoReturn
 
 from ..errors import ConfigError, Problem, QueryError
-from .asks import Ask
+from .asks import Draft
 from .assembly import Assembly
 from .canonical import write_query
 from .canonical_parser import parse_canonical
 from .chart import Chart, Entry
 from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_code
-from .discourse import Discourse
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
-from .meaning import MistakeError
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query
@@ -79,42 +77,24 @@ def parse(
         )
     canonical = parse_canonical(text, language.registry, limit)
     if canonical is not None:
-        return Query(
-            text,
-            canonical.runs,
-            canonical.faces,
-            canonical.shape,
-            perspective,
-            registry=language.registry,
-            shapes=canonical.shapes,
-            visible_only=canonical.visible_only,
-        )
+        return replace(canonical, perspective=perspective)
     if len(text) > MAX_LENGTH:
         message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
         raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
     return Reading(text, language, perspective, ids_from, limit).query()
 
 
+@dataclass
 class Reading:
-    """The reading of one English instruction."""
+    """The reading of one English instruction, with the settings of `parse`; a trial makes no suggestions of its own."""
 
-    def __init__(
-        self,
-        text: str,
-        language: Language,
-        perspective: Perspective,
-        ids_from: int,
-        limit: int,
-        *,
-        is_trial: bool = False,
-    ) -> None:
-        self.text = text
-        self.language = language
-        self.perspective = perspective
-        self.ids_from = ids_from
-        self.limit = limit
-        self.is_trial = is_trial
-        self.notes: list[str] = []
+    text: str
+    language: Language
+    perspective: Perspective
+    ids_from: int
+    limit: int
+    is_trial: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def query(self) -> Query:
         """Return the query.
@@ -127,58 +107,52 @@ class Reading:
         problems += explain_entries(self.text, entries, lattice, self.language)
         if problems:
             self.fail(problems + self.find_certain(entries, lattice))
-        as_read = [copy(entry) for entry in entries]
-        discourse, assembly, asks, faces = self.assemble(entries, lattice)
-        if assembly.problems:
-            problems = assembly.problems
-            discourse, assembly, asks, faces, as_read = self.read_otherwise(as_read, lattice, problems)
-        placer = assembly.placer
-        runs, shape, shapes = assembly.shaped()
-        notes = [*self.notes, *discourse.draft.notes, *placer.notes]
-        if any(ask.item.approx for ask in asks):
-            notes.append("a rough number is read as exactly that")
-        by_distance = [space_by_distance(run) for run in assembly.runs]
-        if any(ask.item.spacing == "even" for ask in asks) and by_distance != assembly.runs:
-            other = write_query(by_distance, None, "largest", self.language.registry)
-            notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
+        found, read = self.assemble(entries, lattice), entries
+        if found.problems:
+            found, read = self.read_otherwise(entries, lattice, found.problems)
+        runs, shape, shapes = found.shaped()
+        notes = self.notes + found.notes + self.note_manners(found)
         if not self.is_trial:
-
-            def place(entries: list[Entry]) -> list[Run] | None:
-                other = self.assemble(entries, lattice)[1]
-                return None if other.problems else other.runs
-
-            others = find_other_readings(as_read, assembly.runs, place, self.language.registry)
+            place = partial(self.place, lattice)
+            others = find_other_readings(read, found.runs, place, self.language.registry)
             notes += [OTHER_READING + other for other in others]
-        unique = tuple(dict.fromkeys(notes))
         return Query(
             self.text,
             runs,
-            faces,
+            found.faces,
             shape,
             self.perspective,
-            unique,
+            tuple(dict.fromkeys(notes)),
             self.language.registry,
             shapes,
-            assembly.visible_only,
+            found.visible_only,
         )
 
-    def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> tuple[Discourse, Assembly, Sequence[Ask], str]:
+    def note_manners(self, found: Assembly) -> list[str]:
+        """Return what is to be said of rough numbers and even spacing."""
+        items = [ask.item for ask in found.draft.asks]
+        notes = ["a rough number is read as exactly that"] if any(item.approx for item in items) else []
+        by_distance = [space_by_distance(run) for run in found.runs]
+        if any(item.spacing == "even" for item in items) and by_distance != found.runs:
+            other = write_query(by_distance, None, "largest", self.language.registry)
+            notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
+        return notes
+
+    def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> Assembly:
         """Bind entries and lay them out; the assembly's `problems` say what is wrong."""
-        discourse = Discourse(entries, lattice, self.language.rules, self.perspective)
-        assembly = Assembly(Placer(self.language.rules, lattice, self.limit, self.ids_from), discourse.draft)
-        asks: Sequence[Ask] = ()
-        faces = ""
-        try:
-            asks = discourse.bind()
-            faces = assembly.faces()
-            assembly.assemble(asks, (0, len(self.text)))
-        except MistakeError as mistake:
-            assembly.problems.append(mistake.problem)
-        return discourse, assembly, asks, faces
+        rules = self.language.rules
+        assembly = Assembly(Placer(rules, lattice, self.limit, self.ids_from), Draft(entries, lattice, rules))
+        assembly.assemble(self.perspective)
+        return assembly
+
+    def place(self, lattice: Lattice, entries: Sequence[Entry]) -> list[Run] | None:
+        """Return what entries ask for, None if they make no query."""
+        found = self.assemble(entries, lattice)
+        return None if found.problems else found.runs
 
     def read_otherwise(
         self, entries: Sequence[Entry], lattice: Lattice, problems: Sequence[Problem]
-    ) -> tuple[Discourse, Assembly, Sequence[Ask], str, list[Entry]]:
+    ) -> tuple[Assembly, list[Entry]]:
         """Return what the one other reading gives of an instruction that makes no sense as it was read first.
 
         Only a number that its place cannot take shows that: "6 on the top lid, 4 on the bottom" are no four at a place.
@@ -188,13 +162,13 @@ class Reading:
         """
         if any(problem.code != "count" for problem in problems):
             self.fail(problems)
-        found: list[tuple[Discourse, Assembly, Sequence[Ask], str, list[Entry]]] = []
+        found: list[tuple[Assembly, list[Entry]]] = []
         for others, words in vary(entries, lattice):
-            bound = self.assemble([copy(entry) for entry in others], lattice)
-            if not bound[1].problems:
-                bound[0].draft.notes.append(f"'{words}' is read in the way that makes sense here")
-                found.append((*bound, others))
-        if not found or any(one[1].runs != found[0][1].runs for one in found):
+            assembly = self.assemble(others, lattice)
+            if not assembly.problems:
+                assembly.draft.notes.append(f"'{words}' is read in the way that makes sense here")
+                found.append((assembly, others))
+        if not found or any(one.runs != found[0][0].runs for one, _ in found):
             self.fail(problems)
         return found[0]
 
@@ -208,7 +182,7 @@ class Reading:
         problems: list[Problem] = []
         for sentence in sentences[:MAX_PROBLEMS]:
             if all(entry.kind in PLAIN_KINDS for entry in sentence):
-                problems += self.assemble(sentence, lattice)[1].problems
+                problems += self.assemble(sentence, lattice).problems
         return [problem for problem in problems if problem.code in CERTAIN]
 
     def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
@@ -250,9 +224,8 @@ class Reading:
         kept = []
         for option in OPTION.findall(problem.suggestion):
             mended = self.text[:start] + option + self.text[stop:]
-            trial = Reading(mended, self.language, self.perspective, self.ids_from, self.limit, is_trial=True)
             try:
-                trial.query()
+                replace(self, text=mended, is_trial=True, notes=[]).query()
             except QueryError as error:
                 inside = [p for p in error.problems if p.span[0] < start + len(option) and start < p.span[1]]
                 if inside or not is_one_of_many:

@@ -112,43 +112,28 @@ def offer_halves(part: Part) -> str:
 def cut_whole(part: Part, portion: Portion) -> Stretch:
     """Return the left, right, upper, lower, inner or outer portion of a whole part."""
     choice, size = portion.choice, portion.size
-    if part.name == "nose bridge" and choice in ("upper", "lower"):
-        return cut_range(
-            Stretch(part.name, Fraction(0), Fraction(1)), Portion({"upper": "first", "lower": "last"}[choice], size)
-        )
-    if choice in ("upper", "lower"):
-        if choice not in part.edges or size != HALF:
-            raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None)
-        return Stretch(part.name, *part.edges[choice])
-    if not part.is_closed:
-        if choice not in part.ends:
-            raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None, "unknown_part")
-        first = choice == "left"
-        return Stretch(part.name, Fraction(0) if first else 1 - size, size if first else Fraction(1))
+    is_level = choice in ("upper", "lower")
+    if not part.is_closed and (choice in part.ends or (is_level and not part.ends)):
+        # A part that runs down, as the bridge does, starts at its top.
+        order = "first" if choice in ("left", "upper") else "last"
+        return cut_range(Stretch(part.name, Fraction(0), Fraction(1)), Portion(order, size))
     if choice in ("left", "right") and "inner" in part.ends:
         choice = "inner" if part.ends["inner"] == part.ends[choice] else "outer"
     if size == HALF and choice in part.edges:
         return Stretch(part.name, *part.edges[choice])
-    if choice not in part.ends:
-        raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None, "unknown_part")
-    start = part.ends[choice] - size / 2
-    start += 1 if start < 0 else 0
+    if is_level or not part.is_closed or choice not in part.ends:
+        code = "ambiguous" if is_level else "unknown_part"
+        raise NoSuchPortionError(f"the {part.name} has no {choice} {name_size(size)}", None, code)
+    start = (part.ends[choice] - size / 2) % 1
     return Stretch(part.name, start, start + size)
 
 
 def cut_range(piece: Stretch, portion: Portion) -> Stretch:
     """Return the first, last, middle or n-th portion of a stretch, in its own direction."""
-    size = portion.size
-    if portion.choice == "first":
-        low = Fraction(0)
-    elif portion.choice == "last":
-        low = 1 - size
-    elif portion.choice == "middle":
-        low = (1 - size) / 2
-    else:
-        low = (int(portion.choice) - 1) * size
-        if low + size > 1:
-            raise NoSuchPortionError(f"there are only {1 / size} {name_size(size)}s", None, "fpalp_range")
+    size, named = portion.size, {"first": Fraction(0), "last": 1 - portion.size, "middle": (1 - portion.size) / 2}
+    low = named[portion.choice] if portion.choice in named else (int(portion.choice) - 1) * size
+    if low + size > 1:
+        raise NoSuchPortionError(f"there are only {1 / size} {name_size(size)}s", None, "fpalp_range")
     length = piece.stop - piece.start
     return Stretch(piece.part, piece.start + low * length, piece.start + (low + size) * length)
 

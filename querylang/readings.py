@@ -6,7 +6,7 @@ In: the entries that were read, each with its second reading; out: the canonical
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
+from dataclasses import replace
 
 from .canonical import write_query
 from .chart import Entry
@@ -54,7 +54,7 @@ def vary(entries: Sequence[Entry], lattice: Lattice) -> Iterator[tuple[list[Entr
 
 
 def take_second(entries: Sequence[Entry], index: int) -> list[Entry]:
-    """Return copies of entries, one of them in its second reading."""
-    others = [copy(entry) for entry in entries]
-    others[index].value = entries[index].others[0][1]
+    """Return entries, one of them in its second reading."""
+    others = list(entries)
+    others[index] = replace(entries[index], value=entries[index].others[0][1])
     return others

@@ -23,7 +23,7 @@ MESH_FILES = ("mediapipe",)
 SERVICE_FILES = ("rekognition", "azure", "mlkit", "googlevision")
 """Layouts whose points have published names in place of numbers."""
 
-PLACE = re.compile(r"(?P<part>\w+) (?:@ (?P<fpalp>[\d./]+)|\[(?P<u>[\d.]+), (?P<v>[\d.]+)\])")
+PLACE = re.compile(r"(?P<part>\w+)(?: @ (?P<fpalp>[\d./]+)| \[(?P<u>[\d.]+), (?P<v>[\d.]+)\])?")
 
 PartKind = Literal["open", "closed", "point"]
 
@@ -229,18 +229,15 @@ def read_parts(tables: list[dict[str, Any]]) -> dict[str, Part]:
 
 
 def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
-    """Return the layout of one file.
+    """Return the layout of one file: runs of FPALPs along parts, places in canonical form, or named points.
 
     Raises:
-        ConfigError: The ids do not run from 1 to its size, or a part or FPALP is wrong.
+        ConfigError: The ids do not run from 1 to its size, or a part, surface or FPALP is wrong.
     """
-    if "point" in table:
-        return read_named_layout(name, table, parts)
-    if "places" in table:
-        return read_place_layout(name, table, parts)
-    landmarks: list[LandmarkQuery] = []
+    places = [*table.get("places", ()), *(point["place"] for point in table.get("point", ()) if "place" in point)]
+    landmarks = [read_landmark(name, place, parts) for place in places]
     printed: list[Fraction] = []
-    for run in table["run"]:
+    for run in table.get("run", ()):
         if run["first_id"] != len(landmarks) + 1:
             raise ConfigError(f"layout {name!r}: a run starts at id {run['first_id']}, not {len(landmarks) + 1}")
         if run["part"] not in parts:
@@ -250,55 +247,30 @@ def read_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> 
             raise ConfigError(f"layout {name!r}: an FPALP of {run['part']!r} lies outside 0..1")
         landmarks += [LandmarkQuery(run["part"], fpalp) for fpalp in fpalps]
         printed += [Fraction(text) for text in run.get("printed_fpalps", run["fpalps"])]
-    if len(landmarks) != table["size"] or len(printed) != table["size"]:
-        raise ConfigError(f"layout {name!r}: {len(landmarks)} landmarks, but size = {table['size']}")
-    return Layout(name, table["title"], tuple(landmarks), tuple(printed), table.get("own_numbering", True))
+    printed = printed or [landmark.fpalp for landmark in landmarks]
+    missing = {point["name"]: point["missing"] for point in table.get("point", ()) if "place" not in point}
+    if len(landmarks) + len(missing) != table["size"] or len(printed) != len(landmarks):
+        raise ConfigError(f"layout {name!r}: {len(landmarks) + len(missing)} landmarks, but size = {table['size']}")
+    return Layout(
+        name,
+        table["title"],
+        tuple(landmarks),
+        tuple(printed),
+        table.get("own_numbering", True),
+        tuple(point["name"] for point in table.get("point", ()) if "place" in point),
+        missing,
+        table.get("first_id", 1),
+    )
 
 
-def read_place_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
-    """Return a layout whose points are places in canonical form, on curves ("left_eye @ 1/2") or surfaces.
-
-    Raises:
-        ConfigError: A place is not one of a known part or surface, or the number of points is not `size`.
-    """
-    surfaces = load_surfaces()
-    landmarks: list[LandmarkQuery] = []
-    for place in table["places"]:
-        found = PLACE.fullmatch(place)
-        part = found["part"].replace("_", " ") if found else ""
-        if found is None or part not in (surfaces if found["v"] else parts):
-            raise ConfigError(f"layout {name!r}: not a place of a known part or surface: {place!r}")
-        v = Fraction(found["v"]) if found["v"] else None
-        landmarks.append(LandmarkQuery(part, Fraction(found["u"] or found["fpalp"]), v))
-    if len(landmarks) != table["size"]:
-        raise ConfigError(f"layout {name!r}: {len(landmarks)} places, but size = {table['size']}")
-    printed = tuple(landmark.fpalp for landmark in landmarks)
-    return Layout(name, table["title"], tuple(landmarks), printed, True, first_id=table.get("first_id", 1))
-
-
-def read_named_layout(name: str, table: dict[str, Any], parts: Mapping[str, Part]) -> Layout:
-    """Return the layout of a service whose points have names.
-
-    Raises:
-        ConfigError: A place is not one of a known part, or the number of points is not `size`.
-    """
-    landmarks: list[LandmarkQuery] = []
-    names: list[str] = []
-    missing: dict[str, str] = {}
-    for point in table["point"]:
-        if "place" not in point:
-            missing[point["name"]] = point["missing"]
-            continue
-        part, _, fpalp = point["place"].partition(" @ ")
-        if part.replace("_", " ") not in parts:
-            raise ConfigError(f"layout {name!r}: unknown part {part!r}")
-        above, _, below = fpalp.partition("/")
-        landmarks.append(LandmarkQuery(part.replace("_", " "), Fraction(above or 0) / Fraction(below or 1)))
-        names.append(point["name"])
-    if len(landmarks) + len(missing) != table["size"]:
-        raise ConfigError(f"layout {name!r}: {len(landmarks) + len(missing)} points, but size = {table['size']}")
-    printed = tuple(landmark.fpalp for landmark in landmarks)
-    return Layout(name, table["title"], tuple(landmarks), printed, True, tuple(names), missing)
+def read_landmark(layout: str, place: str, parts: Mapping[str, Part]) -> LandmarkQuery:
+    """Return a place in canonical form, on a curve ("left_eye @ 1/2"), a point or a surface ("forehead [0.5, 1]")."""
+    found = PLACE.fullmatch(place)
+    part = found["part"].replace("_", " ") if found else ""
+    if found is None or part not in (load_surfaces() if found["v"] else parts):
+        raise ConfigError(f"layout {layout!r}: not a place of a known part or surface: {place!r}")
+    above, _, below = (found["u"] or found["fpalp"] or "0").partition("/")
+    return LandmarkQuery(part, Fraction(above) / Fraction(below or 1), Fraction(found["v"]) if found["v"] else None)
 
 
 def make_unified_layout(parts: Mapping[str, Part]) -> Layout:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from .meaning import MistakeError
 from .pieces import Patch, Piece, Place, Stretch, make_piece
-from .runs import CurveRun, LayoutRun, PlaceRun, Run, remove_pieces
-from .surface_runs import SpotRun
+from .runs import LayoutRun, PlaceRun, Run, remove_pieces
 
 if TYPE_CHECKING:
     from .asks import Ask
@@ -43,9 +42,8 @@ def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
         return pieces
     region = placer.find_region(ask)
     if any(isinstance(piece, Patch) and piece.edge not in ("", "outline") for piece in region.pieces):
-        raise MistakeError(
-            "contradiction", "what is left out is a surface, a portion or a place of it", placer.span([ask])
-        )
+        message = "what is left out is a surface, a portion or a place of it"
+        raise MistakeError("contradiction", message, placer.span([ask]))
     if ask.item.positions is None:
         return list(region.pieces)
     return [
@@ -54,31 +52,3 @@ def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:
         if isinstance(piece, Stretch)
         for number in ask.item.positions
     ]
-
-
-def remove_point(runs: Sequence[Run], index: int) -> list[Run]:
-    """Return runs without one of their points, numbered from 1; below 0 from the end."""
-    total = sum(run.count or 0 for run in runs)
-    drop = index - 1 if index > 0 else total + index
-    kept: list[Run] = []
-    for run in runs:
-        count = run.count or 0
-        if not 0 <= drop < count:
-            kept.append(run)
-        elif count > 1:
-            kept += split_run(run, drop)
-        drop -= count
-    return kept
-
-
-def split_run(run: Run, index: int) -> list[Run]:
-    if isinstance(run, CurveRun):
-        count = run.count or 0
-        parts = [(0, index), (index + 1, count - index - 1)]
-        return [run.take(begin, number) for begin, number in parts if number]
-    if isinstance(run, PlaceRun):
-        return [PlaceRun(run.part, run.places[:index] + run.places[index + 1 :])]
-    if isinstance(run, LayoutRun):
-        return [LayoutRun(run.layout, run.ids[:index] + run.ids[index + 1 :])]
-    spots = tuple(run.spots())
-    return [SpotRun(run.surface, spots[:index] + spots[index + 1 :])]

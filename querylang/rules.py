@@ -1,351 +1,352 @@
 """The grammar: one table of typed rules.
 
-A row says which two neighbours make what: `(left, right, category, function, cost)`; a function returns the meaning of
-both together, or None where their types do not fit.  Unary rows let a value be of a further category.  Categories:
+A row says what words in a row make together: `(category, pattern, function, cost)`.  The function gets the values of
+the words that the pattern writes in capitals and returns the meaning of them together, or None where their types do
+not fit; a word in small letters only has to stand there.  `a|b` is either, `a?` may be missing, `REL=side` is a word
+of that value.  Costs decide between readings.  Categories:
 
     ADJ      adjectives: left, upper, inner ...       PORTION  half, third ... with which one
     N        a phrase that names places               E        an end of a range
-    I        an item: what a clause asks              NUMBER, ORDINAL, NUMBERS, IDS_LIST as the lattice reads them
+    I        an item: what a clause asks              L        a layout, as an item
+    FACES    which faces                              NUMBER, ORDINAL, NUMBERS, IDS_LIST as the lattice reads them
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from .compositions import BOUND_FAULT, HALF, Compositions
 from .concepts import Concepts
 from .joining import (
-    FRACTIONAL,
+    add_face,
     choose_nth,
     count_from_left,
     from_side_of,
     join_adjectives,
-    join_faces,
     may_count,
-    one_id,
-    one_on,
+    one_of,
     one_side,
     pick_faces,
     pick_several,
     read_density,
-    read_step,
-    some_faces,
     start_from,
 )
 from .meaning import Item, Phrase, Range, join
-from .numbers import Number
+from .numbers import FRACTIONAL, Number
 
-Function = Callable[[Any, Any], Any]
+Function = Callable[..., Any]
 Row = tuple[str, Function, float]
 FAULT_COST = 8.0
 """How much dearer words are that make sense but have no answer."""
 
 
 class Rules(Compositions):
-    """The rows of the table, over one language's concepts."""
+    """The rows of the table, over one language's concepts.
+
+    Attributes:
+        binary: What two neighbouring categories make.
+        unary: What else a value of a category may be.
+    """
 
     def __init__(self, concepts: Concepts) -> None:
         super().__init__(concepts)
         self.binary: dict[tuple[str, str], list[Row]] = {}
-        self.unary: dict[str, list[tuple[str, Callable[[Any], Any], float]]] = {}
-        for left, right, category, function, cost in self.rows():
-            self.binary.setdefault((left, right), []).append((category, function, cost))
-        for source, category, make, cost in self.unary_rows():
-            self.unary.setdefault(source, []).append((category, make, cost))
+        self.unary: dict[str, list[Row]] = {}
+        self.defined: set[str] = set()
+        for category, pattern, function, cost in self.rows():
+            for words in spell_out(pattern):
+                self.add(category, words, function, cost)
 
-    def unary_rows(self) -> list[tuple[str, str, Callable[[Any], Any], float]]:
-        """Return (category, further category, function, cost)."""
-        return [
-            ("NOUN", "N", self.noun, 0.0),
-            ("REL", "N", lambda word: Phrase((("rel", word),), is_plural=word.endswith("s")), 0.2),
-            ("ADJ", "I", self.adjectives_alone, 1.5),
-            ("NTH", "I", lambda n: Item(nth=int(n)), 0.0),
-            ("IDS_N", "I", lambda ids: Item(ids=ids), 1.0),
-            ("NUMBER", "I", self.parts, 0.3),
-            ("INNER_POINTS", "I", lambda _: Item(inner=True), 0.0),
-            ("PARITY", "I", lambda p: Item(parity=p), 0.5),
-            ("NUMBER", "N", self.bare_portion, 0.2),
-            ("NUMBER", "E", lambda number: number, 0.3),
-            ("NUMBER", "I", self.count, 0.5),
-            ("NUMBER", "I", lambda number: self.fractions((number,)) if number.form != "part" else None, 0.4),
-            ("NUMBERS", "I", self.fractions, 0.2),
-            ("N", "E", lambda phrase: None if phrase.fault else phrase, 0.0),
-            ("N", "I", self.place, 0.0),
-            ("ADJ", "E", lambda adjectives: Phrase((("adj", adjectives),)), 0.3),
-            ("EACH", "I", lambda det: Item(each=True) if det != "all" else None, 0.3),
-            ("PER_SIDE", "I", lambda _: Item(each=True), 0.6),
-            ("TOTAL", "I", lambda _: Item(total=True), 0.0),
-            ("SPACING", "I", lambda value: Item(spacing=value), 0.0),
-            ("SHAPE", "I", lambda value: Item(shape=value), 0.0),
-            ("VISIBLE", "I", lambda _: Item(visible=True), -0.7),
-            ("STRICT", "I", lambda value: Item(strict=value == "strict"), 0.0),
-            ("REVERSE", "I", lambda _: Item(reverse=True), 0.0),
-            ("TURN", "I", lambda value: Item(turn=value), 0.0),
-            ("ZERO_BASED", "I", lambda value: Item(zero=0 if value == "zero" else 1), 0.0),
-            ("VIEWER_PHRASE", "I", lambda _: Item(frame="viewer"), 0.0),
-            ("SUBJECT_PHRASE", "I", lambda _: Item(frame="subject"), 0.0),
-            ("ONLY", "I", lambda _: Item(only=True), 0.0),
-            ("SAME", "I", lambda _: Item(same="all"), 0.0),
-            ("LAYOUT", "I", lambda name: Item(layout=name), 0.0),
-            ("NAMED", "I", lambda points: Item(named=points), 0.0),
-            ("PROGRAM", "I", lambda name: Item(layout=name, zero=0), 0.0),
-            ("HALFWAY", "I", lambda _: Item(positions=(HALF,)), 0.0),
-            ("FROM_E", "I", start_from, 0.1),
-            ("INTERVAL", "I", lambda v: Item(range=Range(v[0], v[1], v[2])), 0.0),
-            ("FACES", "I", lambda v: Item(faces=v[0], frame="subject" if v[1] else None), -0.7),
-            ("EVERYONE", "FACES", lambda _: ("all", False, True), 0.0),
-            ("NO_FACES", "I", lambda item: item, 0.0),
-            ("SELECT", "PICK", lambda which: {"first": (1,), "last": (-1,)}.get(which), 0.0),
-            ("ORDINAL", "PICK", lambda n: (int(n.value),), 0.0),
-            ("IDS_LIST", "I", lambda ids: Item(ids=ids) if any(a is not b for a, b in ids) else None, 1.2),
-            ("EVERY_NTH", "I", lambda n: Item(every=Number(1 / n.value, "part")) if n.value > 3 else None, 0.4),
-            ("ONE", "N", lambda _: Phrase((), None, ref="one"), 1.2),
-            ("APPROX", "I", lambda _: Item(approx=True), 0.3),
-            ("OUT_OF", "I", self.way_out, 0.0),
-            ("OWN_ADJ", "I", self.own_side, 0.9),
-            ("EAR", "E", lambda _: self.ear(()), 0.3),
-        ]
+    def add(self, category: str, words: list[str], function: Function, cost: float) -> None:
+        """Add what some words in a row make together."""
+        if len(words) == 1:
+            made = function if is_kept(words[0]) else lambda _: function()
+            self.unary.setdefault(self.define(words), []).append((category, made, cost))
+            return
+        # The last word that says something takes those before it that say nothing.
+        at = next((i for i in range(len(words) - 1, 0, -1) if is_kept(words[i - 1])), 1)
+        left, right = words[:at], words[at:]
+        are_kept = any(map(is_kept, left)), any(map(is_kept, right))
+        pair = (self.define(left), self.define(right))
+        self.binary.setdefault(pair, []).append((category, hand_over(function, *are_kept), cost))
 
-    def rows(self) -> list[tuple[str, str, str, Function, float]]:
-        """Return (left, right, category, function, cost)."""
+    def define(self, words: list[str]) -> str:
+        """Return the category of words of which one says something at most; its value is theirs."""
+        name = "_".join(words).upper()
+        if name not in self.defined:
+            self.defined.add(name)
+            if len(words) > 1:
+                self.add(name, words, same if any(map(is_kept, words)) else say_nothing, 0.0)
+            elif "=" in name:
+                source, wanted = name.split("=")
+                self.add(name, [source], lambda value: value if value == wanted.lower() else None, 0.0)
+        return name
+
+    def rows(self) -> list[tuple[str, str, Function, float]]:
+        """Return (category, pattern, function, cost)."""
         return [
             # adjectives
-            ("AND", "ADJ", "AND_ADJ", lambda _, b: b, 0.0),
-            ("SLASH", "ADJ", "AND_ADJ", lambda _, b: b, 0.0),
-            ("COMMA", "AND_ADJ", "AND_ADJ", lambda _, b: b, 0.0),
-            ("ADJ", "AND_ADJ", "ADJ", join_adjectives, 0.0),
-            ("VIEWER", "ADJ", "ADJ", lambda _, a: tuple((k, v, v) for k, v, _ in a), 0.0),
-            ("SUBJECT_PHRASE", "N", "N", self.own, 0.0),
-            # phrases
-            ("ADJ", "N", "N", self.qualify, 0.0),
-            ("N", "ADJ", "N", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
-            ("ADJ", "REL", "N", self.side_as_half, 0.2),
-            ("ADJ", "REL", "SIDE", lambda a, r: one_side(a) if r == "side" else None, 0.0),
-            ("POSSESSIVE", "SIDE", "OWN_SIDE", lambda _, side: side, 0.0),
-            ("PERSON_OWNER", "SIDE", "OWN_SIDE", lambda _, side: side, 0.0),
-            ("N", "SIDE", "N", self.stand_on_side, 0.0),
-            ("TO", "ADJ", "SIDE", lambda _, a: one_side(a), 0.3),
-            ("TO", "OWN_ADJ", "OWN_SIDE", lambda _, a: a, 0.0),
-            ("POSSESSIVE", "ADJ", "OWN_ADJ", lambda _, a: one_side(a), 0.0),
-            ("PERSON_OWNER", "ADJ", "OWN_ADJ", lambda _, a: one_side(a), 0.0),
-            ("N", "OWN_ADJ", "N", lambda n, a: self.own(None, self.stand_on_side(n, a)), 0.2),
-            ("OF", "FACE_WORD", "OF_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
-            ("SIDE", "OF_FACE", "SIDE", lambda side, _: side, 0.0),
-            ("POSSESSIVE", "FACE_WORD", "OWN_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
-            ("PERSON_OWNER", "FACE_WORD", "OWN_FACE", lambda _, w: w if w[0] == "face" else None, 0.0),
-            ("OF", "OWN_FACE", "OF_OWN_FACE", lambda _, w: w, 0.0),
-            ("SIDE", "OF_OWN_FACE", "OWN_SIDE", lambda side, _: side, 0.0),
-            ("N", "OWN_SIDE", "N", lambda n, side: self.own(None, self.stand_on_side(n, side)), 0.0),
-            ("ADJ", "NUMBER", "N", self.portion, 0.0),
-            ("SELECT", "NUMBER", "N", self.selected_portion, 0.0),
-            ("REL", "NUMBER", "N", lambda r, n: self.selected_portion(r, n) if r == "middle" else None, 0.0),
-            ("ORDINAL", "NUMBER", "N", self.nth_portion, 0.0),
-            ("SELECT", "REL", "N", lambda s, r: Phrase((("rel", r),)) if s == "middle" and r == "part" else None, 0.5),
-            ("OF", "N", "OF_N", lambda _, n: n, 0.0),
-            ("N", "OF_N", "N", self.of, 0.0),
-            ("N", "N", "N", self.compound, 0.3),
-            ("N", "N", "N", self.backwards, 1.2),
-            ("REL", "N", "N", lambda r, n: self.extend(n, (("rel", r),)) if r == "around" and n.ops else None, 0.0),
-            ("EACH", "N", "N", self.determine, 0.0),
-            ("EACH", "OF_N", "N", self.determine, 0.0),
-            ("POSSESSIVE", "N", "N", self.own, 0.0),
-            ("PERSON_OWNER", "N", "N", self.own, 0.0),
-            ("PERSON_OWNER", "POSSESSIVE", "PERSON_OWNER", lambda a, b: a, 0.0),
-            ("POSSESSIVE", "PERSON_OWNER", "POSSESSIVE", lambda a, b: a, 0.0),
-            ("POSSESSIVE", "FACE_WORD", "POSSESSIVE", lambda a, b: a if b[0] != "face" else None, 1.0),
-            ("N", "OF_PERSON", "N", self.own_late, 0.0),
-            ("OF", "FACE_WORD", "OF_PERSON", lambda _, b: True if b[0] != "face" else None, 0.0),
-            ("REF", "N", "N", self.refer, 0.0),
-            ("N", "REF", "N", lambda n, ref: self.refer(ref, n) if ref == "it" else None, 0.3),
-            ("REF", "ONE", "N", lambda kind, _: Phrase((), None, ref=kind), 0.0),
-            ("ONE", "ADJ", "N", lambda _, a: one_on(a), 0.2),
-            ("ADJ", "ONE", "N", lambda a, _: Phrase((("adj", a),), None, ref="one"), 0.0),
-            ("ADJ", "EAR", "E", lambda a, _: self.ear((("adj", a),)), 0.0),
-            ("I", "TOO", "I", lambda i, _: self.as_many(i), 0.0),
-            ("N", "SELECT", "I", lambda n, s: Item(phrase=n, lead=True) if s == "first" and not n.fault else None, 0.2),
-            ("ADJ", "SELECT", "I", lambda a, s: self.side_first(a) if s == "first" else None, 0.2),
+            ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.0),
+            ("ADJ", "viewer ADJ", lambda a: tuple((kind, viewer, viewer) for kind, viewer, _ in a), 0.0),
+            ("ONE_SIDE", "ADJ", one_side, 0.0),
+            # names of places
+            ("N", "NOUN", self.noun, 0.0),
+            ("N", "REL", lambda word: Phrase((("rel", word),), is_plural=word.endswith("s")), 0.2),
+            ("N", "ADJ N", self.qualify, 0.0),
+            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
+            ("N", "rel=around N", lambda n: self.extend(n, (("rel", "around"),)), 0.0),
+            ("N", "NUMBER N", self.all_of, 0.8),
+            ("N", "EACH of? N", self.determine, 0.0),
+            ("N", "points of N", same, 0.0),
+            # halves, thirds and sides of them
+            ("N", "NUMBER", self.bare_portion, 0.2),
+            ("N", "ADJ REL", self.side_as_half, 0.2),
+            ("N", "ADJ NUMBER", self.portion, 0.0),
+            ("N", "SELECT|REL=middle NUMBER", self.selected_portion, 0.0),
+            ("N", "ORDINAL NUMBER", self.nth_portion, 0.0),
+            ("N", "ADJ of N", self.part_of, 0.5),
+            # what lies on what
+            ("N", "N of N", self.of, 0.0),
+            ("N", "N N", self.compound, 0.3),
+            ("N", "N N", self.backwards, 1.2),
+            # whose left is left
+            ("FACE", "FACE_WORD", lambda who: who if who.kind == "face" else None, 0.0),
+            ("PERSON", "FACE_WORD", lambda who: who if who.kind != "face" else None, 0.0),
+            ("PERSON_OWNER", "PERSON_OWNER possessive", same, 0.0),
+            ("POSSESSIVE", "POSSESSIVE person_owner", same, 0.0),
+            ("N", "subject_phrase|possessive|person_owner N", self.own, 0.0),
+            ("N", "N of person", self.own_late, 0.0),
+            ("I", "OWN_ADJ", lambda a: Item(phrase=Phrase((("adj", a),), frame="subject")), 0.9),
+            ("I", "of person", says(frame="subject", late=True), 0.6),
+            ("I", "person_owner rel=side", says(frame="subject", late=True), 0.0),
+            # "on the left side"
+            ("SIDE", "ONE_SIDE rel=side", same, 0.0),
+            ("SIDE", "SIDE of face", same, 0.0),
+            ("SIDE", "to ONE_SIDE", same, 0.3),
+            ("OWN_ADJ", "possessive|person_owner ONE_SIDE", same, 0.0),
+            ("OWN_SIDE", "possessive|person_owner SIDE", same, 0.0),
+            ("OWN_SIDE", "SIDE of possessive|person_owner face", same, 0.0),
+            ("OWN_SIDE", "to OWN_ADJ", same, 0.0),
+            ("N", "N SIDE", self.stand_on_side, 0.0),
+            ("N", "N OWN_SIDE", lambda n, side: self.own(self.stand_on_side(n, side)), 0.0),
+            ("N", "N OWN_ADJ", lambda n, side: self.own(self.stand_on_side(n, side)), 0.2),
+            # what refers to something named before
+            ("N", "REF N", self.refer, 0.0),
+            ("N", "N ref=it", lambda n: self.refer("it", n), 0.3),
+            ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
+            ("N", "one", lambda: Phrase((), ref="one"), 1.2),
+            ("N", "one ONE_SIDE", one_of, 0.2),
+            ("N", "ADJ one", one_of, 0.0),
+            ("I", "same", says(same="all"), 0.0),
+            ("I", "I too", self.as_many, 0.0),
+            ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
+            ("I", "ONE_SIDE select=first", lambda a: Item(phrase=Phrase((("adj", a),)), lead=True), 0.2),
+            # names as items
+            ("I", "N", says("phrase"), 0.0),
+            ("I", "ADJ", self.adjectives_alone, 1.5),
+            ("I", "I of N", self.ask_of, 0.0),
             # how many
-            (
-                "NUMBER",
-                "POINTS",
-                "I",
-                lambda n, _: Item(count=n) if n.form not in ("percent", "ordinal") else None,
-                0.0,
-            ),
-            ("APPROX", "NUMBER", "I", self.rough, 0.0),
-            ("I", "POINTS", "I", lambda i, _: i if i.count is not None else None, 0.0),
-            ("NUMBER", "TIMES", "I", lambda n, _: self.count(n), 0.0),
-            ("TIMES", "NUMBER", "I", lambda _, n: self.count(n), 0.0),
-            ("NUMBER", "SEGMENTS", "I", lambda n, _: Item(segments=n) if n.form == "integer" else None, -0.6),
-            ("BY", "NUMBER", "BY_N", lambda _, n: n, 0.0),
-            ("TIMES", "NUMBER", "BY_N", lambda _, n: n, 0.4),
-            ("NUMBER", "BY_N", "DIMENSIONS", lambda a, b: (a, b) if a.form == b.form == "integer" else None, 0.0),
-            ("DIMENSIONS", "COLUMNS", "DIMENSIONS", lambda d, _: d, 0.0),
-            ("GRID", "DIMENSIONS", "I", lambda _, d: Item(grid=d), -0.5),
-            ("DIMENSIONS", "GRID", "I", lambda d, _: Item(grid=d), -0.5),
-            ("DIMENSIONS", "POINTS", "I", lambda d, _: Item(grid=d), 0.0),
-            ("EVERY", "NUMBER", "I", read_step, 0.0),
-            ("EVERY", "ORDINAL", "EVERY_NTH", lambda _, n: n, 0.0),
-            ("EVERY_NTH", "POINTS", "I", lambda n, _: Item(nth=int(n.value)), 0.0),
-            ("EVERY", "PIXEL_STEP", "I", lambda _, n: Item(pixels=n), 0.0),
-            ("NUMBER", "PIXELS", "PIXEL_STEP", lambda n, _: n, 0.0),
-            ("PIXEL_STEP", "INTERVAL_WORD", "I", lambda n, _: Item(pixels=n), 0.0),
-            ("FACTOR", "DENSITY", "I", lambda f, d: read_density(Number(Fraction(f), "integer"), d), 0.0),
-            ("DENSITY", "FACTOR", "I", lambda d, f: read_density(Number(Fraction(f), "integer"), d), 0.0),
-            ("NUMBER", "DENSITY", "I", read_density, 0.2),
-            ("DENSITY", "NUMBER", "I", lambda d, n: read_density(n, d), 0.0),
-            ("NUMBER", "TIMES_DENSITY", "I", read_density, 0.0),
-            ("TIMES", "DENSITY", "TIMES_DENSITY", lambda _, d: d, 0.0),
-            ("AT", "NUMBER", "E", lambda _, n: n, 0.3),
-            ("AT", "NUMBER", "I", lambda _, n: Item(positions=(n,)), -0.7),
-            ("AT", "NUMBERS", "I", lambda _, n: Item(positions=n), -0.7),
-            ("NUMBER", "WAY", "I", lambda n, _: Item(positions=(n,)) if n.form in FRACTIONAL else None, 0.0),
-            ("NUMBERS", "WAY", "I", lambda n, _: Item(positions=n), 0.0),
-            ("AND", "PICK", "AND_PICK", lambda _, p: p, 0.0),
-            ("COMMA", "PICK", "AND_PICK", lambda _, p: p, 0.0),
-            ("COMMA", "AND_PICK", "AND_PICK", lambda _, p: p, 0.0),
-            ("PICK", "AND_PICK", "PICK", lambda a, b: a + b, 0.0),
-            ("PICK", "POINTS", "I", lambda p, _: Item(pick=p), 0.0),
-            ("SELECT", "NUMBER", "FIRST_N", pick_several, 0.0),
-            ("FIRST_N", "POINTS", "I", lambda p, _: Item(pick=p), 0.0),
-            ("PICK", "OF_I", "I", lambda p, i: join(Item(pick=p), i), 0.0),
-            ("OF", "I", "OF_I", lambda _, i: i if i.count is not None or i.spacing or i.layout else None, 0.2),
-            ("I", "OF_I", "I", lambda i, o: join(i, o) if i.pick or i.nth else None, 0.0),
-            ("BOUND", "NUMBER", "I", lambda _, n: Item(count=n, fault=BOUND_FAULT), -1.5),
-            ("NUMBER", "FACE_WORD", "NO_FACES", some_faces, 0.2),
-            ("OF", "NO_FACES", "NO_FACES", lambda _, i: i, 0.0),
-            ("EACH", "NO_FACES", "NO_FACES", lambda _, i: i, 0.0),
-            ("PICK", "FACE_WORD", "FACES", pick_faces, 0.0),
-            ("AND", "FACES", "AND_FACES", lambda _, f: f, 0.0),
-            ("FACES", "AND_FACES", "FACES", join_faces, 0.0),
-            ("EACH", "FACES", "FACES", lambda _, f: f, 0.0),
-            ("SIZED", "OF_PROGRAM", "LAYOUT", lambda n, name: self.size_of(name, n), -0.5),
-            ("SIZED", "OF_LAYOUT", "LAYOUT", lambda n, name: self.size_of(name, n), -0.5),
-            ("PROGRAM", "SIZED", "LAYOUT", self.size_of, -0.5),
-            ("POINTS", "NUMBER", "I", one_id, 0.2),
-            ("POINTS", "OF_N", "N", lambda _, n: n, 0.0),
-            ("NUMBER", "N", "N", self.all_of, 0.8),
-            ("ADJ", "OF_N", "N", self.side_of, 0.5),
-            ("ADJ", "OF_N", "N", self.depth_of, 0.5),
-            ("I", "OF_I", "I", lambda i, o: join(i, o) if may_count(i, o) else None, 1.5),
+            ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
+            ("I", "NUMBER", self.count, 0.5),
+            ("I", "NUMBER points", lambda n: Item(count=n) if n.form != "percent" else None, 0.0),
+            ("I", "NUMBER times", self.count, 0.0),
+            ("I", "times NUMBER", self.count, 0.0),
+            ("I", "approx NUMBER", lambda n: None if n.form == "part" else Item(count=n, approx=True), 0.0),
+            ("I", "approx", says(approx=True), 0.3),
+            ("I", "bound NUMBER", says("count", fault=BOUND_FAULT), -1.5),
+            ("I", "I points", lambda i: i if i.count is not None else None, 0.0),
+            ("I", "EACH", lambda det: Item(each=True) if det != "all" else None, 0.3),
+            ("I", "per_side", says(each=True), 0.6),
+            ("I", "I PER_SIDE", self.per_side, 0.0),
+            ("I", "total", says(total=True), 0.0),
+            ("OF_I", "of I", lambda i: i if i.count is not None or i.spacing or i.layout else None, 0.2),
+            ("I", "I OF_I", lambda i, of: join(i, of) if may_count(i, of) else None, 1.5),
+            # grids
+            ("DIMENSIONS", "INTEGER by INTEGER", lambda rows, columns: (rows, columns), 0.0),
+            ("DIMENSIONS", "INTEGER times INTEGER", lambda rows, columns: (rows, columns), 0.4),
+            ("DIMENSIONS", "DIMENSIONS columns", same, 0.0),
+            ("I", "grid DIMENSIONS", says("grid"), -0.5),
+            ("I", "DIMENSIONS grid", says("grid"), -0.5),
+            ("I", "DIMENSIONS points", says("grid"), 0.0),
+            # how dense
+            ("MULTIPLE", "FACTOR", lambda factor: Number(Fraction(factor), "integer"), 0.0),
+            ("I", "MULTIPLE DENSITY", read_density, 0.0),
+            ("I", "NUMBER DENSITY", read_density, 0.2),
+            ("I", "NUMBER times DENSITY", read_density, 0.0),
+            ("I", "DENSITY NUMBER|MULTIPLE", lambda kind, n: read_density(n, kind), 0.0),
+            # where along it
+            ("FRACTION", "NUMBER", lambda n: n if n.form in FRACTIONAL else None, 0.0),
+            ("I", "NUMBER", lambda n: self.fractions((n,)) if n.form != "part" else None, 0.4),
+            ("I", "NUMBERS", self.fractions, 0.2),
+            ("I", "at NUMBER", lambda n: Item(positions=(n,)), -0.7),
+            ("I", "at NUMBERS", says("positions"), -0.7),
+            ("I", "FRACTION way", lambda n: Item(positions=(n,)), 0.0),
+            ("I", "NUMBERS way", says("positions"), 0.0),
+            ("I", "halfway", says(positions=(HALF,)), 0.0),
+            ("I", "at I", lambda i: i if i.count is not None and i.phrase is None else None, -0.9),
+            # steps and parts
+            ("I", "NUMBER", self.parts, 0.3),
+            ("I", "INTEGER segments", says("segments"), -0.6),
+            ("I", "every FRACTION", says("every"), 0.0),
+            ("I", "every NUMBER pixels", says("pixels"), 0.0),
+            ("I", "NUMBER pixels interval_word", says("pixels"), 0.0),
+            # which of the points
+            ("I", "NTH", lambda n: Item(nth=int(n)), 0.0),
+            ("I", "every ORDINAL points", lambda n: Item(nth=int(n.value)), 0.0),
+            ("I", "every ORDINAL", lambda n: Item(every=Number(1 / n.value, "part")) if n.value > 3 else None, 0.4),
+            ("PICK", "SELECT", lambda which: {"first": (1,), "last": (-1,)}.get(which), 0.0),
+            ("PICK", "ORDINAL", lambda n: (int(n.value),), 0.0),
+            ("PICK", "PICK comma? and PICK", lambda one, other: one + other, 0.0),
+            ("PICK", "PICK comma PICK", lambda one, other: one + other, 0.0),
+            ("I", "PICK points", says("pick"), 0.0),
+            ("FIRST_N", "SELECT INTEGER", pick_several, 0.0),
+            ("I", "FIRST_N points", says("pick"), 0.0),
+            ("I", "PICK OF_I", lambda pick, i: join(Item(pick=pick), i), 0.0),
+            ("I", "I OF_I", lambda i, of: join(i, of) if i.pick or i.nth else None, 0.0),
+            # how
+            ("I", "SPACING", says("spacing"), 0.0),
+            ("I", "SHAPE", says("shape"), 0.0),
+            ("I", "each=all I", lambda i: i if i.shape is not None else None, 0.5),
+            ("I", "visible", says(visible=True), -0.7),
+            ("I", "STRICT", lambda value: Item(strict=value == "strict"), 0.0),
+            ("I", "reverse", says(reverse=True), 0.0),
+            ("I", "TURN", says("turn"), 0.0),
+            ("I", "only", says(only=True), 0.0),
+            ("I", "viewer_phrase", says(frame="viewer"), 0.0),
+            ("I", "subject_phrase", says(frame="subject"), 0.0),
             # ranges
-            ("FROM", "E", "FROM_E", lambda _, e: e, 0.0),
-            ("TO", "E", "TO_E", lambda _, e: e, 0.0),
-            ("DASH", "E", "TO_E", lambda _, e: e if isinstance(e, Number) else None, 0.2),
-            ("FROM_E", "TO_E", "I", self.range, 0.0),
-            ("E", "TO_E", "I", self.plain_range, 0.5),
-            ("BETWEEN", "E", "BETWEEN_E", lambda _, e: e, 0.0),
-            ("AND", "E", "AND_E", lambda _, e: e, 0.0),
-            ("BETWEEN_E", "AND_E", "I", self.range, 0.0),
-            ("BETWEEN", "N", "I", lambda _, n: Item(range=Range(n, None)), 1.0),
-            ("FROM_E", "I", "FROM_E_I", lambda e, i: (e, i) if not i.is_region else None, 0.5),
-            ("FROM_E_I", "TO_E", "I", lambda a, e: join(Item(range=Range(a[0], e)), a[1]), 0.0),
+            ("E", "NUMBER", same, 0.3),
+            ("E", "at NUMBER", same, 0.3),
+            ("E", "N", lambda phrase: None if phrase.fault else phrase, 0.0),
+            ("E", "ADJ", lambda adjectives: Phrase((("adj", adjectives),)), 0.3),
+            ("E", "ear", lambda: self.ear(()), 0.3),
+            ("E", "ADJ ear", lambda adjectives: self.ear((("adj", adjectives),)), 0.0),
+            ("TO_E", "dash NUMBER", same, 0.5),
+            ("I", "from E to E", self.range, 0.0),
+            ("I", "E to E", self.plain_range, 0.5),
+            ("I", "between E and E", self.range, 0.0),
+            ("I", "between N", lambda n: Item(range=Range(n, None)), 1.0),
+            ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
+            ("I", "INTERVAL", lambda ends: Item(range=Range(*ends)), 0.0),
+            ("I", "OUT_OF", self.way_out, 0.0),
+            ("I", "from E", start_from, 0.1),
+            # ... with something said between the ends
+            ("VIA_N", "via N", lambda n: None if n.fault else n, 0.0),
+            ("VIA_N", "via ADJ", lambda adjectives: Phrase((("adj", adjectives),)), 0.5),
+            ("I", "I VIA_N", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
+            ("I", "from E VIA_N", from_side_of, -1.0),
+            ("E_I", "from E comma? I", lambda e, i: None if i.is_region else (e, i), 0.5),
+            ("E_I", "from E VIA_N", lambda e, n: (e, Item(via=n)), 0.2),
+            ("E_I", "E VIA_N", lambda e, n: None if isinstance(e, Number) else (e, Item(via=n)), 0.5),
+            ("I", "E_I to E", lambda both, e: join(Item(range=Range(both[0], e)), both[1]), 0.0),
             # layouts
-            ("LAYOUT", "LAYOUT_NOUN", "LAYOUT", lambda a, _: a, 0.0),
-            ("LAYOUT", "NUMBER", "LAYOUT", self.own_size, -0.5),
-            ("NUMBER", "LAYOUT", "LAYOUT", lambda n, name: self.own_size(name, n), -0.5),
-            ("LAYOUT", "POINTS", "LAYOUT", lambda a, _: a, 0.0),
-            ("EACH", "LAYOUT", "LAYOUT", lambda d, a: a if d == "all" else None, 0.0),
-            ("NUMBER", "LAYOUT_NOUN", "LAYOUT", self.by_size, 0.0),
-            ("SIZED", "LAYOUT_NOUN", "LAYOUT", lambda n, _: self.by_size(n, None), 0.0),
-            ("NUMBER", "POINTS", "SIZED", lambda n, _: n if n.form == "integer" else None, 0.0),
-            ("EACH", "SIZED", "LAYOUT", lambda d, n: self.by_size(n, None) if d == "all" else None, 0.0),
-            ("NUMBER", "INNER_POINTS", "I", lambda n, _: Item(inner=True) if n.value == 51 else None, 0.0),
-            ("FROM", "LAYOUT", "OF_LAYOUT", lambda _, b: b, 0.0),
-            ("IDS_N", "LAYOUT", "I", lambda ids, name: Item(layout=name, ids=ids), 0.0),
-            ("I", "LAYOUT", "I", lambda i, name: join(i, Item(layout=name)), 0.5),
-            ("LAYOUT", "IDS_LIST", "I", self.restrict, 0.0),
-            ("COLON", "IDS_LIST", "COLON_IDS", lambda _, ids: ids, 0.0),
-            ("LAYOUT", "COLON_IDS", "I", self.restrict, 0.3),
-            ("PROGRAM", "COLON_IDS", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.3),
-            ("PROGRAM", "IDS_LIST", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.0),
-            ("PROGRAM", "IDS_N", "I", lambda name, ids: Item(layout=name, ids=ids, zero=0), 0.0),
-            ("IDS_N", "PROGRAM", "I", lambda ids, name: Item(layout=name, ids=ids, zero=0), 0.0),
-            ("OF", "PROGRAM", "OF_PROGRAM", lambda _, name: name, 0.0),
-            ("IDS_N", "OF_PROGRAM", "I", lambda ids, name: Item(layout=name, ids=ids, zero=0), 0.0),
-            ("PROGRAM", "LAYOUT_NOUN", "PROGRAM", lambda name, _: name, 0.0),
-            ("PROGRAM", "NUMBER", "PROGRAM", self.own_size, -0.5),
-            (
-                "BETWEEN",
-                "REF",
-                "I",
-                lambda _, r: Item(range=Range(Phrase((), ref="them"), None)) if r == "them" else None,
-                0.0,
-            ),
-            ("EACH", "I", "I", lambda d, i: i if d == "all" and i.shape is not None else None, 0.5),
-            ("LAYOUT", "IDS_N", "I", self.restrict, 0.0),
-            ("LAYOUT", "LAYOUT_POINT", "I", self.name_point, -0.5),
-            ("LAYOUT_POINT", "OF_LAYOUT", "I", lambda points, name: self.name_point(name, points), -0.5),
-            ("IDS", "IDS_LIST", "IDS_N", lambda _, b: b, 0.0),
-            ("POINTS", "IDS_LIST", "IDS_N", lambda _, b: b, 0.2),
-            ("POINTS", "IDS_N", "IDS_N", lambda _, b: b, 0.0),
-            ("OF", "LAYOUT", "OF_LAYOUT", lambda _, b: b, 0.0),
-            ("IDS_N", "OF_LAYOUT", "I", lambda ids, name: Item(layout=name, ids=ids), 0.0),
-            ("IDS_LIST", "OF_LAYOUT", "I", lambda ids, name: Item(layout=name, ids=ids), 0.3),
-            ("I", "OF_LAYOUT", "I", lambda i, name: join(i, Item(layout=name)), 0.0),
-            ("PARITY", "IDS", "I", lambda p, _: Item(parity=p), 0.0),
-            ("PARITY", "POINTS", "I", lambda p, _: Item(parity=p), 0.0),
+            ("L", "LAYOUT", says("layout"), 0.0),
+            ("L", "PROGRAM", says("layout", zero=0), 0.0),
+            ("L", "L layout_noun|points", same, 0.0),
+            ("L", "each=all L", same, 0.0),
+            ("L", "L NUMBER", self.own_size, -0.5),
+            ("L", "NUMBER L", lambda n, layout: self.own_size(layout, n), -0.5),
+            ("SIZED", "INTEGER points", same, 0.0),
+            ("L", "INTEGER|SIZED layout_noun", self.by_size, 0.0),
+            ("L", "each=all SIZED", self.by_size, 0.0),
+            ("L", "SIZED of|from L", lambda n, layout: self.size_of(layout, n), -0.5),
+            ("L", "PROGRAM SIZED", lambda name, n: self.size_of(Item(layout=name, zero=0), n), -0.5),
+            ("I", "L", same, 0.0),
+            ("I", "I L", join, 0.5),
+            ("I", "I of|from L", join, 0.0),
+            # ids
+            ("IDS_N", "ids IDS_LIST", same, 0.0),
+            ("IDS_N", "points IDS_LIST", same, 0.2),
+            ("IDS_N", "points IDS_N", same, 0.0),
+            ("I", "IDS_N", says("ids"), 1.0),
+            ("I", "IDS_LIST", lambda ids: Item(ids=ids) if any(a is not b for a, b in ids) else None, 1.2),
+            ("I", "POINTS INTEGER", lambda are_several, n: None if are_several else Item(ids=((n, n),)), 0.2),
+            ("I", "L IDS_LIST|IDS_N", lambda layout, ids: join(layout, Item(ids=ids)), 0.0),
+            ("I", "L colon IDS_LIST", lambda layout, ids: join(layout, Item(ids=ids)), 0.3),
+            ("I", "IDS_N L", lambda ids, layout: join(layout, Item(ids=ids)), 0.0),
+            ("I", "IDS_N of|from L", lambda ids, layout: join(layout, Item(ids=ids)), 0.0),
+            ("I", "IDS_LIST of|from L", lambda ids, layout: join(layout, Item(ids=ids)), 0.3),
+            ("I", "PARITY", says("parity"), 0.5),
+            ("I", "PARITY ids|points", says("parity"), 0.0),
+            ("I", "inner_points", says(inner=True), 0.0),
+            ("I", "NUMBER inner_points", lambda n: Item(inner=True) if n.value == 51 else None, 0.0),
+            ("I", "ZERO_BASED", lambda value: Item(zero=0 if value == "zero" else 1), 0.0),
+            ("I", "NAMED", says("named"), 0.0),
+            ("I", "L LAYOUT_POINT", self.name_point, -0.5),
+            ("I", "LAYOUT_POINT of|from L", lambda points, layout: self.name_point(layout, points), -0.5),
             # faces
-            ("FACE_CHOICE", "FACE_WORD", "FACES", self.face, 0.0),
-            ("FACE_WORD", "FACE_CHOICE", "FACES", lambda w, c: self.face(c, w), 0.2),
-            ("FACE_CHOICE", "PERSON_OWNER", "FACES", lambda c, w: self.face(c, w, owns=True), 0.0),
-            ("FACE_CHOICE", "ONE", "FACES", lambda c, _: self.face(c, None), 0.0),
-            ("ORDINAL", "FACE_CHOICE", "FACE_CHOICE", choose_nth, 0.0),
+            ("WHO", "FACE_WORD|PERSON_OWNER", same, 0.0),
+            ("FACE_CHOICE", "ORDINAL FACE_CHOICE", choose_nth, 0.0),
+            ("FACES", "FACE_CHOICE WHO", self.face, 0.0),
+            ("FACES", "FACE_WORD FACE_CHOICE", lambda who, choice: self.face(choice, who), 0.2),
+            ("FACES", "FACE_CHOICE one", self.face, 0.0),
+            ("FACE_COUNT", "INTEGER FACE_CHOICE", lambda n, choice: f"{n.value} {choice}", 0.0),
             (
-                "NUMBER",
-                "FACE_CHOICE",
-                "FACE_COUNT",
-                lambda n, c: f"{n.value} {c}" if n.form == "integer" else None,
-                0.0,
-            ),
-            ("FACE_COUNT", "FACE_WORD", "FACES", lambda c, w: self.face(c, w) if w[1] else None, 0.0),
-            ("ORDINAL", "FACE_WORD", "FACES", lambda n, w: self.face(str(int(n.value)), w), 0.0),
-            ("ORDINAL", "PERSON_OWNER", "FACES", lambda n, w: self.face(str(int(n.value)), w, owns=True), 0.0),
-            ("FACE_WORD", "NUMBER", "FACES", lambda w, n: self.numbered(w, (n,)), 1.2),
-            ("FACE_WORD", "NUMBERS", "FACES", lambda w, n: self.numbered(w, n) if w[1] else None, 0.0),
-            ("FACE_WORD", "IDS_N", "FACES", lambda w, ids: self.numbered(w, [a for a, _ in ids]), 0.0),
-            ("EACH", "FACE_WORD", "FACES", self.each_face, 0.0),
-            ("EACH", "PERSON_OWNER", "FACES", lambda _, w: self.face("all", w, owns=True), 0.0),
-            ("ADJ", "FACE_WORD", "FACES", lambda a, w: self.side_face(a, w), 0.4),
-            ("ADJ", "PERSON_OWNER", "FACES", lambda a, w: self.side_face(a, w, owns=True), 0.0),
-            ("FACE_WORD", "ADJ", "FACES", lambda w, a: self.side_face(a, w), 0.2),
-            ("REL", "FACE_WORD", "FACES", lambda r, w: self.face("middle", w) if r == "middle" else None, 0.2),
-            ("SELECT", "FACE_WORD", "FACES", lambda r, w: self.face("middle", w) if r == "middle" else None, 0.2),
-            (
-                "REL",
-                "PERSON_OWNER",
                 "FACES",
-                lambda r, w: self.face("middle", w, owns=True) if r == "middle" else None,
+                "FACE_COUNT FACE_WORD",
+                lambda choice, who: self.face(choice, who) if who.is_plural else None,
                 0.0,
             ),
-            ("FACE_WORD", "REL", "FACES", lambda w, r: self.face("middle", w) if r == "middle" else None, 0.2),
-            ("FACES", "FROM_E", "FACES", count_from_left, 0.0),
-            ("OF", "FACES", "FACES", lambda _, f: (f[0], f[1] or f[2], f[2]), 0.0),
-            # whose left it is
-            ("OF", "FACE_WORD", "I", lambda _, w: Item(frame="subject", late=True) if w[0] != "face" else None, 0.6),
+            ("FACES", "ORDINAL WHO", lambda n, who: self.face(str(int(n.value)), who), 0.0),
+            ("FACES", "FACE_WORD NUMBER", lambda who, n: self.numbered(who, (n,)), 1.2),
+            ("FACES", "FACE_WORD NUMBERS", lambda who, n: self.numbered(who, n) if who.is_plural else None, 0.0),
+            ("FACES", "FACE_WORD IDS_N", lambda who, ids: self.numbered(who, [first for first, _ in ids]), 0.0),
+            ("FACES", "PICK FACE_WORD", pick_faces, 0.0),
+            ("FACES", "EACH WHO", self.each_face, 0.0),
+            ("FACES", "everyone", lambda: ("all", False, True), 0.0),
+            ("FACES", "ONE_SIDE FACE_WORD", self.side_face, 0.4),
+            ("FACES", "ONE_SIDE PERSON_OWNER", self.side_face, 0.0),
+            ("FACES", "FACE_WORD ONE_SIDE", lambda who, side: self.side_face(side, who), 0.2),
+            ("FACES", "REL=middle|SELECT=middle FACE_WORD", self.face, 0.2),
+            ("FACES", "REL=middle PERSON_OWNER", self.face, 0.0),
+            ("FACES", "FACE_WORD REL=middle", lambda who, middle: self.face(middle, who), 0.2),
+            ("FACES", "FACES and FACES", add_face, 0.0),
+            ("FACES", "FACES from E", count_from_left, 0.0),
+            ("FACES", "EACH FACES", lambda _, faces: faces, 0.0),
+            ("FACES", "of FACES", lambda f: (f[0], f[1] or f[2], f[2]), 0.0),
+            ("I", "FACES", lambda f: Item(faces=f[0], frame="subject" if f[1] else None), -0.7),
+            ("NO_FACES", "NUMBER FACE_WORD", self.some_faces, 0.2),
+            ("NO_FACES", "of|each NO_FACES", same, 0.0),
+            ("I", "NO_FACES", same, 0.0),
             # everything else may stand in any order
-            ("I", "I", "I", self.link, 0.5),
-            ("I", "PER_SIDE", "I", self.per_side, 0.0),
-            ("AT", "I", "I", lambda _, i: i if i.count is not None and i.phrase is None else None, -0.9),
-            ("I", "OF_N", "I", self.ask_of, 0.0),
-            ("VIA", "N", "VIA_N", lambda _, n: None if n.fault else n, 0.0),
-            ("VIA", "ADJ", "VIA_N", lambda _, a: Phrase((("adj", a),)), 0.5),
-            ("I", "VIA_N", "I", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
-            ("FROM_E", "VIA_N", "FROM_E_I", lambda e, n: (e, Item(via=n)), 0.2),
-            ("FROM_E", "VIA_N", "I", from_side_of, -1.0),
-            ("COMMA", "I", "COMMA_I", lambda _, i: i if not i.is_region else None, 0.0),
-            ("FROM_E", "COMMA_I", "FROM_E_I", lambda e, i: (e, i), 0.5),
-            ("E", "VIA_N", "E_VIA", lambda e, n: None if isinstance(e, Number) else (e, n), 0.2),
-            (
-                "E_VIA",
-                "TO_E",
-                "I",
-                lambda a, e: join(self.range(a[0], e) or Item(), Item(via=a[1])) if self.range(a[0], e) else None,
-                0.3,
-            ),
-            ("PERSON_OWNER", "REL", "I", lambda _, r: Item(frame="subject", late=True) if r == "side" else None, 0.0),
-            ("COLON", "I", "COLON_I", lambda _, i: i if i.has_amount and not i.is_region else None, 0.0),
-            ("I", "COLON_I", "I", self.link, 0.3),
+            ("I", "I I", self.link, 0.5),
+            ("I", "I colon I", self.link_amount, 0.3),
         ]
+
+
+def is_kept(word: str) -> bool:
+    """Whether a pattern hands over what a word means."""
+    return word.partition("=")[0].isupper()
+
+
+def spell_out(pattern: str) -> Iterator[list[str]]:
+    """Yield the words of each way to say a pattern."""
+    options = [[*word.rstrip("?").split("|"), *([""] if word.endswith("?") else [])] for word in pattern.split()]
+    for words in product(*options):
+        yield [word for word in words if word]
+
+
+def hand_over(function: Function, is_left_kept: bool, is_right_kept: bool) -> Function:
+    """Return a function of two neighbours that hands over the values of those that say something."""
+    if is_left_kept and is_right_kept:
+        return function
+    if is_left_kept:
+        return lambda left, _: function(left)
+    return (lambda _, right: function(right)) if is_right_kept else lambda *_: function()
+
+
+def says(field: str = "", /, **fixed: Any) -> Function:
+    """Return the function of words that say fields of an item: one by what they are worth, others by being said."""
+    return (lambda value: Item(**{field: value}, **fixed)) if field else (lambda: Item(**fixed))
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def say_nothing() -> bool:
+    """The value of words that only have to stand there."""
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -12,7 +12,7 @@ from typing import Literal
 from .landmarks import LandmarkQuery
 from .pieces import CurvePiece, Patch, Piece, Place, Stretch
 from .registry import Registry
-from .surface_runs import GridRun, OutlineRun, Spot, SpotRun, SpreadRun, SurfaceRun, lies_within, take_spots
+from .surface_runs import GridRun, OutlineRun, Spot, SpotRun, SpreadRun, SurfaceRun, lies_within
 
 Ends = Literal["both", "neither", "first"]
 Spacing = Literal["fpalp", "arc"]
@@ -72,11 +72,11 @@ class CurveRun:
         # Division of whole numbers rounds once, however long they are.
         return [(part % whole if is_closed else part) / whole for part in parts]
 
-    def take(self, begin: int, count: int, every: int = 1) -> CurveRun:
-        """Return the run of count points from index begin on, every so many."""
-        first, step = self.first, self.step * every
-        start = first + begin * self.step
-        return replace(self, start=start, stop=start + (count - 1) * step, count=count, ends="both")
+    def take(self, indices: range) -> CurveRun:
+        """Return the run of the points at some indices."""
+        first, count = self.first + indices.start * self.step, len(indices)
+        stop = first + (count - 1) * indices.step * self.step
+        return replace(self, start=first, stop=stop, count=count, ends="both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ class PlaceRun:
     def count(self) -> int:
         return len(self.places)
 
+    def take(self, indices: Iterable[int]) -> PlaceRun:
+        """Return the run of the places at some indices."""
+        return PlaceRun(self.part, tuple(self.places[i] for i in indices))
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutRun:
@@ -101,6 +105,10 @@ class LayoutRun:
     @property
     def count(self) -> int:
         return len(self.ids)
+
+    def take(self, indices: Iterable[int]) -> LayoutRun:
+        """Return the run of the landmarks at some indices."""
+        return LayoutRun(self.layout, tuple(self.ids[i] for i in indices))
 
 
 Run = CurveRun | PlaceRun | LayoutRun | SurfaceRun
@@ -152,15 +160,9 @@ def as_place(run: Run) -> Run:
 
 def reverse_run(run: Run) -> Run:
     """Return the run with its order turned."""
-    if isinstance(run, PlaceRun):
-        return PlaceRun(run.part, run.places[::-1])
-    if isinstance(run, LayoutRun):
-        return LayoutRun(run.layout, run.ids[::-1])
-    if isinstance(run, SURFACE_RUNS):
-        return take_spots(run, range(run.count - 1, -1, -1))
-    if run.ends == "first" and run.spacing == "fpalp" and run.count:
-        return run.take(run.count - 1, run.count, -1)
-    return replace(run, start=run.stop, stop=run.start)
+    if isinstance(run, CurveRun) and not (run.ends == "first" and run.spacing == "fpalp" and run.count):
+        return replace(run, start=run.stop, stop=run.start)
+    return run.take(range((run.count or 0) - 1, -1, -1))
 
 
 def keep_every(runs: Sequence[Run], step: int) -> list[Run]:
@@ -169,47 +171,43 @@ def keep_every(runs: Sequence[Run], step: int) -> list[Run]:
     offset = 0
     for run in runs:
         count = run.count or 0
-        first = -offset % step
-        number = max(0, ceil(Fraction(count - first, step)))
-        if number:
-            kept.append(pick_slice(run, first, number, step))
+        if indices := range(-offset % step, count, step):
+            kept.append(run.take(indices))
         offset += count
     return kept
 
 
-def pick_slice(run: Run, first: int, count: int, step: int) -> Run:
-    if isinstance(run, PlaceRun):
-        return PlaceRun(run.part, run.places[first::step][:count])
-    if isinstance(run, LayoutRun):
-        return LayoutRun(run.layout, run.ids[first::step][:count])
-    if isinstance(run, SURFACE_RUNS):
-        return take_spots(run, range(first, run.count, step)[:count])
-    return run.take(first, count, step)
-
-
 def pick_index(runs: Sequence[Run], index: int) -> Run | None:
     """Return the point at an index of runs taken as one ordered set (negative: from the end), or None."""
-    total = sum(run.count or 0 for run in runs)
-    index = index if index >= 0 else total + index
-    if not 0 <= index < total:
-        return None
+    index += sum(run.count or 0 for run in runs) if index < 0 else 0
+    for run in runs if index >= 0 else ():
+        if index < (run.count or 0):
+            return run.take(range(index, index + 1))
+        index -= run.count or 0
+    return None
+
+
+def drop_index(runs: Sequence[Run], index: int) -> list[Run]:
+    """Return runs without the point at an index (negative: from the end)."""
+    index += sum(run.count or 0 for run in runs) if index < 0 else 0
+    kept: list[Run] = []
     for run in runs:
         count = run.count or 0
-        if index < count:
-            return pick_slice(run, index, 1, 1)
+        parts = [range(index), range(index + 1, count)] if 0 <= index < count else [range(count)]
+        kept += [run if len(part) == count else run.take(part) for part in parts if part]
         index -= count
-    return None
+    return kept
 
 
 def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list[Run]:
     """Return what is left of a run when the points on pieces of parts are removed."""
-    patches = [piece for piece in pieces if isinstance(piece, Patch)]
     if isinstance(run, CurveRun):
         left: list[Run] = [run]
         for piece in pieces:
             if piece.part == run.part and not isinstance(piece, Patch):
                 left = [kept for one in left for kept in remove_piece(one, piece, registry)]
         return left
+    patches = [piece for piece in pieces if isinstance(piece, Patch)]
     if isinstance(run, SURFACE_RUNS):
         return remove_patches(run, patches)
     exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
@@ -233,10 +231,10 @@ def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list
 def remove_patches(run: SurfaceRun, patches: Sequence[Patch]) -> list[Run]:
     """Return what is left of a run when its points on surfaces, or on portions or at places of them, are removed."""
     own = [patch for patch in patches if patch.part == run.surface]
-    kept = tuple(spot for spot in run.spots() if not any(holds_spot(patch, spot) for patch in own)) if own else ()
+    kept = [i for i, spot in enumerate(run.spots() if own else ()) if not any(holds_spot(one, spot) for one in own)]
     if not own or len(kept) == run.count:
         return [run]
-    return [SpotRun(run.surface, kept)] if kept else []
+    return [run.take(kept)] if kept else []
 
 
 def holds_spot(patch: Patch, spot: Spot) -> bool:
@@ -303,7 +301,7 @@ def remove_range(run: CurveRun, low: Fraction, high: Fraction, registry: Registr
         if begin > at:
             if at == 0 and begin == count:
                 return [run]
-            kept.append(run.take(at, begin - at))
+            kept.append(run.take(range(at, begin)))
         at = max(at, end + 1)
     return kept
 

@@ -10,7 +10,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from .lattice import Lattice
-from .number_edges import NUMBER_WORDS
+from .numbers import NUMBER_WORDS
 from .words import Lexeme
 
 if TYPE_CHECKING:

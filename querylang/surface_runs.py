@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -22,50 +23,58 @@ OUTLINE_COUNT = 24
 
 
 @dataclass(frozen=True, slots=True)
-class SpotRun:
-    """Explicit places on one surface, in order."""
+class Spots(ABC):
+    """Points on one surface."""
 
     surface: str
-    places: tuple[Spot, ...]
 
     @property
     def part(self) -> str:
         return self.surface
+
+    @abstractmethod
+    def spots(self) -> Iterator[Spot]:
+        """Yield the (u, v) in order; with spacing "arc" provisional ones."""
+
+    def take(self, indices: Iterable[int]) -> SpotRun:
+        """Return the run of the points at some indices."""
+        spots = tuple(self.spots())
+        return SpotRun(self.surface, tuple(spots[i] for i in indices))
+
+
+@dataclass(frozen=True, slots=True)
+class SpotRun(Spots):
+    """Explicit places on one surface, in order."""
+
+    places: tuple[Spot, ...]
 
     @property
     def count(self) -> int:
         return len(self.places)
 
     def spots(self) -> Iterator[Spot]:
-        """Yield the (u, v) in order."""
         return iter(self.places)
 
 
 @dataclass(frozen=True, slots=True)
-class GridRun:
+class GridRun(Spots):
     """A grid over a surface or a portion of it, row by row from the upper left: the centres of rows x columns cells."""
 
-    surface: str
     rows: int
     columns: int
     box: Box = WHOLE
-
-    @property
-    def part(self) -> str:
-        return self.surface
 
     @property
     def count(self) -> int:
         return self.rows * self.columns
 
     def spots(self) -> Iterator[Spot]:
-        """Yield the (u, v) in order."""
-        for row in range(self.rows):
-            yield from (place_within(spot, self.box) for spot in lay_row(row, self.rows, self.columns))
+        spots = (spot for row in range(self.rows) for spot in lay_row(row, self.rows, self.columns))
+        return (place_within(spot, self.box) for spot in spots)
 
 
 @dataclass(frozen=True, slots=True)
-class SpreadRun:
+class SpreadRun(Spots):
     """Points spread evenly over a surface, row by row: cells as near to squares as their number allows.
 
     Attributes:
@@ -75,14 +84,9 @@ class SpreadRun:
         box: The portion of the surface.
     """
 
-    surface: str
     count: int
     aspect: Fraction
     box: Box = WHOLE
-
-    @property
-    def part(self) -> str:
-        return self.surface
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -92,14 +96,13 @@ class SpreadRun:
         return tuple(self.count * (row + 1) // rows - self.count * row // rows for row in range(rows))
 
     def spots(self) -> Iterator[Spot]:
-        """Yield the (u, v) in order."""
         columns = self.columns
-        for row, number in enumerate(columns):
-            yield from (place_within(spot, self.box) for spot in lay_row(row, len(columns), number))
+        spots = (spot for row, number in enumerate(columns) for spot in lay_row(row, len(columns), number))
+        return (place_within(spot, self.box) for spot in spots)
 
 
 @dataclass(frozen=True, slots=True)
-class OutlineRun:
+class OutlineRun(Spots):
     """Points along the edge of a surface, or of a portion of it, once round from the upper left, first along its top.
 
     Attributes:
@@ -109,17 +112,11 @@ class OutlineRun:
         box: The portion of the surface.
     """
 
-    surface: str
     count: int
     spacing: Literal["fpalp", "arc"] = "fpalp"
     box: Box = WHOLE
 
-    @property
-    def part(self) -> str:
-        return self.surface
-
     def spots(self) -> Iterator[Spot]:
-        """Yield the (u, v) in order; with spacing "arc" provisional ones."""
         return (walk_round(Fraction(number, self.count), self.box) for number in range(self.count))
 
 
@@ -174,9 +171,3 @@ def spread_points(surface: Surface, count: int, box: Box = WHOLE) -> SpreadRun:
     """Return points spread evenly over a surface or a portion of it; one alone lies in its centre."""
     aspect = surface.aspect * (box[2] - box[0]) / (box[3] - box[1])
     return SpreadRun(surface.name, count, aspect, box)
-
-
-def take_spots(run: SurfaceRun, indices: range) -> SpotRun:
-    """Return the points of a run at some indices."""
-    spots = tuple(run.spots())
-    return SpotRun(run.surface, tuple(spots[i] for i in indices))

@@ -1,0 +1,141 @@
+"""Beside: what a name means beside another: on what that one names, in its place, or on its side.
+
+In: a phrase and one named elsewhere in the instruction; out: the phrase as it is meant there, None where the two have
+nothing to do with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .asks import find_side, flip, is_end
+from .concepts import Op
+from .joining import is_side
+from .meaning import Phrase
+from .rules import Rules
+
+
+def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
+    """Return a phrase as lying on what another names.
+
+    Args:
+        rules: The grammar.
+        phrase: What lies there; without operations it is all of it.
+        owner: What it may lie on.
+        whole: On all that the owner names first ("left eye: ..."); else on what the owner itself lies on, as one of a
+            list does ("the upper half and the pupil of the left eye").
+    """
+    side = find_side(owner.ops)
+    longest = len(owner.ops) if whole or not owner.owner_len else owner.owner_len
+    for length in range(longest, 0, -1):
+        if length < len(owner.ops) and owner.ops[length][0] == "adj" and length != owner.owner_len:
+            continue
+        lower = owner.ops[:length]
+        made = None
+        if side is not None and side not in lower and rules.is_paired(lower):
+            made = rules.on_side(lower + phrase.ops, side)
+            lower = (lower[0], side, *lower[1:]) if made is not None else lower
+        made = made or rules.sound_phrase(lower + phrase.ops)
+        if made is not None and not is_both_of_one(phrase, made):
+            return settle(phrase, made, owner, len(lower))
+    return None
+
+
+def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
+    """ "The inner lip's upper edge, and the lower edge": what differs takes the place of what it differs from."""
+    own = {kind_of(op): op for op in phrase.ops}
+    if not phrase.is_free or all(map(is_side, phrase.ops)) or not own.keys() <= {kind_of(op) for op in owner.ops}:
+        return None
+    made = rules.sound_phrase(tuple(own.get(kind_of(op), op) for op in owner.ops))
+    return None if made is None else settle(phrase, made, owner, owner.owner_len)
+
+
+def lie_near(rules: Rules, phrase: Phrase, place: Phrase) -> Phrase | None:
+    """Return a phrase as lying on the part that a place with a name of its own lies on ("brow tail and peak")."""
+    side = find_side(place.ops)
+    for base in sorted(rules.concepts[place.ops[0][1]].of):
+        lower: tuple[Op, ...] = (("noun", base),)
+        lower += (side,) if side and rules.is_paired(lower) else ()
+        made = rules.sound_phrase((*lower, *phrase.ops))
+        if made is not None and not is_both_of_one(phrase, made):
+            return replace(settle(phrase, made, place, len(lower)), det=phrase.det)
+    return None
+
+
+def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
+    """ "7 on the left eye's lower lid, and 5 on the right": a side alone is that side of all that was named."""
+    ops = tuple(op for op in owner.ops if not is_side(op))
+    if not phrase.ops or not all(map(is_side, phrase.ops)) or not ops or not rules.is_paired(ops):
+        return None
+    made = rules.on_side(ops, *phrase.ops)
+    return None if made is None else replace(settle(phrase, made, owner, 0), det=phrase.det)
+
+
+def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
+    """ "The left eye and eyebrow", "the right eye and its brow" are on one side."""
+    side, thing = find_side(other.ops), phrase.thing
+    if side is None or phrase.is_plural or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
+        return None
+    made = rules.on_side(phrase.ops, side)
+    return None if made is None else replace(phrase.mean(made), frame=other.frame, ref="")
+
+
+def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
+    """Return a reference read as about a phrase named before, None where it does not fit."""
+    side = find_side(before.ops)
+    if phrase.ref == "it":
+        return lie_on(rules, phrase, before)
+    if phrase.ref == "one" or not phrase.ops:
+        ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
+        return rules.sound_phrase(ops, frame=before.frame) if ops else None
+    if side is None or phrase.thing.is_sided:
+        return None
+    if not (phrase.thing.parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
+        return None
+    return rules.on_side(phrase.ops, flip(side) if phrase.ref == "other" else side, frame=before.frame)
+
+
+def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:
+    """Return operations with the side, or what else is told, in place of their own: of "the right one", "the other"."""
+    if told:
+        return tuple(told[0] if is_side(op) else op for op in ops) if has_side else (*ops, *told)
+    return tuple(flip(op, ends=not has_side) for op in ops) if has_side or any(map(is_end, ops)) else ()
+
+
+def narrow(rules: Rules, whole: Phrase, part: Phrase) -> Phrase | None:
+    """Return what of a name another one leaves: "the left eye, upper lid only"."""
+    if part.is_free:
+        made = rules.extend(whole, part.ops)
+    else:
+        made = lie_on(rules, part, whole) if part.thing.is_several_sided and not part.thing.is_sided else None
+    return None if made is None or made.fault else made
+
+
+def settle(phrase: Phrase, made: Phrase, owner: Phrase, owner_len: int) -> Phrase:
+    """Return a phrase as what it was found to mean on an owner, whose "each" and whose left it shares."""
+    det, frame = phrase.det or owner.det, phrase.frame or owner.frame
+    return replace(phrase.mean(made), det=det, frame=frame, owner_len=owner_len, ref="", is_of=False)
+
+
+def needs_owner(rules: Rules, phrase: Phrase) -> bool:
+    """Whether a name could lie on one of a pair, and does not say on which."""
+    thing = phrase.thing
+    if thing.is_sided or not thing.is_several_sided or not rules.concepts[phrase.ops[0][1]].of:
+        return False
+    several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
+    return several or not (phrase.is_plural or phrase.det)
+
+
+def find_nouns(phrase: Phrase) -> set[str]:
+    return {op[1] for op in phrase.ops if op[0] == "noun"}
+
+
+def kind_of(op: Op) -> tuple[object, ...]:
+    """Return what two operations share of which one may stand in the other's place."""
+    return (op[0], op[1][0][0]) if op[0] == "adj" else op[:2]
+
+
+def is_both_of_one(phrase: Phrase, made: Phrase) -> bool:
+    """Whether "both" would be said of a single thing ("both inner corners" of one brow)."""
+    return phrase.det == "both" and len(made.thing.units) < 2
