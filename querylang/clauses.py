@@ -8,6 +8,7 @@ from typing import Any
 from .asks import WHOLE_FACE, Ask, Draft, Loose, find_phrases
 from .beside import narrow
 from .chart import Entry
+from .compositions import SIDES
 from .concept_data import Thing
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, join
@@ -17,7 +18,7 @@ from .references import repeat, resolve
 
 BREAKS = frozenset({"stop", "line", "bullet"})
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
-LINKS = frozenset({"HEADS", "OF"})
+LINKS = frozenset({"EACH", "HEADS", "OF"})
 
 
 class Clauses:
@@ -103,6 +104,8 @@ class Clauses:
             return
         if item.same:
             repeat(self.draft, entry, item, self.sentence)
+        elif self.counts_again(entry, item):
+            return
         elif item.is_region and not self.removing and self.only_counts(item):
             self.loosen(entry, replace(item, phrase=None, each=True))
         elif item.is_region:
@@ -175,6 +178,30 @@ class Clauses:
             return False
         is_whole = last.thing.parts <= phrase.thing.parts and not phrase.thing.divides(last.thing)
         return is_whole and not (last.phrase.is_free or last.thing.is_place)
+
+    def counts_again(self, entry: Entry, item: Item) -> bool:
+        """Whether a clause only says for each what was counted in all: "10 points on the eyes, 5 per eye".
+
+        Raises:
+            MistakeError: The numbers do not agree.
+        """
+        last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
+        if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
+            return False
+        is_name = phrase.det == "each" and phrase.ops in ((SIDES,), last.phrase.ops)
+        if (
+            not (is_name or item == Item(count=item.count, each=True))
+            or last.phrase.det
+            or last.item.each
+            or not last.thing.is_several_sided
+        ):
+            return False
+        if item.count.value * len(last.thing.units) != last.item.count.value:
+            message = (
+                f"{last.item.count.value} points in all, but {item.count.value} on each of {len(last.thing.units)}"
+            )
+            raise MistakeError("contradiction", message, self.draft.span(last, entry))
+        return True
 
     def check_beside(self, ask: Ask) -> None:
         """Two names without a word between them, of which the first is counted for each, contradict each other."""

@@ -167,7 +167,7 @@ class Compositions:
     def cut(self, number: Number, viewer: str, subject: str) -> Phrase | None:
         """ "The left half", "the first 20%"."""
         is_portion = number.form in ("part", "percent") and 0 < number.value < 1
-        return Phrase((("portion", number.value, viewer, subject),)) if is_portion else None
+        return Phrase((("portion", number.value, viewer, subject),), is_plural=number.is_plural) if is_portion else None
 
     def side_as_half(self, adjectives: Any, word: str) -> Phrase | None:
         """ "The left side of the mouth" is its left half, where the part has no sides of its own."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_side
 from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
-from .meaning import MistakeError, Phrase
+from .meaning import Item, MistakeError, Phrase
 
 Owner = tuple[Phrase, bool]
 """A phrase that may own an ask, and whether the ask lies on all that it names."""
@@ -37,12 +37,28 @@ def own(draft: Draft, index: int) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
+    if (made := share_plural(draft, index)) is not None:
+        ask.become(made, is_owned=True)
+        return
     if ask.phrase.is_free or needs_owner(draft.rules, ask.phrase):
         made = find_side_of(draft, index) or find_owned(draft, index) or find_near(draft, index)
         if made is not None:
             ask.become(made, is_owned=True)
             return
     inherit_side(draft, index)
+
+
+def share_plural(draft: Draft, index: int) -> Phrase | None:
+    """ "The outer corners of the left eye and the right eye": many of what is one on each is one of both."""
+    ask, last = draft.asks[index], draft.asks[index - 1].phrase
+    own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
+    if not index or ask.before != {"and"} or ask.item != Item(phrase=ask.phrase) or not own or not rest:
+        return None
+    is_alike = len(ask.phrase.ops) == len(own) and ask.phrase.ops[0] == own[0] and ask.phrase.ops != own
+    if not is_alike or not last.is_plural or len(last.thing.units) > 1:
+        return None
+    made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
+    return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
 
 
 def find_side_of(draft: Draft, index: int) -> Phrase | None:
