@@ -115,7 +115,7 @@ def test_the_licence_of_the_weights_is_restrictive(root):
 def test_the_command_is_declared(wheel):
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert "faceql = faceql.server.cli:main" in archive.read(name).decode()
+        assert "faceql = faceql.server.cli:run" in archive.read(name).decode()
 
 
 def test_sdist_holds_what_its_tests_need(root, sdist):
