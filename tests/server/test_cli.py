@@ -202,3 +202,15 @@ def test_training_without_its_packages_says_what_to_install(monkeypatch: pytest.
     result = run("train", "tiny", "--data", tmp_path, "--run", tmp_path / "run")
     assert result.exit_code == 2
     assert "lightning_fabric is not installed: pip install 'faceql[train]'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["ask", "PHOTO", "pupils", "--device", "cpu"], 0), (["ask", "PHOTO", "left ear"], 2), (["parse", "pupils"], 0)],
+)
+def test_a_process_says_all_and_ends_with_its_status(arguments: list[str], status: int) -> None:
+    photo = str(Path(__file__).parents[2] / "examples" / "astronaut.jpg")
+    command = [sys.executable, "-m", "faceql.server.cli", *(photo if a == "PHOTO" else a for a in arguments)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == status
+    assert "pupil" in ended.stdout or "ear" in ended.stderr
