@@ -137,7 +137,13 @@ class TooManyPixelsError(ImageError):
 
 
 class VideoError(ImageError):
-    """A video or a camera cannot be read, or no further than where this is raised."""
+    """A video or a camera cannot be read, or no further than where this is raised.
+
+    Examples:
+        >>> list(engine.track("README.md", "pupils"))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        faceql.errors.VideoError: ...
+    """
 
 
 class NoFaceError(ImageError):

@@ -311,6 +311,11 @@ class Engine:
             VideoError: The file or camera cannot be read, or no further: the frames before were answered.
             ImageError: A frame cannot be read.
             ConfigError: A setting is wrong, or the extra `video` is not installed.
+
+        Examples:
+            >>> frames = [read_photo("examples/astronaut.jpg").pixels] * 3
+            >>> [(frame.frame, frame.identities, frame.how) for frame in engine.track(frames, "pupils")]
+            [(0, (1,), ('found',)), (1, (1,), ('tracked',)), (2, (1,), ('tracked',))]
         """
         note_use()
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ..errors import ConfigError, InvalidRequestError
+from ..querylang.runs import SURFACE_RUNS
 from ..querylang.surfaces import load_surfaces
 from .answers import AnswerModel, FaceAnswer, ImageSize, describe_faces
 
@@ -181,8 +182,16 @@ def plan_mask(parse: ParseText, region: str) -> RegionPlan:
     """
     from ..engine import write_region_instruction
 
-    understood = parse(region).canonical.partition(" | ")[0]
+    understood = understand_region(parse, region)
     return RegionPlan(parse(write_region_instruction(understood)), understood)
+
+
+def understand_region(parse: ParseText, region: str) -> str:
+    """Return the canonical text of a region; a surface is all of it, and not the point at its centre."""
+    query = parse(region)
+    if any(isinstance(run, SURFACE_RUNS) for run in query.runs):
+        return parse(f"{region} as a polygon").canonical.replace(" | polygon", "")
+    return query.canonical.partition(" | ")[0]
 
 
 def paint_region(answer: Answer, plan: RegionPlan, feather: float) -> npt.NDArray[np.uint8]:
@@ -227,7 +236,7 @@ def plan_crop(parse: ParseText, region: str) -> RegionPlan:
 
     if region.strip().lower() == WHOLE_FACE:
         return RegionPlan(parse(MEASURES_INSTRUCTION), WHOLE_FACE)
-    understood = parse(region).canonical.partition(" | ")[0]
+    understood = understand_region(parse, region)
     upright = parse(UPRIGHT_INSTRUCTION).canonical
     return RegionPlan(parse(f"{outline_surfaces(understood)}; {upright}"), understood)
 
@@ -237,7 +246,10 @@ def outline_surfaces(canonical: str) -> str:
     known = load_surfaces()
     pieces = [(re.split(r"\W", piece, maxsplit=1)[0], piece) for piece in canonical.split("; ")]
     return "; ".join(
-        dict.fromkeys(f"{name} outline * 24" if name.replace("_", " ") in known else piece for name, piece in pieces)
+        dict.fromkeys(
+            f"{name} outline * 24" if name.replace("_", " ") in known and " outline" not in piece else piece
+            for name, piece in pieces
+        )
     )
 
 

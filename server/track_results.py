@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..errors import ConfigError
 from .writing import tell_full_disk
@@ -122,7 +121,7 @@ class CsvFrames:
             x, y = head.index("x"), head.index("y")
             last = [row for row in rows[:kept] if row[0] == rows[kept - 1][0]]
             middles = {
-                identity: middle(np.array([row[x : y + 1] for row in last if int(row[2]) == identity], dtype=float))
+                identity: middle([(float(row[x]), float(row[y])) for row in last if int(row[2]) == identity])
                 for identity in {int(row[2]) for row in last}
             }
             left = Left(int(last[0][0]), float(last[0][1]), middles, max(int(row[2]) for row in rows))
@@ -204,9 +203,9 @@ class Continuation:
         """Call the faces of a frame that was answered before what they were called then; the last frame is right."""
         self._names.clear()
         for index, identity in enumerate(frame.identities):
-            here = middle(frame.answer.xy[frame.answer.face_index == index])
+            here = middle(frame.answer.xy[frame.answer.face_index == index].tolist())
             size = frame.answer.faces[index].area ** 0.5
-            away = {name: float(np.hypot(*np.subtract(here, at))) for name, at in self.left.middles.items()}
+            away = {name: math.dist(here, at) for name, at in self.left.middles.items()}
             nearest = min(away, key=lambda name: away[name], default=None)
             if nearest is not None and away[nearest] < SAME_FACE * size and nearest not in self._names.values():
                 self._names[identity] = nearest
@@ -217,7 +216,7 @@ class Continuation:
         return self._names[identity]
 
 
-def middle(points: np.ndarray[Any, Any]) -> tuple[float, float]:
-    """Return the mean of points (N, 2)."""
-    x, y = points.mean(axis=0).tolist()
+def middle(points: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return the mean of points (x, y)."""
+    x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
     return x, y

@@ -74,9 +74,9 @@ def test_a_name_that_is_no_utf8_is_answered_and_not_asked_twice(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"faces": "all"}, "faces"),
+        ({"asked": AskSettings(faces="all")}, "faces"),
         ({"settings": {"flip-test": True}}, "flip-test off, and now it is flip-test on"),
-        ({"perspective": "subject"}, "perspective|another instruction"),
+        ({"asked": AskSettings(perspective="subject")}, "perspective|another instruction"),
     ],
 )
 def test_a_resume_with_other_settings_is_refused(

@@ -303,7 +303,7 @@ def test_names_are_completed(server: MCPServer) -> None:
 
     templates, eyes, wflw, lips, part, layout = anyio.run(run)
     assert templates == {"faceql://parts/{part}", "faceql://layouts/{layout}", "faceql://files/{key}"}
-    assert eyes.completion.values == ["left eyebrow", "left eye", "middle of left eyebrow"]
+    assert eyes.completion.values == ["left eyebrow", "left eye", "left eyebrow surface", "middle of left eyebrow"]
     assert wflw.completion.values[0] == "wflw"
     assert lips.completion.values[:2] == ["lipstick", "lip liner"]
     assert json.loads(part.contents[0].text)["name"] == "left eye"

@@ -132,9 +132,9 @@ def test_decompression_bombs_are_refused_unopened(client: TestClient, size: tupl
 
 
 def test_other_bombs(client: TestClient, photo: bytes) -> None:
-    ten_thousand_faces = {"image": {"base64": base64.b64encode(photo).decode()}, "instruction": "chin",
-                          "boxes": [[1, 1, 9, 9]] * 10_000}  # fmt: skip
-    assert client.post("/v1/ask", json=ten_thousand_faces).status_code == 422
+    thousands_of_faces = {"image": {"base64": base64.b64encode(photo).decode()}, "instruction": "chin",
+                          "boxes": [[1, 1, 9, 9]] * 5_000}  # fmt: skip
+    assert client.post("/v1/ask", json=thousands_of_faces).status_code == 422
     deep = b'{"image":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     assert client.post("/v1/ask", content=deep, headers={"Content-Type": "application/json"}).status_code == 400
     number = b'{"instruction": "chin", "deadline_ms": ' + b"9" * 100_000 + b"}"
