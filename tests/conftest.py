@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,12 @@ from faceql.model.visibility import VisibilityHead
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("fresh", derandomize=False, deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish() -> None:
+    """What pytest holds of thousands of tests is searched for garbage at every turn."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_exportable(**changes: object) -> LoadedDetector:

@@ -130,6 +130,7 @@ def test_leftmost_face_stays_the_one_that_was_leftmost(engine: Engine) -> None:
     assert all(name_faces(clip, frame) == {1: 0} for frame in frames)
 
 
+@pytest.mark.slow
 def test_a_face_behind_a_board_comes_out_as_itself(engine: Engine) -> None:
     clip = made.hide(read_collins(), 50)
     clip = made.Clip(clip.poses[8::3], clip.portraits, cover=clip.cover[8::3])

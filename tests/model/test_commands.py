@@ -46,6 +46,7 @@ def trained(made_packs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run" / "detector.safetensors"
 
 
+@pytest.mark.slow
 def test_training_stops_in_time_and_goes_on(made_packs: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(RECIPE.replace("pictures = 4", "pictures = 10"))

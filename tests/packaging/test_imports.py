@@ -55,6 +55,7 @@ def test_parsing_loads_neither_torch_nor_numpy(run_python, folder_with_strays, s
     assert not top_level(said["modules"]) & {"torch", "numpy", "timm", "PIL", "sentence_transformers", "scipy"}
 
 
+@pytest.mark.slow
 def test_every_module_imports_beside_strays_of_the_same_name(run_python, folder_with_strays, site):
     said = json.loads(run_python("-c", IMPORT_ALL, cwd=folder_with_strays, path=site).stdout)
     rooms = {"faceql.querylang", "faceql.model.detector", "faceql.engine.engine", "faceql.server.cli"}

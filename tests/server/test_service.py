@@ -217,6 +217,7 @@ def test_the_operators_mistake_is_not_the_callers(photo: bytes, caplog: pytest.L
     assert describe_error(caught.value)["message"] == "the model cannot be loaded; the server's log says why"
 
 
+@pytest.mark.slow
 def test_a_server_runs_the_backend_it_was_told(exported: Path, photo: bytes) -> None:
     options = {"device": "auto", "weights": exported, "threads": None, "handle_minutes": 1.0, "flip_test": False}
     service, _ = make_service((), (), **options, backend="onnxruntime")
