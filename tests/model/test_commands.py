@@ -72,6 +72,7 @@ def test_eval_prints_tables_and_writes_the_card(made_packs: Path, trained: Path,
     assert card.read_text().endswith("end\n")
 
 
+@pytest.mark.slow
 def test_eval_prints_json(made_packs: Path, trained: Path) -> None:
     arguments = ["eval", "--data", str(made_packs), "--weights", str(trained), "--json"]
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)

@@ -142,6 +142,7 @@ def test_seen_and_hidden_points_are_scored_apart(packs: Path) -> None:
     assert set(score_faces(validation, validation.points).visibility) == {"seen"}
 
 
+@pytest.mark.slow
 def test_eval_tells_them_apart_where_the_pack_is_there(packs: Path, small_detector: Detector, tmp_path: Path) -> None:
     weights = tmp_path / "made.safetensors"
     save_detector(weights, small_detector, "made", {})

@@ -96,6 +96,7 @@ def test_a_mapping_that_does_not_fit_is_refused() -> None:
         map_lite0_weights(source, target)
 
 
+@pytest.mark.slow
 def test_sentence_vectors_tell_sides_apart() -> None:
     vectors = encode_part_names(["left eye", "right eye", "outer lip"])
     assert vectors.shape == (3, 384)

@@ -113,6 +113,7 @@ def test_what_is_at_hand_is_run(at_hand: Path, tmp_path: Path) -> None:
     assert len(set(last.split(" | ")[2:5])) == 3
 
 
+@pytest.mark.slow
 def test_with_all_datasets_no_cell_is_empty(at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "load_aflw", partial(aflw.load_aflw, train_faces=3))
     folders = {

@@ -179,6 +179,7 @@ def test_a_run_of_surfaces_goes_on_exactly(faces: TrainingFaces, tmp_path: Path)
         assert torch.equal(tensor, resumed.detector.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_what_is_new_is_not_mixed_with_the_start(faces: TrainingFaces, packs: Path, tmp_path: Path) -> None:
     plain = Detector(RECIPE.detector).eval()
     save_detector(tmp_path / "start.safetensors", plain, "1", {})

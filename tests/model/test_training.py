@@ -118,6 +118,7 @@ def test_calibration_makes_the_mean_expected_error_true(made_packs: Path, finish
     assert calibrate_expected_error(detector, validation) == pytest.approx(3, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_training_learns(made_packs: Path, tmp_path: Path) -> None:
     trainer = make_trainer(made_packs, tmp_path)
     first = sum(trainer.train_step().coordinate for _ in range(4))
