@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -128,17 +128,21 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     return regions
 
 
-def read_region(where: str) -> Query:
+def read_region(where: str, read: Callable[[str], Query] = parse) -> Query:
     """Return the query of words that name a region: what is left out of it is cut out.
+
+    Args:
+        where: The words.
+        read: Parses them.
 
     Raises:
         QueryError: The words cannot be understood.
     """
     try:
-        return parse(f"{where} as a polygon")
+        return read(f"{where} as a polygon")
     except QueryError:
         # Canonical text, or a mistake that is better told of the words alone.
-        query = parse(where)
+        query = read(where)
     return replace(query, shape="polygon")
 
 

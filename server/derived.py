@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ..errors import ConfigError, InvalidRequestError
-from ..querylang.runs import SURFACE_RUNS
-from ..querylang.surfaces import load_surfaces
 from .answers import AnswerModel, FaceAnswer, ImageSize, describe_faces
 
 if TYPE_CHECKING:
@@ -182,16 +179,15 @@ def plan_mask(parse: ParseText, region: str) -> RegionPlan:
     """
     from ..engine import write_region_instruction
 
-    understood = understand_region(parse, region)
+    understood = write_region(parse, region)
     return RegionPlan(parse(write_region_instruction(understood)), understood)
 
 
-def understand_region(parse: ParseText, region: str) -> str:
-    """Return the canonical text of a region; a surface is all of it, and not the point at its centre."""
-    query = parse(region)
-    if any(isinstance(run, SURFACE_RUNS) for run in query.runs):
-        return parse(f"{region} as a polygon").canonical.replace(" | polygon", "")
-    return query.canonical.partition(" | ")[0]
+def write_region(parse: ParseText, region: str) -> str:
+    """Return the canonical text of a region."""
+    from ..engine.regions import read_region
+
+    return read_region(region, parse).canonical.removesuffix(" | polygon")
 
 
 def paint_region(answer: Answer, plan: RegionPlan, feather: float) -> npt.NDArray[np.uint8]:
@@ -236,21 +232,9 @@ def plan_crop(parse: ParseText, region: str) -> RegionPlan:
 
     if region.strip().lower() == WHOLE_FACE:
         return RegionPlan(parse(MEASURES_INSTRUCTION), WHOLE_FACE)
-    understood = understand_region(parse, region)
+    understood = write_region(parse, region)
     upright = parse(UPRIGHT_INSTRUCTION).canonical
-    return RegionPlan(parse(f"{outline_surfaces(understood)}; {upright}"), understood)
-
-
-def outline_surfaces(canonical: str) -> str:
-    """Return canonical text with the outlines of surfaces in place of single points on them: how far they reach."""
-    known = load_surfaces()
-    pieces = [(re.split(r"\W", piece, maxsplit=1)[0], piece) for piece in canonical.split("; ")]
-    return "; ".join(
-        dict.fromkeys(
-            f"{name} outline * 24" if name.replace("_", " ") in known and " outline" not in piece else piece
-            for name, piece in pieces
-        )
-    )
+    return RegionPlan(parse(f"{understood}; {upright}"), understood)
 
 
 def find_region(answer: Answer, region: str, face: int | None = None) -> npt.NDArray[np.float64]:

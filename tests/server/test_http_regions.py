@@ -119,6 +119,23 @@ def test_surfaces_are_masked(shipped_client: TestClient, region: str) -> None:
     assert told.json()["area_px"] > 1000
 
 
+def test_what_is_left_out_of_a_region_is_cut_out_of_its_mask(shipped_client: TestClient) -> None:
+    def measure_area(region: str) -> float:
+        options = {"region": region, "format": "rle"}
+        told = shipped_client.post("/v1/mask", content=ASTRONAUT.read_bytes(), params=options, headers=PNG)
+        return told.json()["area_px"]
+
+    # Her mouth is open: the teeth are no lips.
+    assert measure_area("lips without the mouth opening") == measure_area("lips") < 0.7 * measure_area("outer lip")
+
+
+@pytest.mark.parametrize("region", ["apple of the cheek", "a grid of 4 by 5 on the forehead"])
+def test_places_on_surfaces_are_cut_out(shipped_client: TestClient, region: str) -> None:
+    options = {"region": region, "size": 64, "format": "json"}
+    told = shipped_client.post("/v1/crop", content=ASTRONAUT.read_bytes(), params=options, headers=PNG)
+    assert told.status_code == 200, told.text
+
+
 def test_normalised_coordinates(client: TestClient, engine: Engine, photo: bytes) -> None:
     want = engine.ask(photo, "lips")
     size = np.array([320, 200])
