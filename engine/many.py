@@ -103,10 +103,10 @@ def ask_each(
     keep_photos: bool,
 ) -> Iterator[Outcome]:
     """Yield the outcome of each photo, in order; see `Engine.ask_many`."""
+    asking = _Asking(engine, query, faces, color, keep_photos)
     if FACES_PER_PASS.get(engine.device.type, 1) == 1:
-        asking = _Asking(engine, query, faces, color, keep_photos)
         return _ask_side_by_side(asking, images)
-    return _ask_together(engine, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
+    return _ask_together(asking, images, batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ class _Asking:
     color: ColorOrder
     keep_photos: bool
 
-    def ask(self, index: int, source: ImageSource | EncodedImage) -> Outcome:
-        """Return the outcome of one photo."""
+    def ask(self, index: int, source: ImageSource | EncodedImage, image: EncodedImage | None = None) -> Outcome:
+        """Return the outcome of one photo, which may be encoded already."""
         try:
-            answer = self.engine.ask(source, self.query, faces=self.faces, color=self.color)
+            answer = self.engine.ask(source if image is None else image, self.query, faces=self.faces, color=self.color)
         except FaceQLError as error:
             return Outcome(index, source, None, error)
         return Outcome(index, source, answer if self.keep_photos else replace(answer, photo=None), None)
@@ -168,16 +168,7 @@ def _start_workers(count: int) -> ThreadPoolExecutor:
     return pool
 
 
-def _ask_together(
-    engine: Engine,
-    images: Iterable[ImageSource | EncodedImage],
-    query: Query,
-    *,
-    faces: str | None,
-    color: ColorOrder,
-    batch: int,
-    keep_photos: bool,
-) -> Iterator[Outcome]:
+def _ask_together(asking: _Asking, images: Iterable[ImageSource | EncodedImage], batch: int) -> Iterator[Outcome]:
     """Yield outcomes in order, the faces of a batch of photos encoded together."""
     with ThreadPoolExecutor(READERS, "faceql-reader") as readers:
         waiting: deque[_Reading] = deque()
@@ -189,7 +180,7 @@ def _ask_together(
                 while len(together) < batch and pixels < MAX_BATCH_PIXELS:
                     # As many photos ahead as there are readers, and no more.
                     while len(waiting) < READERS and (following := next(source, None)) is not None:
-                        waiting.append(_start(engine, readers, *following, color))
+                        waiting.append(_start(asking, readers, *following))
                     if not waiting:
                         break
                     reading = waiting.popleft()
@@ -197,7 +188,7 @@ def _ask_together(
                     together.append(reading)
                 if not together:
                     return
-                yield from _answer_batch(engine, together, query, faces, keep_photos)
+                yield from _answer_batch(asking, together)
         finally:
             # The caller may have had enough: what waits is given up.
             for reading in waiting:
@@ -205,34 +196,26 @@ def _ask_together(
                     reading.future.cancel()
 
 
-def _start(
-    engine: Engine, readers: ThreadPoolExecutor, index: int, source: ImageSource | EncodedImage, color: ColorOrder
-) -> _Reading:
+def _start(asking: _Asking, readers: ThreadPoolExecutor, index: int, source: ImageSource | EncodedImage) -> _Reading:
     if isinstance(source, EncodedImage):
         return _Reading(index, source, None)
-    return _Reading(index, source, readers.submit(engine.encode, source, color=color))
+    return _Reading(index, source, readers.submit(asking.engine.encode, source, color=asking.color))
 
 
-def _answer_batch(
-    engine: Engine, together: list[_Reading], query: Query, faces: str | None, keep_photos: bool
-) -> Iterator[Outcome]:
+def _answer_batch(asking: _Asking, together: list[_Reading]) -> Iterator[Outcome]:
     wanted: list[tuple[EncodedImage, int]] = []
     for reading in together:
         if reading.image is not None:
             # An error about its faces shows again when it is asked.
             with suppress(FaceQLError):
-                wanted += [(reading.image, index) for index in choose_asked_faces(reading.image, query, faces)]
-    engine.encode_faces(wanted)
+                faces = choose_asked_faces(reading.image, asking.query, asking.faces)
+                wanted += [(reading.image, index) for index in faces]
+    asking.engine.encode_faces(wanted)
     wanted.clear()
     together.reverse()
     while together:
         reading = together.pop()
-        answer, error = None, reading.error
-        if reading.image is not None:
-            try:
-                answer = engine.ask(reading.image, query, faces=faces)
-            except FaceQLError as met:
-                error = met
-        if answer is not None and not keep_photos:
-            answer = replace(answer, photo=None)
-        yield Outcome(reading.index, reading.source, answer, error)
+        if reading.image is None:
+            yield Outcome(reading.index, reading.source, None, reading.error)
+        else:
+            yield asking.ask(reading.index, reading.source, reading.image)

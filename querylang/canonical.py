@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from .pieces import Place, Stretch
 from .registry import Registry
-from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, is_arc
+from .runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, as_place, is_arc
 from .surface_runs import WHOLE, GridRun, SpotRun, SpreadRun, SurfaceRun
 
 
@@ -56,46 +56,50 @@ def write_ids(ids: Sequence[int]) -> str:
 
 def write_run(run: Run, registry: Registry) -> str:
     """Return the canonical text of one run, without flags."""
+    return "; ".join(write_items(run, registry))
+
+
+def write_items(run: Run, registry: Registry) -> list[str]:
+    """Return the canonical items of one run, without flags: several for places on a surface or at a point part."""
+    run = as_place(run)
     if isinstance(run, LayoutRun):
         layout = registry.layouts[run.layout]
         if run.ids == tuple(range(1, layout.size + 1)):
-            return run.layout
-        return f"{run.layout}[{write_ids([number + layout.first_id - 1 for number in run.ids])}]"
+            return [run.layout]
+        return [f"{run.layout}[{write_ids([number + layout.first_id - 1 for number in run.ids])}]"]
     if isinstance(run, SURFACE_RUNS):
-        return write_surface_run(run)
+        return write_surface_items(run)
     part = registry.parts[run.part]
     name = run.part.replace(" ", "_")
     if isinstance(run, PlaceRun):
         if part.is_point and not any(run.places):
-            return "; ".join([name] * len(run.places))
+            return [name] * len(run.places)
         places = [place - 1 if place > 1 else place for place in run.places]
-        return f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in places)}"
+        return [f"{name} @ {', '.join(write_fpalp(place, part.steps) for place in places)}"]
     if part.is_point:
-        return name
+        return [name]
     count = "" if run.count is None else f" * {run.count}"
-    if run.count == 1 and run.spacing == "fpalp":
-        return f"{name} @ {write_fpalp(run.first - 1 if run.first > 1 else run.first, part.steps)}"
     if run.start == 0 and run.stop == 1 and run.ends == ("first" if part.is_closed else "both"):
-        return name + count
+        return [name + count]
     opening = "(" if run.ends == "neither" else "["
     closing = "]" if run.ends == "both" else ")"
     start, stop = write_fpalp(run.start, part.steps), write_fpalp(run.stop, part.steps)
-    return f"{name}{opening}{start} .. {stop}{closing}{count}"
+    return [f"{name}{opening}{start} .. {stop}{closing}{count}"]
 
 
-def write_surface_run(run: SurfaceRun) -> str:
-    """Return the canonical text of a run on a surface, without flags."""
+def write_surface_items(run: SurfaceRun) -> list[str]:
+    """Return the canonical items of a run on a surface, without flags."""
     name = run.surface.replace(" ", "_")
     if isinstance(run, SpotRun):
-        return "; ".join(f"{name}[{write_number(u)}, {write_number(v)}]" for u, v in run.places)
+        return [f"{name}[{write_number(u)}, {write_number(v)}]" for u, v in run.places]
     if isinstance(run, SpreadRun) and run.count == 1:
-        return write_surface_run(SpotRun(run.surface, tuple(run.spots())))
+        return write_surface_items(SpotRun(run.surface, tuple(run.spots())))
     if run.box != WHOLE:
         left, top, right, bottom = map(write_number, run.box)
         name += f"[{left} .. {right}, {top} .. {bottom}]"
     if isinstance(run, GridRun):
-        return f"{name} grid {run.rows} {run.columns}"
-    return f"{name} * {run.count}" if isinstance(run, SpreadRun) else f"{name} outline * {run.count}"
+        return [f"{name} grid {run.rows} {run.columns}"]
+    return [f"{name} * {run.count}" if isinstance(run, SpreadRun) else f"{name} outline * {run.count}"]
 
 
 def write_query(
@@ -119,15 +123,14 @@ def write_query(
     """
     texts: list[str] = []
     for index, run in enumerate(runs):
-        text = write_run(run, registry)
         flags = []
         if is_arc(run):
             pixels = run.pixels if isinstance(run, CurveRun) else None
             flags.append("arc" if pixels is None else f"every {write_number(pixels)} px")
         if shapes and shapes[index]:
             flags.append(str(shapes[index]))
-        # Several places of a surface are several items, each with what is said of the run.
-        texts += [one + (" | " + ", ".join(flags) if flags else "") for one in text.split("; ")]
+        said = " | " + ", ".join(flags) if flags else ""
+        texts += [item + said for item in write_items(run, registry)]
         if isinstance(run, CurveRun):
             texts += [f"except {write_removed(run, low, high, registry)}" for low, high in run.removed]
     ending = [shape] if shape and not shapes else []

@@ -20,8 +20,13 @@ def drop_headers(draft: Draft) -> None:
             continue
         if is_sum(draft, index):
             ask.is_header = True
-        elif is_apposition(draft, index) or names_pair(draft, index + 1):
+        elif is_apposition(draft, index):
             later.is_header = True
+        elif names_pair(draft, index + 1):
+            later.is_header = True
+            # What stands before it is counted for each.
+            for one in list_before(draft, index + 1):
+                one.become(replace(one.phrase, det=one.phrase.det or "both"))
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask)
             if not ask.is_header and is_put_aside(draft, index):
@@ -84,22 +89,20 @@ def is_apposition(draft: Draft, index: int) -> bool:
 
 
 def names_pair(draft: Draft, index: int) -> bool:
-    """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU".
-
-    What stands before it is then counted for each.
-    """
+    """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU"."""
     ask = draft.asks[index]
     phrase = ask.phrase
     if ask.item.has_amount or ask.before != {"comma"} or ask is not draft.asks[-1] or not phrase.ops:
         return False
     if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det == "both" or phrase.frame):
         return False
-    before = [one for one in draft.asks[:index] if one.sentence == ask.sentence]
-    if not all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before):
-        return False
-    for one in before:
-        one.become(replace(one.phrase, det=one.phrase.det or "both"))
-    return True
+    before = list_before(draft, index)
+    return all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before)
+
+
+def list_before(draft: Draft, index: int) -> list[Ask]:
+    """Return what its sentence asks before an ask."""
+    return [one for one in draft.asks[:index] if one.sentence == draft.asks[index].sentence]
 
 
 def belongs(draft: Draft, ask: Ask, owner: Ask) -> bool:
