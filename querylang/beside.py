@@ -91,7 +91,9 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         return rules.sound_phrase(ops, frame=before.frame) if ops else None
     if side is None or phrase.thing.is_sided:
         return None
-    if not (phrase.thing.parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
+    owner = rules.phrase(phrase.ops[:1]) or phrase
+    parts = phrase.thing.parts | owner.thing.parts
+    if not (parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
         return None
     return rules.on_side(phrase.ops, flip(side) if phrase.ref == "other" else side, frame=before.frame)
 

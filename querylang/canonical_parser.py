@@ -55,8 +55,13 @@ def parse_canonical(text: str, registry: Registry, limit: int) -> Query | None:
 
     try:
         tree = load_parser().parse(text)
-    except LarkError:
-        return None
+    except LarkError as error:
+        told, bar, _ = text.partition("|")
+        if not bar or parse_canonical(told, registry, limit) is None:
+            return None
+        at = max(getattr(error, "pos_in_stream", None) or 0, len(told))
+        message = "canonical text does not go on so behind its bar"
+        raise QueryError(text, [Problem("syntax", message, (at, len(text)), None)]) from None
     statements = [node for node in tree.children if getattr(node, "data", "") == "statement"]
     if len(statements) > MOST_STATEMENTS:
         raise QueryError(text, [Problem("too_many", "too many statements", (0, len(text)))])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .concept_data import NOTHING
-from .lattice import SKIP, Edge, Lattice
+from .lattice import ASIDE, SKIP, Edge, Lattice
 from .meaning import Item, Phrase
 from .rules import FAULT_COST, Function, Rules
 
@@ -30,6 +30,7 @@ HEADING_COST = 9.0
 PURPOSE_COST = 4.0
 LONGEST_HEADING = 6
 PERSON_COST = 4.5
+WANTER_COST = 0.2
 FACE_COST = 7.0
 
 SEPARATORS = {
@@ -46,7 +47,7 @@ SEPARATORS = {
     "ALSO": "also",
 }
 SEPARATOR_COST = 0.2
-STRAY = frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
+STRAY = ASIDE | frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
 INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
 """Categories of words that never stand by themselves."""
@@ -205,6 +206,9 @@ class Chart:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
                 yield stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)
+            if "LABELLED" in readings and self.opens_clause(start):
+                # "Part: left eye; count: 5".
+                yield stop, SEPARATOR_COST, None
         for edge in self.lattice.edges[start]:
             if edge.category not in INSIDE:
                 yield self.step_over(edge)
@@ -215,6 +219,7 @@ class Chart:
                     yield stop, PURPOSE_COST, Entry("purpose", None, start, stop)
         if self.opens_sentence(start):
             yield from self.find_headings(start)
+            yield from self.find_wanters(start)
 
     def step_over(self, edge: Edge) -> Step:
         """Return what a single edge is that is part of no item."""
@@ -224,6 +229,8 @@ class Chart:
         if category in SEPARATORS:
             cost = cost if category == "BULLET" else SEPARATOR_COST
             return stop, cost + (category == "AND" and self.ends_sentence(stop)), SEPARATORS[category]
+        if category == "OF" and self.follows_link(start):
+            return stop, SEPARATOR_COST, "of"
         if category == "HEADS" or (category == "OF" and self.opens_sentence(start)):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
         if category in ALONE:
@@ -252,8 +259,14 @@ class Chart:
     def ends_sentence(self, node: int) -> bool:
         return node == self.size or "STOP" in self.categories(node)
 
+    def follows_link(self, node: int) -> bool:
+        return node > 0 and not self.categories(node - 1).isdisjoint(("AND", "COMMA"))
+
     def opens_sentence(self, node: int) -> bool:
         return node == 0 or not self.categories(node - 1).isdisjoint(("STOP", "NEWLINE"))
+
+    def opens_clause(self, node: int) -> bool:
+        return node == 0 or not self.categories(node - 1).isdisjoint(SEPARATORS)
 
     def find_headings(self, start: int) -> Iterator[Step]:
         """Yield the heading of up to five words before a colon that opens a sentence, without a side or number."""
@@ -272,6 +285,13 @@ class Chart:
             heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in edges)
             if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
                 return
+
+    def find_wanters(self, start: int) -> Iterator[Step]:
+        """Yield who is said to want what follows, and owns nothing by it: "my client wants ..."."""
+        for node, cost in self.skips[start]:
+            for stop, readings in self.cells[node].items() if node < self.size else ():
+                if "WANTER" in readings:
+                    yield stop, cost + WANTER_COST, None
 
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence names a part or a layout."""

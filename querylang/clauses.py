@@ -87,9 +87,9 @@ class Clauses:
             raise self.draft.mistake(code, message, entry, suggestion)
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
-        self.removing = (self.removing and not (item.has_amount and item.is_region)) or self.is_all_but(entry)
-        if self.is_side_heading(entry):
-            self.side = (item.phrase or NO_NAME, self.sentence)
+        self.removing = (self.removing and not self.ends_removal(entry, item)) or self.is_all_but(entry)
+        if (side := self.find_side_heading(entry)) is not None:
+            self.side = (side, self.sentence)
             return
         item = self.name_id(item) if self.removing else item
         item = self.put_side(item) if self.side[1] == self.sentence else item
@@ -122,6 +122,22 @@ class Clauses:
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 
+    def ends_removal(self, entry: Entry, item: Item) -> bool:
+        """Whether a counted name behind an exception is asked again: "without the corners, 5 points on the jaw".
+
+        Places are left out, by however many: "but not the two canthi".
+
+        Raises:
+            MistakeError: It stands right behind the exception.
+        """
+        if not (item.has_amount and item.is_region) or item.positions is not None:
+            return False
+        if self.number == 0 or self.draft.entries[self.number - 1].kind != "except":
+            return True
+        if item.count is None or not (item.phrase or NO_NAME).thing.is_place:
+            raise self.draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
+        return False
+
     def is_all_but(self, entry: Entry) -> bool:
         """Whether "but" takes away: "everything but the lips"."""
         last = self.asks[-1].phrase if self.asks else NO_NAME
@@ -136,13 +152,20 @@ class Clauses:
             return item
         return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
-    def is_side_heading(self, entry: Entry) -> bool:
-        """Whether a clause is only a side that heads what follows: "Left: 5 points on the eyebrow"."""
-        later = self.draft.entries[self.number + 1 : self.number + 2]
-        ops = entry.value.phrase.ops if entry.value.phrase is not None else ()
-        is_side = bool(ops) and entry.value == Item(phrase=entry.value.phrase) and all(op[0] == "adj" for op in ops)
+    def find_side_heading(self, entry: Entry) -> Phrase | None:
+        """Return the side of a clause that is only a side and heads what follows.
+
+        "Left: 5 points on the eyebrow", "On the left side, 5 points on the eyebrow".
+        """
         opens = not self.asks or bool(entry.before & {"stop", "line"})
-        return is_side and opens and bool(later) and "colon" in later[0].before
+        later = next(iter(self.draft.entries[self.number + 1 : self.number + 2]), None)
+        if not opens or later is None:
+            return None
+        is_linked = self.opens_behind_link(entry) and later.before == {"comma"} and is_region(later)
+        if "colon" not in later.before and not is_linked:
+            return None
+        readings = (item for _, item in ((0.0, entry.value), *entry.others))
+        return next((side for item in readings if (side := only_side(item)) is not None), None)
 
     def put_side(self, item: Item) -> Item:
         """Return an item on the side its heading names, if it names none."""
@@ -262,7 +285,14 @@ class Clauses:
             return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
         if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
             return merge(last, replace(item, phrase=None, via=item.phrase), entry)
-        return False
+        return self.carries_route(entry, item, last) and merge(last, item, entry)
+
+    def carries_route(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a name says where the range before it lies: "from the chin to the ear, 9 points on the jaw"."""
+        if last.item != Item(range=last.item.range) or entry.before != {"comma"} or last.sentence != self.sentence:
+            return False
+        curve = self.ask(entry, item)
+        return item.range is None and is_whole(curve.phrase) and is_bare_route(last.item, curve)
 
     # --- places of their own -----------------------------------------------------------------------------------
 
@@ -301,6 +331,14 @@ def merge(last: Ask, item: Item, entry: Entry, own: Item | None = None) -> bool:
 
 def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
+
+
+def only_side(item: Item) -> Phrase | None:
+    """Return the side that an item says, "left" or "left side", where it says nothing else."""
+    ops = item.phrase.ops if item.phrase is not None and item == Item(phrase=item.phrase) else ()
+    sides = tuple(op for op in ops if op != ("rel", "side"))
+    is_side = bool(sides) and all(op[0] == "adj" for op in sides)
+    return replace(item.phrase or NO_NAME, ops=sides) if is_side else None
 
 
 def is_whole(phrase: Phrase) -> bool:

@@ -240,6 +240,8 @@ class Compositions:
         if one.phrase is not None and other.phrase is not None and other == Item(phrase=other.phrase):
             return self.lay_on(one, other.phrase)
         joined = join(one, other)
+        if joined is not None and joined.ids is not None and joined.layout is None and joined.count is not None:
+            return None
         if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
             return None
         if joined.range is not None and joined.phrase is not None and not may_carry(joined.phrase):
@@ -247,8 +249,8 @@ class Compositions:
         return joined
 
     def link_amount(self, one: Item, other: Item) -> Item | None:
-        """ "Nose: 9 points"."""
-        return self.link(one, other) if other.has_amount and not other.is_region else None
+        """ "Nose: 9 points"; what says only how, before a colon, says it of all that follows."""
+        return self.link(one, other) if one.is_region and other.has_amount and not other.is_region else None
 
     def name_point(self, layout: Item, points: tuple[tuple[str, str], ...]) -> Item | None:
         """ "Rekognition's leftEyeBrowUp"."""
@@ -268,6 +270,10 @@ class Compositions:
             return None
         made = self.of(part, owner) if owner.det or owner.thing.is_sided else None
         return None if made is None or made.fault else replace(item, phrase=made)
+
+    def manner_of_all(self, item: Item) -> Item | None:
+        """ "..., all at equal distances"."""
+        return item if item.shape is not None or item == Item(spacing=item.spacing) else None
 
     def own_size(self, layout: Item, number: Number) -> Item | None:
         """ "COFW 29" is the layout."""

@@ -36,6 +36,10 @@ class MismatchError(Exception):
         self.code, self.message, self.suggestion = code, message, suggestion
 
 
+Refusal = tuple[str, str, str | None]
+"""What a `MismatchError` is made of."""
+
+
 class Concepts:
     """All concepts by name, and what chains of operations on them mean."""
 
@@ -47,7 +51,7 @@ class Concepts:
         """
         self.registry = registry
         self.tables = tuple(tables)
-        self.known: dict[tuple[Op, ...], Thing | MismatchError] = {}
+        self.known: dict[tuple[Op, ...], Thing | Refusal] = {}
         self.shared: dict[Thing, Thing] = {}
 
     @cached_property
@@ -76,12 +80,14 @@ class Concepts:
                 found = self.apply(ops[-1], self.evaluate(ops[:-1]) if len(ops) > 1 else None)
                 found = self.shared.setdefault(found, found)
             except MismatchError as mismatch:
-                found = mismatch
+                # The error itself would keep the frames of every text that met it.
+                found = mismatch.code, mismatch.message, mismatch.suggestion
             if len(self.known) > MOST_KNOWN:
                 self.known.clear()
+                self.shared.clear()
             self.known[ops] = found
-        if isinstance(found, MismatchError):
-            raise found
+        if isinstance(found, tuple):
+            raise MismatchError(*found)
         return found
 
     def apply(self, op: Op, owner: Thing | None) -> Thing:

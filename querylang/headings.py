@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import Ask, Draft
+from .asks import WHOLE_FACE, Ask, Draft
+from .meaning import MistakeError
 
 
 def drop_headers(draft: Draft) -> None:
     """Leave out a name that only heads the items after its colon, all of which lie on it.
 
     Raises:
-        MistakeError: The numbers below a heading add up to another one than its own.
+        MistakeError: The numbers below a heading add up to another one than its own, or it heads what lies elsewhere.
     """
     for index in range(len(draft.asks) - 1):
         ask, later = draft.asks[index : index + 2]
@@ -28,10 +29,7 @@ def drop_headers(draft: Draft) -> None:
             for one in list_before(draft, index + 1):
                 one.become(replace(one.phrase, det=one.phrase.det or "both"))
         elif heads_list(draft, index) and not draft.find_own(index):
-            ask.is_header = lies_under(draft, later, ask)
-            if not ask.is_header and is_put_aside(draft, index):
-                ask.is_header = True
-                draft.notes.append(f"ignored: '{draft.words(ask)}'")
+            ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
     for loose in draft.loose:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
     draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
@@ -70,6 +68,31 @@ def heads_list(draft: Draft, index: int) -> bool:
     return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
 
 
+def is_elsewhere(draft: Draft, index: int) -> bool:
+    """Whether what opens a sentence behind "on" is not what the next item counts: "on the lips, 4 points per eye"."""
+    ask, later = draft.asks[index : index + 2]
+    is_counted = ask.is_located and later.item.count is not None and later.before <= {"comma"}
+    opening = {edge.category for node in draft.lattice.edges[max(0, ask.start - 1) : ask.start + 1] for edge in node}
+    is_counted = is_counted and "HEADS" in opening and "OF" not in opening
+    return is_counted and not (ask.phrase.is_free or later.phrase.is_free or ask.phrase.ops == WHOLE_FACE)
+
+
+def put_aside(draft: Draft, index: int) -> bool:
+    """Whether a name that heads what does not lie on it is left out, with a note.
+
+    Raises:
+        MistakeError: It says that it does.
+    """
+    ask, later = draft.asks[index : index + 2]
+    if is_put_aside(draft, index):
+        draft.notes.append(f"ignored: '{draft.words(ask)}'")
+        return True
+    if is_elsewhere(draft, index):
+        message = f"'{draft.words(ask)}', but {draft.words(later)}"
+        raise MistakeError("contradiction", message, draft.span(ask, later))
+    return False
+
+
 def is_put_aside(draft: Draft, index: int) -> bool:
     """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
     ask, later = draft.asks[index : index + 2]
@@ -81,7 +104,7 @@ def is_put_aside(draft: Draft, index: int) -> bool:
 def is_apposition(draft: Draft, index: int) -> bool:
     """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
     ask, later = draft.asks[index : index + 2]
-    if later.item.has_amount or later.before != {"comma"} or not (later.thing.is_sided or later.phrase.det):
+    if later.item.has_amount or later.before - {"of"} != {"comma"} or not (later.thing.is_sided or later.phrase.det):
         return False
     ops = later.phrase.ops
     before = [one for one in draft.asks if one.sentence == ask.sentence and one is not later]

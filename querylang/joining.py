@@ -22,6 +22,12 @@ def join_adjectives(one: Any, other: Any) -> Any:
     return one + other if one[0][0] == other[0][0] and not set(one) & set(other) else None
 
 
+def as_seen(adjectives: Any) -> Any:
+    """ "Image left" is the viewer's left."""
+    are_sides = all(kind == "side" for kind, _, _ in adjectives)
+    return tuple((kind, viewer, viewer) for kind, viewer, _ in adjectives) if are_sides else None
+
+
 def read_density(number: Number, kind: str) -> Item | None:
     """ "Twice as many" may multiply a count said before; "twice as dense" never does."""
     if number.form == "part" and number.value >= 1:

@@ -25,7 +25,10 @@ MARKS = {
     "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "...": "COMMA", "-": "DASH",
 }  # fmt: skip
 SILENT = frozenset("()[]")
-EMPTY = WRAPPING | {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
+ASIDE = frozenset({"ASKER", "LABEL", "NUMBERED", "WANTING"})
+"""Categories of words that mean something only where what they stand before is put aside."""
+SAYING_NOTHING = {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
+EMPTY = WRAPPING | ASIDE | SAYING_NOTHING
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
 NUMBER_SKIP = 2.0
@@ -92,7 +95,7 @@ def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lat
     for i in range(size):
         raw[i] = list(read_at(lexemes, i, lexicon))
         for stop, category, _, _ in raw[i]:
-            if category != SKIP:
+            if category not in (SKIP, "NUMBERED"):
                 content[i:stop] = [True] * (stop - i)
     is_kept = find_kept(raw, content)
     kept = [i for i in range(size) if is_kept[i]]
@@ -123,7 +126,7 @@ def find_kept(raw: Sequence[Sequence[tuple[int, str, Any, float]]], content: Seq
     opens = set()
     for i, readings in enumerate(raw):
         for stop, category, _, cost in readings:
-            if category == SKIP and cost == 0:
+            if category == SKIP and cost <= 0:
                 if any(content[i:stop]):
                     opens.add(i)
                 else:
@@ -183,7 +186,9 @@ def read_plainly(found: Words, category: str, value: Any) -> Found:
 
 def read_wrapping(found: Words, category: str, value: Any) -> Found:
     if not found.owns:
-        yield found.stop, SKIP, None, DOUBTFUL_COST if found.is_doubtful else 0.0
+        # A phrase so long ("on top of the photo") is meant as a whole.
+        cost = -4.0 if found.length > 4 else DOUBTFUL_COST if found.is_doubtful else 0.0
+        yield found.stop, SKIP, None, cost
 
 
 def read_noun(found: Words, category: str, value: Any) -> Found:
@@ -253,6 +258,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "IDENTIFIER": read_identifier,
     "LAYOUT_POINT": read_layout_point,
     "FACE_WORD": read_face_word,
+    "ASKER": lambda found, category, value: iter([] if found.owns else [(found.stop, category, value, 1.0)]),
     "POINTS": read_doubtful,
     "LAYOUT_NOUN": read_doubtful,
 }

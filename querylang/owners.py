@@ -49,13 +49,20 @@ def own(draft: Draft, index: int) -> None:
 
 
 def share_plural(draft: Draft, index: int) -> Phrase | None:
-    """ "The outer corners of the left eye and the right eye": many of what is one on each is one of both."""
-    ask, last = draft.asks[index], draft.asks[index - 1].phrase
+    """ "The outer corners of the left eye and the right eye": many of what is one on each is one of both.
+
+    "The upper half of the left eye and of the right one" says so itself.
+    """
+    ask, before = draft.asks[index], draft.asks[index - 1]
+    last = before.phrase
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
-    if not index or ask.before != {"and"} or ask.item != Item(phrase=ask.phrase) or not own or not rest:
+    if not (index and own and rest) or ask.item != Item(phrase=ask.phrase):
+        return None
+    if before.is_owned and "of" not in before.before:
         return None
     is_alike = len(ask.phrase.ops) == len(own) and ask.phrase.ops[0] == own[0] and ask.phrase.ops != own
-    if not is_alike or not last.is_plural or len(last.thing.units) > 1:
+    is_many = is_alike and last.is_plural and len(last.thing.units) == 1 and ask.before == {"and"}
+    if not is_many and "of" not in ask.before:
         return None
     made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
@@ -78,7 +85,7 @@ def find_owned(draft: Draft, index: int) -> Phrase | None:
         made = contrast(draft.rules, phrase, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
             continue
-        is_each = owner.det and not phrase.det and made.thing is phrase.thing
+        is_each = owner.det and not phrase.det and made.thing == phrase.thing
         if phrase.is_free or is_each or (made.thing != phrase.thing and find_side(owner.ops)):
             ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
             return made
@@ -162,7 +169,7 @@ def find_owners(draft: Draft, index: int) -> list[Owner]:
         elif ask.phrase.is_free:
             farther.append((one.phrase, not one.phrase.owner_len))
     after = find_after(draft, index)
-    others = after + before if belongs_ahead(draft, index) else before + after
+    others = after + before if after and belongs_ahead(draft, index) else before + after
     others.sort(key=lambda one: (needs_owner(draft.rules, one[0]), one[1]))
     if heads and not find_side(heads[0][0].ops):
         heads = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)] + heads
@@ -172,7 +179,8 @@ def find_owners(draft: Draft, index: int) -> list[Owner]:
 def belongs_ahead(draft: Draft, index: int) -> bool:
     """Whether "and" joins an item to the next, and not to the one before."""
     if "and" in draft.asks[index].before:
-        return False
+        # "..., and the top and the bottom of both eyes".
+        return "comma" in draft.asks[index].before and draft.asks[index + 1].before == {"and"}
     later = (one for one in draft.asks[index + 1 :] if one.before != {"comma"})
     return "and" in next((one.before for one in later), ())
 

@@ -196,6 +196,8 @@ class Route:
         limits = [piece for unit in self.units for piece in unit.pieces]
         if first.part != last.part:
             raise self.mistake("range_across_parts", "a range must stay on one face part")
+        if first == last:
+            raise self.mistake("contradiction", "a range goes from one place to another; both ends are the same")
         if self.registry.parts[first.part].is_point:
             raise self.mistake("range_across_parts", f"the {first.part} is one point")
         if limits and first.part not in {piece.part for piece in limits}:

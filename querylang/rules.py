@@ -22,6 +22,7 @@ from .compositions import BOUND_FAULT, HALF, Compositions
 from .concepts import Concepts
 from .joining import (
     add_face,
+    as_seen,
     choose_nth,
     count_from_left,
     from_side_of,
@@ -90,7 +91,7 @@ class Rules(Compositions):
         return [
             # adjectives
             ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.0),
-            ("ADJ", "viewer ADJ", lambda a: tuple((kind, viewer, viewer) for kind, viewer, _ in a), 0.0),
+            ("ADJ", "viewer ADJ", as_seen, 0.0),
             ("ONE_SIDE", "ADJ", one_side, 0.0),
             # names of places
             ("N", "NOUN", self.noun, 0.0),
@@ -119,6 +120,11 @@ class Rules(Compositions):
             ("POSSESSIVE", "POSSESSIVE person_owner", same, 0.0),
             ("N", "subject_phrase|possessive|person_owner N", self.own, 0.0),
             ("N", "N of person", self.own_late, 0.0),
+            # what stands before what is asked, and is put aside
+            ("LABELLED", "label colon", say_nothing, 0.0),
+            ("LABELLED", "numbered NUMBER colon|comma", lambda _: say_nothing(), 0.0),
+            ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
+            ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
             ("I", "OWN_ADJ", lambda a: Item(phrase=Phrase((("adj", a),), frame="subject")), 0.9),
             ("I", "of person", says(frame="subject", late=True), 0.6),
             ("I", "person_owner rel=side", says(frame="subject", late=True), 0.0),
@@ -176,7 +182,7 @@ class Rules(Compositions):
             ("I", "MULTIPLE DENSITY", read_density, 0.0),
             ("I", "NUMBER DENSITY", read_density, 0.2),
             ("I", "NUMBER times DENSITY", read_density, 0.0),
-            ("I", "DENSITY NUMBER|MULTIPLE", lambda kind, n: read_density(n, kind), 0.0),
+            ("I", "DENSITY=measure of? NUMBER|MULTIPLE", lambda kind, n: read_density(n, kind), 0.0),
             # where along it
             ("FRACTION", "NUMBER", lambda n: n if n.form in FRACTIONAL else None, 0.0),
             ("I", "NUMBER", lambda n: self.fractions((n,)) if n.form != "part" else None, 0.4),
@@ -209,7 +215,8 @@ class Rules(Compositions):
             # how
             ("I", "SPACING", says("spacing"), 0.0),
             ("I", "SHAPE", says("shape"), 0.0),
-            ("I", "each=all I", lambda i: i if i.shape is not None else None, 0.5),
+            ("I", "SHAPE OF_I", lambda shape, i: join(Item(shape=shape), i), 0.0),
+            ("I", "each=all I", self.manner_of_all, 0.5),
             ("I", "visible", says(visible=True), -0.7),
             ("I", "STRICT", lambda value: Item(strict=value == "strict"), 0.0),
             ("I", "reverse", says(reverse=True), 0.0),
@@ -239,7 +246,7 @@ class Rules(Compositions):
             ("I", "I VIA_N", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
             ("I", "from E VIA_N", from_side_of, -1.0),
             ("E_I", "from E comma? I", lambda e, i: None if i.is_region else (e, i), 0.5),
-            ("E_I", "from E VIA_N", lambda e, n: (e, Item(via=n)), 0.2),
+            ("E_I", "from E comma? VIA_N", lambda e, n: (e, Item(via=n)), 0.2),
             ("E_I", "E VIA_N", lambda e, n: None if isinstance(e, Number) else (e, Item(via=n)), 0.5),
             ("I", "E_I to E", lambda both, e: join(Item(range=Range(both[0], e)), both[1]), 0.0),
             # layouts

@@ -71,7 +71,9 @@ class Spreader:
         if min(number.value for number in amount.grid) < 1:
             raise MistakeError("count", "a grid has at least one row and one column", span)
         if not all(isinstance(piece, Patch) and not piece.edge and piece.spot is None for piece in pieces):
-            raise MistakeError("contradiction", "only a surface takes a grid", span)
+            is_outline = all(isinstance(piece, Patch) and piece.edge for piece in pieces)
+            message = "a grid fills a surface and makes no ring" if is_outline else "only a surface takes a grid"
+            raise MistakeError("contradiction", message, span)
 
     def spread(
         self, piece: Piece, amount: Item, span: Span, *, ends: Ends = "both", origin: str = "", is_literal: bool = False

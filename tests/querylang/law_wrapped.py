@@ -36,6 +36,35 @@ PURPOSES = (
 PURPOSES += ("for a tattoo design", "to animate a puppet", "for our game character", "to train a tracker")
 
 
+# Sentences that only say that, or how politely, somebody wants what they hold.
+FRAMES = (
+    "My client wants {x}",
+    "What I need is {x}",
+    "It would be nice to have {x}",
+    "There should be {x}",
+    "{x} would be great",
+    "{x} are needed",
+    "{x} should be marked",
+    "Could {x} be marked?",
+    "Is it possible to get {x}?",
+    "I was wondering whether you could mark {x}",
+    "The surgeon needs {x}",
+    "our animators need {x}",
+    "{x}, if you can",
+    "Photo 3: {x}",
+    "Patient 4: {x}",
+    "Region: {x}",
+    "Detect {x} in this face",
+    "{x} as JSON",
+    "{x} in pixels",
+    "Give me {x} with their coordinates",
+    "draw {x} on top of the photo",
+    "Sorry, I meant {x}",
+    "Would it be possible to place {x}?",
+    "Make sure there are {x}",
+)
+
+
 def ask(rng: Random) -> str:
     return f"{rng.choice(ASKING)} {rng.choice(VERBS)} {rng.choice(WHAT)}"
 
@@ -100,6 +129,12 @@ def wrapped_family(rng: Random) -> LawCase:
         perspectives=(inner.perspective(1 if inner.texts[1:] else 0),) * 2,
         check="turned",
     )
+
+
+def framed(rng: Random) -> LawCase:
+    """Whole sentences around what is asked change nothing."""
+    item, frame = counted(rng), rng.choice(FRAMES)
+    return told("wrapped", frame, sentence(frame.format(x=item.text)), item.points)
 
 
 LISTS = {
@@ -187,5 +222,5 @@ def polite_twice(rng: Random) -> LawCase:
 
 def wrapped_law(rng: Random) -> LawCase:
     """Longer wrappings, headings, purposes and lists change nothing; a slip inside is read."""
-    makers = (wrapped_item, wrapped_family, slipped)
+    makers = (wrapped_item, wrapped_family, slipped, framed)
     return rng.choice((*makers, *makers, *makers, numbered, numbered, wrapped_list, polite_twice, for_a_user))(rng)

@@ -1,7 +1,9 @@
 """What parse promises beyond the meaning of a sentence: limits, errors as data, equality, laziness."""
 
+import gc
 import pickle
 from fractions import Fraction
+from types import TracebackType
 
 import pytest
 
@@ -167,3 +169,21 @@ def test_every_answer_by_ids_says_from_where_they_count(text):
 @pytest.mark.parametrize("text", ["dlib 36-41", "OpenFace 36-41", "dlib layout"])
 def test_programs_count_from_zero_with_a_note(text):
     assert any("count from 0" in note for note in faceql.parse(text).notes)
+
+
+def test_refused_texts_leave_nothing_behind():
+    """What words do not mean together is remembered, and not the frames of every text that met it."""
+    texts = ("left eye of the chin", "4 points per eyebrow on the lips", "from chin to nose", "the top of the")
+
+    def refuse() -> int:
+        for text in texts:
+            with pytest.raises(faceql.QueryError):
+                faceql.parse(text)
+        gc.collect()
+        return sum(isinstance(thing, TracebackType) for thing in gc.get_objects())
+
+    refuse()
+    before = refuse()
+    for _ in range(10):
+        after = refuse()
+    assert after <= before
