@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from .lattice import Lattice
+from .lattice import ASIDE, Lattice
 from .numbers import NUMBER_WORDS
 from .words import Lexeme
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHORTEST = 4
 MOST_MENDED = 10
 """A text with more unknown words than that is no misspelt instruction."""
-NO_TARGETS = frozenset({"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"})
+NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"}
 """Categories whose words are no spelling of anything else."""
 
 
