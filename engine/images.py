@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from ..errors import ConfigError, FaceQLError, ImageError, TooManyPixelsError
 from .array_photos import bring_to_rgb
 from .jpeg_markers import JPEG_HEAD, check_jpeg_markers
+from .png_chunks import PNG_HEAD, check_png_chunks
 
 ColorOrder = Literal["rgb", "bgr"]
 
@@ -175,9 +176,11 @@ def _read_path(path: str | os.PathLike[str], max_pixels: int) -> Photo:
 
 def _read_stream(stream: BinaryIO, name: str, max_pixels: int) -> Photo:
     Image.init()
-    if stream.read(len(JPEG_HEAD)) == JPEG_HEAD:
-        data = JPEG_HEAD + stream.read()
+    head = stream.read(len(PNG_HEAD))
+    if head.startswith((JPEG_HEAD, PNG_HEAD)):
+        data = head + stream.read()
         check_jpeg_markers(data, name, max_pixels)
+        check_png_chunks(data, name)
         stream = io.BytesIO(data)
     stream.seek(0)
     if _is_heif(stream) and "HEIF" not in Image.OPEN:

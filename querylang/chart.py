@@ -31,6 +31,8 @@ PURPOSE_COST = 4.0
 LONGEST_HEADING = 6
 PERSON_COST = 4.5
 WANTER_COST = 0.2
+MANNER_COST = 0.5
+"""How something is asked, before a colon."""
 FACE_COST = 7.0
 
 SEPARATORS = {
@@ -206,6 +208,9 @@ class Chart:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
                 yield stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)
+            if "MANNER" in readings and self.opens_clause(start):
+                cost, value = readings["MANNER"][0]
+                yield stop, cost + MANNER_COST, Entry("item", value, start, stop)
             if "LABELLED" in readings and self.opens_clause(start):
                 # "Part: left eye; count: 5".
                 yield stop, SEPARATOR_COST, None

@@ -7,7 +7,7 @@ from typing import Any
 
 from .asks import WHOLE_FACE, Ask, Draft, Loose, find_phrases
 from .beside import narrow
-from .chart import Entry
+from .chart import Entry, has_misfit
 from .compositions import SIDES
 from .concept_data import Thing
 from .layout_lists import carry_layout
@@ -108,10 +108,21 @@ class Clauses:
             return
         elif item.is_region and not self.removing and self.only_counts(item):
             self.loosen(entry, replace(item, phrase=None, each=True))
+        elif item.is_region and self.counts_each(item):
+            # "Each of the left brow and the right pupil: 10 points".
+            self.read_region(entry, replace(item, count=None, each=None))
+            self.loosen(entry, Item(count=item.count, each=True))
         elif item.is_region:
             self.read_region(entry, item)
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and self.draft.entries[self.number - 1].kind == "except")
+
+    def counts_each(self, item: Item) -> bool:
+        """Whether a place has a count that only those before it, each of a list, can have."""
+        before = [ask for ask in self.asks if ask.sentence == self.sentence]
+        is_each = bool(before and item.each) or any(ask.phrase.det for ask in before)
+        is_bare = not any(ask.item.has_amount for ask in before)
+        return is_each and is_bare and has_misfit(item) and not (item.phrase or NO_NAME).det
 
     def read_region(self, entry: Entry, item: Item) -> None:
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])

@@ -161,6 +161,7 @@ class Words(NamedTuple):
     is_identifier: bool
     is_plural: bool
     is_doubtful: bool
+    is_person: bool
 
 
 Found = Iterator[tuple[int, str, Any, float]]
@@ -168,8 +169,9 @@ Found = Iterator[tuple[int, str, Any, float]]
 
 def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str, Any]], is_plural: bool) -> Found:
     """Yield the edges of a phrase's readings."""
-    is_doubtful = any(category not in EMPTY for category, _ in readings)
-    found = Words(stop, len(words), words[-1].is_possessive, words[0].is_underscored, is_plural, is_doubtful)
+    categories = {category for category, _ in readings}
+    is_doubtful, is_person = bool(categories - EMPTY), "FACE_WORD" in categories
+    found = Words(stop, len(words), words[-1].is_possessive, words[0].is_underscored, is_plural, is_doubtful, is_person)
     for category, value in readings:
         if category in COSTS:
             yield stop, category, value, COSTS[category]
@@ -236,7 +238,8 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
     """Words such as "points" and "layout", which often say nothing new."""
     if not found.owns:
         yield found.stop, category, found.is_plural or value == "verbs", 0.5
-        yield found.stop, SKIP, None, 0.6
+        if not found.is_person:
+            yield found.stop, SKIP, None, 0.6
 
 
 COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}

@@ -215,6 +215,8 @@ class Rules(Compositions):
             # how
             ("I", "SPACING", says("spacing"), 0.0),
             ("I", "SHAPE", says("shape"), 0.0),
+            ("MANNER", "SHAPE colon", says("shape"), 0.0),
+            ("MANNER", "SPACING colon", says("spacing"), 0.0),
             ("I", "SHAPE OF_I", lambda shape, i: join(Item(shape=shape), i), 0.0),
             ("I", "each=all I", self.manner_of_all, 0.5),
             ("I", "visible", says(visible=True), -0.7),

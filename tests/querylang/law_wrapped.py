@@ -59,7 +59,6 @@ FRAMES = (
     "{x} in pixels",
     "Give me {x} with their coordinates",
     "draw {x} on top of the photo",
-    "Sorry, I meant {x}",
     "Would it be possible to place {x}?",
     "Make sure there are {x}",
 )
