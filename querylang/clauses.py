@@ -12,6 +12,7 @@ from .compositions import SIDES
 from .concept_data import Thing
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, join
+from .numbers import Number
 from .per_side import ask_per_side, find_per_side
 from .pieces import Stretch
 from .references import repeat, resolve
@@ -125,11 +126,19 @@ class Clauses:
         return is_each and is_bare and has_misfit(item) and not (item.phrase or NO_NAME).det
 
     def read_region(self, entry: Entry, item: Item) -> None:
+        item = self.carry_numbers(item)
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=self.opens_behind_link(entry))
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
         carry_layout(self.asks, self.draft.rules.concepts.registry)
+
+    def carry_numbers(self, item: Item) -> Item:
+        """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
+        last = self.asks[-1] if self.asks else None
+        if last is None or last.sentence != self.sentence or item.phrase is not None or not has_numbers(item):
+            return item
+        return replace(item, phrase=last.item.phrase) if has_numbers(last.item) else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 
@@ -330,6 +339,11 @@ class Clauses:
         if not ask.is_named or not ask.phrase.is_free:
             return not ask.thing.is_place
         return any(op[0] == "portion" or op[1] == "outline" for op in ask.phrase.ops)
+
+
+def has_numbers(item: Item) -> bool:
+    """Whether an item has a range from one number to another, or a place (u, v)."""
+    return item.range is not None and isinstance(item.range.first, Number) and isinstance(item.range.last, Number)
 
 
 def merge(last: Ask, item: Item, entry: Entry, own: Item | None = None) -> bool:
