@@ -16,10 +16,9 @@ from .numbers import Number
 from .per_side import ask_per_side, find_per_side
 from .pieces import Stretch
 from .references import repeat, resolve
+from .side_headings import BREAKS, find_side_heading, opens_behind_link, put_first, put_on_side
 
-BREAKS = frozenset({"stop", "line", "bullet"})
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
-LINKS = frozenset({"EACH", "HEADS", "OF"})
 
 
 class Clauses:
@@ -89,18 +88,18 @@ class Clauses:
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
         self.removing = (self.removing and not self.ends_removal(entry, item)) or self.is_all_but(entry)
-        if (side := self.find_side_heading(entry)) is not None:
+        if (side := find_side_heading(self.draft, self.number)) is not None:
             self.side = (side, self.sentence)
             return
         item = self.name_id(item) if self.removing else item
-        item = self.put_side(item) if self.side[1] == self.sentence else item
+        item = put_on_side(self.draft, item, self.side[0]) if self.side[1] == self.sentence else item
         self.read_item(entry, settle_item(item))
 
     def read_item(self, entry: Entry, item: Item) -> None:
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
             self.per_side[self.sentence] = per_side
             item = replace(item, each=None) if item.each else Item()
-        is_first_side = item.lead and self.put_first(item)
+        is_first_side = item.lead and put_first(self.draft, item, self.sentence)
         if is_first_side or (item.is_region and not item.same and self.qualifies_last(entry, item)):
             return
         if item.same:
@@ -128,7 +127,9 @@ class Clauses:
     def read_region(self, entry: Entry, item: Item) -> None:
         item = self.carry_numbers(item)
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
-        ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=self.opens_behind_link(entry))
+        ask = self.ask(
+            entry, item, leads=leads, is_removal=self.removing, is_located=opens_behind_link(self.draft, self.number)
+        )
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
         carry_layout(self.asks, self.draft.rules.concepts.registry)
@@ -171,46 +172,6 @@ class Clauses:
         if item.count is None or item.is_region or not last.is_layout or item.count.form != "integer":
             return item
         return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
-
-    def find_side_heading(self, entry: Entry) -> Phrase | None:
-        """Return the side of a clause that is only a side and heads what follows.
-
-        "Left: 5 points on the eyebrow", "On the left side, 5 points on the eyebrow".
-        """
-        opens = not self.asks or bool(entry.before & {"stop", "line"})
-        later = next(iter(self.draft.entries[self.number + 1 : self.number + 2]), None)
-        if not opens or later is None:
-            return None
-        is_linked = self.opens_behind_link(entry) and later.before == {"comma"} and is_region(later)
-        if "colon" not in later.before and not is_linked:
-            return None
-        readings = (item for _, item in ((0.0, entry.value), *entry.others))
-        return next((side for item in readings if (side := only_side(item)) is not None), None)
-
-    def put_side(self, item: Item) -> Item:
-        """Return an item on the side its heading names, if it names none."""
-        phrase, side = item.phrase or NO_NAME, self.side[0]
-        made = self.draft.rules.on_side(phrase.ops, *side.ops) if phrase.ops and not phrase.thing.is_sided else None
-        if made is None:
-            return item
-        return replace(item, phrase=replace(phrase.mean(made), frame=side.frame or phrase.frame))
-
-    def put_first(self, item: Item) -> bool:
-        """Whether a clause only says which side comes first: "upper lids, 7 each, the right one first"."""
-        side = item.phrase or NO_NAME
-        found = [ask for ask in self.asks if ask.sentence == self.sentence and comes_in_order(ask.thing, side)]
-        for ask in found:
-            ask.first = side
-        return bool(found)
-
-    def opens_behind_link(self, entry: Entry) -> bool:
-        """Whether a clause opens a sentence behind "on", "for" or the like."""
-        is_first = entry is self.draft.entries[0]
-        is_headed = self.number > 0 and self.draft.entries[self.number - 1].kind == "heading"
-        if not (is_first or entry.before & BREAKS or (is_headed and not entry.before)):
-            return False
-        edges = self.draft.lattice.edges
-        return any(edge.category in LINKS for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node)
 
     def only_counts(self, item: Item) -> bool:
         """Whether a name only says how to count those before: "eyes, 6 points per eye"."""
@@ -358,23 +319,9 @@ def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
 
 
-def only_side(item: Item) -> Phrase | None:
-    """Return the side that an item says, "left" or "left side", where it says nothing else."""
-    ops = item.phrase.ops if item.phrase is not None and item == Item(phrase=item.phrase) else ()
-    sides = tuple(op for op in ops if op != ("rel", "side"))
-    is_side = bool(sides) and all(op[0] == "adj" for op in sides)
-    return replace(item.phrase or NO_NAME, ops=sides) if is_side else None
-
-
 def is_whole(phrase: Phrase) -> bool:
     """Whether a name means whole curves, on which a range may lie."""
     return any(isinstance(piece, Stretch) and piece.is_whole for piece in phrase.thing.pieces)
-
-
-def comes_in_order(thing: Thing, side: Phrase) -> bool:
-    """Whether a thing lies on both sides, of which one may come first."""
-    is_both = thing.is_several_sided and not thing.is_sided
-    return is_both and (side.is_free or bool(side.thing.parts & thing.parts))
 
 
 def is_adjective(entry: Entry, item: Item, last: Ask) -> bool:

@@ -1,0 +1,75 @@
+"""Clauses that are only a side: one that heads what follows, or says which of two comes first.
+
+In: a draft whose asks so far are read, and a clause of it; out: the side, and what stands on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .asks import Draft
+from .concept_data import Thing
+from .meaning import NO_NAME, Item, Phrase
+
+BREAKS = frozenset({"stop", "line", "bullet"})
+LINKS = frozenset({"EACH", "HEADS", "OF"})
+
+
+def find_side_heading(draft: Draft, number: int) -> Phrase | None:
+    """Return the side of an entry that is only a side and heads what follows.
+
+    "Left: 5 points on the eyebrow", "On the left side, 5 points on the eyebrow".
+    """
+    entry = draft.entries[number]
+    opens = not draft.asks or bool(entry.before & {"stop", "line"})
+    later = draft.entries[number + 1] if number + 1 < len(draft.entries) else None
+    if not opens or later is None:
+        return None
+    names_one = later.kind == "item" and later.value.is_region
+    is_linked = names_one and later.before == {"comma"} and opens_behind_link(draft, number)
+    if "colon" not in later.before and not is_linked:
+        return None
+    readings = (item for _, item in ((0.0, entry.value), *entry.others))
+    return next((side for item in readings if (side := only_side(item)) is not None), None)
+
+
+def opens_behind_link(draft: Draft, number: int) -> bool:
+    """Whether an entry opens a sentence behind "on", "for" or the like."""
+    entry = draft.entries[number]
+    is_headed = number > 0 and draft.entries[number - 1].kind == "heading"
+    if not (number == 0 or entry.before & BREAKS or (is_headed and not entry.before)):
+        return False
+    edges = draft.lattice.edges
+    return any(edge.category in LINKS for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node)
+
+
+def only_side(item: Item) -> Phrase | None:
+    """Return the side that an item says, "left" or "left side", where it says nothing else."""
+    ops = item.phrase.ops if item.phrase is not None and item == Item(phrase=item.phrase) else ()
+    sides = tuple(op for op in ops if op != ("rel", "side"))
+    is_side = bool(sides) and all(op[0] == "adj" for op in sides)
+    return replace(item.phrase or NO_NAME, ops=sides) if is_side else None
+
+
+def put_on_side(draft: Draft, item: Item, side: Phrase) -> Item:
+    """Return an item on the side its heading names, if it names none."""
+    phrase = item.phrase or NO_NAME
+    made = draft.rules.on_side(phrase.ops, *side.ops) if phrase.ops and not phrase.thing.is_sided else None
+    if made is None:
+        return item
+    return replace(item, phrase=replace(phrase.mean(made), frame=side.frame or phrase.frame))
+
+
+def put_first(draft: Draft, item: Item, sentence: int) -> bool:
+    """Whether a clause only says which side comes first: "upper lids, 7 each, the right one first"."""
+    side = item.phrase or NO_NAME
+    found = [ask for ask in draft.asks if ask.sentence == sentence and comes_in_order(ask.thing, side)]
+    for ask in found:
+        ask.first = side
+    return bool(found)
+
+
+def comes_in_order(thing: Thing, side: Phrase) -> bool:
+    """Whether a thing lies on both sides, of which one may come first."""
+    is_both = thing.is_several_sided and not thing.is_sided
+    return is_both and (side.is_free or bool(side.thing.parts & thing.parts))
