@@ -89,11 +89,23 @@ class Amounts:
         return sharers
 
     def multiply(self, index: int) -> None:
-        """ "Twice as many on the lips" is twice the count said before in the sentence."""
-        ask = self.asks[index]
-        for before in reversed(self.asks[:index]):
-            count, times = before.amount.count, ask.item.density
-            if before.sentence == ask.sentence and count is not None and times is not None:
+        """ "Twice as many on the lips" is twice the count said before in the sentence.
+
+        Raises:
+            MistakeError: What it is compared with has no number.
+        """
+        ask, later = self.asks[index], self.asks[index + 1 : index + 2]
+        if later and "as" in later[0].before:
+            # "... as on the left eye, which gets 6".
+            told = [one.item.count for one in (later[0], *self.draft.find_own(index + 1)) if one.item.count is not None]
+            if not told:
+                raise self.draft.mistake("ambiguous", "as many as how many? give it a number", later[0], "a number")
+            counts = [(later[0], told[0])]
+        else:
+            counts = [(one, one.amount.count) for one in self.asks[:index] if one.amount.count is not None]
+        for before, count in reversed(counts):
+            times = ask.item.density
+            if before.sentence == ask.sentence and times is not None:
                 number = Number(count.value * times, "integer", span=count.span)
                 ask.item = replace(ask.item, density=None, as_many=None, count=number)
                 self.draft.notes.append(f"{number.value} points: {times} times as many as said before")

@@ -47,6 +47,7 @@ SEPARATORS = {
     "DASH": "colon",
     "SLASH": "and",
     "ALSO": "also",
+    "AS_ON": "as",
 }
 SEPARATOR_COST = 0.2
 STRAY = ASIDE | frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
@@ -232,7 +233,8 @@ class Chart:
         if category == SKIP:
             return stop, cost, None
         if category in SEPARATORS:
-            cost = cost if category == "BULLET" else SEPARATOR_COST
+            # "As on" is cheaper than its words, which alone say nothing.
+            cost = {"BULLET": cost, "AS_ON": 0.0}.get(category, SEPARATOR_COST)
             return stop, cost + (category == "AND" and self.ends_sentence(stop)), SEPARATORS[category]
         if category == "OF" and self.follows_link(start):
             return stop, SEPARATOR_COST, "of"
@@ -280,7 +282,8 @@ class Chart:
             if "COLON" in categories:
                 is_bad = "BAD" in self.categories(*range(start, node))
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
-                if node > start and not is_shape and (not is_bad or self.names_something(node + 1)):
+                is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
+                if node > start and not is_shape and is_head:
                     entry = Entry("heading", self.name_inside(start, node), start, node + 1)
                     yield node + 1, 0.0 if is_bad else HEADING_COST, entry
                 return
@@ -297,6 +300,12 @@ class Chart:
             for stop, readings in self.cells[node].items() if node < self.size else ():
                 if "WANTER" in readings:
                     yield stop, cost + WANTER_COST, None
+
+    def is_number_alone(self, node: int) -> bool:
+        """Whether a number is all that a clause says: of "neck=10, jaw=20"."""
+        if node >= self.size or "NUMBER" not in self.categories(node):
+            return False
+        return node + 1 == self.size or not self.categories(node + 1).isdisjoint(("COMMA", "STOP", "NEWLINE"))
 
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence names a part or a layout."""
@@ -368,7 +377,8 @@ def gather(path: Sequence[Entry | str]) -> list[Entry]:
     before: list[str] = []
     for what in path:
         if isinstance(what, str):
-            before.append(what)
+            # "As many on the left eye as on the right one" is a list, too.
+            before += [what, "and"] if what == "as" else [what]
         else:
             what.before = frozenset(before)
             before = []

@@ -91,6 +91,9 @@ class Clauses:
         if (side := find_side_heading(self.draft, self.number)) is not None:
             self.side = (side, self.sentence)
             return
+        if item.left_out:
+            self.leave_out(entry, item)
+            return
         item = self.name_id(item) if self.removing else item
         item = put_on_side(self.draft, item, self.side[0]) if self.side[1] == self.sentence else item
         self.read_item(entry, settle_item(item))
@@ -123,6 +126,12 @@ class Clauses:
         is_each = bool(before and item.each) or any(ask.phrase.det for ask in before)
         is_bare = not any(ask.item.has_amount for ask in before)
         return is_each and is_bare and has_misfit(item) and not (item.phrase or NO_NAME).det
+
+    def leave_out(self, entry: Entry, item: Item) -> None:
+        """Take away what is "left out", and what "and" joins to it: "the jaw, its ends and the chin left out"."""
+        if "and" in entry.before and len(self.asks) > 1 and not self.asks[-1].item.has_amount:
+            self.asks[-1].is_removal = True
+        self.asks.append(resolve(self.draft, self.ask(entry, replace(item, left_out=None), is_removal=True)))
 
     def read_region(self, entry: Entry, item: Item) -> None:
         item = self.carry_numbers(item)

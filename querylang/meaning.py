@@ -119,6 +119,7 @@ class Item:
         strict: The ends are left out.
         zero: Ids count from 0 or 1.
         only: Restricts what stands before.
+        left_out: It is taken away from what stands before.
         same: "all" repeats what stands before, on another side; "amount" takes its count alone.
         lead: Its side comes first of those named before.
         approx: The count was rough.
@@ -157,6 +158,7 @@ class Item:
     strict: bool | None = None
     zero: int | None = None
     only: bool | None = None
+    left_out: bool | None = None
     same: str | None = None
     lead: bool | None = None
     approx: bool | None = None

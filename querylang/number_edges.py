@@ -56,6 +56,8 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop))
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
+    if (again := read_again(lexemes, stop, number)) is not None:
+        yield again, "NUMBER", number, 0.8
     yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0
     if number.form == "ordinal" and number.value in (3, 4, 5):
         yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
@@ -65,6 +67,14 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     for end, category, value, cost in read_list(lexemes, i, stop, number):
         goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
+
+
+def read_again(lexemes: Sequence[Lexeme], i: int, number: Number) -> int | None:
+    """Return where a number ends that is said twice, as in "five (5)"; None where it is not."""
+    found = read_plain(lexemes, i + 1) if i < len(lexemes) and lexemes[i].word == "(" else None
+    if found is None or found[1].value != number.value or found[0] >= len(lexemes) or lexemes[found[0]].word != ")":
+        return None
+    return found[0] + 1
 
 
 def is_kind(lexemes: Sequence[Lexeme], i: int, kind: str, lexicon: Lexicon) -> bool:

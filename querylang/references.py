@@ -9,7 +9,7 @@ from .beside import find_nouns, refer_to, share_side
 from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
-from .meaning import Item, Phrase, Range, join
+from .meaning import NO_NAME, Item, Phrase, Range, join
 from .owners import own
 
 
@@ -93,11 +93,14 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
 def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     """ "The same on the nose", "the right brow too": as many points as were said last."""
     last = draft.asks[-1] if draft.asks else None
-    told = join(replace(item, same=None), only(last.item, (*AMOUNTS, "spacing"))) if last else None
+    # A place "too" is asked as well, and has no number.
+    is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
+    amounts = () if is_place else (*AMOUNTS, "spacing")
+    told = join(replace(item, same=None), only(last.item, amounts)) if last else None
     if told is None or told.phrase is None:
         raise draft.mistake("ambiguous", "the same as what?", entry)
     ask = resolve(draft, Ask(told, entry.start, entry.stop, sentence, entry.before, leads=True))
-    if not told.has_amount:
+    if not told.has_amount and not is_place:
         ask.source = last
     draft.asks.append(ask)
 

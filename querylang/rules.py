@@ -101,6 +101,7 @@ class Rules(Compositions):
             ("N", "rel=around N", lambda n: self.extend(n, (("rel", "around"),)), 0.0),
             ("N", "NUMBER N", self.all_of, 0.8),
             ("N", "EACH of? N", self.determine, 0.0),
+            ("N", "same_number N", lambda n: n if n.det else self.determine("each", n), 1.5),
             ("N", "points of N", same, 0.0),
             # halves, thirds and sides of them
             ("N", "NUMBER", self.bare_portion, 0.2),
@@ -122,6 +123,7 @@ class Rules(Compositions):
             ("N", "N of person", self.own_late, 0.0),
             # what stands before what is asked, and is put aside
             ("LABELLED", "label colon", say_nothing, 0.0),
+            ("LABELLED", "subject_phrase colon points|heading newline", say_nothing, 0.0),
             ("LABELLED", "numbered NUMBER colon|comma", lambda _: say_nothing(), 0.0),
             ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
             ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
@@ -170,10 +172,12 @@ class Rules(Compositions):
             ("I", "total", says(total=True), 0.0),
             ("OF_I", "of I", lambda i: i if i.count is not None or i.spacing or i.layout else None, 0.2),
             ("I", "I OF_I", lambda i, of: join(i, of) if may_count(i, of) else None, 1.5),
+            ("I", "N left_out", says("phrase", left_out=True), -0.5),
             # grids
             ("DIMENSIONS", "INTEGER by INTEGER", lambda rows, columns: (rows, columns), 0.0),
             ("DIMENSIONS", "INTEGER times INTEGER", lambda rows, columns: (rows, columns), 0.4),
             ("DIMENSIONS", "DIMENSIONS columns", same, 0.0),
+            ("I", "DIMENSIONS columns", says("grid"), 0.0),
             ("I", "grid DIMENSIONS", says("grid"), -0.5),
             ("I", "DIMENSIONS grid", says("grid"), -0.5),
             ("I", "DIMENSIONS points", says("grid"), 0.0),

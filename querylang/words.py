@@ -10,7 +10,7 @@ SPELLING = {"center": "centre", "centers": "centres", "centered": "centred", "co
 
 LEXEME = re.compile(
     r"""(?P<number>\d{1,3}(?:,\d{3})+(?![,.]?\d)|\d+\.\d+|\.\d+|\d+)
-    |(?P<word>[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*)
+    |(?P<word>[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*(?:\+\+(?!\w))?)
     |(?P<dots>\.\.+|…)
     |(?P<newline>[\n\r\u2028]\s*)
     |(?P<space>[\s\u200b\ufeff]+)

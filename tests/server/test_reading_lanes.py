@@ -7,7 +7,6 @@ import os
 import signal
 import struct
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -33,11 +32,24 @@ def save_png(width: int, height: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def slow_png() -> bytes:
-    """A PNG of 18 MB whose million chunks take seconds to read, and of which nothing tells that before."""
-    photo = make_photo(1)
-    chunk = struct.pack(">I", 0) + b"teSt" + struct.pack(">I", zlib.crc32(b"teSt"))
-    return photo[:33] + chunk * 1_500_000 + photo[33:]
+def slow_tiff() -> bytes:
+    """A TIFF of 7 MB whose 900,000 strips of one pixel take seconds to read, and of which nothing tells that before."""
+    strips, entries = 900_000, 9
+    at = 8 + 2 + 12 * entries + 4
+    tags = [
+        (256, 1, 1),
+        (257, 1, strips),
+        (258, 1, 8),
+        (259, 1, 1),
+        (262, 1, 1),
+        (273, strips, at),
+        (277, 1, 1),
+        (278, 1, 1),
+    ]
+    tags.append((279, strips, at + 4 * strips))
+    head = struct.pack("<2sHIH", b"II", 42, 8, entries)
+    table = b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in tags)
+    return head + table + bytes(4) + struct.pack("<I", 8) * strips + struct.pack("<I", 1) * strips
 
 
 def decode(data: bytes, *, seconds: float = 8.0, wait: float = 60.0, max_pixels: int = 1_000_000):
@@ -59,17 +71,17 @@ def test_a_decoder_reads_what_the_engine_reads(photo: bytes) -> None:
     assert caught.value.pixels == 320 * 200
 
 
-def test_processor_time_is_bounded_and_the_next_photo_is_read(slow_png: bytes, photo: bytes) -> None:
+def test_processor_time_is_bounded_and_the_next_photo_is_read(slow_tiff: bytes, photo: bytes) -> None:
     with pytest.raises(TooSlowError, match=r"more than 0\.2 seconds"):
-        decode(slow_png, seconds=0.2)
+        decode(slow_tiff, seconds=0.2)
     assert decode(photo).size == (200, 320)
 
 
-def test_a_deadline_ends_a_decoding(slow_png: bytes, photo: bytes) -> None:
+def test_a_deadline_ends_a_decoding(slow_tiff: bytes, photo: bytes) -> None:
     decode(photo)
     started = time.monotonic()
     with pytest.raises(ServiceError) as caught:
-        decode(slow_png, wait=0.2)
+        decode(slow_tiff, wait=0.2)
     assert caught.value.code == "deadline"
     assert time.monotonic() - started < 10
     assert decode(photo).size == (200, 320)
@@ -105,12 +117,12 @@ def test_nothing_is_left_behind(photo: bytes) -> None:
 
 
 @pytest.mark.slow
-def test_slow_photos_are_refused_and_pass_nobody(engine: Engine, slow_png: bytes, photo: bytes) -> None:
+def test_slow_photos_are_refused_and_pass_nobody(engine: Engine, slow_tiff: bytes, photo: bytes) -> None:
     """Three of them, where two threads read, and thirty others."""
     limits = Limits(decode_seconds=1.0)
     service = Service(lambda: engine, limits)
     want = engine.ask(photo, "chin")
-    slow = [service.submit(slow_png, ["chin"]) for _ in range(3)]
+    slow = [service.submit(slow_tiff, ["chin"]) for _ in range(3)]
     with ThreadPoolExecutor(8) as clients:
         answers = list(clients.map(lambda _: service.ask(photo, ["chin"]).answers[0], range(30)))
     assert all(answer == want for answer in answers)
@@ -191,9 +203,9 @@ def test_what_is_read_and_waits_is_bounded(gated: GatedEngine) -> None:
     service.close(20)
 
 
-def test_work_of_clients_that_hung_up_is_ended(engine: Engine, slow_png: bytes, photo: bytes) -> None:
+def test_work_of_clients_that_hung_up_is_ended(engine: Engine, slow_tiff: bytes, photo: bytes) -> None:
     service = Service(lambda: engine, Limits(readers=1))
-    given_up = [service.submit(slow_png, ["chin"]) for _ in range(12)]
+    given_up = [service.submit(slow_tiff, ["chin"]) for _ in range(12)]
     time.sleep(0.3)
     # Those that are more than half of the line were refused at once.
     assert sum(future.cancel() for future in given_up) >= 3
