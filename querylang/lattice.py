@@ -25,7 +25,7 @@ MARKS = {
     "+": "AND", "/": "SLASH", "*": "TIMES", "@": "AT", "~": "APPROX", "..": "TO", "...": "COMMA", "-": "DASH",
 }  # fmt: skip
 SILENT = frozenset("()[]")
-ASIDE = frozenset({"ASKER", "LABEL", "NUMBERED", "WANTING"})
+ASIDE = frozenset({"ASKER", "LABEL", "NUMBERED", "OPENING", "WANTING"})
 """Categories of words that mean something only where what they stand before is put aside."""
 SAYING_NOTHING = {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
 EMPTY = WRAPPING | ASIDE | SAYING_NOTHING

@@ -127,6 +127,7 @@ class Rules(Compositions):
             ("LABELLED", "numbered NUMBER colon|comma", lambda _: say_nothing(), 0.0),
             ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
             ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
+            ("WANTER", "opening", say_nothing, 0.0),
             ("I", "OWN_ADJ", lambda a: Item(phrase=Phrase((("adj", a),), frame="subject")), 0.9),
             ("I", "of person", says(frame="subject", late=True), 0.6),
             ("I", "person_owner rel=side", says(frame="subject", late=True), 0.0),

@@ -8,6 +8,7 @@ from random import Random
 from law_composition import POLITE, commas, list_law, owner_law, sentence
 from law_errors import KNOWN
 from law_exceptions import taken_away_law
+from law_frames import FRAMES
 from law_joined import joined_layout_law
 from law_lists import long_list_law
 from law_phrases import Item, LawCase, base_instruction, case, counted
@@ -34,34 +35,6 @@ PURPOSES = (
     "for a filter",
 )
 PURPOSES += ("for a tattoo design", "to animate a puppet", "for our game character", "to train a tracker")
-
-
-# Sentences that only say that, or how politely, somebody wants what they hold.
-FRAMES = (
-    "My client wants {x}",
-    "What I need is {x}",
-    "It would be nice to have {x}",
-    "There should be {x}",
-    "{x} would be great",
-    "{x} are needed",
-    "{x} should be marked",
-    "Could {x} be marked?",
-    "Is it possible to get {x}?",
-    "I was wondering whether you could mark {x}",
-    "The surgeon needs {x}",
-    "our animators need {x}",
-    "{x}, if you can",
-    "Photo 3: {x}",
-    "Patient 4: {x}",
-    "Region: {x}",
-    "Detect {x} in this face",
-    "{x} as JSON",
-    "{x} in pixels",
-    "Give me {x} with their coordinates",
-    "draw {x} on top of the photo",
-    "Would it be possible to place {x}?",
-    "Make sure there are {x}",
-)
 
 
 def ask(rng: Random) -> str:

@@ -16,7 +16,7 @@ def load(name):
     return module
 
 
-NEEDED = ("oracle", "words", "phrases", "composition", "meaning", "surface", "errors", "stated", "writing")
+NEEDED = ("frames", "oracle", "words", "phrases", "composition", "meaning", "surface", "errors", "stated", "writing")
 NEEDED += ("sides", "references", "exceptions", "lists", "subparts", "joined", "manner", "wrapped", "generator")
 laws = [load(f"law_{name}") for name in NEEDED][-1]
 

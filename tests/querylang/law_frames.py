@@ -1,0 +1,27 @@
+"""Sentences that only say that, or how politely, somebody wants what they hold."""
+
+FRAMES = (
+    "My client wants {x}",
+    "What I need is {x}",
+    "It would be nice to have {x}",
+    "There should be {x}",
+    "{x} would be great",
+    "{x} are needed",
+    "{x} should be marked",
+    "Could {x} be marked?",
+    "Is it possible to get {x}?",
+    "I was wondering whether you could mark {x}",
+    "The surgeon needs {x}",
+    "our animators need {x}",
+    "{x}, if you can",
+    "Photo 3: {x}",
+    "Patient 4: {x}",
+    "Region: {x}",
+    "Detect {x} in this face",
+    "{x} as JSON",
+    "{x} in pixels",
+    "Give me {x} with their coordinates",
+    "draw {x} on top of the photo",
+    "Would it be possible to place {x}?",
+    "Make sure there are {x}",
+)
