@@ -22,17 +22,25 @@ ASKING += (
     " draw we my starting start between only just without except all both along is are would which as take track sample"
 )
 ASKS_ALREADY = re.compile(rf"(?i)({'|'.join(ASKING.split())}|i'm|i'd|the user)\b")
-OWNERS = "her his their my your our its own image picture photo screen viewer camera subject patient model actor actress person"
-OWNERS += " see anatomical stage od os ou face faces people woman man 300w wflw cofw aflw dlib openface azure mlkit"
+OWNERS = (
+    "her his their my your our its own image picture photo screen viewer camera subject patient model actor actress"
+)
+OWNERS += (
+    " person see anatomical stage od os ou face faces people woman man 300w wflw cofw aflw dlib openface azure mlkit"
+)
 OWNERS += " google rekognition mediapipe seen perspective l r lt rt leftmost rightmost"
 OWNED = re.compile(rf"(?i)\b({'|'.join(OWNERS.split())}|\w+'s|\w+_\w+|ml kit|left out)\b")
+
+
+def is_answered(case: dict) -> bool:
+    return "error" not in case["expect"] and not case.get("alt_error")
 
 
 @cache
 def read_cases() -> tuple[tuple[str, str], ...]:
     """Texts that are answered, each with its perspective."""
     cases = (json.loads(line) for path in CASES for line in path.read_text("utf-8").splitlines())
-    return tuple((case["text"], case["perspective"]) for case in cases if "error" not in case["expect"])
+    return tuple((case["text"], case["perspective"]) for case in cases if is_answered(case))
 
 
 def points(text: str, perspective: str) -> object:
