@@ -331,7 +331,11 @@ class Chart:
         node = start
         while node < self.size and node not in self.purpose_ends:
             categories = self.categories(node)
-            product = max((edge.stop for edge in self.lattice.edges[node] if edge.category == "PRODUCT"), default=0)
+            # "For eyeliner in this face" ends with words that only wrap.
+            passes = ((edge.category, edge.stop > node + 1, edge.stop) for edge in self.lattice.edges[node])
+            product = max(
+                (stop for kind, is_long, stop in passes if kind == "PRODUCT" or (kind == SKIP and is_long)), default=0
+            )
             if not product and categories & ENDS_PURPOSE:
                 break
             passed.append(node)

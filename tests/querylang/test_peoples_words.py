@@ -71,7 +71,11 @@ def swap_sides(text: str) -> str:
 
 
 def test_mirrored_words_are_the_same_from_the_other_perspective():
-    sided = [text for text, _ in read_cases() if re.search(r"\b([lL]eft|[rR]ight)\b", text) and not OWNED.search(text)]
+    sided = [
+        text
+        for text, _ in read_cases()
+        if len(text) < 1000 and re.search(r"\b([lL]eft|[rR]ight)\b", text) and not OWNED.search(text)
+    ]
     assert len(sided) > 1000
     for text in Random(0).sample(sided, 400):
         assert points(swap_sides(text), "subject") == points(text, "viewer"), text
