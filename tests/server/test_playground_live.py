@@ -74,7 +74,7 @@ def read_picture(browser) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture that is shown and the points (N, 2) drawn over it, of one moment."""
     data, points = browser.execute_script(
         "return [document.getElementById('moving').toDataURL('image/png'),"
-        " [...document.querySelectorAll('#overlay .dot')].map(dot => ['cx', 'cy'].map(name => +dot.getAttribute(name)))]"
+        " [...document.querySelectorAll('#overlay .dot')].map(d => ['cx', 'cy'].map(at => +d.getAttribute(at)))]"
     )
     picture = Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2]))).convert("RGB")
     return np.asarray(picture), np.array(points)
