@@ -146,6 +146,31 @@ def test_a_face_behind_a_board_comes_out_as_itself(engine: Engine) -> None:
     assert back.how == ("found",)
 
 
+def test_a_face_that_grows_unlike_itself_step_by_step_is_followed(engine: Engine) -> None:
+    """As faces do that turn, speak, and come into another light: here one grows into another."""
+    first, second = made.rest(read_collins(), 16), made.rest(read_hopper(), 16)
+    frames = [
+        np.rint(first[i] + (second[i].astype(float) - first[i]) * min(1, i / 5)).astype(np.uint8) for i in range(16)
+    ]
+    tracked = list(engine.track(frames, "pupils"))
+    assert [frame.how for frame in tracked] == [("found",), *[("tracked",)] * 15]
+
+
+def test_half_a_face_that_comes_out_is_no_new_one(engine: Engine) -> None:
+    clip = made.hide(read_hopper(), 50)
+    clip = made.Clip(clip.poses[::2], clip.portraits, cover=clip.cover[::2])
+    frames = list(engine.track(clip, "pupils", fps=15, faces="all"))
+    assert {frame.identities for frame in frames} == {(1,), ()}
+    assert frames[-1].identities == (1,)
+
+
+def test_a_frame_without_a_face_can_be_drawn(engine: Engine) -> None:
+    empty = np.full((64, 64, 3), 128, np.uint8)
+    (frame,) = engine.track([empty], "pupils", keep_photos=True)
+    assert frame.identities == ()
+    np.testing.assert_array_equal(np.asarray(frame.answer.draw()), empty)
+
+
 @pytest.mark.parametrize("faces", [None, "all"])
 def test_a_cut_ends_identities(engine: Engine, faces: str | None) -> None:
     clip = made.cut(read_collins(), read_hopper(), 8)
