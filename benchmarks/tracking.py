@@ -186,7 +186,7 @@ def print_clip(engine: Engine, path: Path) -> None:
     none = sum(not frame.identities for frame in answers)
     print(
         f"{path.name}: {len(answers)} frames, {kinds['tracked']} tracked, {kinds['found']} found, {none} without a "
-        f"face, {len(identities)} identities; off the line between neighbours {told[0]:.2f}% raw, {told[1]:.2f}% smoothed",
+        f"face, {len(identities)} identities; off its neighbours' line {told[0]:.2f}% raw, {told[1]:.2f}% smoothed",
         flush=True,
     )
 
