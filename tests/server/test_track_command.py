@@ -131,6 +131,41 @@ def test_a_drawn_video_keeps_times_and_sound(run, clip: Path, tmp_path: Path) ->
     assert 0.5 * 16000 < heard <= 16000
 
 
+def test_a_drawn_video_is_gone_on_with(run, clip: Path, tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
+    assert run(clip, "lips as a polygon", "--out", whole).exit_code == 0
+    assert run(clip, "lips as a polygon", "--out", out, "--seconds", 0.15).exit_code == 0
+    assert len(list(VideoFile(out).read())) == 4
+    done = run(clip, "lips as a polygon", "--out", out)
+    assert done.exit_code == 0, done.output
+    want, got = (list(VideoFile(path).read()) for path in (whole, out))
+    np.testing.assert_allclose([frame.time for frame in got], [frame.time for frame in want], atol=1e-3)
+    # The same drawing, but for what encoding twice takes away.
+    for one, other in zip(want, got, strict=True):
+        assert np.abs(one.image.astype(int) - other.image).mean() < 3
+    with av.open(str(out)) as container:
+        assert len(container.streams.audio) == 1
+    kept = out.read_bytes()
+    done = run(clip, "lips as a polygon", "--out", out)
+    assert "nothing was left to draw" in done.output
+    assert out.read_bytes() == kept
+    done = run(clip, "pupils", "--out", out)
+    assert done.exit_code != 0
+    assert "another instruction" in done.output
+    assert out.read_bytes() == kept
+    assert run(clip, "pupils", "--out", out, "--overwrite").exit_code == 0
+    assert out.read_bytes() != kept
+
+
+def test_a_video_that_was_not_drawn_here_is_left_alone(run, clip: Path, tmp_path: Path) -> None:
+    holiday = write_clip(tmp_path / "holiday.mp4")
+    before = holiday.read_bytes()
+    done = run(clip, "pupils", "--out", holiday)
+    assert done.exit_code != 0
+    assert "--overwrite" in done.output
+    assert holiday.read_bytes() == before
+
+
 def test_what_was_done_of_a_damaged_video_is_kept(run, clip: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.mp4"
     silent = write_clip(tmp_path / "silent.mp4")
