@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,8 @@ class Calls:
         self.sources = sources
         self.files = FileStore(seconds=service.limits.handle_seconds, max_bytes=FILE_BYTES)
         self.tracks = threading.BoundedSemaphore(service.limits.tracks)
+        # Of their own: a video takes long, and should not hold the threads that parse and draw.
+        self.trackers = ThreadPoolExecutor(service.limits.tracks, "faceql-video")
         self._honours_roots = honours_roots
 
     def parse(self, text: str, settings: AskSettings) -> Query:

@@ -205,7 +205,7 @@ async def answer_range(calls: Calls, ctx: Ctx, asked: RangeAsk) -> CallToolResul
         finally:
             calls.tracks.release()
 
-    working = asyncio.ensure_future(asyncio.to_thread(work))
+    working = asyncio.get_running_loop().run_in_executor(calls.trackers, work)
     try:
         while not (await asyncio.wait({working}, timeout=PROGRESS_SECONDS))[0]:
             await ctx.report_progress(len(followed.answers), followed.expected or None, "following the faces")
