@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -145,16 +146,19 @@ class Clip:
         """Return a frame, (height, width, 3) uint8 RGB."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        picture = make_background(self.size, self.scenes[index] if self.scenes else 0)
+        picture = make_background(self.size, self.scenes[index] if self.scenes else 0).copy()
         for number, pose in self.poses[index]:
             self.portraits[number].lay(picture, pose)
         if self.cover and self.cover[index] is not None:
             ImageDraw.Draw(picture).rectangle(self.cover[index], fill=(150, 120, 90))
         random = np.random.default_rng((7, index))
-        noise = random.normal(0, self.noise, (self.size[1], self.size[0], 3))
-        return np.clip(np.rint(np.asarray(picture) + noise), 0, 255).astype(np.uint8)
+        pixels = random.standard_normal((self.size[1], self.size[0], 3), np.float32)
+        pixels *= self.noise
+        pixels += np.asarray(picture)
+        return pixels.round().clip(0, 255).astype(np.uint8)
 
 
+@lru_cache(4)
 def make_background(size: tuple[int, int], scene: int) -> Image.Image:
     """Return colours and soft textures, the same for the same scene."""
     random = np.random.default_rng((3, scene))

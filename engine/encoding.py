@@ -58,12 +58,14 @@ class FaceCrop:
         encoded: What the detector made of it.
         doubt: The expected error of the first look at it, as a share of the face's longer side.
         curves: The curves of its parts, once they were read off it.
+        is_for_one_query: Whether it is asked one thing, and then thrown away: no other curves are read.
     """
 
     frame: CropFrame
     encoded: EncodedCrops
     doubt: float
     curves: Curves = field(default_factory=dict, repr=False)
+    is_for_one_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class FaceEncoder:
         return self._find_any_upright(wanted, views) if self._is_finding_upright else views
 
     def follow(self, photo: ByteArray, frames: Sequence[CropFrame]) -> list[View]:
-        """Encode faces where they are expected: in one pass, and another for those that lie elsewhere.
+        """Encode faces where they are expected, to be asked one thing: in one pass, and another for those elsewhere.
 
         Args:
             photo: (height, width, 3) uint8 RGB.
@@ -162,13 +164,15 @@ class FaceEncoder:
         """
         photos = [photo] * len(frames)
         views = self._look(photos, frames)
-        return self._find_upright(photos, views) if self._is_finding_upright else views
+        views = self._find_upright(photos, views) if self._is_finding_upright else views
+        return [replace(view, crop=replace(view.crop, is_for_one_query=True)) for view in views]
 
     def locate(self, crop: FaceCrop, places: Sequence[Place]) -> Located:
         """Return where places lie on a face."""
         parts, fpalps = [place.part for place in places], [place.fpalp for place in places]
         with torch.inference_mode(), self._autocast():
-            reading = self._reader.read(crop.encoded, parts, fpalps, crop.curves, [place.v for place in places])
+            vs = [place.v for place in places]
+            reading = self._reader.read(crop.encoded, parts, fpalps, crop.curves, vs, alone=crop.is_for_one_query)
         expected_error = np.exp(reading.log_scale[0]) * (crop.frame.side_px / ERROR_CROP_PX)
         u, v = reading.stretch[0].T
         ratio = np.exp(np.hypot(u, v) / 2)

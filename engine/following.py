@@ -21,7 +21,7 @@ from ..model.crops import CropFrame
 from .choosing import choose_faces
 from .encoding import View
 from .faces import Box, Face, measure_overlap
-from .likeness import CutWatch, compare, compare_halves, glance
+from .likeness import Appearance, CutWatch, glance
 from .upright import turn_upright
 
 ByteArray = npt.NDArray[np.uint8]
@@ -33,15 +33,12 @@ How = Literal["tracked", "found"]
 # more, half hidden by a board or a hand 0.9 in the median, 0.73 and more at the fifth.
 ALIKE_FOLLOWED = 0.7
 ALIKE_FOUND = 0.8
-# And on the whole, for its likeness to be learnt: a hand in front of it must not be.
-ALIKE_LEARNT = 0.8
-LEARNING = 0.15
 SAME_PLACE = 0.3
 """Least overlap of two boxes that are of one face."""
 PATIENCE = 2.0
 """Seconds that a hidden face is waited for."""
-EARLY_SEARCHES = 2
-"""A hidden face is searched every so many frames."""
+EARLY_SEARCH = 0.06
+"""A hidden face is searched every so many seconds: every second frame of 30 a second, every one of 15."""
 STEADINESS = 0.6
 """Of the velocity, what stays of it at each frame."""
 MOST_SHIFT = 0.35
@@ -49,6 +46,8 @@ MOST_SHIFT = 0.35
 PATIENCE_BESIDE = 0.5
 """Seconds after which a face near a hidden one that does not look like it is taken for another one, unless it is half
 hidden itself."""
+COMES_OUT = 0.2
+"""Seconds for which it is waited for even then: who comes out from behind something looks like itself soon."""
 REACH = 1.5
 """Sides of its crop that a hidden face may have come away from where it is expected, and as many each second more."""
 
@@ -139,10 +138,11 @@ class Track:
         time: Of that look, seconds.
         how: Whether that look was where the face was expected, or where it was found.
         score: How sure the finder was when it last found it.
-        likeness: What it looks like.
+        appearance: What it looks like.
         shape: Of the finder's box: its middle, then its half width and height, in sides of `frame` along its axes.
         velocity: Pixels a second.
         is_hidden: Whether it is not seen at the moment.
+        beside: Since when a face is seen near it that does not look like it, seconds; None where none is.
     """
 
     identity: int
@@ -151,16 +151,18 @@ class Track:
     time: float
     how: How
     score: float | None
-    likeness: FloatArray
+    appearance: Appearance
     shape: tuple[float, float, float, float]
     velocity: FloatArray
     is_hidden: bool = False
+    beside: float | None = None
 
     @classmethod
     def begin(cls, identity: int, look: Look, face: Face, time: float) -> Track:
         """Return the track of a face that was found."""
         shape = read_shape(face.box, look.frame)
-        return cls(identity, look.view, look.frame, time, "found", face.score, look.likeness, shape, np.zeros(2))
+        appearance = Appearance(look.likeness)
+        return cls(identity, look.view, look.frame, time, "found", face.score, appearance, shape, np.zeros(2))
 
     @property
     def box(self) -> Box:
@@ -190,14 +192,9 @@ class Track:
             # What became of it meanwhile, nobody knows.
             self.velocity = np.zeros(2)
             self.score, self.shape = found.score, read_shape(found.box, frame)
-        self.learn(look.likeness)
+        self.appearance.learn(look.likeness, time)
         self.view, self.frame, self.time = look.view, frame, time
-        self.how, self.is_hidden = "tracked" if found is None else "found", False
-
-    def learn(self, likeness: FloatArray) -> None:
-        """Let the face's likeness follow what is seen, unless something may be in front of it."""
-        if compare(likeness, self.likeness) >= ALIKE_LEARNT:
-            self.likeness = (1 - LEARNING) * self.likeness + LEARNING * likeness
+        self.how, self.is_hidden, self.beside = "tracked" if found is None else "found", False, None
 
 
 def read_shape(box: Box, frame: CropFrame) -> tuple[float, float, float, float]:
@@ -247,6 +244,7 @@ class Follower:
         self._cuts = CutWatch()
         self._last_identity = 0
         self._frames_since_search = search_every
+        self._last_search = -math.inf
 
     @property
     def seen(self) -> list[Track]:
@@ -269,14 +267,14 @@ class Follower:
         if is_cut:
             self.tracks.clear()
         self._frames_since_search += 1
-        if is_cut or lost or (had_tracks and not self.tracks) or self._is_search_due():
+        if is_cut or lost or (had_tracks and not self.tracks) or self._is_search_due(time):
             self._search(photo, time)
         self.tracks = [track for track in self.tracks if time - track.time <= PATIENCE]
         return is_cut
 
-    def _is_search_due(self) -> bool:
+    def _is_search_due(self, time: float) -> bool:
         if any(track.is_hidden for track in self.tracks):
-            return self._frames_since_search >= EARLY_SEARCHES
+            return time - self._last_search >= EARLY_SEARCH
         return self._selection.wants_more(len(self.tracks)) and self._frames_since_search >= self._search_every
 
     def _look_at_expected(self, photo: ByteArray, time: float) -> list[Track]:
@@ -284,7 +282,7 @@ class Follower:
         seen = self.seen
         views = self._looks.follow(photo, [track.expect(time) for track in seen])
         looks = [Look.of_view(photo, view) for view in views]
-        alike = [compare_halves(look.likeness, track.likeness) for track, look in zip(seen, looks, strict=True)]
+        alike = [track.appearance.resemble(look.likeness) for track, look in zip(seen, looks, strict=True)]
         lost: list[Track] = []
         placed: list[Box] = []
         # Of two that were led to one face, the one that looks like it has it.
@@ -292,16 +290,27 @@ class Follower:
             track, look = seen[index], looks[index]
             box = place_shape(track.shape, look.frame)
             is_taken = any(measure_overlap(box, other) > SAME_PLACE for other in placed)
-            if is_taken or alike[index] < ALIKE_FOLLOWED or self._is_doubtful(track.face, look.view):
+            if (
+                is_taken
+                or not self._is_same(track, look, alike[index], box)
+                or self._is_doubtful(track.face, look.view)
+            ):
                 lost.append(track)
             else:
                 placed.append(box)
                 track.see(look, time)
         return lost
 
+    def _is_same(self, track: Track, look: Look, alike: float, box: Box) -> bool:
+        """Whether a look is at the face that was followed: like it, or, with nobody else about, what it grew into."""
+        if alike >= ALIKE_FOLLOWED:
+            return True
+        is_alone = all(measure_overlap(box, other.box) == 0 for other in self.tracks if other is not track)
+        return is_alone and track.appearance.is_next(look.likeness)
+
     def _search(self, photo: ByteArray, time: float) -> None:
         """Find all faces: those that were lost, and new ones."""
-        self._frames_since_search = 0
+        self._frames_since_search, self._last_search = 0, time
         found = self._find(photo)
         identities = [self._recognize_seen(face) for face in found]
         hidden = [track for track in self.tracks if track.is_hidden]
@@ -328,12 +337,14 @@ class Follower:
         return best if best is not None and overlaps[best] > SAME_PLACE else None
 
     def _may_be_hidden_one(self, face: Face, time: float) -> bool:
-        """Whether a face that looks like nobody may still be one that is hidden, coming out from behind another."""
+        """Whether a face that looks like nobody may still be one that is hidden, coming out from behind something."""
         is_behind = any(measure_overlap(face.box, track.box) > 0 for track in self.seen)
+        near = [track for track in self.tracks if track.is_hidden and is_near(face, track, time)]
+        for track in near:
+            track.beside = time if track.beside is None else track.beside
         return any(
-            is_near(face, track, time) and (is_behind or time - track.time < PATIENCE_BESIDE)
-            for track in self.tracks
-            if track.is_hidden
+            is_behind or time - track.time < PATIENCE_BESIDE or time - (track.beside or time) < COMES_OUT
+            for track in near
         )
 
     def _look_at_found(self, photo: ByteArray, found: Sequence[Face], wanted: Iterable[int]) -> dict[int, Look]:
@@ -356,7 +367,7 @@ def is_near(face: Face, track: Track, time: float) -> bool:
 def match_likeness(tracks: Sequence[Track], seen: dict[int, FloatArray]) -> list[tuple[Track, int]]:
     """Return which track is which of the faces seen, the most alike first."""
     pairs = [
-        (compare_halves(likeness, track.likeness), track, index) for track in tracks for index, likeness in seen.items()
+        (track.appearance.resemble(likeness), track, index) for track in tracks for index, likeness in seen.items()
     ]
     matched: list[tuple[Track, int]] = []
     for alike, track, index in sorted(pairs, key=lambda pair: -pair[0]):

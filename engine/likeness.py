@@ -21,6 +21,15 @@ FloatArray = npt.NDArray[np.float64]
 GLANCE_PX = 16
 # The middle of a crop: hair and what is behind it change more than the face.
 GLANCE_SHARE = 0.8
+# Of a face in motion two glances in a row are 0.96 alike and more, 19 times in 20; when something comes in front of it,
+# 0.85 and less.
+ALIKE_NEXT = 0.9
+# On the whole, for a glance to be learnt at once: a hand in front of the face must not be.
+ALIKE_LEARNT = 0.8
+LEARNING = 0.15
+KEPT_AFTER = 0.7
+"""Seconds that a face is seen without a break before another look of it is kept."""
+MOST_KEPT = 4
 SCENE_SIZE = (32, 18)
 CUT_DIFFERENCE = 12.0
 """Levels that a cut changes the colours of a scene by, on average, or more."""
@@ -54,6 +63,45 @@ def compare_halves(a: FloatArray, b: FloatArray) -> float:
     half = GLANCE_PX // 2
     halves = (np.s_[:half], np.s_[half:], np.s_[:, :half], np.s_[:, half:])
     return max(compare(a[part], b[part]) for part in halves)
+
+
+class Appearance:
+    """What one face looks like: of late, and before, as far as that is different.
+
+    A face that turns, laughs or comes into another light grows unlike what it was step by step, and each step is
+    small; what comes in front of it is another thing from one frame to the next.
+
+    Args:
+        first: Its first glance.
+    """
+
+    def __init__(self, first: FloatArray) -> None:
+        self._kept = [first]
+        self._recent = first
+        self._steady_since = 0.0
+
+    def resemble(self, likeness: FloatArray) -> float:
+        """Return how alike a glance is, in its better half, to what the face looked like for long enough, -1..1."""
+        return max(compare_halves(likeness, known) for known in self._kept)
+
+    def is_next(self, likeness: FloatArray) -> bool:
+        """Whether a glance goes on from the last one as a face in motion does."""
+        return compare_halves(likeness, self._recent) >= ALIKE_NEXT
+
+    def learn(self, likeness: FloatArray, time: float) -> None:
+        """Take in a glance at the face at a time in seconds.
+
+        What it looks like long enough is kept; so nothing that passes before it is.
+        """
+        if not self.is_next(likeness):
+            self._steady_since = time
+        self._recent = likeness
+        alike = [compare(likeness, known) for known in self._kept]
+        best = max(range(len(alike)), key=lambda i: alike[i])
+        if alike[best] >= ALIKE_LEARNT:
+            self._kept[best] = (1 - LEARNING) * self._kept[best] + LEARNING * likeness
+        elif time - self._steady_since >= KEPT_AFTER:
+            self._kept = [*self._kept[-MOST_KEPT + 1 :], likeness]
 
 
 class CutWatch:

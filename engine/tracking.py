@@ -166,4 +166,5 @@ def answer_nobody(image: EncodedImage, query: Query) -> Answer:
         image_size=image.image_size,
         model_version=image.model_version,
         notes=(*image.photo.notes, *query.notes),
+        photo=image.photo,
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +103,7 @@ class VideoFile:
     Args:
         path: Where it is.
         max_pixels: A video of larger frames is refused.
+        opened: The file, open for reading, where it is not to be opened by its path; it stays open.
 
     Attributes:
         path: Where it is.
@@ -118,8 +119,11 @@ class VideoFile:
         ConfigError: The extra `video` is not installed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, opened: BinaryIO | None = None
+    ) -> None:
         self.path = Path(path)
+        self._opened = opened
         self._av = load_av()
         with self._open() as container:
             stream = self._pick_stream(container)
@@ -155,11 +159,13 @@ class VideoFile:
         return repr(str(self.path))
 
     def _open(self) -> Any:
-        if not self.path.is_file():
+        if self._opened is not None:
+            self._opened.seek(0)
+        elif not self.path.is_file():
             kind = "is a folder" if self.path.is_dir() else "is not a regular file"
             raise VideoError(f"{self._name} {kind}" if self.path.exists() else f"there is no file {self._name}")
         try:
-            return self._av.open(str(self.path), options=OPEN_OPTIONS, metadata_errors="ignore")
+            return self._av.open(self._opened or str(self.path), options=OPEN_OPTIONS, metadata_errors="ignore")
         except PermissionError as error:
             raise VideoError(f"{self._name} may not be read: permission denied") from error
         except (self._av.FFmpegError, ValueError) as error:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from makeup_face import INSTRUCTION, look_at
+from makeup_face import INSTRUCTION, MadeFace, look_at
 from makeup_layers import Layer, read_layer
 from makeup_light import from_linear, to_linear
 from PIL import Image
@@ -40,12 +40,20 @@ def read_look(path: Path) -> list[Layer]:
     return layers
 
 
-def make_up(photo: npt.NDArray[np.uint8], answer: faceql.Answer, look: Sequence[Layer]) -> npt.NDArray[np.uint8]:
-    """Return the photo, (height, width, 3) uint8, with a look on every face of an answer to `INSTRUCTION`."""
+def make_up(
+    photo: npt.NDArray[np.uint8],
+    answer: faceql.Answer,
+    look: Sequence[Layer],
+    steady: Callable[[MadeFace], MadeFace] = lambda made: made,
+) -> npt.NDArray[np.uint8]:
+    """Return the photo, (height, width, 3) uint8, with a look on every face of an answer to `INSTRUCTION`.
+
+    `steady` may change what is known of each face before it is painted, as `makeup_motion.py` does.
+    """
     plain = to_linear(photo)
     light = plain.copy()
     for face in range(len(answer.faces)):
-        made = look_at(answer, face, plain)
+        made = steady(look_at(answer, face, plain))
         left, top, right, bottom = made.window
         window = light[top:bottom, left:right]
         for layer in look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -110,6 +111,13 @@ class MadeFace:
         shining = pixels[luma(pixels) >= np.quantile(luma(pixels), 0.97)].mean(axis=0)
         lamp = 0.5 + 0.5 * shining / max(float(luma(shining)), DARKEST)
         return (lamp / luma(lamp)).astype(np.float32)
+
+    def steadied(self, usual_skin: float, lamp: FloatArray) -> MadeFace:
+        """Return the same face under a skin tone and a lamp that were told from more than this photo."""
+        other = copy(self)
+        # Where a cached property keeps its value.
+        other.__dict__.update(usual_skin=usual_skin, lamp=lamp)
+        return other
 
     def paint(self, color: str) -> FloatArray:
         """Return a colour "#rrggbb" as it looks in the light that the face stands in, (3,)."""

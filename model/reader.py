@@ -28,6 +28,9 @@ vertices (batch, VERTICES, channels)."""
 
 MESH = "vertices of the mesh"
 
+MOST_COMPANIES = 8
+"""Sets of parts whose queries are kept."""
+
 LOG_SCALE, STRETCH, VISIBILITY = 2, 3, 5
 
 
@@ -93,6 +96,7 @@ class LandmarkReader:
         self.flip_test = flip_test
         self._parts = load_registry().parts
         self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
+        self._queries: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
 
     def encode(self, crops: Tensor) -> EncodedCrops:
         """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
@@ -105,6 +109,7 @@ class LandmarkReader:
         fpalps: Sequence[float],
         curves: Curves | None = None,
         vs: Sequence[float | None] = (),
+        alone: bool = False,
     ) -> Reading:
         """Answer queries.
 
@@ -113,6 +118,8 @@ class LandmarkReader:
             parts, fpalps: what is asked, (landmarks,) each; on a surface its name and the u.
             curves: what an earlier read of the same crops has learnt; empty, it is filled.
             vs: (landmarks,) the v on surfaces, None on curves; empty where all are on curves.
+            alone: whether nothing else will be asked of these crops: only the curves of `parts` are read, which is
+                faster; they are those of all parts but for rounding.
 
         Raises:
             ConfigError: A part has no vector, or the weights cannot answer surfaces.
@@ -124,10 +131,10 @@ class LandmarkReader:
             values = self._decode(encoded, parts, fpalps)
         else:
             # Raises for a part that has no vector.
-            self.detector.part_ids(tuple(dict.fromkeys(parts)))
+            asked = tuple(dict.fromkeys(parts))
+            self.detector.part_ids(asked)
             curves = {} if curves is None else curves
-            if not curves:
-                curves.update(self._read_curves(encoded))
+            self._complete(curves, encoded, asked if alone else self._known_parts)
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
         return Reading.of_values(values)
 
@@ -166,29 +173,38 @@ class LandmarkReader:
             raise ConfigError("surfaces need weights whose answers do not depend on company: not joint attention")
         curves = {} if curves is None else curves
         if MESH not in curves:
-            if not curves:
-                curves.update(self._read_curves(encoded))
+            self._complete(curves, encoded, self._known_parts)
             curves[MESH] = self._surfaces.read_vertices(
                 encoded, lambda parts, fpalps: self._evaluate(curves, parts, fpalps)
             )
         return curves[MESH]
 
-    def _read_curves(self, encoded: EncodedCrops) -> dict[str, FloatArray]:
-        """Ask for every part at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
-        splines = [self._splines[part] for part in self._known_parts]
-        values = self._decode_queries(encoded, *self._curve_queries)
+    def _complete(self, curves: Curves, encoded: EncodedCrops, parts: Sequence[str]) -> None:
+        """Read the curves of parts that are not known yet."""
+        missing = tuple(part for part in parts if part not in curves)
+        if missing:
+            curves.update(self._read_curves(encoded, missing))
+
+    def _read_curves(self, encoded: EncodedCrops, parts: tuple[str, ...]) -> dict[str, FloatArray]:
+        """Ask for parts at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
+        splines = [self._splines[part] for part in parts]
+        values = self._decode_queries(encoded, *self._curve_queries(parts))
         ends = np.cumsum([spline.samples for spline in splines])
         samples = np.split(values[:, : ends[-1]], ends[:-1], axis=1)
-        return {part: spline.fit @ some for part, spline, some in zip(self._known_parts, splines, samples, strict=True)}
+        return {part: spline.fit @ some for part, spline, some in zip(parts, splines, samples, strict=True)}
 
-    @cached_property
-    def _curve_queries(self) -> tuple[Tensor, Tensor]:
-        """What fixes every curve, in whole blocks of rows; made once: the detector keeps what it makes of it."""
-        splines = {part: self._splines[part] for part in self._known_parts}
-        parts = [part for part, spline in splines.items() for _ in range(spline.samples)]
+    def _curve_queries(self, parts: tuple[str, ...]) -> tuple[Tensor, Tensor]:
+        """What fixes curves of parts, in whole blocks of rows; made once: the detector keeps what it makes of it."""
+        if parts in self._queries:
+            return self._queries[parts]
+        splines = {part: self._splines[part] for part in parts}
+        each = [part for part, spline in splines.items() for _ in range(spline.samples)]
         fpalps = np.concatenate([spline.sample_fpalps for spline in splines.values()]).tolist()
-        padding = -len(parts) % ROW_BLOCK
-        return self._make_queries([*parts, *parts[:1] * padding], [*fpalps, *fpalps[:1] * padding])
+        padding = -len(each) % ROW_BLOCK
+        made = self._make_queries([*each, *each[:1] * padding], [*fpalps, *fpalps[:1] * padding])
+        # All parts, which are asked first and most, and some others.
+        self._queries = dict([*self._queries.items()][: MOST_COMPANIES - 1]) | {parts: made}
+        return made
 
     @cached_property
     def _surfaces(self) -> SurfaceReader:

@@ -73,6 +73,8 @@ PLAYGROUND_FILES = {
     "playground.css": "text/css",
     "docs.js": "text/javascript",
     "drawing.js": "text/javascript",
+    "live.js": "text/javascript",
+    "problems.js": "text/javascript",
     "service.js": "text/javascript",
     "snippets.js": "text/javascript",
     "view.js": "text/javascript",

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -241,8 +242,8 @@ class Session:
             "size": [width, height],
             "is_cut": frame.is_cut,
             "faces": each,
-            "strokes": [[stroke.face, stroke.start, stroke.stop] for stroke in answer.strokes],
-            "rings": [[list(ring) for ring in outline.rings] for outline in answer.outlines],
+            "strokes": [[stroke.face, stroke.start, stroke.stop, stroke.part] for stroke in answer.strokes],
+            "outlines": [asdict(outline) for outline in answer.outlines],
             "dropped": self._dropped,
             "notes": list(answer.notes),
         }

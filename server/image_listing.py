@@ -1,4 +1,4 @@
-"""Which image files lie below the folders that may be read, and which of them a mistyped name may have meant."""
+"""Which images and videos lie below the folders that may be read, and which a mistyped name may have meant."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".avif", ".heic", ".heif")
+VIDEO_ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv")
 MAX_SCANNED = 20_000
 MAX_DEPTH = 12
 NEAR_SCORE = 60
 
 
 def find_images(roots: Sequence[Path]) -> tuple[list[tuple[Path, str]], bool]:
-    """Return the image files below folders, each with its name below its root, and whether those are all.
+    """Return the image and video files below folders, each with its name below its root, and whether those are all.
 
     Names are sorted, folder by folder; hidden ones and links are left out.
     """
@@ -28,9 +29,14 @@ def find_images(roots: Sequence[Path]) -> tuple[list[tuple[Path, str]], bool]:
                 if scanned > MAX_SCANNED:
                     return found, False
                 path = Path(folder, name)
-                if name.lower().endswith(IMAGE_ENDINGS) and not path.is_symlink():
+                if name.lower().endswith(IMAGE_ENDINGS + VIDEO_ENDINGS) and not path.is_symlink():
                     found.append((path, path.relative_to(root).as_posix()))
     return found, True
+
+
+def is_video(name: str) -> bool:
+    """Return whether a file is a video, by its name."""
+    return name.lower().endswith(VIDEO_ENDINGS)
 
 
 def walk_folders(root: Path) -> Iterator[tuple[str, list[str]]]:
@@ -42,7 +48,7 @@ def walk_folders(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def suggest_names(roots: Sequence[Path], wanted: str) -> list[str]:
-    """Return up to three names of image files that are like a name, the likest first."""
+    """Return up to three names of image and video files that are like a name, the likest first."""
     names = [name for _, name in find_images(roots)[0]]
     own = Path(wanted).name.lower()
     scored = process.extract(

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -50,7 +51,16 @@ class ImageSources:
         return self._fetcher.allowed_hosts
 
     def read_path(self, text: str, roots: Sequence[Path] = ()) -> bytes:
-        """Return the bytes of a file below a root, named by its path or a file: URL.
+        """Return the bytes of an image file below a root; see `open_path`.
+
+        Raises:
+            ServiceError: As `open_path`, or it is too large ("too_large").
+        """
+        with self.open_path(text, roots) as stream:
+            return self.check_size(stream.read(self._limits.image_bytes + 1))
+
+    def open_path(self, text: str, roots: Sequence[Path] = ()) -> BinaryIO:
+        """Return a file below a root, open for reading, named by its path or a file: URL.
 
         A relative path starts at the first root that has it.
 
@@ -59,7 +69,7 @@ class ImageSources:
             roots: Folders in place of the operator's, where there are none of those.
 
         Raises:
-            ServiceError: It may not be read, or is not there, alike ("image_source"); or is too large ("too_large").
+            ServiceError: It may not be read, or is not there, alike ("image_source").
         """
         allowed = self.roots or tuple(roots)
         if not allowed:
@@ -79,8 +89,7 @@ class ImageSources:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     os.close(descriptor)
                     continue
-                with os.fdopen(descriptor, "rb") as stream:
-                    return self.check_size(stream.read(self._limits.image_bytes + 1))
+                return os.fdopen(descriptor, "rb")
         raise refuse_name(allowed, name)
 
     def read_base64(self, text: str) -> bytes:

@@ -30,6 +30,7 @@ Boxes = Annotated[list[FaceBox] | None, Field(description=texts.BOXES, max_lengt
 Whose = Annotated[Perspective, Field(description=texts.PERSPECTIVE)]
 IdsFrom = Annotated[int, Field(description=texts.IDS_FROM, ge=0, le=1)]
 Region = Annotated[str, Field(description=texts.REGION, max_length=500)]
+Seconds = Annotated[list[float] | None, Field(description=texts.SECONDS, min_length=1, max_length=3)]
 Offset = Annotated[int, Field(description="the first entry to return", ge=0)]
 P = ParamSpec("P")
 ToolFunction = Callable[P, Awaitable[CallToolResult]]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from ..errors import InvalidRequestError
 from ..querylang.query import Query
 from ..querylang.readings import OTHER_READING
 from .ask_queue import Asked
+from .image_listing import is_video
 from .image_sources import ImageSources
 from .image_store import is_handle
 from .made_files import FileStore
@@ -31,6 +34,7 @@ from .mcp_asking import (
     list_readings,
     read_roots,
 )
+from .mcp_video import read_moment
 from .service import Service
 
 if TYPE_CHECKING:
@@ -39,6 +43,21 @@ if TYPE_CHECKING:
 # A path cannot be this long, so longer text is base64 whose data: head was forgotten.
 MAX_PATH_LENGTH = 4096
 FILE_BYTES = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call, before its image is read.
+
+    Attributes:
+        queries: What is asked, as the client means it.
+        roots: The client's roots, where files are read by them.
+        ends: When the answer is of no use any more, on the monotonic clock.
+    """
+
+    queries: tuple[Query, ...]
+    roots: tuple[Path, ...]
+    ends: float
 
 
 class Calls:
@@ -55,6 +74,9 @@ class Calls:
         self.service = service
         self.sources = sources
         self.files = FileStore(seconds=service.limits.handle_seconds, max_bytes=FILE_BYTES)
+        self.tracks = threading.BoundedSemaphore(service.limits.tracks)
+        # Of their own: a video takes long, and should not hold the threads that parse and draw.
+        self.trackers = ThreadPoolExecutor(service.limits.tracks, "faceql-video")
         self._honours_roots = honours_roots
 
     def parse(self, text: str, settings: AskSettings) -> Query:
@@ -62,29 +84,52 @@ class Calls:
         return self.service.parse(text, settings)
 
     async def ask(
-        self, ctx: Ctx, image: str, instructions: Sequence[str | Query], settings: AskSettings
+        self,
+        ctx: Ctx,
+        image: str,
+        instructions: Sequence[str | Query],
+        settings: AskSettings,
+        *,
+        at: float | None = None,
     ) -> tuple[Asked, str | None]:
         """Answer instructions on an image, telling the client how far it is, and asking it back where need be.
+
+        Args:
+            ctx: The call.
+            image: As the client names it.
+            instructions: What is asked.
+            settings: How.
+            at: Of a video, the time in seconds of the frame that is meant.
 
         Returns:
             What came of it, and the image's handle if it was named by one.
         """
+        prepared = await self.prepare(ctx, image, instructions, settings)
+        await ctx.report_progress(0, 2, "reading the image")
+        photo, handle = await self.read_image(image, prepared.roots, at)
+        waiting = "finding the face" if self.service.is_ready else "waiting for the model to be loaded"
+        await ctx.report_progress(1, 2, waiting)
+        seconds = max(0.0, prepared.ends - time.monotonic())
+        asked = await self.service.ask_async(photo, prepared.queries, settings, seconds=seconds)
+        await ctx.report_progress(2, 2, "answered")
+        self.service.metrics.observe_points(sum(map(len, asked.answers)))
+        return asked, handle
+
+    async def prepare(
+        self, ctx: Ctx, image: str, instructions: Sequence[str | Query], settings: AskSettings
+    ) -> Prepared:
+        """Return a call as it is to be answered, before its image: a mistake in the text should cost nothing.
+
+        Raises:
+            FaceQLError: An instruction cannot be understood.
+            InputNeededError: The call must come again with the client's answers.
+        """
         ends = self.service.find_end(None)
-        # Before the image: a mistake in the text should cost nothing.
         queries = await asyncio.to_thread(self.service.parse_all, instructions, settings, ends=ends)
         asked_back = time.monotonic()
         roots, queries = await self.ask_back(ctx, image, queries)
         # The time in which a person chooses is not the call's.
-        ends += time.monotonic() - asked_back
-        await ctx.report_progress(0, 2, "reading the image")
-        photo, handle = await self.read_image(image, roots)
-        waiting = "finding the face" if self.service.is_ready else "waiting for the model to be loaded"
-        await ctx.report_progress(1, 2, waiting)
-        seconds = max(0.0, ends - time.monotonic())
-        asked = await self.service.ask_async(photo, queries, settings, seconds=seconds)
-        await ctx.report_progress(2, 2, "answered")
-        self.service.metrics.observe_points(sum(map(len, asked.answers)))
-        return asked, handle
+        return Prepared(queries, roots, ends + time.monotonic() - asked_back)
 
     async def ask_back(
         self, ctx: Ctx, image: str | None, queries: tuple[Query, ...]
@@ -126,8 +171,12 @@ class Calls:
             return self.sources.roots
         return read_roots((await ask_client(ctx, {ROOTS: ListRootsRequest()}))[ROOTS])
 
-    async def read_image(self, image: str, roots: Sequence[Path]) -> tuple[Any, str | None]:
-        """Return what the service takes for a photo, and its handle if it is one."""
+    async def read_image(self, image: str, roots: Sequence[Path], at: float | None = None) -> tuple[Any, str | None]:
+        """Return what the service takes for a photo, and its handle if it is one; of a video its frame at a time."""
+        if at is not None:
+            return await asyncio.to_thread(read_moment, self, image, roots, at), None
+        if is_path(image) and is_video(image):
+            raise InvalidRequestError([{"loc": ["image"], "msg": "is a video: ask_landmarks takes it, with `seconds`"}])
         if is_handle(image):
             return self.service.images.get(image).encoded, image
         if image.startswith("data:") or len(image) > MAX_PATH_LENGTH:

@@ -32,12 +32,14 @@ from .mcp_arguments import (
     Offset,
     OneInstruction,
     Photo,
+    Seconds,
     Whose,
     tell_errors,
 )
 from .mcp_asking import Ctx
 from .mcp_calls import Calls, choose_texts, hint_at_faces
 from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
+from .mcp_video import RangeAsk, answer_range, check_range_arguments, read_span
 
 if TYPE_CHECKING:
     from ..engine import Answer
@@ -105,6 +107,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         image: Photo,
         instruction: OneInstruction = None,
         instructions: Instructions = None,
+        seconds: Seconds = None,
         detail: Annotated[
             Detail, Field(description="concise groups points by part; full tells all of each")
         ] = "concise",
@@ -120,11 +123,18 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
     ) -> Annotated[CallToolResult, AskResult]:
         texts_asked = choose_texts(instruction, instructions)
         settings = AskSettings(faces, boxes, perspective, ids_from)
+        span = read_span(image, seconds)
+        if span is not None and not span.is_moment:
+            check_range_arguments(draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files)
+            endings = tuple(dict.fromkeys(files or ["csv"]))
+            return await answer_range(
+                calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
+            )
         wanted: list[Any] = [*texts_asked]
         shown = crop if draw and crop is not None and crop.strip().lower() != WHOLE_FACE else None
         if shown is not None:
             wanted.append(calls.parse(shown, settings))
-        asked, handle = await calls.ask(ctx, image, wanted, settings)
+        asked, handle = await calls.ask(ctx, image, wanted, settings, at=None if span is None else span.start)
         answers = asked.answers[: len(texts_asked)]
         content: list[ImageContent | ResourceLink] = []
         if draw:

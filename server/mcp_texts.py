@@ -15,28 +15,27 @@ points yourself. For several asks about one photo give `instructions`, or call o
 is the left of the picture unless you set perspective="subject". faceql://guide has the language on a page."""
 
 ASK = """\
-Locate face landmarks in a photo from one plain-English instruction.
+Locate face landmarks in a photo or video from one plain-English instruction.
 
 Examples of `instruction`:
 - "4 points per eyebrow" - 8 points, left eyebrow first
 - "10 points from left chin to jaw end" - along the jaw, both ends included
 - "mouth corners" - named places; also "nose tip", "pupils", "left eye inner corner", "cupid's bow", "chin"
 - "outer lip, 20 points, at equal distances" - even spacing in the picture
-- "upper lip and lower lip, 12 points each" - several parts in one ask, answered in the order asked
+- "upper lip and lower lip, 12 points each" - several parts, in the order asked
 - "the 300W layout", "WFLW points 61 to 68" - a dataset's template
 - "left eye as a polygon" - points to fill or outline
 - "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
 - "face contour except the chin area"
 - "20 points on the left cheek", "outline of the forehead" - surfaces
-- "only the visible points of the jaw" - without those that are hidden, turned away or outside the photo
+- "only the visible points of the jaw" - without those hidden, turned away or outside
 
-Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with the image size, the \
-faces, the canonical form of what was understood, and notes on readings that were chosen and faces left out. \
-detail="concise" groups points by part and tells in `not_seen` which are probably not seen; detail="full" gives each \
-point its name, FPALP, expected error and visibility. `faces_found` says how many faces there are, `outlines` which \
-points make a polygon or line. draw=true also returns a picture, crop="mouth" a close one. `count` \
-and `shown` say how many points there are and which came back; `offset` asks for the rest, files=["csv"] links to \
-all."""
+Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with image size, faces, the \
+canonical form of what was understood, and notes on readings chosen and faces left out. detail="concise" groups points \
+by part and tells in `not_seen` which are probably not seen; detail="full" gives each its name, FPALP, expected error \
+and visibility. `faces_found` says how many faces there are, `outlines` which points make a polygon or line. draw=true \
+also returns a picture, crop="mouth" a close one. `shown` of `count` points came back; `offset` asks for the rest, \
+files=["csv"] links to all. A range of a video gets a summary and a link."""
 
 PARSE = """\
 Check what an instruction means, without a photo and without running the model.
@@ -58,7 +57,7 @@ shows that part close up. Example: instruction="outer lip and both eyes as polyg
 not seen are hollow. For coordinates too call ask_landmarks with draw=true."""
 
 LIST_IMAGES = """\
-List the image files that can be read, with the folders they lie in and their sizes. Give a listed `path` as `image`."""
+List the images and videos that can be read, their folders and sizes. Give a listed `path` as `image`."""
 NO_ROOTS = (
     "no folder may be read here: start the server with --root FOLDER, or name roots in the client; an image may be "
     "a data: URL too"
@@ -83,6 +82,7 @@ CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "le
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
 ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
+SECONDS = "Of a video: a time [2.5], a range [2, 4], its faces followed, or with a step [2, 4, 0.2]."
 IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."
 INSTRUCTION = 'What to locate, in plain English, e.g. "4 points per eyebrow".'
 FACES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from .shared_options import (
     precision_option,
     weights_option,
 )
-from .track_results import TRACK_ENDINGS, Continuation, TrackFile
+from .track_results import TRACK_ENDINGS, Continuation, DrawnVideo, TrackFile
 from .writing import tell_full_disk, write_aside
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def track_command(
 ) -> None:
     """Answer INSTRUCTION ("lips as a polygon") on every frame of VIDEO, or of a camera.
 
-    Faces are followed from frame to frame and keep an identity; points are smoothed. A .jsonl or .csv is gone on with
-    after a stop; a video is begun anew. Needs the extra: pip install 'faceql[video]'.
+    Faces are followed from frame to frame and keep an identity; points are smoothed. What was stopped is gone on with,
+    by the same command. Needs the extra: pip install 'faceql[video]'.
     """
     *videos, instruction = words or ("",)
     if len(words) != (1 if camera is not None else 2):
@@ -107,8 +108,6 @@ def track_command(
         from .track_window import show_answers
 
         show_answers(track(camera), title=f"faceql: {instruction}")
-    elif out.suffix.lower() in VIDEO_OUT:
-        draw_video(track, video, camera, out)
     else:
         asked: Settings = {
             "instruction": query.canonical,
@@ -120,35 +119,63 @@ def track_command(
             "precision": precision,
             "weights": engine.model_version,
         }
-        write_answers(track, video, camera, out, asked, overwrite=overwrite)
+        write = draw_video if out.suffix.lower() in VIDEO_OUT else write_answers
+        write(track, video, camera, out, asked, overwrite=overwrite)
 
 
-def draw_video(track: Track, video: VideoFile | None, camera: int | None, out: Path) -> None:
-    """Draw the answers into a video; what was drawn before an error or a stop is kept.
+def draw_video(
+    track: Track, video: VideoFile | None, camera: int | None, out: Path, asked: Settings, *, overwrite: bool
+) -> None:
+    """Draw the answers into a video; what was drawn before an error or a stop is kept, and gone on with.
 
     Raises:
         VideoError: The video is damaged, or the camera stopped; the file holds what came before.
-        ConfigError: The file cannot be written.
+        ConfigError: The file cannot be written, or holds something else, or was drawn with other settings.
     """
+    real = Path(os.path.realpath(out))
+    settings = SettingsFile(real)
+    try:
+        is_new = overwrite or video is None or not real.exists() or not real.stat().st_size
+        if not is_new and not settings.read():
+            raise ConfigError(f"{str(out)!r} was not drawn by this command: give another --out, or --overwrite")
+        if not is_new:
+            settings.check(asked)
+        drawn = None if is_new else DrawnVideo(real)
+        with tell_full_disk(out):
+            settings.write(asked)
+        draw_frames(track, video, camera, out, drawn)
+    finally:
+        settings.close()
+
+
+def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: Path, drawn: DrawnVideo | None) -> None:
+    """Draw the answers that a video does not hold yet behind those that it holds."""
     from ..engine.video_writer import VideoWriter
 
-    progress = begin_progress(video)
+    progress = begin_progress(video, 0 if drawn is None else drawn.count)
+    source: Any = camera if video is None else video.path if drawn is None else video.read(drawn.warm_up)
     with write_aside(out) as aside:
-        answers = track(video.path if video else camera)
-        # Nothing is written where nothing can be read.
+        rest = Kept(track(source))
+        answers = (frame for frame in rest if drawn is None or frame.time > drawn.last)
+        # Nothing is written where nothing can be read, or is left.
         first = next(answers, None)
-        if first is None:
+        if first is None and drawn is None:
+            rest.tell()
             raise VideoError("there is no frame in the video")
-        height, width = first.answer.image_size
-        rest = Kept(answers)
-        with VideoWriter(aside, (width, height), video.fps if video else 30.0, video) as writer:
-            for frame in itertools.chain([first], rest):
-                writer.add(frame.answer.draw(legend=False), frame.time)
-                progress.show(0)
+        if first is not None:
+            height, width = first.answer.image_size
+            with VideoWriter(aside, (width, height), video.fps if video else 30.0, video) as writer:
+                for picture, moment in drawn.read((width, height)) if drawn else ():
+                    writer.add(picture, moment)
+                for frame in itertools.chain([first], answers):
+                    writer.add(frame.answer.draw(legend=False), frame.time)
+                    progress.show(0)
+            for note in writer.notes:
+                click.echo(f"note: {note}", err=True)
+        else:
+            shutil.copy2(out, aside)
     progress.end()
-    for note in writer.notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(f"video: {out}")
+    click.echo(f"video: {out}" if first is not None else f"video: {out}, and nothing was left to draw")
     rest.tell()
 
 

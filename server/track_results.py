@@ -1,4 +1,4 @@
-"""Answers of a clip in one file, JSON lines or CSV, written frame by frame, gone on with after a stop."""
+"""Answers of a clip in one file, JSON lines, CSV or a drawn video, gone on with after a stop."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from ..errors import ConfigError
 from .writing import tell_full_disk
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ..engine import FrameAnswer
 
 TRACK_ENDINGS = (".jsonl", ".csv")
 FRAME_COLUMNS = ("frame", "time", "identity", "how")
 # Of the clip, seconds before the place where a stop was: enough for points to be smoothed as before.
 WARM_UP = 1.0
+TICK = 1e-3
 SAME_FACE = 0.5
 """In face sizes: a face that lies no further from where one was a moment ago, in the same frame, is that one."""
 
@@ -214,6 +217,39 @@ class Continuation:
         if identity not in self._names:
             self._names[identity] = max(self.left.identities, *self._names.values(), 0) + 1
         return self._names[identity]
+
+
+class DrawnVideo:
+    """A video that was drawn before, up to where it was stopped.
+
+    Args:
+        path: Where it is.
+
+    Attributes:
+        count: How many frames it holds.
+        last: The time of the last one in seconds, and a little more: times are written in ticks.
+        warm_up: From when on its source is to be answered again, so that points go on smoothly.
+
+    Raises:
+        VideoError: It cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from ..engine import VideoFile
+
+        self._video = VideoFile(path)
+        times = [frame.time for frame in self._video.read()]
+        self.count = len(times)
+        self.last = max(times, default=-math.inf) + TICK
+        self.warm_up = max(0.0, self.last - WARM_UP)
+
+    def read(self, size: tuple[int, int]) -> Iterator[tuple[Image.Image, float]]:
+        """Yield its pictures, each with its time, without what rounds their size (width, height) up."""
+        import numpy as np
+        from PIL import Image
+
+        for frame in self._video.read():
+            yield Image.fromarray(np.asarray(frame.image)).crop((0, 0, *size)), frame.time
 
 
 def middle(points: Sequence[Sequence[float]]) -> tuple[float, float]:

@@ -93,6 +93,7 @@ class PlainReader(LandmarkReader):
         fpalps: Sequence[float],
         curves: Curves | None = None,
         vs: Sequence[float | None] = (),
+        alone: bool = False,
     ) -> Reading:
         values = self._decode(encoded, parts, fpalps)
         return Reading.of_values(values)

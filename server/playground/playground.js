@@ -1,18 +1,22 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
+import { Live } from "./live.js";
+import { describeProblem } from "./problems.js";
 import { askPhoto, callJson, describeStranger, fetchFile, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
 import { colorOf, draw, drawAnswer, drawFaces, make, nameIds, whyNotSeen } from "./drawing.js";
 import { writeSnippet } from "./snippets.js";
 import { View } from "./view.js";
 
 const MOST_ROWS = 500;
-const SHOWN = 36;
+const TOLD_EVERY = 700;
 const find = (id) => document.getElementById(id);
 // A photo carries its own handle, so that an upload that comes late is never taken for another photo's.
-const state = { photo: null, choices: 0, asks: 0, answer: null, asked: null, ids: [], layers: [], layouts: [], faces: null, boxes: null, known: [] };
+const state = { photo: null, choices: 0, asks: 0, answer: null, asked: null, ids: [], layers: [], layouts: [], faces: null, told: 0, boxes: null, known: [] };
+const live = new Live(find("moving"), { onAnswer: showFrame, onProblem: tellLiveProblem, onEnd: leaveCamera });
 const view = new View(find("frame"), find("view"), { onBox: drawBox, onTap: tellPoint });
 
 function usePhoto(file, caption) {
+  if (live.isOn) { live.stop(); setLive(false); }
   if (state.photo) URL.revokeObjectURL(state.photo.url);
   Object.assign(state, { answer: null, faces: null, boxes: null, known: [], layers: [] });
   state.photo = { file, caption, url: URL.createObjectURL(file), opening: null, isShown: false };
@@ -68,6 +72,7 @@ async function showServersPicture(photo) {
 }
 
 async function ask() {
+  if (live.isOn) { await askLive(); return; }
   const photo = state.photo;
   if (!photo) return;
   const turn = ++state.asks;
@@ -143,6 +148,8 @@ function showAnswer(answer, request) {
 function countOf(number, word) { return `${number} ${word}${number === 1 ? "" : "s"}`; }
 
 function redraw() {
+  // The camera's next frame is drawn anew anyway.
+  if (live.isOn) return;
   const overlay = find("overlay");
   const answer = state.answer;
   overlay.replaceChildren();
@@ -183,7 +190,7 @@ function findRange(values) {
 // A point's name, id and error where the pointer is near it; a tap keeps it in sight.
 function tellPoint(event, isTap) {
   const tip = find("tip"), answer = state.answer;
-  if (!answer || find("makeup").checked || (event.pointerType === "touch" && !isTap)) return;
+  if (!answer || live.isOn || find("makeup").checked || (event.pointerType === "touch" && !isTap)) return;
   const [u, v] = view.locate(event);
   const { width, height } = answer.image_size;
   const pixel = find("frame").clientWidth * view.scale / width;
@@ -237,15 +244,11 @@ function showProblem(problem, instruction) {
   find("status").textContent = "";
   // The last good answer stays, and says what it answers.
   find("meaning").hidden = true;
-  find("result").hidden = !state.answer;
-  find("stale").hidden = !state.answer;
-  find("stale").textContent = state.answer ? `Still shown: the answer to “${state.asked.instruction}”.` : "";
-  const items = [];
-  for (const mistake of problem.problems || [{ message: problem.detail }]) {
-    items.push(make("p", {}, mistake.message));
-    if (mistake.span) items.push(make("pre", {}, drawCaret(instruction, mistake.span)));
-    if (mistake.suggestion) items.push(offerSuggestion(mistake, instruction));
-  }
+  const shown = live.isOn ? live.asked : state.answer && state.asked;
+  find("result").hidden = !shown;
+  find("stale").hidden = !shown;
+  find("stale").textContent = shown ? `Still shown: the answer to “${shown.instruction}”.` : "";
+  const items = describeProblem(problem, instruction, (text) => { find("instruction").value = text; ask(); });
   if (problem.code === "no_face") {
     const button = make("button", { type: "button" }, "Draw a box round the face");
     button.addEventListener("click", () => setBoxing(true));
@@ -254,39 +257,6 @@ function showProblem(problem, instruction) {
   find("problem").replaceChildren(...items);
   find("problem").hidden = false;
   if (problem.code === "unauthorized") { find("key-box").open = true; find("key").focus(); }
-}
-
-// Names to say instead end in a quote, and a click says them; anything else is a sentence of its own.
-function offerSuggestion({ suggestion, span: [start, stop] }, instruction) {
-  const line = make("p", { class: "suggestion" });
-  if (!suggestion.endsWith("'")) { line.textContent = suggestion; return line; }
-  line.append("Did you mean ");
-  suggestion.split(/'([^']+)'/).forEach((piece, index) => {
-    if (index % 2 === 0) { line.append(piece); return; }
-    const button = make("button", { type: "button", class: "say" }, piece);
-    button.addEventListener("click", () => {
-      const letters = Array.from(instruction);
-      letters.splice(start, stop - start, piece);
-      find("instruction").value = letters.join("");
-      ask();
-    });
-    line.append(button);
-  });
-  line.append("?");
-  return line;
-}
-
-function drawCaret(instruction, [start, stop]) {
-  // Spans count characters as Python does: code points, not UTF-16 units.
-  const letters = Array.from(instruction);
-  const begin = letters.lastIndexOf("\n", start - 1) + 1;
-  const end = letters.indexOf("\n", start) < 0 ? letters.length : letters.indexOf("\n", start);
-  // The words at fault, with as much around them as the panel is wide.
-  const cut = end - begin > SHOWN ? Math.max(begin, Math.min(start - 12, end - SHOWN)) : begin;
-  const shown = letters.slice(cut, Math.min(end, Math.max(cut + SHOWN, stop)));
-  if (cut > begin) shown[0] = "…";
-  const line = shown.join("").replace(/\t/g, " ");
-  return `${line}\n${" ".repeat(start - cut)}${"^".repeat(Math.max(1, Math.min(stop, end) - start))}`;
 }
 
 function showLayers() {
@@ -331,24 +301,92 @@ async function copy(text, what) {
 }
 
 async function useCamera() {
-  const video = find("video");
+  const choice = ++state.choices;
+  find("camera").disabled = true;
+  find("status").textContent = "The browser asks whether this page may use the camera.";
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
-    await video.play();
-    video.hidden = find("shoot").hidden = false;
-  } catch {
-    showProblem({ detail: "There is no camera that this page may use." }, "");
+    await live.start();
+  } catch (error) {
+    find("camera").disabled = false;
+    if (choice === state.choices) showProblem(tellError(error), "");
+    return;
+  }
+  // Whoever has chosen a photo meanwhile wants that one.
+  if (choice !== state.choices) { live.stop(); find("camera").disabled = false; return; }
+  state.faces = null;
+  find("overlay").replaceChildren();
+  setLive(true);
+  if (matchMedia("(max-width: 50rem)").matches) find("frame").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  await askLive();
+}
+
+// What there is on the page while the camera is on, and what not.
+function setLive(isOn) {
+  for (const id of ["moving", "shoot", "stop"]) find(id).hidden = !isOn;
+  for (const id of ["photo", "box"]) find(id).hidden = isOn;
+  for (const id of ["camera", "zoom", "errors"]) find(id).disabled = isOn;
+  for (const id of ["tip", "answer"]) find(id).hidden = true;
+  find("all").hidden = !isOn;
+  find("all").textContent = "All faces";
+  if (isOn) { setBoxing(false); view.fit(); }
+  const { width, height } = isOn ? live.canvas : { width: find("photo").naturalWidth, height: find("photo").naturalHeight };
+  find("frame").style.setProperty("--aspect", width / height || 1);
+}
+
+async function askLive() {
+  const turn = ++state.asks;
+  const request = { instruction: find("instruction").value, perspective: find("perspective").value };
+  find("status").textContent = "Asking…";
+  try {
+    const meaning = await callJson("/v1/parse", request);
+    if (turn !== state.asks || !live.isOn) return;
+    showMeaning(meaning);
+    find("overlay").replaceChildren();
+    state.told = 0;
+    live.ask({ ...request, ...(state.faces && { faces: state.faces }) });
+    find("status").textContent = "Asking… the first answer may wait for the model to be loaded.";
+  } catch (error) {
+    // What was asked before goes on.
+    if (turn === state.asks && live.isOn) showProblem(tellError(error), request.instruction);
   }
 }
 
-function shoot() {
-  const video = find("video");
-  const canvas = make("canvas", { width: video.videoWidth, height: video.videoHeight });
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  for (const track of video.srcObject.getTracks()) track.stop();
-  video.srcObject = null;
-  video.hidden = find("shoot").hidden = true;
-  canvas.toBlob((blob) => chooseFile(blob, "From the camera"), "image/jpeg", 0.95);
+function tellLiveProblem(problem) {
+  find("overlay").replaceChildren();
+  showProblem(problem, find("instruction").value);
+}
+
+function showFrame(answer, rate) {
+  const { width, height } = answer.image_size;
+  find("frame").style.setProperty("--aspect", width / height);
+  find("overlay").setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const layer = draw("g", { transform: "translate(0.5 0.5)" });
+  layer.append(drawAnswer(answer, { showIds: find("ids").checked, ids: nameIds(answer, state.layouts), makeup: find("makeup").checked }));
+  find("overlay").replaceChildren(layer);
+  const seen = answer.faces.length ? `${countOf(answer.faces.length, "face")} followed.` : "No face is seen.";
+  // Told once, not with each frame: screen readers read it out.
+  if (find("status").textContent !== seen && find("problem").hidden) find("status").textContent = seen;
+  // Words that change with each frame cannot be read.
+  if (performance.now() - state.told < TOLD_EVERY) return;
+  state.told = performance.now();
+  find("caption").textContent = `Live: ${width} × ${height} pixels, ${rate.toFixed(1)} frames a second, ${countOf(answer.points.length, "point")}`;
+  find("notes").replaceChildren(...answer.notes.map((note) => make("li", {}, note)));
+}
+
+// Back to the photo; `reason` says why, where nobody asked for it.
+async function leaveCamera(reason = "") {
+  live.stop();
+  setLive(false);
+  state.faces = null;
+  find("caption").textContent = state.photo?.caption ?? "";
+  redraw();
+  await ask();
+  if (reason) showProblem({ detail: reason }, "");
+}
+
+async function shoot() {
+  const picture = await live.takePicture();
+  chooseFile(picture, "From the camera");
 }
 
 function readLink() {
@@ -378,11 +416,18 @@ find("file").addEventListener("change", ({ target }) => {
 find("sample").addEventListener("click", useSample);
 find("camera").addEventListener("click", useCamera);
 find("shoot").addEventListener("click", shoot);
+find("stop").addEventListener("click", () => leaveCamera());
+find("here").textContent = location.host;
 find("in").addEventListener("click", () => view.zoom(1.4));
 find("out").addEventListener("click", () => view.zoom(1 / 1.4));
 find("fit").addEventListener("click", () => view.fit());
 find("box").addEventListener("click", () => setBoxing(!view.isBoxing));
-find("all").addEventListener("click", () => { state.faces = "all"; ask(); });
+find("all").addEventListener("click", () => {
+  // Of a camera one or all, as often as one likes.
+  state.faces = live.isOn && state.faces ? null : "all";
+  if (live.isOn) find("all").textContent = state.faces ? "One face" : "All faces";
+  ask();
+});
 find("keep").addEventListener("click", () => {
   state.layers.push({ answer: state.answer, instruction: state.asked.instruction });
   showLayers();

@@ -4,10 +4,9 @@ export class Refused extends Error {
   constructor(problem) { super(problem.detail); this.problem = problem; }
 }
 
-export function keyHeaders() {
-  const key = document.getElementById("key").value;
-  return key ? { "X-Api-Key": key } : {};
-}
+export function readKey() { return document.getElementById("key").value; }
+
+export function keyHeaders() { return readKey() ? { "X-Api-Key": readKey() } : {}; }
 
 export async function call(path, body, type) {
   const response = await fetch(path, { method: "POST", headers: { "Content-Type": type, ...keyHeaders() }, body });

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from faceql.engine import Engine, FrameAnswer, VideoFrame, YuNetFinder
+from faceql.engine import Answer, Engine, FrameAnswer, VideoFrame, YuNetFinder
 from faceql.engine.faces import Face
 from faceql.errors import ConfigError, ImageError, QueryError
 
@@ -144,6 +144,49 @@ def test_a_face_behind_a_board_comes_out_as_itself(engine: Engine) -> None:
     assert frames[0].how == ("found",)
     back = next(frame for frame in frames if frame.frame > hidden[-1].frame)
     assert back.how == ("found",)
+
+
+def test_a_face_that_grows_unlike_itself_step_by_step_is_followed(engine: Engine) -> None:
+    """As faces do that turn, speak, and come into another light: here one grows into another."""
+    first, second = made.rest(read_collins(), 16), made.rest(read_hopper(), 16)
+    frames = [
+        np.rint(first[i] + (second[i].astype(float) - first[i]) * min(1, i / 5)).astype(np.uint8) for i in range(16)
+    ]
+    tracked = list(engine.track(frames, "pupils"))
+    assert [frame.how for frame in tracked] == [("found",), *[("tracked",)] * 15]
+
+
+def test_what_else_is_asked_moves_no_point(engine: Engine) -> None:
+    """A tracked frame reads only the parts that are asked, those at equal distances and on surfaces too."""
+    frames = list(made.rest(read_collins(), 2))
+    whole = "the 300W layout; 20 points on the outer lip at equal distances; 9 points on the left cheek; pupils"
+    for wanted in ("20 points on the outer lip at equal distances", "9 points on the left cheek; pupils"):
+        apart, together = (list(engine.track(frames, text, smooth=False))[1].answer for text in (wanted, whole))
+        rows = [next(i for i in range(len(together)) if same_place(together, i, apart, j)) for j in range(len(apart))]
+        np.testing.assert_allclose(apart.xy, together.xy[rows], atol=1e-3)
+        np.testing.assert_allclose(apart.xy, engine.ask(frames[1], wanted).xy, atol=3)
+
+
+def same_place(one: Answer, row: int, other: Answer, other_row: int) -> bool:
+    """Return whether two points are asked at the same place of the face."""
+    key = one.parts[row], one.fpalps[row], one.vs[row]
+    like = other.parts[other_row], other.fpalps[other_row], other.vs[other_row]
+    return key[0] == like[0] and np.allclose(key[1:], like[1:], atol=1e-6, equal_nan=True)
+
+
+def test_half_a_face_that_comes_out_is_no_new_one(engine: Engine) -> None:
+    clip = made.hide(read_hopper(), 50)
+    clip = made.Clip(clip.poses[::2], clip.portraits, cover=clip.cover[::2])
+    frames = list(engine.track(clip, "pupils", fps=15, faces="all"))
+    assert {frame.identities for frame in frames} == {(1,), ()}
+    assert frames[-1].identities == (1,)
+
+
+def test_a_frame_without_a_face_can_be_drawn(engine: Engine) -> None:
+    empty = np.full((64, 64, 3), 128, np.uint8)
+    (frame,) = engine.track([empty], "pupils", keep_photos=True)
+    assert frame.identities == ()
+    np.testing.assert_array_equal(np.asarray(frame.answer.draw()), empty)
 
 
 @pytest.mark.parametrize("faces", [None, "all"])

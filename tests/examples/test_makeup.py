@@ -181,3 +181,66 @@ def test_an_empty_look_and_the_place_of_a_mistake_are_told(tmp_path: Path) -> No
     path.write_text("[[layer]]\nkind = 'brows'\n[[layer]]\nkind = 'liner'\nwidth = 3\n", "utf-8")
     with pytest.raises(ValueError, match="layer 2: width of liner"):
         makeup.read_look(path)
+
+
+def write_clip(path: Path, photo: np.ndarray, count: int) -> None:
+    """Write a face that wanders, in the noise of a camera."""
+    av = pytest.importorskip("av", reason="PyAV is missing: pip install 'faceql[video]'")
+    random = np.random.default_rng(5)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for index in range(count):
+            x, y = 60 + 2 * index, 10 + index
+            noisy = photo[y : y + 240, x : x + 320] + random.normal(0, 4, (240, 320, 3))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy.clip(0, 255).astype(np.uint8), "rgb24")))
+        container.mux(stream.encode(None))
+
+
+def test_a_look_moves_with_the_face(
+    engine: faceql.Engine, photo: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from makeup_motion import main
+
+    from faceql.engine import VideoFile
+
+    write_clip(tmp_path / "in.mp4", photo, 2)
+    flicker = main(
+        tmp_path / "in.mp4", EXAMPLES / "looks" / "everyday.toml", tmp_path / "out.mp4", tmp_path / "sheet.png"
+    )
+    assert capsys.readouterr().out.startswith("2 frames; changed between frames")
+    assert all(len(changes) == 1 for changes in flicker.changes.values())
+    before, after = (list(VideoFile(tmp_path / name).read()) for name in ("in.mp4", "out.mp4"))
+    assert [frame.time for frame in after] == pytest.approx([frame.time for frame in before], abs=1e-4)
+    lips = engine.ask(before[1].image, "60 points on the outer lip; 60 on the inner lip").mask("lips") == 1
+    moved = after[1].image.astype(int) - before[1].image
+    assert np.median(moved[lips][:, 0] - moved[lips][:, 1]) > 4
+    # What the encoder leaves of noise.
+    assert np.abs(moved[:, :20]).mean() < 5
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (6 * 240, 240)
+
+
+@pytest.mark.slow
+def test_what_is_known_of_a_face_before_makes_its_paint_steadier(photo: np.ndarray, tmp_path: Path) -> None:
+    from makeup_motion import main
+
+    write_clip(tmp_path / "in.mp4", photo, 16)
+    look = EXAMPLES / "looks" / "evening.toml"
+    steady, raw = (main(tmp_path / "in.mp4", look, tmp_path / "out.mp4", raw=raw).changes for raw in (False, True))
+    for name in ("lips", "eyebrows", "paint"):
+        assert np.median(steady[name][4:]) < 0.95 * np.median(raw[name][4:])
+
+
+def test_what_moved_with_the_points_has_not_changed() -> None:
+    from makeup_motion import move
+
+    y, x = np.mgrid[0:80, 0:100]
+    points = np.array([(30.0, 30.0), (50.0, 32.0), (42.0, 50.0)])
+    turned = (points - 40) @ (1.1 * np.array([[0.96, 0.28], [-0.28, 0.96]])) + (50, 38)
+
+    def blob(at: np.ndarray, size: float) -> np.ndarray:
+        return np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * size**2)).astype(np.float32)
+
+    moved = move(blob(points[0], 5.0), points, turned)
+    assert np.abs(moved - blob(turned[0], 5.5)).max() < 0.02

@@ -63,9 +63,9 @@ def test_each_frame_is_answered_with_identities(client: TestClient) -> None:
     assert seen[0]["size"] == [240, 200]
     (face,) = seen[0]["faces"]
     assert np.abs(np.mean(face["xy"], axis=0) - (126, 130)).max() < 15
-    ((ring, *_),) = seen[0]["rings"]
-    assert len(ring) > 8
-    assert max(ring) < len(face["xy"]) == 30
+    assert seen[0]["strokes"] == [[0, 0, 30, "outer lip"]]
+    assert seen[0]["outlines"] == [{"face": 0, "shape": "polygon", "points": list(range(30)), "holes": []}]
+    assert len(face["xy"]) == 30
     times = [answer["time"] for answer in seen]
     assert times == sorted(set(times))
 

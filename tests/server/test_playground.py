@@ -105,11 +105,11 @@ def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path)
     assert browser.execute_script(f"return {DOTS}") == 9
     assert "her left eyebrow" in browser.find_element("id", "stale").text
     # Of a long one, the words at fault are in sight; what is no name is told as it is.
-    ask(browser, "4 points per eyebrow and then also 3 points on the forehead")
-    wait(browser, "document.querySelector('#problem').textContent.includes('forehead')")
+    ask(browser, "4 points per eyebrow and then also 3 points on the teeth")
+    wait(browser, "document.querySelector('#problem').textContent.includes('teeth')")
     pre = browser.find_element("css selector", "#problem pre")
     text, carets = browser.execute_script("return arguments[0].textContent", pre).split("\n")
-    assert text[carets.index("^") : carets.rindex("^") + 1] == "forehead"
+    assert text[carets.index("^") : carets.rindex("^") + 1] == "teeth"
     assert browser.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", pre)
     assert not browser.find_element("css selector", "#problem .suggestion").text.startswith("Did you mean")
     # An upload, and words that look like markup.

@@ -131,6 +131,78 @@ def test_a_drawn_video_keeps_times_and_sound(run, clip: Path, tmp_path: Path) ->
     assert 0.5 * 16000 < heard <= 16000
 
 
+def test_a_video_that_lies_on_its_side_is_drawn_upright(run, clip: Path, tmp_path: Path) -> None:
+    """As a phone films: turned pixels, and the turn told beside them; its frames come at odd times."""
+    times = [0.0, 0.04, 0.15, 0.17, 0.4]
+    upright = [frame.image for frame in VideoFile(clip).read()][: len(times)]
+    sideways, out = tmp_path / "sideways.mp4", tmp_path / "out.mp4"
+    with av.open(str(sideways), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = *upright[0].shape[:2], "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.set_display_rotation(90)
+        for picture, moment in zip(upright, times, strict=True):
+            turned = np.ascontiguousarray(np.rot90(picture, -1))
+            frame = av.VideoFrame.from_ndarray(turned, format="rgb24")
+            frame.pts, frame.time_base = round(1000 * moment), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    done = run(sideways, "pupils", "--out", out)
+    assert done.exit_code == 0, done.output
+    drawn = list(VideoFile(out).read())
+    assert VideoFile(out).angle == 0
+    np.testing.assert_allclose([frame.time for frame in drawn], times, atol=2e-3)
+    assert drawn[0].image.shape == upright[0].shape
+    assert np.abs(drawn[0].image.astype(int) - upright[0]).mean() < 6
+    rows = tmp_path / "rows.jsonl"
+    assert run(sideways, "pupils", "--out", rows).exit_code == 0
+    (answer, *_), (known, *_) = (
+        [Answer.from_dict(row["answer"]) for row in read_lines(path)]
+        for path in (rows, write_rows(run, clip, tmp_path / "upright.jsonl"))
+    )
+    assert np.abs(answer.xy - known.xy).max() < 1.5
+
+
+def write_rows(run, clip: Path, out: Path) -> Path:
+    assert run(clip, "pupils", "--out", out, "--seconds", 0.1).exit_code == 0
+    return out
+
+
+def test_a_drawn_video_is_gone_on_with(run, clip: Path, tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
+    assert run(clip, "lips as a polygon", "--out", whole).exit_code == 0
+    assert run(clip, "lips as a polygon", "--out", out, "--seconds", 0.15).exit_code == 0
+    assert len(list(VideoFile(out).read())) == 4
+    done = run(clip, "lips as a polygon", "--out", out)
+    assert done.exit_code == 0, done.output
+    want, got = (list(VideoFile(path).read()) for path in (whole, out))
+    np.testing.assert_allclose([frame.time for frame in got], [frame.time for frame in want], atol=1e-3)
+    # The same drawing, but for what encoding twice takes away.
+    for one, other in zip(want, got, strict=True):
+        assert np.abs(one.image.astype(int) - other.image).mean() < 3
+    with av.open(str(out)) as container:
+        assert len(container.streams.audio) == 1
+    kept = out.read_bytes()
+    done = run(clip, "lips as a polygon", "--out", out)
+    assert "nothing was left to draw" in done.output
+    assert out.read_bytes() == kept
+    done = run(clip, "pupils", "--out", out)
+    assert done.exit_code != 0
+    assert "another instruction" in done.output
+    assert out.read_bytes() == kept
+    assert run(clip, "pupils", "--out", out, "--overwrite").exit_code == 0
+    assert out.read_bytes() != kept
+
+
+def test_a_video_that_was_not_drawn_here_is_left_alone(run, clip: Path, tmp_path: Path) -> None:
+    holiday = write_clip(tmp_path / "holiday.mp4")
+    before = holiday.read_bytes()
+    done = run(clip, "pupils", "--out", holiday)
+    assert done.exit_code != 0
+    assert "--overwrite" in done.output
+    assert holiday.read_bytes() == before
+
+
 def test_what_was_done_of_a_damaged_video_is_kept(run, clip: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.mp4"
     silent = write_clip(tmp_path / "silent.mp4")
