@@ -20,10 +20,13 @@ def test_crop_corners_are_outer_corners() -> None:
 
 
 def draw_spots(size: tuple[int, int], spots: np.ndarray, spread: float) -> np.ndarray:
-    y, x = np.mgrid[: size[0], : size[1]]
     picture = np.zeros(size)
     for spot in spots:
-        picture += 220 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / (2 * spread**2))
+        # Farther off they are no light.
+        low = np.maximum(0, (spot - 6 * spread).astype(int))
+        part = np.s_[low[1] : int(spot[1] + 6 * spread), low[0] : int(spot[0] + 6 * spread)]
+        y, x = np.indices(picture[part].shape) + low[::-1, None, None]
+        picture[part] += 220 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / (2 * spread**2))
     return np.repeat(np.clip(picture, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
