@@ -63,7 +63,7 @@ class Clauses:
 
     def open_sentence(self, entry: Entry) -> None:
         self.sentence += "stop" in entry.before
-        if entry.before & BREAKS:
+        if entry.before & {*BREAKS, "then"}:
             self.removing = False
         if "also" in entry.before and self.narrow is not None:
             span = self.draft.span(self.narrow, entry)

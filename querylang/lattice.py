@@ -138,6 +138,9 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
     """Yield every reading that starts at a lexeme: where it stops, category, value and cost."""
     lexeme = lexemes[i]
     if lexeme.type == "newline":
+        if is_wrapped(lexemes, i, lexicon):
+            yield i + 1, SKIP, None, 0.0
+            return
         yield i + 1, "NEWLINE", None, 0.0
         yield i + 1, SKIP, None, 4.5
         return
@@ -145,11 +148,30 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         yield from read_mark(lexemes, i)
     else:
         is_number = read_number(lexemes, i) is not None
-        for length, readings, is_plural in lexicon.match(lexemes, i):
+        matches = list(lexicon.match(lexemes, i))
+        # What is compared ("as on the left eye") is never one name with what stands before.
+        is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
+        for length, readings, is_plural in matches:
             stop = i + length
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
-                yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+                if not (is_compared and reading[1] == SKIP):
+                    yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
     yield from read_numbers(lexemes, i, lexicon)
+
+
+def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a line only goes on in the next: it ends with "the", or the next one with what names no part begins."""
+    if not 0 < i < len(lexemes) - 1 or lexemes[i].word != "\n":
+        return False
+    before, after = (
+        {category for length, readings, _ in lexicon.match(lexemes, at) if length == 1 for category, _ in readings}
+        for at in (i - 1, i + 1)
+    )
+    return (
+        "LOOSE_END" in before
+        or ("ADJ" in before and bool(after & {"NOUN", "REL"}))
+        or ("NOUN" in before and "REL" in after)
+    )
 
 
 class Words(NamedTuple):

@@ -12,6 +12,7 @@ from itertools import islice
 
 from .asks import Ask, find_phrases
 from .canonical import write_run
+from .concept_data import Unit
 from .counting import make_run, share, weigh
 from .lattice import Lattice
 from .layout_ids import IdResolver
@@ -89,7 +90,7 @@ class Placer:
     def find_region(self, ask: Ask) -> Region:
         """Return where an ask's points lie."""
         if ask.item.range is not None:
-            route = Route(self.rules, ask.item, ask.units, self.span([ask]))
+            route = Route(self.rules, ask.item, spread_units(ask), self.span([ask]))
             region = route.resolve(ask.item.range)
             self.notes += route.notes
             return region
@@ -219,3 +220,10 @@ class Placer:
         if any(getattr(amount, name) is not None for name in ("positions", *ALONG)):
             raise MistakeError("contradiction", "a layout has its own points", span)
         return runs
+
+
+def spread_units(ask: Ask) -> tuple[Unit, ...]:
+    """Return the units of an ask, as stretches where several points are asked of what may be one place ("the chin")."""
+    if ask.amount.count is None or ask.amount.count.value < 2:
+        return ask.units
+    return tuple(replace(unit, pieces=unit.stretch or unit.pieces) for unit in ask.units)

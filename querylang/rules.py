@@ -277,7 +277,7 @@ class Rules(Compositions):
             ("IDS_N", "points IDS_N", same, 0.0),
             ("I", "IDS_N", says("ids"), 1.0),
             ("I", "IDS_LIST", lambda ids: Item(ids=ids) if any(a is not b for a, b in ids) else None, 1.2),
-            ("I", "POINTS INTEGER", lambda are_several, n: None if are_several else Item(ids=((n, n),)), 0.2),
+            ("I", "ONE_ID", says("ids"), 0.2),
             ("I", "L IDS_LIST|IDS_N", lambda layout, ids: join(layout, Item(ids=ids)), 0.0),
             ("I", "L colon IDS_LIST", lambda layout, ids: join(layout, Item(ids=ids)), 0.3),
             ("I", "IDS_N L", lambda ids, layout: join(layout, Item(ids=ids)), 0.0),
@@ -289,6 +289,8 @@ class Rules(Compositions):
             ("I", "NUMBER inner_points", lambda n: Item(inner=True) if n.value == 51 else None, 0.0),
             ("I", "ZERO_BASED", lambda value: Item(zero=0 if value == "zero" else 1), 0.0),
             ("I", "NAMED", says("named"), 0.0),
+            ("ONE_ID", "POINTS INTEGER", lambda are_several, n: None if are_several else ((n, n),), 0.0),
+            ("I", "L ONE_ID", lambda layout, ids: join(layout, Item(ids=ids)), -1.0),
             ("I", "L LAYOUT_POINT", self.name_point, -0.5),
             ("I", "LAYOUT_POINT of|from L", lambda points, layout: self.name_point(layout, points), -0.5),
             # faces

@@ -37,10 +37,19 @@ def opens_behind_link(draft: Draft, number: int) -> bool:
     """Whether an entry opens a sentence behind "on", "for" or the like."""
     entry = draft.entries[number]
     is_headed = number > 0 and draft.entries[number - 1].kind == "heading"
-    if not (number == 0 or entry.before & BREAKS or (is_headed and not entry.before)):
-        return False
     edges = draft.lattice.edges
-    return any(edge.category in LINKS for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node)
+    found = {edge.category for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node}
+    if number == 0 or entry.before & BREAKS or (is_headed and not entry.before):
+        return not LINKS.isdisjoint(found)
+    return "and" in entry.before and "HEADS" in found and "OF" not in found and counts_next(draft, number)
+
+
+def counts_next(draft: Draft, number: int) -> bool:
+    """Whether an entry stands bare before one that is counted: "... and on the right eye 6 points on the lower lid"."""
+    entry, later = draft.entries[number], draft.entries[number + 1 : number + 2]
+    if not later or later[0].kind != "item" or not later[0].before <= {"comma"} or entry.value.has_amount:
+        return False
+    return bool(later[0].value.count is not None and later[0].value.phrase is not None)
 
 
 def only_side(item: Item) -> Phrase | None:

@@ -46,7 +46,7 @@ class Lexeme:
 
     Attributes:
         word: Lower case, British spelling, without a possessive ending; a mark as its plain form.
-        type: "word", "number", "newline" or "symbol".
+        type: "word", "number", "newline" (its word two breaks where a paragraph ends) or "symbol".
         start, stop: The half-open span in the original text.
         is_possessive: The word ended in an apostrophe-s or s-apostrophe.
         is_underscored: An underscore joined it to a neighbour.
@@ -99,7 +99,7 @@ class Splitter:
         elif kind == "number":
             self.add_number(word, start, stop)
         elif kind == "newline":
-            self.put(Lexeme("\n", "newline", start, stop))
+            self.put(Lexeme("\n" * min(2, len(word.splitlines())), "newline", start, stop))
         elif kind == "dots":
             self.put(Lexeme(".." if word == ".." else "...", "symbol", start, stop))
         else:
