@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ import click
 import pyarrow as pa
 import ray
 from ray.data import ActorPoolStrategy, DataContext, Dataset
+from ray.exceptions import RayTaskError
 
 from ...engine.ask_settings import AskSettings
 from ...errors import ConfigError, FaceQLError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ENDINGS = (".jsonl", ".parquet")
 BATCH = 16
 READERS = 8
+CONNECT_SECONDS = 10.0
 
 
 class Asker:
@@ -56,7 +58,7 @@ class Asker:
         self._kind = JsonLines(query)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Return name, text, error and weights of each photo that has no results yet."""
+        """Return name, text and error of each photo that has no results yet."""
         names, values = (batch[column].to_pylist() for column in self._photos.columns)
         asked = [(name, value) for name, value in zip(names, values, strict=True) if name not in self._done]
         with ThreadPoolExecutor(READERS, "faceql-reader") as readers:
@@ -64,14 +66,14 @@ class Asker:
         outcomes = self._engine.ask_many(
             [source for source in sources if not isinstance(source, FaceQLError)], self._query, faces=self._faces
         )
-        rows: dict[str, list[str | None]] = {"name": [], "text": [], "error": [], "weights": []}
+        rows: dict[str, list[str | None]] = {"name": [], "text": [], "error": []}
         for (name, _), source in zip(asked, sources, strict=True):
             if isinstance(source, FaceQLError):
                 row = write_row(self._kind, name, source)
             else:
                 outcome = next(outcomes)
                 row = write_row(self._kind, name, outcome.error or outcome.get())
-            for column, value in zip(rows, (row.name, row.text, row.error, self._engine.model_version), strict=True):
+            for column, value in zip(rows, (row.name, row.text, row.error), strict=True):
                 rows[column].append(value)
         return pa.table(rows, pa.schema([(column, pa.large_string()) for column in rows]))
 
@@ -120,6 +122,7 @@ def ask_on_ray(
     def ask(missing: list[str]) -> tuple[str, Iterator[ResultRow]]:
         stack.enter_context(join_cluster(address))
         count, resources = share_cluster(actors, gpus_each, device)
+        version = find_version(load_engine, resources)
         found = set(map(name_photo, missing))
         done = frozenset(name for name in photos.names if name not in found) if photos.table else frozenset()
         rows = open_dataset(photos, missing).map_batches(
@@ -130,9 +133,7 @@ def ask_on_ray(
             batch_format="pyarrow",
             **resources,
         )
-        found_rows = read_rows(rows)
-        version, first = next(found_rows)
-        return version, chain([first], (row for _, row in found_rows))
+        return version, read_rows(rows)
 
     def open_results() -> Results:
         if real.suffix.lower() == ".parquet":
@@ -158,9 +159,13 @@ def join_cluster(address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    host, mark, port = address.removeprefix("ray://").rpartition(":")
     try:
+        if mark:
+            # Ray itself tries for minutes.
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(
             f"no Ray cluster answers at {address!r}: start one with `ray start --head`, or say --ray local"
         ) from error
@@ -180,6 +185,26 @@ def share_cluster(actors: int | None, gpus_each: float | None, device: str) -> t
     return actors or max(1, int(room)), resources
 
 
+def find_version(load_engine: Callable[[], Engine], resources: dict[str, float]) -> str:
+    """Return the version of the weights, from an engine on the cluster: what is wrong with it shows here.
+
+    Raises:
+        CheckpointError: The weights cannot be loaded there.
+        ConfigError: An option is wrong.
+    """
+    try:
+        version: str = ray.get(ray.remote(load_version).options(**resources).remote(load_engine))
+    except RayTaskError as error:
+        if isinstance(error.cause, FaceQLError):
+            raise error.cause from None
+        raise
+    return version
+
+
+def load_version(load_engine: Callable[[], Engine]) -> str:
+    return load_engine().model_version
+
+
 def open_dataset(photos: Photos, missing: list[str]) -> Dataset:
     """Return names and photos, or where those are, as a data set whose order is kept."""
     context = DataContext.get_current()
@@ -196,8 +221,8 @@ def open_dataset(photos: Photos, missing: list[str]) -> Dataset:
     )
 
 
-def read_rows(dataset: Dataset) -> Iterator[tuple[str, ResultRow]]:
-    """Yield the weights' version and the row of each photo, in order."""
+def read_rows(dataset: Dataset) -> Iterator[ResultRow]:
+    """Yield the row of each photo, in order."""
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
         for row in batch.to_pylist():
-            yield row["weights"], ResultRow(row["name"], row["text"], row["error"])
+            yield ResultRow(row["name"], row["text"], row["error"])

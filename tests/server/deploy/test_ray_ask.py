@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import fs, parquet
 
 from faceql.engine.ask_settings import DEFAULT_SETTINGS
-from faceql.errors import ConfigError
+from faceql.errors import CheckpointError, ConfigError
 from faceql.server.deploy.photo_sources import find_photos
 from faceql.server.deploy.ray_ask import ask_on_ray
 from faceql.server.folder_command import ask_folder
@@ -30,10 +30,10 @@ TEXT = "the 300W layout"
 LOAD = partial(make_engine, device="cpu", weights=None, whole=False)
 
 
-def run(source: object, out: Path, address: str, **options: object) -> int:
+def run(source: object, out: Path, address: str, load_engine: object = LOAD, **options: object) -> int:
     named = {"actors": 2, "gpus_each": None, "device": "cpu", "asked": DEFAULT_SETTINGS, "settings": {}} | options
     named = {"overwrite": False, "retry_failed": False} | named
-    return ask_on_ray(str(source), TEXT, out, LOAD, address=address, **named)  # type: ignore[arg-type]
+    return ask_on_ray(str(source), TEXT, out, load_engine, address=address, **named)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,18 @@ def test_a_table_of_bytes_and_one_of_paths(album: Path, wanted: dict[str, bytes]
         assert lines[:2] == [wanted[name] for name in names[:2]]
         told = json.loads(lines[2])
         assert (told["file"], told["error"]["code"], len(lines)) == (missing, "image", 3)
+
+
+def test_what_is_wrong_with_the_cluster_or_its_engines_is_told_at_once(
+    album: Path, cluster: str, tmp_path: Path
+) -> None:
+    missing = partial(make_engine, device="cpu", weights=Path("missing.safetensors"), whole=False)
+    with pytest.raises(CheckpointError, match="no weights at"):
+        run(album, tmp_path / "a.jsonl", cluster, missing)
+    command = [sys.executable, "-m", "faceql.server.cli", "ask", str(album), TEXT, "--out", str(tmp_path / "b.jsonl")]
+    done = subprocess.run([*command, "--ray", "127.0.0.1:1"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("no Ray cluster answers at '127.0.0.1:1': ")
 
 
 def test_names_that_tell_no_photos_apart_are_refused(tmp_path: Path) -> None:

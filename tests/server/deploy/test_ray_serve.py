@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("ray")
+
 import yaml
 from starlette.testclient import TestClient
 
@@ -165,6 +168,44 @@ def test_a_replica_is_killed_under_load_and_no_request_is_lost(
     wait_until(lambda: DIED in site.log.read_text())
     # And another has taken its place.
     wait_until(lambda: len(now := find_replicas()) == 2 and victim not in now.values())
+
+
+def test_the_file_to_begin_with_is_one_that_ray_takes() -> None:
+    from ray.serve.schema import ServeDeploySchema
+
+    from faceql.server.deploy import ray_serve
+
+    text = Path(ray_serve.__file__).with_name("serve.yaml").read_text("utf-8")
+    (application,) = ServeDeploySchema.model_validate(yaml.safe_load(text)).applications
+    assert application.import_path == f"{ray_serve.__name__}:{ray_serve.build_app.__name__}"
+    assert {one.name for one in application.deployments} == {"Gate", "Replica", "Images"}
+    ray_serve.build_app(application.args)
+    with pytest.raises(ValueError, match="colour"):
+        ray_serve.build_app({"colour": "red"})
+
+
+def test_a_request_that_brings_replicas_down_is_refused_in_the_end() -> None:
+    from ray.exceptions import ActorDiedError
+
+    from faceql.server.deploy.gate import MOST_TRIES, Gate
+    from faceql.server.limits import Limits
+
+    class Dying:
+        """Stands for a deployment whose replicas all die."""
+
+        tries = 0
+
+        @property
+        def answer(self) -> Dying:
+            return self
+
+        async def remote(self, request: object) -> None:
+            self.tries += 1
+            raise ActorDiedError
+
+    replicas = Dying()
+    answer = TestClient(Gate(replicas, Limits())).get("/v1/parts")
+    assert (answer.status_code, answer.json()["code"], replicas.tries) == (500, "internal", MOST_TRIES)
 
 
 def test_a_handle_outlives_the_replica_that_gave_it_until_it_is_closed(
