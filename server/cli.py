@@ -208,7 +208,7 @@ def ask_command(
     if ray_address is not None:
         from .deploy.ray_ask import ask_on_ray
 
-        room = {"address": ray_address, "actors": actors, "gpus_each": gpus_each, "device": device}
+        room: dict[str, Any] = {"address": ray_address, "actors": actors, "gpus_each": gpus_each, "device": device}
         raise SystemExit(ask_on_ray(image, instruction, out, load_engine, **room, **many))
     if actors is not None or gpus_each is not None:
         raise click.UsageError("--actors and --gpus-each go with --ray")
