@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ import click
 from .. import __version__
 from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError
-from ..loading import pause_gc
 from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
@@ -31,6 +30,7 @@ from .shared_options import (
     flip_test_option,
     ids_from_option,
     json_option,
+    make_engine,
     perspective_option,
     precision_option,
     weights_option,
@@ -42,16 +42,19 @@ from .writing import write_file
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
-    from ..engine import Answer, Backend, Engine, Precision
+    from ..engine import Answer, Backend, Precision
     from ..querylang.query import Perspective
 
+TABLE_ENDING = ".parquet"
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 """What the system says where nothing more can be written; a pipe that was closed is another matter."""
 
-TRAIN_MODULES = ("lightning_fabric", "rich", "scipy", "h5py")
-"""Modules that the extra `train` brings, which training, evaluating and registering need."""
+EXTRAS = dict.fromkeys(("lightning_fabric", "rich", "scipy", "h5py"), "train") | dict.fromkeys(
+    ("ray", "pyarrow", "fsspec"), "ray"
+)
+"""The extra that brings a module which some commands need."""
 
 
 class CommandGroup(click.Group):
@@ -70,9 +73,9 @@ class CommandGroup(click.Group):
             echo_error(ctx, ConfigError(f"cannot write: {error.strerror}"))
             ctx.exit(2)
         except ModuleNotFoundError as error:
-            if error.name not in TRAIN_MODULES:
+            if error.name not in EXTRAS:
                 raise
-            echo_error(ctx, ConfigError(f"{error.name} is not installed: pip install 'faceql[train]'"))
+            echo_error(ctx, ConfigError(f"{error.name} is not installed: pip install 'faceql[{EXTRAS[error.name]}]'"))
             ctx.exit(2)
 
 
@@ -92,8 +95,11 @@ def read_box_texts(ctx: click.Context, param: click.Parameter, texts: tuple[str,
 
 def check_ending(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """Refuse a file that could not be saved before work is spent on it."""
-    if path is not None and path.suffix.lower() not in PICTURE_ENDINGS + RESULT_ENDINGS:
-        raise click.BadParameter(f"{str(path)!r} must end in {', '.join(PICTURE_ENDINGS + RESULT_ENDINGS)}")
+    endings = (*PICTURE_ENDINGS, *RESULT_ENDINGS, TABLE_ENDING)
+    if path is not None and path.suffix.lower() not in endings:
+        raise click.BadParameter(f"{str(path)!r} must end in {', '.join(endings)}")
+    if path is not None and path.is_dir() and path.suffix.lower() != TABLE_ENDING:
+        raise click.BadParameter(f"{str(path)!r} is a folder")
     return path
 
 
@@ -108,10 +114,10 @@ def main() -> None:
 @click.argument("instruction")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     callback=check_ending,
     help="Draw the answer on the photo and save it (.png, .jpg, .webp), or the overlay alone (.svg); of a folder, "
-    "write the answers (.jsonl, .csv).",
+    "write the answers (.jsonl, .csv; .parquet with --ray).",
 )
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
@@ -134,6 +140,14 @@ def main() -> None:
 @click.option("--errors", is_flag=True, help="Draw each point's expected error as its ellipse.")
 @click.option("--overwrite", is_flag=True, help="Of a folder: begin anew instead of going on with --out.")
 @click.option("--retry-failed", is_flag=True, help="Of a folder: ask photos again that had no answer.")
+@click.option(
+    "--ray",
+    "ray_address",
+    metavar="ADDRESS",
+    help='Have a Ray cluster answer: "local" (this machine), "auto" (the one it belongs to), or where it is.',
+)
+@click.option("--actors", type=click.IntRange(1), help="With --ray: engines; as many as there is room for by default.")
+@click.option("--gpus-each", type=click.FloatRange(0), help="With --ray: the share of a GPU that an engine takes.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option
@@ -154,6 +168,9 @@ def ask_command(
     errors: bool,
     overwrite: bool,
     retry_failed: bool,
+    ray_address: str | None,
+    actors: int | None,
+    gpus_each: float | None,
     device: str,
     weights: Path | None,
     backend: Backend,
@@ -164,48 +181,43 @@ def ask_command(
     """Answer INSTRUCTION ("4 points per eyebrow") on the photo IMAGE ("-" reads it from standard input).
 
     IMAGE may be a folder: every photo below it is answered into --out results.jsonl or .csv, bad ones are skipped and
-    told, and the same command goes on after a stop.
+    told, and the same command goes on after a stop. With --ray it may be a glob, a Parquet table, or in a store (s3://).
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
 
-    def load_engine() -> Engine:
-        with pause_gc():
-            from ..engine import Engine, WholePhoto
-        # Nothing of it is ever garbage, and looking for some when the process ends takes a second.
-        gc.freeze()
-        finder = WholePhoto() if whole else None
-        return Engine(
-            device,
-            weights,
-            face_finder=finder,
-            flip_test=flip_test,
-            backend=backend,
-            precision=precision,
-            doubtful_above=doubtful_above,
-        )
-
+    engine_options: dict[str, Any] = {
+        "flip_test": flip_test,
+        "backend": backend,
+        "precision": precision,
+        "doubtful_above": doubtful_above,
+    }
+    load_engine = partial(make_engine, device=device, weights=weights, whole=whole, **engine_options)
     asked_as = AskSettings(faces, boxes or None, perspective, ids_from)
+    many: dict[str, Any] = {
+        "asked": asked_as,
+        "overwrite": overwrite,
+        "retry_failed": retry_failed,
+        "settings": {"flip-test": flip_test, "whole": whole, "backend": backend, "precision": precision},
+    }
+    is_many = ray_address is not None or os.path.isdir(image)
+    if is_many and (boxes or as_json or as_csv or errors):
+        raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
+    if ray_address is not None:
+        from .deploy.ray_ask import ask_on_ray
+
+        room: dict[str, Any] = {"address": ray_address, "actors": actors, "gpus_each": gpus_each, "device": device}
+        raise SystemExit(ask_on_ray(image, instruction, out, load_engine, **room, **many))
+    if actors is not None or gpus_each is not None:
+        raise click.UsageError("--actors and --gpus-each go with --ray")
     if os.path.isdir(image):
         from .folder_command import ask_folder
 
-        if boxes or as_json or as_csv or errors:
-            raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
-        status = ask_folder(
-            Path(image),
-            instruction,
-            out,
-            load_engine,
-            asked=asked_as,
-            overwrite=overwrite,
-            retry_failed=retry_failed,
-            settings={"flip-test": flip_test, "whole": whole, "backend": backend, "precision": precision},
-        )
-        raise SystemExit(status)
-    if out is not None and out.suffix.lower() in RESULT_ENDINGS:
-        raise click.UsageError(f"an --out that ends in {out.suffix} is for a folder of photos; --json and --csv print")
+        raise SystemExit(ask_folder(Path(image), instruction, out, load_engine, **many))
+    if out is not None and out.suffix.lower() in (*RESULT_ENDINGS, TABLE_ENDING):
+        raise click.UsageError(f"an --out that ends in {out.suffix} is for many photos; --json and --csv print")
     from .limits import LOCAL_LIMITS
     from .service import Service
 

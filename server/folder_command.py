@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings
-from .folder_results import RESULT_ENDINGS, ResultFile, list_photos, name_photo
+from .folder_results import (
+    RESULT_ENDINGS,
+    ResultFile,
+    ResultRow,
+    Results,
+    choose_kind,
+    list_photos,
+    name_photo,
+    write_row,
+)
 from .folder_settings import Settings, SettingsFile
 from .writing import tell_full_disk
 
@@ -59,71 +68,120 @@ def ask_folder(
         click.UsageError: There is no --out for results.
     """
     query = asked.parse(instruction)
-    if out is None or out.suffix.lower() not in RESULT_ENDINGS:
-        raise click.UsageError(f"{str(folder)!r} is a folder: say where the answers go, --out results.jsonl or .csv")
-    names = list_photos(folder)
-    if not names:
-        raise click.UsageError(f"there is no photo in {str(folder)!r}")
+    out = check_out(out, folder)
     # Through a link it is the same file, with one lock.
     real = Path(os.path.realpath(out))
-    asked_with: dict[str, Any] = {
+    names = list_photos(folder)
+
+    def ask(missing: list[str]) -> tuple[str, Iterator[ResultRow]]:
+        engine = load_engine()
+        kind = choose_kind(real, query)
+        outcomes = engine.ask_many([folder / name for name in missing], query, faces=asked.faces)
+        rows = (
+            write_row(kind, name, outcome.error or outcome.get())
+            for name, outcome in zip(map(name_photo, missing), outcomes, strict=True)
+        )
+        return engine.model_version, rows
+
+    status = write_results(
+        real,
+        folder,
+        names,
+        ask,
+        lambda: ResultFile(real, query, overwrite=overwrite, retry_failed=retry_failed),
+        asked_with=describe_asked(query, asked) | dict(settings or {}),
+        overwrite=overwrite,
+    )
+    click.echo(f"results: {out}")
+    return status
+
+
+def check_out(out: Path | None, source: object, endings: tuple[str, ...] = RESULT_ENDINGS) -> Path:
+    """Return where results go.
+
+    Raises:
+        click.UsageError: Nothing was said, or another kind of file.
+    """
+    if out is None or out.suffix.lower() not in endings:
+        *others, last = endings
+        raise click.UsageError(
+            f"{str(source)!r} is a folder: say where the answers go, --out results{', '.join(others)} or {last}"
+        )
+    return out
+
+
+def describe_asked(query: Query, asked: AskSettings) -> dict[str, str | bool]:
+    """Return what results must not be mixed of."""
+    return {
         "instruction": query.canonical,
         "perspective": asked.perspective,
         "faces": asked.faces or "as asked",
     }
-    kept = SettingsFile(real)
+
+
+def write_results(
+    out: Path,
+    source: object,
+    names: list[str],
+    ask: Callable[[list[str]], tuple[str, Iterator[ResultRow]]],
+    open_results: Callable[[], Results],
+    *,
+    asked_with: dict[str, str | bool],
+    overwrite: bool,
+) -> int:
+    """Have photos asked that have no result yet, write the rows down, and tell how it went; see `ask_folder`.
+
+    Args:
+        out: Where results are; beside it a file keeps the settings.
+        source: Where the photos are, for people.
+        names: All photos, in order.
+        ask: Given those that are missing, returns the version of the weights and a row for each, in order.
+        open_results: Opens what is at `out`.
+        asked_with: All settings that change answers, but the weights.
+        overwrite: Begin anew.
+    """
+    if not names:
+        raise click.UsageError(f"there is no photo in {str(source)!r}")
+    kept = SettingsFile(out)
+    errors: list[str] = []
     try:
-        is_new = overwrite or not real.exists() or not real.stat().st_size
+        is_new = overwrite or not out.exists() or not out.stat().st_size
         if not is_new:
-            kept.check(asked_with | dict(settings or {}))
-        results = ResultFile(real, query, overwrite=overwrite, retry_failed=retry_failed)
+            kept.check(asked_with)
+        results = open_results()
         try:
             missing = [name for name in names if name_photo(name) not in results.done]
-            progress = Progress(len(names), len(names) - len(missing))
-            errors: list[str] = []
             if missing:
-                engine = load_engine()
-                asked_with |= dict(settings or {}) | {"weights": engine.model_version}
+                version, rows = ask(missing)
+                asked_with = asked_with | {"weights": version}
                 if not is_new:
                     kept.check(asked_with)
                 with tell_full_disk(out):
                     kept.write(asked_with)
-                ask_missing(engine, folder, missing, query, asked.faces, results, progress, errors)
+                progress = Progress(len(names), len(names) - len(missing))
+                for row in rows:
+                    results.add(row)
+                    if row.error is not None:
+                        errors.append(f"  {row.name}: {row.error}")
+                    progress.show(len(errors))
+                progress.end()
         finally:
             results.close()
     finally:
         kept.close()
-    progress.end()
-    click.echo(f"{len(missing) - len(errors)} of {len(names)} photos answered now", err=True, nl=False)
-    click.echo(f", {len(names) - len(missing)} before" if len(missing) < len(names) else "", err=True)
+    tell_end(len(names), len(missing), errors)
+    return int(bool(errors) and len(errors) == len(names))
+
+
+def tell_end(count: int, missing: int, errors: list[str]) -> None:
+    """Say how many photos were answered, and which were not."""
+    click.echo(f"{missing - len(errors)} of {count} photos answered now", err=True, nl=False)
+    click.echo(f", {count - missing} before" if missing < count else "", err=True)
     if errors:
         click.echo(f"{len(errors)} skipped:", err=True)
         click.echo("\n".join(errors[:MOST_ERRORS_SHOWN]), err=True)
         if len(errors) > MOST_ERRORS_SHOWN:
             click.echo(f"  and {len(errors) - MOST_ERRORS_SHOWN} more", err=True)
-    click.echo(f"results: {out}")
-    return int(bool(errors) and len(errors) == len(names))
-
-
-def ask_missing(
-    engine: Engine,
-    folder: Path,
-    missing: list[str],
-    query: Query,
-    faces: str | None,
-    results: ResultFile,
-    progress: Progress,
-    errors: list[str],
-) -> None:
-    """Write down the answer of each photo, or why it has none, which `errors` gets too."""
-    outcomes = engine.ask_many([folder / name for name in missing], query, faces=faces)
-    for name, outcome in zip(map(name_photo, missing), outcomes, strict=True):
-        if outcome.error is not None:
-            results.add_error(name, outcome.error)
-            errors.append(f"  {name}: {outcome.error}")
-        else:
-            results.add_answer(name, outcome.get())
-        progress.show(len(errors))
 
 
 class Progress:

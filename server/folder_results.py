@@ -8,8 +8,9 @@ import json
 import os
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from ..errors import ConfigError, FaceQLError
 from .error_kinds import describe_error
@@ -21,6 +22,33 @@ if TYPE_CHECKING:
 
 RESULT_ENDINGS = (".jsonl", ".csv")
 FAILURE = re.compile(rb'\{"file": "(?:[^"\\]|\\.)*", "error": ')
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What is written down of a photo.
+
+    Attributes:
+        name: The photo.
+        text: As the kind of file has it.
+        error: Why there is no answer, for people; None where there is one.
+    """
+
+    name: str
+    text: str
+    error: str | None
+
+
+class Results(Protocol):
+    """Where results are kept; `done` has the photos that need not be asked again."""
+
+    done: set[str]
+
+    def add(self, row: ResultRow) -> None:
+        """Write a photo's row down, whole."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 class JsonLines:
@@ -141,7 +169,7 @@ class ResultFile:
 
     def __init__(self, path: Path, query: Query, *, overwrite: bool, retry_failed: bool = False) -> None:
         self._path = path
-        self._kind: JsonLines | CsvRows = JsonLines(query) if path.suffix.lower() == ".jsonl" else CsvRows(query)
+        self._kind = choose_kind(path, query)
         with tell_full_disk(path):
             data = path.read_bytes() if path.exists() and not overwrite else b""
         try:
@@ -160,13 +188,9 @@ class ResultFile:
         if not whole:
             self._write(self._kind.head())
 
-    def add_answer(self, name: str, answer: Answer) -> None:
-        """Write a photo's answer down, whole."""
-        self._write(self._kind.row(name, answer))
-
-    def add_error(self, name: str, error: FaceQLError) -> None:
-        """Write down why a photo has no answer, where the kind of file has a place for it."""
-        self._write(self._kind.failure(name, error))
+    def add(self, row: ResultRow) -> None:
+        """Write a photo's row down, whole."""
+        self._write(row.text)
 
     def close(self) -> None:
         """Close the file."""
@@ -192,6 +216,18 @@ class ResultFile:
             ) from error
 
 
+def choose_kind(path: Path, query: Query) -> JsonLines | CsvRows:
+    """Return what writes the rows of a file: CSV by its ending, else lines of JSON."""
+    return CsvRows(query) if path.suffix.lower() == ".csv" else JsonLines(query)
+
+
+def write_row(kind: JsonLines | CsvRows, name: str, found: Answer | FaceQLError) -> ResultRow:
+    """Return the row of a photo's answer, or of the error that it met."""
+    if isinstance(found, FaceQLError):
+        return ResultRow(name, kind.failure(name, found), str(found))
+    return ResultRow(name, kind.row(name, found), None)
+
+
 def name_photo(path: str) -> str:
     """Return a photo's name for a file in UTF-8: bytes that are none become \\xff."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -204,12 +240,13 @@ def list_photos(folder: Path) -> list[str]:
     """
     found = []
     for here, _, names in os.walk(folder):
-        found += [
-            (Path(here) / name).relative_to(folder).as_posix()
-            for name in names
-            if Path(name).suffix.lower() in PHOTO_ENDINGS and "\n" not in name and "\r" not in name
-        ]
+        found += [(Path(here) / name).relative_to(folder).as_posix() for name in names if is_photo(name)]
     return sorted(found)
+
+
+def is_photo(name: str) -> bool:
+    """Return whether a file is a photo by its ending, and its name fits in a line."""
+    return Path(name).suffix.lower() in PHOTO_ENDINGS and "\n" not in name and "\r" not in name
 
 
 PHOTO_ENDINGS = frozenset(

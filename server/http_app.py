@@ -218,14 +218,14 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         """Open an image: later asks by its handle cost only the decoding."""
         image, options = await read_photo_request(request, OpenRequest, PhotoOptions)
         asked, _ = await give_up_with_client(request, ask(image, options))
-        opened = service.keep(asked.image)
+        opened = await asyncio.to_thread(service.keep, asked.image)
         response.headers["Location"] = f"/v1/images/{opened.handle}"
         return describe_image(opened, service.images.seconds_left(opened))
 
     @app.get("/v1/images/{handle}", **docs.HANDLE)
     async def describe_open_image(handle: str) -> ImageAnswer:
         """Tell an open image's faces and how long it will be kept."""
-        opened = service.images.get(handle)
+        opened = await asyncio.to_thread(service.images.get, handle)
         return describe_image(opened, service.images.seconds_left(opened))
 
     @app.get("/v1/images/{handle}/photo", **docs.PHOTO)
@@ -234,13 +234,13 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
     ) -> Response:
         """Give back an open image upright, as PNG or JPEG: for those who cannot show HEIC or TIFF."""
         form = choose_media(request.headers.get("accept"), PHOTO_FORMS)
-        photo = service.images.get(handle).encoded.photo
-        return await asyncio.to_thread(show_photo, photo, form, max_side)
+        opened = await asyncio.to_thread(service.images.get, handle)
+        return await asyncio.to_thread(show_photo, opened.encoded.photo, form, max_side)
 
     @app.delete("/v1/images/{handle}", status_code=204, **docs.HANDLE)
     async def close_image(handle: str) -> Response:
         """Forget an image now."""
-        service.images.remove(handle)
+        await asyncio.to_thread(service.images.remove, handle)
         return Response(status_code=204)
 
     @app.post("/v1/parse", **docs.PARSE)
@@ -326,7 +326,8 @@ async def read_image(image: ImageReference | bytes, service: Service, sources: I
     if isinstance(image, bytes):
         return sources.check_size(image), None
     if image.handle is not None:
-        return service.images.get(image.handle).encoded, image.handle
+        # In a thread: the images of several replicas lie in another process.
+        return (await asyncio.to_thread(service.images.get, image.handle)).encoded, image.handle
     if image.base64 is not None:
         return await asyncio.to_thread(sources.read_base64, image.base64), None
     return await sources.read_url(image.url or ""), None

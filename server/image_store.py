@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError
+from .limits import Limits
 
 if TYPE_CHECKING:
     from ..engine import EncodedImage
@@ -68,6 +69,11 @@ class ImageStore:
         self._images: OrderedDict[str, OpenImage] = OrderedDict()
         self._handles: dict[bytes, str] = {}
         self._lock = threading.Lock()
+
+    @staticmethod
+    def within(limits: Limits) -> ImageStore:
+        """Return a store with the bounds that a service has."""
+        return ImageStore(seconds=limits.handle_seconds, max_images=limits.handles, max_bytes=limits.handle_bytes)
 
     def add(self, encoded: EncodedImage) -> OpenImage:
         """Keep an image and return it with its handle.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..engine import Backend, Engine, Precision
     from .image_sources import ImageSources
+    from .image_store import ImageStore
     from .limits import Limits
     from .service import Service
 
@@ -215,6 +216,7 @@ def make_service(
     backend: Backend = "torch",
     precision: Precision = "float32",
     doubtful_above: float | None = None,
+    images: ImageStore | None = None,
 ) -> tuple[Service, ImageSources]:
     """Return the service and its image sources; nothing is loaded yet."""
     from .image_sources import ImageSources
@@ -252,7 +254,7 @@ def make_service(
     fetcher = UrlFetcher(
         read_names("--allow-url-host", url_hosts), max_bytes=limits.image_bytes, seconds=limits.url_seconds
     )
-    return Service(load_engine, limits), ImageSources(limits, roots, fetcher)
+    return Service(load_engine, limits, images), ImageSources(limits, roots, fetcher)
 
 
 def read_hosts(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:

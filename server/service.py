@@ -54,16 +54,15 @@ class Service:
     Args:
         load_engine: Makes the engine; runs once, in a thread.
         limits: Bounds.
+        images: Where open images are kept; of its own by default.
     """
 
-    def __init__(self, load_engine: Callable[[], Engine], limits: Limits | None = None) -> None:
+    def __init__(
+        self, load_engine: Callable[[], Engine], limits: Limits | None = None, images: ImageStore | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
-        self.images = ImageStore(
-            seconds=self.limits.handle_seconds,
-            max_images=self.limits.handles,
-            max_bytes=self.limits.handle_bytes,
-        )
+        self.images = ImageStore.within(self.limits) if images is None else images
         self._load_engine = load_engine
         self._engine: Future[Engine] = Future()
         self._loading = threading.Lock()

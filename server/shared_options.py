@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import CheckpointError, FaceQLError
+from ..loading import pause_gc
+
+if TYPE_CHECKING:
+    from ..engine import Engine
 
 SHIPPED_WEIGHTS = ("default", "fast")
 """As `model.checkpoint.SHIPPED` has them, which would import torch."""
@@ -93,3 +98,23 @@ def echo_error(ctx: click.Context, error: FaceQLError) -> None:
     if isinstance(error, CheckpointError):  # here the caller is the operator
         told["error"]["message"] = str(error)
     click.echo(json.dumps(told, indent=2))
+
+
+def make_engine(*, device: str, weights: Path | None, whole: bool, **options: Any) -> Engine:
+    """Return the engine of `faceql ask`, in this process or in another.
+
+    Args:
+        device: As `Engine` takes it.
+        weights: The same.
+        whole: Whether a photo is one face.
+        options: The others, as `Engine` takes them.
+
+    Raises:
+        CheckpointError: The weights cannot be loaded.
+        ConfigError: An option is wrong.
+    """
+    with pause_gc():
+        from ..engine import Engine, WholePhoto
+    # Nothing of it is ever garbage, and looking for some when the process ends takes a second.
+    gc.freeze()
+    return Engine(device, weights, face_finder=WholePhoto() if whole else None, **options)

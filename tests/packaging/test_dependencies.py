@@ -11,8 +11,8 @@ from itertools import chain
 
 import pytest
 
-# Folders whose modules run with the train extra only.
-TRAINING_FOLDERS = {"data", "training", "evaluation", "template"}
+# Folders whose modules run with an extra only.
+EXTRAS = {"data": "train", "training": "train", "evaluation": "train", "template": "train", "deploy": "ray"}
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,13 @@ def package_modules(root):
 
 def test_every_import_is_declared(root, project):
     core = {distribution_name(requirement) for requirement in project["dependencies"]}
-    train = {distribution_name(requirement) for requirement in project["optional-dependencies"]["train"]}
+    extras = project["optional-dependencies"]
     homes = packages_distributions()
     undeclared = {}
     for path in package_modules(root):
-        allowed = core | train if TRAINING_FOLDERS & set(path.relative_to(root).parts) else core
-        if missing := imported_distributions(path, homes) - allowed:
+        needed = {EXTRAS[part] for part in path.relative_to(root).parts if part in EXTRAS}
+        allowed = {distribution_name(requirement) for extra in needed for requirement in extras[extra]}
+        if missing := imported_distributions(path, homes) - core - allowed:
             undeclared[path.relative_to(root).as_posix()] = missing
     assert undeclared == {}
 

@@ -111,6 +111,10 @@ def test_a_wrong_instruction_is_shown_with_a_caret() -> None:
         ((ASTRONAUT, "pupils", "--weights", "missing.safetensors"), "no weights"),
         ((ASTRONAUT, "pupils", "--out", "overlay.txt"), "must end in"),
         ((ASTRONAUT, "pupils", "--out", "no/such/folder/overlay.png"), "cannot write"),
+        ((ASTRONAUT, "pupils", "--out", "table.parquet"), "many photos"),
+        ((ASTRONAUT.parent, "pupils", "--out", "table.parquet"), "results.jsonl or .csv"),
+        ((ASTRONAUT.parent, "pupils", "--actors", "2"), "go with --ray"),
+        ((ASTRONAUT.parent, "pupils", "--ray", "local", "--json"), "not for a folder"),
     ],
 )
 def test_what_goes_wrong_is_told_in_one_place(args: tuple[object, ...], message: str) -> None:
@@ -119,6 +123,14 @@ def test_what_goes_wrong_is_told_in_one_place(args: tuple[object, ...], message:
     assert message in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+def test_without_ray_its_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pyarrow", "ray"):
+        monkeypatch.setitem(sys.modules, name, None)
+    result = run("ask", ASTRONAUT.parent, "pupils", "--ray", "local", "--out", "results.jsonl")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(" is not installed: pip install 'faceql[ray]'\n")
 
 
 def test_a_missing_device_is_told() -> None:

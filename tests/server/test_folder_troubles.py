@@ -20,7 +20,7 @@ from faceql.engine import Answer, AskSettings, Engine
 from faceql.errors import ConfigError
 from faceql.querylang.parse import parse
 from faceql.server.folder_command import ask_folder
-from faceql.server.folder_results import ResultFile, list_photos
+from faceql.server.folder_results import ResultFile, choose_kind, list_photos, write_row
 from faceql.server.writing import write_aside, write_file
 
 from .conftest import make_photo
@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_whole_lines_that_are_gone_on_with(
         status = 1
         try:
             for name in list_photos(album):
-                results.add_answer(name, answers[name])
+                results.add(write_row(choose_kind(out, parse(TEXT)), name, answers[name]))
         except ConfigError as error:
             is_told = "the answers so far are whole" in str(error) and "go" in str(error)
             status = 0 if is_told else 2
