@@ -145,7 +145,9 @@ class AskQueue:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="faceql-engine", daemon=True)
                 self._thread.start()
-        job.future.add_done_callback(lambda _: self._end(job))
+        # Not the job: it has the future, and an image of megabytes, and a ring of the two would wait for the collector.
+        decoders = job.decoders
+        job.future.add_done_callback(lambda _: self._end(decoders))
         if is_read(job):
             self._jobs.put(job)
         else:
@@ -177,9 +179,9 @@ class AskQueue:
         if thread is not None:
             thread.join(min(seconds, IDLE_SECONDS))
 
-    def _end(self, job: Job) -> None:
-        """Clear up after a job that has its outcome, or whose client hung up."""
-        kill_all(job.decoders)
+    def _end(self, decoders: list[Decoder]) -> None:
+        """Clear up after a job that has its outcome, or whose client hung up: end what still decodes for it."""
+        kill_all(decoders)
         with self._lock:
             self._unanswered -= 1
             self._answered.notify_all()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
 import struct
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -235,3 +237,19 @@ def test_the_points_of_all_instructions_are_counted_before_the_photo_is_read(ser
     with pytest.raises(ServiceError, match="2,100 points") as caught:
         service.ask(b"no image", ["1500 points on the left eye", "600 points on the right eye"])
     assert caught.value.code == "too_many"
+
+
+def test_what_was_answered_waits_for_no_collector(engine: Engine, photo: bytes) -> None:
+    """A request holds megabytes: were it in a ring of references, a server would grow between two collections."""
+    service = Service(lambda: engine, Limits())
+    gc.collect()
+    gc.disable()
+    try:
+        gone = weakref.ref(service.submit(photo, ["chin"]).result().image)
+        # The one after it takes its place in the threads.
+        for _ in range(4):
+            service.submit(photo, ["chin"]).result()
+        assert gone() is None
+    finally:
+        gc.enable()
+        service.close()
