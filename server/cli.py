@@ -38,7 +38,7 @@ from .shared_options import (
 from .sheet_command import sheet_command
 from .template_commands import template_group
 from .track_command import track_command
-from .writing import write_file
+from .writing import write_file, write_picture
 
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def save_picture(answer: Answer, path: Path, *, errors: bool) -> None:
     if path.suffix.lower() == ".svg":
         write_file(path, lambda aside: aside.write_text(answer.to_svg(), encoding="utf-8"))
     else:
-        write_file(path, answer.draw(errors=errors).save)
+        write_picture(path, answer.draw(errors=errors))
 
 
 def format_answer(answer: Answer) -> str:

@@ -9,7 +9,7 @@ import click
 
 from .folder_results import list_photos
 from .shared_options import backend_option, weights_option
-from .writing import write_file
+from .writing import write_picture
 
 if TYPE_CHECKING:
     from ..engine import Backend
@@ -55,7 +55,7 @@ def sheet_command(
     sheet = make_sheet(engine, photos, instruction, tile=tile, columns=columns, limit=limit)
     for photo, reason in sheet.skipped:
         click.echo(f"skipped {photo.name}: {reason}", err=True)
-    write_file(out, sheet.picture.save)
+    write_picture(out, sheet.picture)
     click.echo(f"{len(sheet.shown)} photos in {out}, {len(sheet.skipped)} skipped")
 
 

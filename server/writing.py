@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @contextmanager
@@ -59,3 +64,18 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     with write_aside(path) as aside:
         write(aside)
+
+
+def write_picture(path: Path, picture: Image.Image) -> None:
+    """Write a picture in the format of a path's ending, whole or not at all.
+
+    It is encoded first: Pillow does not say when it cannot write the whole of a JPEG.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    from PIL import Image
+
+    stream = io.BytesIO()
+    picture.save(stream, Image.registered_extensions()[path.suffix.lower()])
+    write_file(path, lambda aside: aside.write_bytes(stream.getvalue()))

@@ -145,7 +145,7 @@ def shipped_export(onnx_extra: None, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("onnx") / "shipped"
     result = CliRunner().invoke(main, ["export", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in folder.iterdir()) == ["decoder.onnx", "encoder.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", "decoder.onnx", "encoder.onnx"]
     assert "differs from PyTorch by up to" in result.output
     return folder
 
