@@ -94,22 +94,29 @@ class Amounts:
         Raises:
             MistakeError: What it is compared with has no number.
         """
+        ask = self.asks[index]
+        base, times = self.find_base(index), ask.item.density
+        if base is not None and times is not None:
+            number = Number(base.value * times, "integer", span=base.span)
+            ask.item = replace(ask.item, density=None, as_many=None, count=number)
+            self.draft.notes.append(f"{number.value} points: {times} times as many as said before")
+
+    def find_base(self, index: int) -> Number | None:
+        """Return the count that an ask is a multiple of: that of what it is compared with, or the last one said before.
+
+        Raises:
+            MistakeError: What it is compared with has no number.
+        """
         ask, later = self.asks[index], self.asks[index + 1 : index + 2]
         if later and "as" in later[0].before:
             # "... as on the left eye, which gets 6".
-            told = [one.item.count for one in (later[0], *self.draft.find_own(index + 1)) if one.item.count is not None]
-            if not told:
+            told = (one.item.count for one in (later[0], *self.draft.find_own(index + 1)))
+            found = next((count for count in told if count is not None), None)
+            if found is None:
                 raise self.draft.mistake("ambiguous", "as many as how many? give it a number", later[0], "a number")
-            counts = [(later[0], told[0])]
-        else:
-            counts = [(one, one.amount.count) for one in self.asks[:index] if one.amount.count is not None]
-        for before, count in reversed(counts):
-            times = ask.item.density
-            if before.sentence == ask.sentence and times is not None:
-                number = Number(count.value * times, "integer", span=count.span)
-                ask.item = replace(ask.item, density=None, as_many=None, count=number)
-                self.draft.notes.append(f"{number.value} points: {times} times as many as said before")
-                return
+            return found
+        before = (one.amount.count for one in reversed(self.asks[:index]) if one.sentence == ask.sentence)
+        return next((count for count in before if count is not None), None)
 
     def find_bare(
         self, stop: int, *, links: frozenset[str] = frozenset(), breaks: frozenset[str] = frozenset({"bullet", "line"})

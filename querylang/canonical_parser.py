@@ -61,7 +61,7 @@ def parse_canonical(text: str, registry: Registry, limit: int) -> Query | None:
             return None
         at = max(getattr(error, "pos_in_stream", None) or 0, len(told))
         message = "canonical text does not go on so behind its bar"
-        raise QueryError(text, [Problem("syntax", message, (at, len(text)), None)]) from None
+        raise QueryError(text, [Problem("syntax", message, (at, len(text)))]) from None
     statements = [node for node in tree.children if getattr(node, "data", "") == "statement"]
     if len(statements) > MOST_STATEMENTS:
         raise QueryError(text, [Problem("too_many", "too many statements", (0, len(text)))])
