@@ -17,6 +17,7 @@ from ..detector import Detector
 from ..reader import LandmarkReader
 from .expected_error import ExpectedErrorScores, score_expected_errors
 from .metrics import FloatArray, normalized_errors
+from .offsets import offsets_to_markdown
 from .predict import predict_landmarks
 from .scores import NORMALIZERS, Scores, measure_normalizers, score_faces, summarize
 from .visibility import VisibilityScores, score_visibility
@@ -96,6 +97,8 @@ class Evaluation:
             f"Inter-ocular: between the outer eye corners. Diagonal: of {self.scores.diagonal_of}. Inter-pupil: "
             "between the pupils, or the means of the eyes' points where no pupils are annotated.",
             *self._visibility_lines(),
+            "",
+            offsets_to_markdown(self.scores.offsets),
             "",
             "| part | NME % | path length over the spline's | distance to the spline % |",
             "|---|---|---|---|",

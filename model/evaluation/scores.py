@@ -14,6 +14,7 @@ import numpy as np
 
 from ..data.packs import AnnotatedFaces, Visibility
 from .metrics import FloatArray, area_under_ced, bootstrap_intervals, failure_rate, normalized_errors
+from .offsets import MeanOffset, measure_offsets
 
 Normalizer = Literal["inter-ocular", "diagonal", "inter-pupil"]
 NORMALIZERS: tuple[Normalizer, ...] = ("inter-ocular", "diagonal", "inter-pupil")
@@ -79,6 +80,7 @@ class Scores:
         landmarks: mean error by landmark, in the annotation's order.
         visibility: mean error of the points that were "seen" and of those that were "hidden", over the faces that have
             any; empty where the source does not tell.
+        offsets: by subset, how answers lie beside labels on all faces alike.
         face_errors: (faces,) mean error of each face, a share of the set's own normaliser.
     """
 
@@ -88,6 +90,7 @@ class Scores:
     parts: dict[str, MeanError]
     landmarks: tuple[LandmarkError, ...]
     visibility: dict[str, MeanError]
+    offsets: dict[str, MeanOffset]
     face_errors: FloatArray
 
 
@@ -208,6 +211,7 @@ def score_faces(
             for number, (landmark, error) in enumerate(zip(landmarks, mean_errors(errors[own]), strict=True), start=1)
         ),
         visibility=score_by_visibility(faces, errors[own]),
+        offsets=measure_offsets((predicted - faces.points) / lengths[own][:, None, None], rows_of),
         face_errors=per_face[own],
     )
 

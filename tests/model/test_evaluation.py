@@ -235,3 +235,16 @@ def test_a_card_takes_the_evaluation_between_its_marks(tmp_path: Path) -> None:
     card.write_text("no marks")
     with pytest.raises(ConfigError, match="no lines"):
         write_evaluation(card, "new")
+
+
+def test_an_offset_that_all_answers_share_is_told_and_taken_off(validation: AnnotatedFaces) -> None:
+    assert validation.inter_ocular_px is not None
+    step = validation.inter_ocular_px[:, None, None] * (0.02, -0.01)
+    scores = score_faces(
+        validation, validation.points + step, [["some"] if row else [] for row in range(len(validation))]
+    )
+    assert set(scores.offsets) == {"all", "some"}
+    offset = scores.offsets["all"]
+    assert (offset.x, offset.y) == pytest.approx((2.0, -1.0))
+    assert scores.subsets["all"].nme == pytest.approx(100 * np.hypot(0.02, 0.01))
+    assert offset.nme_without == pytest.approx(0, abs=1e-6)
