@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .asks import AMOUNTS, Ask, Draft, Loose, only
+from .layout_ids import OFFERS
 from .meaning import Item, MistakeError, add, join
 from .numbers import Number
 from .pieces import Patch
@@ -81,7 +82,8 @@ class Amounts:
         amount = only(ask.item, AMOUNTS)
         if ask.phrase.det in ("each", "both"):
             amount = replace(amount, each=True)
-        before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=frozenset({"and"}))
+        links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
+        before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=links)
         sharers = [*before, ask] if all(one.is_stretch and not one.is_place for one in before) else [ask]
         group = self.open_group()
         for one in sharers:
@@ -157,12 +159,27 @@ class Amounts:
             if item.count is not None:
                 raise self.draft.mistake("count", "a number of points is at least 1", loose)
             return current
+        if item.inner or item.parity:
+            self.choose_ids(loose, index)
         if item.has_amount:
             return self.bind_amount(loose, index)
         if item.each or item.total or item.strict is not None:
             self.mark_last(loose, index)
         self.bind_manner(loose, item, index)
         return current
+
+    def choose_ids(self, loose: Loose, index: int) -> None:
+        """ "WFLW, the even ids" are of the layout named before them, or after.
+
+        Raises:
+            MistakeError: None is.
+        """
+        asks = [*reversed(self.asks[:index]), *self.asks[index:]]
+        ask = next((one for one in asks if one.item.is_layout), None)
+        made = None if ask is None else join(ask.item, only(loose.item, ("inner", "parity")))
+        if ask is None or made is None:
+            raise self.draft.mistake("unknown_layout", "points of which layout?", loose, OFFERS)
+        ask.item = made
 
     def bind_amount(self, loose: Loose, index: int) -> list[Ask]:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""

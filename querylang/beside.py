@@ -101,7 +101,9 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:
     """Return operations with the side, or what else is told, in place of their own: of "the right one", "the other"."""
     if told:
-        return tuple(told[0] if is_side(op) else op for op in ops) if has_side else (*ops, *told)
+        kinds = [kind_of(op) for op in ops]
+        is_told = kind_of(told[0]) in kinds
+        return tuple(told[0] if kind_of(op) == kind_of(told[0]) else op for op in ops) if is_told else (*ops, *told)
     return tuple(flip(op, ends=not has_side) for op in ops) if has_side or any(map(is_end, ops)) else ()
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .concept_data import NOTHING
 from .lattice import ASIDE, SKIP, Edge, Lattice
-from .meaning import Item, Phrase
+from .meaning import Item, Phrase, has_misfit
 from .rules import FAULT_COST, Function, Rules
 
 MOST_WORK = 8_000
@@ -221,6 +220,7 @@ class Chart:
             if edge.category == "PURPOSE" or (edge.category == "TO" and self.is_unknown(edge.stop)):
                 # A closing purpose ("for lipstick").
                 stop = self.follow_purpose(edge.stop)
+                stop = stop if stop > edge.stop else self.follow_opening(start, edge.stop)
                 if stop > edge.stop:
                     yield stop, PURPOSE_COST, Entry("purpose", None, start, stop)
         if self.opens_sentence(start):
@@ -325,6 +325,19 @@ class Chart:
         ]
         return max(names, key=lambda name: name[:3])[3] if names else None
 
+    def follow_opening(self, start: int, node: int) -> int:
+        """Return where a purpose that opens a sentence ends before "I need" and the like; the node where none does."""
+        begin = node
+        while node < self.size and self.opens_sentence(start):
+            edges = self.lattice.edges[node]
+            if node > begin and any(edge.category == SKIP and edge.stop > node + 1 for edge in edges):
+                return node
+            product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
+            if not product and not (self.is_unknown(node) or "ASKER" in self.categories(node)):
+                break
+            node = product or node + 1
+        return begin
+
     def follow_purpose(self, start: int) -> int:
         """Return where a purpose ends, the node itself where it names what is asked."""
         passed: list[int] = []
@@ -346,15 +359,6 @@ class Chart:
         end = self.purpose_ends.get(node, node)
         self.purpose_ends.update(dict.fromkeys(passed, end))
         return start if end is None else end
-
-
-def has_misfit(item: Item) -> bool:
-    """Whether an item counts more points than the places it names."""
-    thing = item.phrase.thing if item.phrase is not None and item.range is None else NOTHING
-    if item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
-        return False
-    is_each = item.phrase is not None and item.phrase.det == "each"
-    return not is_each and not any(unit.stretch for unit in thing.units)
 
 
 def names_side(edge: Edge) -> bool:

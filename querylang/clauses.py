@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .asks import WHOLE_FACE, Ask, Draft, Loose, find_phrases
-from .beside import narrow
-from .chart import Entry, has_misfit
+from .asks import WHOLE_FACE, Ask, Draft, Loose
+from .beside import lie_on, narrow, needs_owner
+from .chart import Entry
+from .clause_kinds import (
+    has_numbers,
+    is_adjective,
+    is_bare_route,
+    is_region,
+    is_route,
+    is_whole,
+    merge,
+    name_ids,
+    settle_item,
+)
 from .compositions import SIDES
-from .concept_data import Thing
 from .layout_lists import carry_layout
-from .meaning import NO_NAME, Item, MistakeError, Phrase, join
-from .numbers import Number
+from .meaning import NO_NAME, Item, MistakeError, Phrase, has_misfit
 from .per_side import ask_per_side, find_per_side
-from .pieces import Stretch
 from .references import repeat, resolve
 from .side_headings import BREAKS, find_side_heading, opens_behind_link, put_first, put_on_side
 
@@ -239,7 +247,29 @@ class Clauses:
         last = self.asks[-1]
         if last.item.is_layout:
             return self.qualifies_layout(entry, item, last)
-        return self.qualifies_route(entry, item, last) or self.narrows(entry, item, last)
+        return (
+            self.names_owner(entry, item, last)
+            or self.qualifies_route(entry, item, last)
+            or self.narrows(entry, item, last)
+        )
+
+    def names_owner(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a name before a colon only says on what the one before it lies: "lower lid, right eye: ..."."""
+        phrase, later = item.phrase or NO_NAME, self.draft.entries[self.number + 1 : self.number + 2]
+        is_route = bool(later) and later[0].kind == "item" and later[0].value.range is not None
+        heads = is_route or item.count is not None or (bool(later) and "colon" in later[0].before)
+        is_alone = len(self.asks) == 1 and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
+        is_behind = entry.before == {"comma"} or (is_route and entry.before == {"colon"})
+        if not (heads and is_alone and is_behind) or not phrase.thing.is_sided:
+            return False
+        if last.phrase.is_free or last.thing.is_place or not needs_owner(self.draft.rules, last.phrase):
+            return False
+        made = lie_on(self.draft.rules, last.phrase, phrase)
+        if made is None:
+            return False
+        last.item = replace(item, phrase=replace(made, frame=phrase.frame or made.frame))
+        last.is_owned, last.stop = True, entry.stop
+        return True
 
     def narrows(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether a clause only says what of the name before it is meant, with "only" of all names of the sentence."""
@@ -258,7 +288,8 @@ class Clauses:
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
         later = next((one for one in self.draft.entries[self.number + 1 :] if one.kind == "item"), None)
-        is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and entry.before == {"comma"}
+        is_behind = entry.before in ({"comma"}, {"colon"})
+        is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and is_behind
         return is_plain and (later is None or bool(later.before & BREAKS)) and self.draft.has_amount(len(self.asks) - 1)
 
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
@@ -266,6 +297,8 @@ class Clauses:
         if last.item.layout is None or item.layout is not None:
             return False
         is_whole = last.item.named is None and last.item.ids is None
+        if is_whole and not item.is_layout and item.phrase is None and has_numbers(item):
+            item = replace(name_ids(item), layout=None)
         is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
 
@@ -309,69 +342,3 @@ class Clauses:
         if not ask.is_named or not ask.phrase.is_free:
             return not ask.thing.is_place
         return any(op[0] == "portion" or op[1] == "outline" for op in ask.phrase.ops)
-
-
-def has_numbers(item: Item) -> bool:
-    """Whether an item has a range from one number to another, or a place (u, v)."""
-    return item.range is not None and isinstance(item.range.first, Number) and isinstance(item.range.last, Number)
-
-
-def merge(last: Ask, item: Item, entry: Entry, own: Item | None = None) -> bool:
-    """Whether a clause could be joined to the ask before it."""
-    joined = join(own or last.item, item)
-    if joined is not None:
-        last.item, last.stop = joined, entry.stop
-    return joined is not None
-
-
-def is_region(entry: Entry) -> bool:
-    return entry.kind == "item" and bool(entry.value.is_region)
-
-
-def is_whole(phrase: Phrase) -> bool:
-    """Whether a name means whole curves, on which a range may lie."""
-    return any(isinstance(piece, Stretch) and piece.is_whole for piece in phrase.thing.pieces)
-
-
-def is_adjective(entry: Entry, item: Item, last: Ask) -> bool:
-    """Whether a clause is adjectives behind a name: "eyebrow, left", "both brows, the left one"."""
-    phrase, thing = item.phrase or NO_NAME, last.thing
-    is_one = phrase.ref == "one" and (thing.is_several_sided or thing.is_pair)
-    is_plain = not phrase.ref and "colon" not in entry.before and not item.has_amount
-    may_count = is_one and not (item.has_amount and last.item.has_amount)
-    return (is_plain or may_count) and not thing.is_sided and all(op[0] == "adj" for op in phrase.ops)
-
-
-def is_route(phrase: Phrase, last: Ask) -> bool:
-    """Whether a name is the way a range runs: "along the top", "along the lower lid"."""
-    if phrase.is_free:
-        return bool(phrase.ops) and (phrase.ops[-1][0] == "adj" or phrase.ops[-1][1] in ("top", "bottom"))
-    parts = {part for end in find_phrases(Item(range=last.item.range)) for part in end.thing.parts}
-    stretches = {p.part for p in phrase.thing.pieces if isinstance(p, Stretch) and not p.is_whole}
-    return bool(parts & stretches) and not phrase.thing.is_sided
-
-
-def is_bare_route(item: Item, last: Ask) -> bool:
-    """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
-    ends = find_phrases(Item(range=item.range))
-    if any(end.ref == "them" for end in ends):
-        return False
-    named = [end.thing for end in ends if not end.is_free]
-    return not named or (not last.phrase.is_free and all(lies_within(thing, last.thing) for thing in named))
-
-
-def lies_within(place: Thing, whole: Thing) -> bool:
-    """Whether what a range ends at may lie on what was named before, if that says on which side."""
-    return place.parts <= whole.parts or (not place.is_sided and bool(place.parts & whole.parts))
-
-
-def settle_item(item: Item) -> Item:
-    """Return an item whose name stands where names do: what a range runs along, what "start with" says, an owner."""
-    if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
-        is_bare = all(end.is_free for end in find_phrases(Item(range=item.range)))
-        item = replace(item, phrase=item.via, via=None) if is_bare or is_whole(item.via) else item
-    if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
-        item = replace(item, phrase=item.origin, origin=None)
-    if item.frame and item.phrase is not None and not item.phrase.frame:
-        item = replace(item, phrase=replace(item.phrase, frame=item.frame))
-    return item

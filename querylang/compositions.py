@@ -115,6 +115,8 @@ class Compositions:
 
     def determine(self, det: str, phrase: Phrase) -> Phrase | None:
         """ "Each eye", "both lips"; "each half of the jaw" and "both its sides" are its two halves."""
+        if phrase.det == "both" and det == "all":
+            return phrase
         if phrase.det or phrase.fault:
             return None
         ops = phrase.ops

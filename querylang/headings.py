@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import WHOLE_FACE, Ask, Draft
-from .meaning import MistakeError
+from .asks import AMOUNTS, WHOLE_FACE, Ask, Draft, only
+from .beside import lie_on, needs_owner
+from .meaning import MistakeError, add
 
 
 def drop_headers(draft: Draft) -> None:
@@ -23,11 +24,14 @@ def drop_headers(draft: Draft) -> None:
             ask.is_header = True
         elif is_apposition(draft, index):
             later.is_header = True
+            ask.item = add(ask.item, only(later.item, AMOUNTS))
         elif names_pair(draft, index + 1):
             later.is_header = True
             # What stands before it is counted for each.
             for one in list_before(draft, index + 1):
                 one.become(replace(one.phrase, det=one.phrase.det or "both"))
+        elif lie_on_each(draft, index):
+            ask.is_header = True
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
     for loose in draft.loose:
@@ -63,8 +67,11 @@ def heads_list(draft: Draft, index: int) -> bool:
         return False
     if draft.opens_list(index):
         return True
-    is_under = divides_each(later, ask) or (later.is_owned and lies_under(draft, later, ask))
-    has_own = is_under and draft.has_amount(index + 1)
+    is_under = divides_each(later, ask) or (
+        (later.is_owned or is_same(draft, later, ask)) and lies_under(draft, later, ask)
+    )
+    is_piece = later.is_owned and not ask.thing.is_place
+    has_own = is_under and (is_piece or draft.has_amount(index + 1))
     return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
 
 
@@ -104,10 +111,13 @@ def is_put_aside(draft: Draft, index: int) -> bool:
 def is_apposition(draft: Draft, index: int) -> bool:
     """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
     ask, later = draft.asks[index : index + 2]
-    if later.item.has_amount or later.before - {"of"} != {"comma"} or not (later.thing.is_sided or later.phrase.det):
+    is_behind = later.before - {"of"} in ({"comma"}, {"colon"})
+    if not is_behind or later.item.range is not None or (later.item.has_amount and draft.has_amount(index)):
         return False
     ops = later.phrase.ops
     before = [one for one in draft.asks if one.sentence == ask.sentence and one is not later]
+    if later.item.has_amount and (before != [ask] or ask.is_place or ask.thing.is_place):
+        return False
     return len(ops) <= 2 and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in before)
 
 
@@ -151,10 +161,36 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
         return False
     if ops[: len(above)] == above and (len(ops) > len(above) or ask.is_owned):
         return True
+    if is_same(draft, ask, header):
+        return True
     if divides_each(ask, header):
         return True
     made = draft.rules.phrase(above + ops)
     return made is not None and made.thing.units == ask.thing.units
+
+
+def is_same(draft: Draft, ask: Ask, header: Ask) -> bool:
+    """Whether a heading and what it heads are two names of one thing: "OU, palpebral fissure"."""
+    is_other_name = bool(ask.thing.units) and draft.words(ask) != draft.words(header)
+    is_first = not list_before(draft, draft.asks.index(header))
+    return is_other_name and is_first and ask.thing.units == header.thing.units and not header.thing.is_place
+
+
+def lie_on_each(draft: Draft, index: int) -> bool:
+    """Let what a heading names lie on each of the list under it: "upper lid: left eye 6 points, right eye 8"."""
+    ask = draft.asks[index]
+    if "colon" not in draft.asks[index + 1].before or not draft.opens_list(index) or ask.thing.is_sided:
+        return False
+    if ask.phrase.is_free or not needs_owner(draft.rules, ask.phrase):
+        return False
+    under = list(takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 :]))
+    made = [lie_on(draft.rules, ask.phrase, one.phrase) if one.item.range is None else None for one in under]
+    phrases = [phrase for phrase in made if phrase is not None]
+    if len(phrases) < len(under) or not all(one.thing.is_sided for one in under):
+        return False
+    for one, phrase in zip(under, phrases, strict=True):
+        one.become(replace(phrase, frame=one.phrase.frame), is_owned=True)
+    return True
 
 
 def weave(draft: Draft) -> None:

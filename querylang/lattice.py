@@ -301,6 +301,8 @@ def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any
     if mark in SILENT:
         yield i + 1, SKIP, None, 0.0
     elif mark in MARKS:
-        yield i + 1, MARKS[mark], None, 0.5
+        # Set apart by spaces, a slash parts the steps of a path: "left eye / upper lid / 7 points".
+        is_path = mark == "/" and not lexemes[i].is_glued and i + 1 < len(lexemes) and not lexemes[i + 1].is_glued
+        yield i + 1, "COMMA" if is_path else MARKS[mark], None, 0.5
         if mark == "@" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
             yield i + 1, SKIP, None, OFTEN_EMPTY["AT"]

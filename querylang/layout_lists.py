@@ -13,13 +13,25 @@ from .registry import Registry
 def carry_layout(asks: Sequence[Ask], registry: Registry) -> None:
     """Let "the left eye and the lips of 300W", "300W, only the left eye and the lips" ask for both in the layout."""
     last = asks[-1]
-    if is_in_layout(last):
+    if last.item.layout is not None and last.item.ids is not None:
+        carry_ids(asks)
+    elif is_in_layout(last):
         for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
             if not joins_layout(one, last, later.before, registry):
                 return
             one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
     elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(last, asks[-2], last.before, registry):
         last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
+
+
+def carry_ids(asks: Sequence[Ask]) -> None:
+    """Let "37-42 as well as 43-48 of 300W" be ids of one layout."""
+    last = asks[-1]
+    for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
+        is_bare = one.item == Item(ids=one.item.ids) and one.sentence == last.sentence
+        if not is_bare or not later.before or not later.before <= {"and", "comma"}:
+            return
+        one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
 
 
 def is_in_layout(ask: Ask) -> bool:

@@ -212,3 +212,12 @@ def join(one: Item, other: Item) -> Item | None:
 def add(one: Item, other: Item) -> Item:
     """Return an item with the fields of another too, itself where they say one thing twice."""
     return join(one, other) or one
+
+
+def has_misfit(item: Item) -> bool:
+    """Whether an item counts more points than the places it names."""
+    thing = item.phrase.thing if item.phrase is not None and item.range is None else NOTHING
+    if item.count is None or item.count.value <= len(thing.units) or not thing.is_place:
+        return False
+    is_each = item.phrase is not None and item.phrase.det == "each"
+    return not is_each and not any(unit.stretch for unit in thing.units)

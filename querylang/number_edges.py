@@ -89,8 +89,17 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
         return True
     if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
         return False
+    if lexemes[i - 1].word == "(" and counts_on(lexemes, i):
+        return True
     before = i - 2 if lexemes[i - 1].word == "(" else i - 1
     return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("
+
+
+def counts_on(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a number in brackets is the next of those that stood in brackets before: "(1) ... (2) ..."."""
+    before = str(int(lexemes[i].word) - 1) if lexemes[i].word.isdecimal() and len(lexemes[i].word) < 3 else ""
+    numbered = zip(lexemes[: i - 1], lexemes[1:i], lexemes[2 : i + 1], strict=False)
+    return any((left.word, one.word, right.word) == ("(", before, ")") for left, one, right in numbered)
 
 
 def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
@@ -109,6 +118,8 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
     singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
+        if count == singles == len(steps) and (shares := as_percents(numbers)) is not None:
+            yield end, "NUMBERS", shares, 0.5
         if 1 < count <= singles and are_alike(numbers[:count]):
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
         if first.form == "integer":
@@ -120,6 +131,16 @@ def are_alike(numbers: Sequence[Number]) -> bool:
     return all(number.form == "integer" for number in numbers) or all(
         number.form != "integer" or number.value <= 1 for number in numbers
     )
+
+
+def as_percents(numbers: Sequence[Number]) -> tuple[Number, ...] | None:
+    """Return "10, 50 and 90 percent" as percents all; None where the word behind the last is not meant of all."""
+    *others, last = numbers
+    if last.form != "percent" or not others or any(one.form != "integer" or one.value > 100 for one in others):
+        return None
+    if all(one.value <= 1 for one in others):
+        return None
+    return (*(replace(one, value=one.value / 100, form="percent") for one in others), last)
 
 
 def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:

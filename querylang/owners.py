@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Draft, find_side
+from .asks import WHOLE_FACE, Ask, Draft, find_side
 from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
 from .meaning import Item, MistakeError, Phrase
 
@@ -190,9 +190,16 @@ def find_after(draft: Draft, index: int) -> list[Owner]:
     ask = draft.asks[index]
     found: list[Phrase] = []
     for later in draft.asks[index + 1 :]:
-        if later.sentence != ask.sentence or later.before & {"stop", "colon"} or later.item.layout is not None:
+        is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, later)
+        if later.sentence != ask.sentence or is_apart or later.item.layout is not None:
             break
         phrase = later.phrase
         if not phrase.is_free and (find_side(phrase.ops) or phrase.det or ask.phrase.is_free):
             found.append(phrase)
     return [(phrase, not phrase.owner_len) for phrase in found]
+
+
+def ends_list(draft: Draft, ask: Ask) -> bool:
+    """Whether a bare name behind a dash only says on what all before it lie: "tail, arch, head - left eyebrow"."""
+    is_last = ask is draft.asks[-1] and not any("colon" in one.before for one in draft.asks[:-1])
+    return is_last and ask.before == {"colon"} and not ask.item.has_amount and ask.thing.is_sided

@@ -1,0 +1,92 @@
+"""Behind another clause: when one only says more of the one before it, and what it then says.
+
+In: items and the ask before them; out: whether they belong together, and the item that they make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .asks import Ask, find_phrases
+from .chart import Entry
+from .concept_data import Thing
+from .meaning import NO_NAME, Item, Phrase, join
+from .numbers import Number
+from .pieces import Stretch
+
+
+def has_numbers(item: Item) -> bool:
+    """Whether an item has a range from one number to another, or a place (u, v)."""
+    return item.range is not None and isinstance(item.range.first, Number) and isinstance(item.range.last, Number)
+
+
+def name_ids(item: Item) -> Item:
+    """Return a layout's item with the range of whole numbers behind it as ids: "300W, from 27 down to 18"."""
+    assert item.range is not None
+    ends = [end for end in (item.range.first, item.range.last) if isinstance(end, Number) and end.form == "integer"]
+    if len(ends) < 2 or item.ids is not None:
+        return item
+    return replace(item, range=None, ids=((ends[0], ends[1]),))
+
+
+def merge(last: Ask, item: Item, entry: Entry, own: Item | None = None) -> bool:
+    """Whether a clause could be joined to the ask before it."""
+    joined = join(own or last.item, item)
+    if joined is not None:
+        last.item, last.stop = joined, entry.stop
+    return joined is not None
+
+
+def is_region(entry: Entry) -> bool:
+    return entry.kind == "item" and bool(entry.value.is_region)
+
+
+def is_whole(phrase: Phrase) -> bool:
+    """Whether a name means whole curves, on which a range may lie."""
+    return any(isinstance(piece, Stretch) and piece.is_whole for piece in phrase.thing.pieces)
+
+
+def is_adjective(entry: Entry, item: Item, last: Ask) -> bool:
+    """Whether a clause is adjectives behind a name: "eyebrow, left", "both brows, the left one"."""
+    phrase, thing = item.phrase or NO_NAME, last.thing
+    is_one = phrase.ref == "one" and (thing.is_several_sided or thing.is_pair)
+    is_plain = not phrase.ref and "colon" not in entry.before and not item.has_amount
+    may_count = is_one and not (item.has_amount and last.item.has_amount)
+    return (is_plain or may_count) and not thing.is_sided and all(op[0] == "adj" for op in phrase.ops)
+
+
+def is_route(phrase: Phrase, last: Ask) -> bool:
+    """Whether a name is the way a range runs: "along the top", "along the lower lid"."""
+    if phrase.is_free:
+        return bool(phrase.ops) and (phrase.ops[-1][0] == "adj" or phrase.ops[-1][1] in ("top", "bottom"))
+    parts = {part for end in find_phrases(Item(range=last.item.range)) for part in end.thing.parts}
+    stretches = {p.part for p in phrase.thing.pieces if isinstance(p, Stretch) and not p.is_whole}
+    return bool(parts & stretches) and not phrase.thing.is_sided
+
+
+def is_bare_route(item: Item, last: Ask) -> bool:
+    """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
+    ends = find_phrases(Item(range=item.range))
+    if any(end.ref == "them" for end in ends):
+        return False
+    named = [end.thing for end in ends if not end.is_free]
+    return not named or (not last.phrase.is_free and all(lies_within(thing, last.thing) for thing in named))
+
+
+def lies_within(place: Thing, whole: Thing) -> bool:
+    """Whether what a range ends at may lie on what was named before, if that says on which side."""
+    return place.parts <= whole.parts or (not place.is_sided and bool(place.parts & whole.parts))
+
+
+def settle_item(item: Item) -> Item:
+    """Return an item whose name stands where names do: what a range runs along, what "start with" says, an owner."""
+    if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
+        is_bare = all(end.is_free for end in find_phrases(Item(range=item.range)))
+        item = replace(item, phrase=item.via, via=None) if is_bare or is_whole(item.via) else item
+    if item.layout is not None and item.phrase is None and has_numbers(item):
+        item = name_ids(item)
+    if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
+        item = replace(item, phrase=item.origin, origin=None)
+    if item.frame and item.phrase is not None and not item.phrase.frame:
+        item = replace(item, phrase=replace(item.phrase, frame=item.frame))
+    return item
