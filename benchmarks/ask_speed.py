@@ -1,7 +1,7 @@
 """Measure what an ask costs, in milliseconds and in ratio to other face landmark detectors.
 
     python benchmarks/ask_speed.py [--threads 2] [--device cpu] [--rounds 20]
-                                   [--backend onnxruntime --weights FOLDER]
+                                   [--backend onnxruntime --weights FOLDER] [--precision bfloat16]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
 `EncodedImage` by number of points, with the memory it takes; a first ask under flip-test; how long huge photos without
@@ -152,15 +152,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--backend", choices=("torch", "onnxruntime"), default="torch")
     parser.add_argument("--weights", help="as for faceql ask")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    engine = Engine(args.device, args.weights, backend=args.backend)
+    engine = Engine(args.device, args.weights, backend=args.backend, precision=args.precision)
     print(
-        f"{engine.model_version} by {engine.backend} on {args.device}, {args.threads} threads, "
+        f"{engine.model_version} by {engine.backend} on {args.device} in {args.precision}, {args.threads} threads, "
         f"least of {args.rounds} rounds"
     )
     own = measure_asks(engine, args.rounds)
-    mirrored = Engine(args.device, args.weights, backend=args.backend, flip_test=True)
+    mirrored = Engine(args.device, args.weights, backend=args.backend, precision=args.precision, flip_test=True)
     measure_flip_test(mirrored, own["with a box"], args.rounds)
     measure_no_face(engine)
     measure_cold_start(args.weights, args.backend)

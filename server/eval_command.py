@@ -11,9 +11,10 @@ import click
 
 from ..errors import ConfigError
 from .model_commands import FILE, FOLDER
-from .shared_options import WEIGHTS_FILE, flip_test_option
+from .shared_options import WEIGHTS_FILE, flip_test_option, precision_option
 
 if TYPE_CHECKING:
+    from ..engine import Precision
     from ..model.crops import CropFrame
     from ..model.data.datasets.catalogue import Dataset
     from ..model.data.packs import AnnotatedFaces
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     help="Also write report.md (with every landmark), report.json and the plots of cumulative errors to this folder.",
 )
 @flip_test_option
+@precision_option
 def eval_command(
     data: Path | None,
     datasets: Path | None,
@@ -71,11 +73,12 @@ def eval_command(
     card: Path | None,
     out: Path | None,
     flip_test: bool,
+    precision: Precision,
 ) -> None:
     """Evaluate a checkpoint on the test faces of the packs (--data), of datasets (--datasets), or of both."""
     from ..engine.annotated_crops import find_annotated_crops
+    from ..engine.backends import load_backend
     from ..engine.finders import default_face_finder
-    from ..model.checkpoint import load_detector
     from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.groups import format_groups, measure_groups
     from ..model.evaluation.predict import landmark_frames
@@ -84,16 +87,18 @@ def eval_command(
 
     if groups and data is None:
         raise ConfigError("--groups needs --data: the pack auto has the photos whose names tell ages")
-    loaded = load_detector(weights, device)
+    # As the engine prepares it: what is evaluated is what answers.
+    detector, version, _ = load_backend("torch", device, weights, precision)
 
     def find_crops(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
         if crops == "annotation":
             return landmark_frames(faces), 0
-        return find_annotated_crops(faces, loaded.detector, default_face_finder())
+        return find_annotated_crops(faces, detector, default_face_finder())
 
-    reader = LandmarkReader(loaded.detector, flip_test)
+    reader = LandmarkReader(detector, flip_test)
     mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
-    origin = f"Weights {loaded.version}{mirror}."
+    rounding = "" if precision == "float32" else f", computed in {precision}"
+    origin = f"Weights {version}{mirror}{rounding}."
     found = load_sources(data, datasets)
     tests = [faces for dataset in found for faces in whole_test(dataset)]
     if not tests:
