@@ -248,6 +248,10 @@ class Amounts:
         """Spacing, order and shape belong to the items before them; at the start, to those after."""
         manner = only(item, BINDING)
         targets = [ask for ask in self.asks[:index] if ask.sentence == loose.sentence] or self.asks[:index]
+        if targets and not loose.before & {"line", "bullet"}:
+            # Of a list in lines, it is said of its own line.
+            start = max((n for n, ask in enumerate(targets) if ask.before & {"line", "bullet"}), default=0)
+            targets = targets[start:]
         if targets and manner.reverse:
             last = targets[-1]
             targets = [ask for ask in targets if ask is last or ask.group == last.group >= 0]

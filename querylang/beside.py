@@ -101,6 +101,11 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:
     """Return operations with the side, or what else is told, in place of their own: of "the right one", "the other"."""
     if told:
+        place = told[1:]
+        if has_side and is_side(told[0]) and place:
+            # "... and the inner corner of the right one": another place on the other.
+            side = next(n for n, op in enumerate(ops) if is_side(op))
+            return (*ops[:side], told[0], *place)
         kinds = [kind_of(op) for op in ops]
         is_told = kind_of(told[0]) in kinds
         return tuple(told[0] if kind_of(op) == kind_of(told[0]) else op for op in ops) if is_told else (*ops, *told)

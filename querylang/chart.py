@@ -238,7 +238,8 @@ class Chart:
             return stop, cost + (category == "AND" and self.ends_sentence(stop)), SEPARATORS[category]
         if category == "OF" and self.follows_link(start):
             return stop, SEPARATOR_COST, "of"
-        if category == "HEADS" or (category == "OF" and self.opens_sentence(start)):
+        is_behind_label = start > 0 and "COLON" in self.categories(start - 1)
+        if category == "HEADS" or (category == "OF" and (is_behind_label or self.opens_sentence(start))):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
         if category in ALONE:
             is_told = category == "BAD" and stop - start > 1

@@ -64,6 +64,12 @@ def is_route(phrase: Phrase, last: Ask) -> bool:
     return bool(parts & stretches) and not phrase.thing.is_sided
 
 
+def runs_within(phrase: Phrase, last: Ask) -> bool:
+    """Whether a bare curve is one of those that a way is on: "inner lip, from corner to corner via the lower lip"."""
+    is_bare = last.item == Item(phrase=last.item.phrase) and is_whole(last.phrase)
+    return is_bare and last.thing.parts < phrase.thing.parts
+
+
 def is_bare_route(item: Item, last: Ask) -> bool:
     """Whether a range lies on what was named before: its ends name no part, or only places of that one."""
     ends = find_phrases(Item(range=item.range))

@@ -17,6 +17,7 @@ from .clause_kinds import (
     is_whole,
     merge,
     name_ids,
+    runs_within,
     settle_item,
 )
 from .compositions import SIDES
@@ -144,9 +145,8 @@ class Clauses:
     def read_region(self, entry: Entry, item: Item) -> None:
         item = self.carry_numbers(item)
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
-        ask = self.ask(
-            entry, item, leads=leads, is_removal=self.removing, is_located=opens_behind_link(self.draft, self.number)
-        )
+        is_located = opens_behind_link(self.draft, self.number) and not leads
+        ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
         carry_layout(self.asks, self.draft.rules.concepts.registry)
@@ -172,7 +172,8 @@ class Clauses:
             return False
         if self.number == 0 or self.draft.entries[self.number - 1].kind != "except":
             return True
-        if item.count is None or not (item.phrase or NO_NAME).thing.is_place:
+        phrase = item.phrase or NO_NAME
+        if item.count is None or not (phrase.thing.is_place or (phrase.is_free and phrase.is_plural)):
             raise self.draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
         return False
 
@@ -256,7 +257,8 @@ class Clauses:
     def names_owner(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether a name before a colon only says on what the one before it lies: "lower lid, right eye: ..."."""
         phrase, later = item.phrase or NO_NAME, self.draft.entries[self.number + 1 : self.number + 2]
-        is_route = bool(later) and later[0].kind == "item" and later[0].value.range is not None
+        next_item = later[0].value if later and later[0].kind == "item" else Item()
+        is_route = next_item.range is not None or (next_item.phrase is not None and next_item.phrase.is_free)
         heads = is_route or item.count is not None or (bool(later) and "colon" in later[0].before)
         is_alone = len(self.asks) == 1 and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
         is_behind = entry.before == {"comma"} or (is_route and entry.before == {"colon"})
@@ -306,6 +308,8 @@ class Clauses:
         """A range on what was named before it, or the way that a range runs."""
         if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
             return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
+        if item.range is not None and item.phrase is not None and runs_within(item.phrase, last):
+            return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)
         if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
             return merge(last, replace(item, phrase=None, via=item.phrase), entry)
         return self.carries_route(entry, item, last) and merge(last, item, entry)

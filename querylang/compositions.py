@@ -140,6 +140,17 @@ class Compositions:
         halves = self.sound_phrase((*phrase.ops, SIDES), det="each")
         return None if halves is None else replace(item, phrase=halves)
 
+    def on_both(self, noun: tuple[Any, ...], phrase: Phrase) -> Phrase | None:
+        """ "OD/OS pupil" is one of each."""
+        one = self.noun(noun)
+        side = next((op for op in phrase.ops[1:2] if op[0] == "adj"), None)
+        if one is None or side is None or len(one.ops) != 2 or len(phrase.ops) < 3 or one.frame != phrase.frame:
+            return None
+        if one.ops[0] != phrase.ops[0] or one.ops[1] == side or one.ops[1][1][0][0] != side[1][0][0]:
+            return None
+        made = self.phrase((phrase.ops[0], *phrase.ops[2:]))
+        return None if made is None else replace(phrase.mean(made), is_plural=True)
+
     def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
         """ "The two eyes" are both."""
         is_all = phrase.is_plural and not phrase.det and number.form == "integer" and number.value >= 2

@@ -46,7 +46,7 @@ def is_sum(draft: Draft, index: int) -> bool:
         MistakeError: The numbers add up to another sum.
     """
     ask, *later = draft.asks[index:]
-    if ask.item.count is None or ask.item.each or ask.phrase.det or "colon" not in later[0].before:
+    if ask.item.count is None or ask.item.each or ask.phrase.det or not later[0].before & {"colon", "comma"}:
         return False
     # Up to the next heading.
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
@@ -54,7 +54,13 @@ def is_sum(draft: Draft, index: int) -> bool:
     counts = [one.item.count.value for one in under if one.item.count is not None]
     if len(counts) < len(under) or not all(lies_under(draft, one, ask) for one in under):
         return False
+    is_heading = "colon" in later[0].before
+    is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
+    if not is_heading and not is_divided:
+        return False
     if sum(counts) != ask.item.count.value:
+        if not is_heading:
+            return False
         message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
     return True
@@ -171,9 +177,9 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
 
 def is_same(draft: Draft, ask: Ask, header: Ask) -> bool:
     """Whether a heading and what it heads are two names of one thing: "OU, palpebral fissure"."""
-    is_other_name = bool(ask.thing.units) and draft.words(ask) != draft.words(header)
+    is_short = bool(header.phrase.frame) and len(header.phrase.ops) <= 2 and ask.phrase.frame != header.phrase.frame
     is_first = not list_before(draft, draft.asks.index(header))
-    return is_other_name and is_first and ask.thing.units == header.thing.units and not header.thing.is_place
+    return is_short and is_first and ask.thing.units == header.thing.units and not header.thing.is_place
 
 
 def lie_on_each(draft: Draft, index: int) -> bool:

@@ -46,7 +46,14 @@ def start_from(end: Any) -> Item | None:
     """ "From the right"; what names both sides is no one place to start at."""
     if isinstance(end, Phrase) and any(op[0] == "adj" and len(op[1]) > 1 for op in end.ops):
         return None
+    if isinstance(end, Number) and end.value > 1 and end.form == "integer":
+        return None
     return Item(origin=end)
+
+
+def is_end(end: Any) -> bool:
+    """Whether a word before or behind an arrow is a place, or a number: else the arrow leads on to an item."""
+    return isinstance(end, Number) or end.is_free or end.thing.is_place
 
 
 def may_count(item: Item, amount: Item) -> bool:

@@ -33,8 +33,10 @@ EMPTY = WRAPPING | ASIDE | SAYING_NOTHING
 DOUBTFUL_COST = 1.2
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
+LONGEST_BROKEN = 4
+"""Words of a phrase on either side of a line's end, at most."""
 OPPOSITE = {"left": "right", "right": "left"}
-OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 6.0}
+OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 9.0}
 """Categories of words that may also say nothing, with what that costs."""
 
 
@@ -89,6 +91,7 @@ class Lattice:
 
 def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lattice:
     """Return the lattice of a text."""
+    lexemes = [one for i, one in enumerate(lexemes) if one.word != "\n" or not breaks_phrase(lexemes, i, lexicon)]
     size = len(lexemes)
     raw: list[list[tuple[int, str, Any, float]]] = [[] for _ in range(size)]
     content = [False] * size
@@ -172,6 +175,16 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
         or ("ADJ" in before and bool(after & {"NOUN", "REL"}))
         or ("NOUN" in before and "REL" in after)
     )
+
+
+def breaks_phrase(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a line ends inside a phrase whose beginning is none by itself: "at equal / distances"."""
+    for start in range(max(0, i - LONGEST_BROKEN), i):
+        joined = [*lexemes[start:i], *lexemes[i + 1 : i + 1 + LONGEST_BROKEN]]
+        lengths = [length for length, _, _ in lexicon.match(joined, 0)]
+        if lengths and max(lengths) > i - start > 1 and i - start not in lengths:
+            return True
+    return False
 
 
 class Words(NamedTuple):
@@ -289,10 +302,19 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
 }
 
 
+def read_arrow(stop: int) -> Iterator[tuple[int, str, Any, float]]:
+    """An arrow goes from one place to another, or leads on as a colon does."""
+    yield stop, "COLON", None, 0.5
+    yield stop, "ARROW", None, 0.5
+
+
 def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
     mark = lexemes[i].word
     if mark == "-" and i + 1 < len(lexemes) and lexemes[i + 1].word == ">":
-        yield i + 2, "COLON", None, 0.5
+        yield from read_arrow(i + 2)
+        return
+    if mark == "->":
+        yield from read_arrow(i + 1)
         return
     if mark in "-*" and is_line_start(lexemes, i):
         yield i + 1, "BULLET", None, 0.2
@@ -304,5 +326,5 @@ def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any
         # Set apart by spaces, a slash parts the steps of a path: "left eye / upper lid / 7 points".
         is_path = mark == "/" and not lexemes[i].is_glued and i + 1 < len(lexemes) and not lexemes[i + 1].is_glued
         yield i + 1, "COMMA" if is_path else MARKS[mark], None, 0.5
-        if mark == "@" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
+        if mark == "@" and i + 1 < len(lexemes) and (lexemes[i + 1].type == "number" or lexemes[i + 1].word in "(["):
             yield i + 1, SKIP, None, OFTEN_EMPTY["AT"]

@@ -58,7 +58,9 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
     if (again := read_again(lexemes, stop, number)) is not None:
         yield again, "NUMBER", number, 0.8
-    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0
+    # "300W" is no number before a "with".
+    is_layout = is_kind(lexemes, i, "LAYOUT", lexicon)
+    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0 + COUNTED_COST * is_layout
     if number.form == "ordinal" and number.value in (3, 4, 5):
         yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
     after = lexemes[stop].word if stop < len(lexemes) else ""

@@ -202,4 +202,9 @@ def find_after(draft: Draft, index: int) -> list[Owner]:
 def ends_list(draft: Draft, ask: Ask) -> bool:
     """Whether a bare name behind a dash only says on what all before it lie: "tail, arch, head - left eyebrow"."""
     is_last = ask is draft.asks[-1] and not any("colon" in one.before for one in draft.asks[:-1])
-    return is_last and ask.before == {"colon"} and not ask.item.has_amount and ask.thing.is_sided
+    return is_last and ask.before == {"colon"} and not ask.item.has_amount and names_whole(ask)
+
+
+def names_whole(ask: Ask) -> bool:
+    """Whether an ask names a part of one side, or of each: "left eyebrow", "both brows"."""
+    return ask.thing.is_sided or (bool(ask.phrase.det) and not ask.thing.is_place)

@@ -126,10 +126,19 @@ class Route:
         if all(op[0] == "adj" for op in end.ops):
             tries = [self.borrow(end, there), (*carrier, ("rel", "end"), *end.ops) if carrier else ()]
         else:
-            tries = [ops[:length] + end.ops for ops in (carrier, there) for length in range(len(ops), 0, -1)]
+            on = (carrier, there, self.part_of(there))
+            tries = [ops[:length] + end.ops for ops in on for length in range(len(ops), 0, -1)]
         found = [self.rules.phrase(ops) for ops in tries if ops]
         found.insert(0 if end.thing.is_sided else len(found), end)
         return [one for one in found if one is not None and not one.is_free]
+
+    def part_of(self, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+        """Return the part that a place with a name of its own lies on: "the right brow tail to the head"."""
+        if not ops or ops[0][0] != "noun" or not (bases := self.rules.concepts[ops[0][1]].of):
+            return ()
+        base: tuple[Op, ...] = (("noun", min(bases)),)
+        side = find_side(ops)
+        return (*base, side) if side is not None and self.rules.is_paired(base) else base
 
     def borrow(self, end: Phrase, there: tuple[Op, ...]) -> tuple[Op, ...]:
         """Return "from the inner ..." with the place of "... to the outer corner of the left eye"."""

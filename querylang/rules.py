@@ -26,6 +26,7 @@ from .joining import (
     choose_nth,
     count_from_left,
     from_side_of,
+    is_end,
     join_adjectives,
     may_count,
     one_of,
@@ -40,6 +41,8 @@ from .numbers import FRACTIONAL, Number
 
 Function = Callable[..., Any]
 Row = tuple[str, Function, float]
+MOST_NUMBERED = 50
+"""Of labels ("point 3: ..."): a larger number is more than that."""
 FAULT_COST = 8.0
 """How much dearer words are that make sense but have no answer."""
 
@@ -103,6 +106,7 @@ class Rules(Compositions):
             ("N", "EACH of? N", self.determine, 0.0),
             ("N", "same_number N", lambda n: n if n.det else self.determine("each", n), 1.5),
             ("N", "points of N", same, 0.0),
+            ("N", "NOUN slash N", self.on_both, 0.0),
             # halves, thirds and sides of them
             ("N", "NUMBER", self.bare_portion, 0.2),
             ("N", "ADJ REL", self.side_as_half, 0.2),
@@ -124,7 +128,7 @@ class Rules(Compositions):
             # what stands before what is asked, and is put aside
             ("LABELLED", "label colon", say_nothing, 0.0),
             ("LABELLED", "subject_phrase colon points|heading newline", say_nothing, 0.0),
-            ("LABELLED", "numbered NUMBER colon|comma", lambda _: say_nothing(), 0.0),
+            ("LABELLED", "numbered NUMBER colon|comma", lambda n: True if n.value <= MOST_NUMBERED else None, 0.0),
             ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
             ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
             ("WANTER", "opening", say_nothing, 0.0),
@@ -195,6 +199,7 @@ class Rules(Compositions):
             ("I", "NUMBERS", self.fractions, 0.2),
             ("I", "at NUMBER", lambda n: Item(positions=(n,)), -0.7),
             ("I", "at NUMBERS", says("positions"), -0.7),
+            ("I", "at INTERVAL", lambda ends: Item(range=Range(*ends)), -1.5),
             ("I", "FRACTION way", lambda n: Item(positions=(n,)), 0.0),
             ("I", "NUMBERS way", says("positions"), 0.0),
             ("I", "halfway", says(positions=(HALF,)), 0.0),
@@ -243,6 +248,8 @@ class Rules(Compositions):
             ("I", "from E to E", self.range, 0.0),
             ("I", "from E comma to E", self.range, 0.3),
             ("I", "E to E", self.plain_range, 0.5),
+            ("I", "E arrow E", lambda a, b: self.plain_range(a, b) if is_end(a) and is_end(b) else None, 0.5),
+            ("I", "NUMBER arrow NUMBER", self.range, 0.5),
             ("I", "between E and E", self.range, 0.0),
             ("I", "between N", lambda n: Item(range=Range(n, None)), 1.0),
             ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
@@ -255,7 +262,7 @@ class Rules(Compositions):
             ("I", "I VIA_N", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
             ("I", "from E VIA_N", from_side_of, -1.0),
             ("E_I", "from E comma? I", lambda e, i: None if i.is_region else (e, i), 0.5),
-            ("E_I", "from E comma? VIA_N", lambda e, n: (e, Item(via=n)), 0.2),
+            ("E_I", "from E comma? VIA_N", lambda e, n: (e, Item(via=n)), -0.3),
             ("E_I", "E VIA_N", lambda e, n: None if isinstance(e, Number) else (e, Item(via=n)), 0.5),
             ("I", "E_I to E", lambda both, e: join(Item(range=Range(both[0], e)), both[1]), 0.0),
             # layouts

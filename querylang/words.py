@@ -25,6 +25,9 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])(?!(?<=^[a-z])[A-Z]{2,}$)")
 """Not in "rPPG": an initial before an abbreviation is no side."""
 IDENTIFIER_DOT = re.compile(r"(?<=\w)\.(?=[LRTB](?:\W|$))")
 """The dot of "lid.T.L", which joins as an underscore does."""
+SNAKE = re.compile(r"\w*_\w*(?:\.\w+)+|\w+(?:\.\w+)*\.\w*_\w*")
+"""Words with underscores that dots join: "left_eye.outer_corner"."""
+INNER_DOT = re.compile(r"(?<=[a-z])\.(?=[a-z])")
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
     "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "―": "-", "×": "*", "✕": "*", "✖": "*",
@@ -70,7 +73,7 @@ class Lexeme:
 
 def split_lexemes(text: str) -> list[Lexeme]:
     """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
-    text = IDENTIFIER_DOT.sub("_", text)
+    text = IDENTIFIER_DOT.sub("_", SNAKE.sub(lambda m: INNER_DOT.sub("_", m.group()), text))
     silent = [m.span() for m in EMOTICON.finditer(text)]
     splitter = Splitter(text)
     for m in LEXEME.finditer(text):

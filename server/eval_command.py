@@ -79,6 +79,7 @@ def eval_command(
     from ..engine.annotated_crops import find_annotated_crops
     from ..engine.backends import load_backend
     from ..engine.finders import default_face_finder
+    from ..model.detector import Detector
     from ..model.evaluation.card import write_evaluation
     from ..model.evaluation.groups import format_groups, measure_groups
     from ..model.evaluation.predict import landmark_frames
@@ -89,6 +90,7 @@ def eval_command(
         raise ConfigError("--groups needs --data: the pack auto has the photos whose names tell ages")
     # As the engine prepares it: what is evaluated is what answers.
     detector, version, _ = load_backend("torch", device, weights, precision)
+    assert isinstance(detector, Detector)
 
     def find_crops(faces: AnnotatedFaces) -> tuple[list[CropFrame], int]:
         if crops == "annotation":
