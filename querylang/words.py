@@ -25,8 +25,8 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])(?!(?<=^[a-z])[A-Z]{2,}$)")
 """Not in "rPPG": an initial before an abbreviation is no side."""
 IDENTIFIER_DOT = re.compile(r"(?<=\w)\.(?=[LRTB](?:\W|$))")
 """The dot of "lid.T.L", which joins as an underscore does."""
-SNAKE = re.compile(r"\w*_\w*(?:\.\w+)+|\w+(?:\.\w+)*\.\w*_\w*")
-"""Words with underscores that dots join: "left_eye.outer_corner"."""
+DOTTED = re.compile(r"[\w.]+")
+"""May be a name with underscores that dots join: "left_eye.outer_corner"."""
 INNER_DOT = re.compile(r"(?<=[a-z])\.(?=[a-z])")
 APOSTROPHES = str.maketrans("’ʼ`´", "''''")
 SYMBOLS = {
@@ -73,7 +73,7 @@ class Lexeme:
 
 def split_lexemes(text: str) -> list[Lexeme]:
     """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
-    text = IDENTIFIER_DOT.sub("_", SNAKE.sub(lambda m: INNER_DOT.sub("_", m.group()), text))
+    text = IDENTIFIER_DOT.sub("_", DOTTED.sub(join_dotted, text))
     silent = [m.span() for m in EMOTICON.finditer(text)]
     splitter = Splitter(text)
     for m in LEXEME.finditer(text):
@@ -82,6 +82,12 @@ def split_lexemes(text: str) -> list[Lexeme]:
             continue
         splitter.add(m)
     return splitter.lexemes
+
+
+def join_dotted(m: re.Match[str]) -> str:
+    """Return a name with its dots as underscores, if it has those too."""
+    name = m.group()
+    return INNER_DOT.sub("_", name) if "_" in name else name
 
 
 class Splitter:
