@@ -54,7 +54,7 @@ class Amounts:
         if not current or not follows(ask, current[-1]) or not shares(current[-1]):
             return []
         is_grid = (current[-1].amount.grid or current[-1].item.grid) is not None
-        takes_grid = all(isinstance(piece, Patch) for piece in ask.pieces)
+        takes_grid = lies_on_surface(ask)
         if ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
             ask.group = current[-1].group
             current = [*current, ask]
@@ -84,7 +84,8 @@ class Amounts:
             amount = replace(amount, each=True)
         links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
         before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=links)
-        sharers = [*before, ask] if all(one.is_stretch and not one.is_place for one in before) else [ask]
+        takes = [one.is_stretch and not one.is_place and lies_on_surface(one) == lies_on_surface(ask) for one in before]
+        sharers = [*before, ask] if all(takes) else [ask]
         group = self.open_group()
         for one in sharers:
             one.amount, one.group = add(one.amount, amount), group
@@ -247,7 +248,8 @@ class Amounts:
     def bind_manner(self, loose: Loose, item: Item, index: int) -> None:
         """Spacing, order and shape belong to the items before them; at the start, to those after."""
         manner = only(item, BINDING)
-        targets = [ask for ask in self.asks[:index] if ask.sentence == loose.sentence] or self.asks[:index]
+        before = [ask for ask in self.asks[:index] if not ask.is_removal]
+        targets = [ask for ask in before if ask.sentence == loose.sentence] or before
         if targets and not loose.before & {"line", "bullet"}:
             # Of a list in lines, it is said of its own line.
             start = max((n for n, ask in enumerate(targets) if ask.before & {"line", "bullet"}), default=0)
@@ -261,6 +263,11 @@ class Amounts:
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)
             ask.item = joined or ask.item
+
+
+def lies_on_surface(ask: Ask) -> bool:
+    """Whether an ask is of surfaces alone."""
+    return all(isinstance(piece, Patch) for piece in ask.pieces)
 
 
 def shares(ask: Ask) -> bool:

@@ -89,6 +89,9 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
         return rules.sound_phrase(ops, frame=before.frame) if ops else None
+    if side is not None and phrase.thing.is_sided and len(phrase.ops) > 1 and not is_side(phrase.ops[1]):
+        # "The left corner of that eye": the side is that of the place, and the eye is the one named before.
+        return rules.on_side(phrase.ops, side, frame=before.frame) if find_nouns(phrase) & find_nouns(before) else None
     if side is None or phrase.thing.is_sided:
         return None
     owner = rules.phrase(phrase.ops[:1]) or phrase

@@ -21,6 +21,7 @@ from .clause_kinds import (
     settle_item,
 )
 from .compositions import SIDES
+from .joining import goes_sideways
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, has_misfit
 from .per_side import ask_per_side, find_per_side
@@ -42,6 +43,7 @@ class Clauses:
         self.narrow: Entry | None = None
         self.per_side: dict[int, str] = {}
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
+        self.way: Range | None = None
 
     def read_entries(self) -> None:
         """Read all entries.
@@ -72,13 +74,18 @@ class Clauses:
 
     def open_sentence(self, entry: Entry) -> None:
         self.sentence += "stop" in entry.before
-        if entry.before & {*BREAKS, "then"}:
+        if entry.before & {*BREAKS, "then"} or self.adds(entry):
             self.removing = False
         if "also" in entry.before and self.narrow is not None:
             span = self.draft.span(self.narrow, entry)
             raise MistakeError("contradiction", "only one thing, and also another", span)
         if entry.kind == "item" and entry.value.only:
             self.narrow = entry
+
+    def adds(self, entry: Entry) -> bool:
+        """Whether "plus" stands before an entry."""
+        edges = (edge for node in self.draft.lattice.edges[max(0, entry.start - 4) : entry.start] for edge in node)
+        return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
     def ask(self, entry: Entry, item: Item, **flags: Any) -> Ask:
         return Ask(item, entry.start, entry.stop, self.sentence, entry.before, **flags)
@@ -114,7 +121,9 @@ class Clauses:
         is_first_side = item.lead and put_first(self.draft, item, self.sentence)
         if is_first_side or (item.is_region and not item.same and self.qualifies_last(entry, item)):
             return
-        if item.same:
+        if self.leads_way(item):
+            self.way = item.range
+        elif item.same:
             repeat(self.draft, entry, item, self.sentence)
         elif self.counts_again(entry, item):
             return
@@ -128,6 +137,15 @@ class Clauses:
             self.read_region(entry, item)
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and self.draft.entries[self.number - 1].kind == "except")
+
+    def leads_way(self, item: Item) -> bool:
+        """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        is_first = not any(ask.sentence == self.sentence for ask in self.asks)
+        if not is_first or item != Item(range=item.range) or not goes_sideways(item) or not later:
+            return False
+        following = later[0].value if is_region(later[0]) and later[0].before == {"comma"} else Item()
+        return following.phrase is not None and following.range is None and not following.phrase.thing.is_place
 
     def counts_each(self, item: Item) -> bool:
         """Whether a place has a count that only those before it, each of a list, can have."""
@@ -144,6 +162,8 @@ class Clauses:
 
     def read_region(self, entry: Entry, item: Item) -> None:
         item = self.carry_numbers(item)
+        if self.way is not None:
+            item, self.way = replace(item, range=self.way), None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
         is_located = opens_behind_link(self.draft, self.number) and not leads
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)

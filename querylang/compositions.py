@@ -77,6 +77,9 @@ class Compositions:
         ops = part.ops
         if owner.fault or part.fault or (part.ref and owner.ref) or (part.det and owner.det):
             return None
+        if owner.ref == "other" and not owner.ops and not part.is_free and not part.thing.is_sided:
+            # "The lower lid of the other one".
+            return replace(part, ref="other")
         if not ops or not owner.ops or (part.frame and owner.frame and part.frame != owner.frame):
             return None
         if len(ops) > 1 and ops[0] == owner.ops[0]:

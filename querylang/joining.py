@@ -9,7 +9,7 @@ from typing import Any
 
 from .concepts import Op
 from .lattice import Who
-from .meaning import Item, Phrase
+from .meaning import Item, Phrase, join
 from .numbers import Number
 
 MOST_PICKED = 1000
@@ -49,6 +49,17 @@ def start_from(end: Any) -> Item | None:
     if isinstance(end, Number) and end.value > 1 and end.form == "integer":
         return None
     return Item(origin=end)
+
+
+def run_along(item: Item, way: Phrase) -> Item | None:
+    """A range, and what it runs along or through."""
+    return join(item, Item(via=way)) if item.range is not None else None
+
+
+def goes_sideways(item: Item) -> bool:
+    """Whether a range goes from one side to the other, and so lies on what it runs along."""
+    ends = (item.range.first, item.range.last) if item.range is not None else (None,)
+    return all(isinstance(end, Phrase) and len(end.ops) == 1 and is_side(end.ops[0]) for end in ends)
 
 
 def is_end(end: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Ask, Draft, find_side
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
 from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
 from .meaning import Item, MistakeError, Phrase
 
@@ -32,6 +32,9 @@ def own_all(draft: Draft) -> None:
 def own(draft: Draft, index: int) -> None:
     """Let one ask lie on the part named for its list."""
     ask = draft.asks[index]
+    if ask.item.range is not None and not ask.is_named:
+        own_ends(draft, index)
+        return
     if not ask.is_named or ask.item.layout is not None or ask.is_owned:
         return
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
@@ -46,6 +49,30 @@ def own(draft: Draft, index: int) -> None:
             ask.become(made, is_owned=True)
             return
     inherit_side(draft, index)
+
+
+def own_ends(draft: Draft, index: int) -> None:
+    """Let both ends of a range lie on the one part that its list names.
+
+    "3 points from the tail to the arch and 4 from the arch to the head of the left brow".
+    """
+    ask = draft.asks[index]
+    asked = ask.item.range
+    if asked is None or asked.last is None:
+        return
+    both = [end for end in (asked.first, asked.last) if isinstance(end, Phrase)]
+    # Those that are no mere direction.
+    ends = [end for end in both if any(op[0] != "adj" for op in end.ops)]
+    named = [end for end in ends if not end.is_free]
+    if len(ends) < 2 or not named or not all(needs_owner(draft.rules, end) for end in named):
+        return
+    others = [*reversed(draft.asks[:index]), *draft.asks[index + 1 :]]
+    names = [name for one in others if one.sentence == ask.sentence for name in find_phrases(one.item)]
+    for name in names:
+        first, last = (lie_on(draft.rules, end, name, whole=False) for end in ends)
+        if find_side(name.ops) and first is not None and last is not None:
+            ask.item = replace(ask.item, range=replace(asked, first=first, last=last))
+            return
 
 
 def share_plural(draft: Draft, index: int) -> Phrase | None:

@@ -26,6 +26,7 @@ from .joining import (
     choose_nth,
     count_from_left,
     from_side_of,
+    goes_sideways,
     is_end,
     join_adjectives,
     may_count,
@@ -34,6 +35,7 @@ from .joining import (
     pick_faces,
     pick_several,
     read_density,
+    run_along,
     start_from,
 )
 from .meaning import Item, Phrase, Range, join
@@ -259,7 +261,8 @@ class Rules(Compositions):
             # ... with something said between the ends
             ("VIA_N", "via N", lambda n: None if n.fault else n, 0.0),
             ("VIA_N", "via ADJ", lambda adjectives: Phrase((("adj", adjectives),)), 0.5),
-            ("I", "I VIA_N", lambda i, n: join(i, Item(via=n)) if i.range is not None else None, 0.0),
+            ("I", "I VIA_N", run_along, 0.0),
+            ("I", "I VIA_N", lambda i, n: run_along(i, n) if goes_sideways(i) else None, -0.6),
             ("I", "from E VIA_N", from_side_of, -1.0),
             ("E_I", "from E comma? I", lambda e, i: None if i.is_region else (e, i), 0.5),
             ("E_I", "from E comma? VIA_N", lambda e, n: (e, Item(via=n)), -0.3),

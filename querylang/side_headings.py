@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from .asks import Draft
 from .concept_data import Thing
+from .lattice import SKIP
 from .meaning import NO_NAME, Item, Phrase
 
 BREAKS = frozenset({"stop", "line", "bullet"})
@@ -38,6 +39,10 @@ def opens_behind_link(draft: Draft, number: int) -> bool:
     entry = draft.entries[number]
     is_headed = number > 0 and draft.entries[number - 1].kind == "heading"
     edges = draft.lattice.edges
+    before = (edge for node in edges[max(0, entry.start - 6) : entry.start] for edge in node)
+    if any(edge.category == SKIP and edge.stop == entry.start and edge.stop - edge.start > 1 for edge in before):
+        # "The coordinates of ..." only wraps.
+        return False
     found = {edge.category for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node}
     if number == 0 or entry.before & BREAKS or (is_headed and not entry.before):
         return not LINKS.isdisjoint(found)
