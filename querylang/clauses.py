@@ -23,7 +23,7 @@ from .clause_kinds import (
 from .compositions import SIDES
 from .joining import goes_sideways
 from .layout_lists import carry_layout
-from .meaning import NO_NAME, Item, MistakeError, Phrase, has_misfit
+from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
 from .references import repeat, resolve
 from .side_headings import BREAKS, find_side_heading, opens_behind_link, put_first, put_on_side
