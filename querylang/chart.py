@@ -57,6 +57,8 @@ NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION"
 """Categories that a purpose may not hold."""
 ALONE = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5, "UNKNOWN": UNKNOWN_COST}
 """Categories of words that are entries of their own kind, with their cost."""
+SAYS_MORE = frozenset({"ADJ", "EACH", "NOUN", "REL"})
+"""Categories of words beside a heading's name that would be lost with the heading."""
 OWNERS = frozenset({"FACE_WORD", "POSSESSIVE", "PERSON_OWNER"})
 ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"})
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
@@ -284,8 +286,10 @@ class Chart:
                 is_bad = "BAD" in self.categories(*range(start, node))
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
-                if node > start and not is_shape and is_head:
-                    entry = Entry("heading", self.name_inside(start, node), start, node + 1)
+                name, is_whole = self.name_inside(start, node)
+                is_counted = name is None and self.is_number_alone(node + 1)
+                if node > start and not is_shape and is_head and is_whole and not is_counted:
+                    entry = Entry("heading", name, start, node + 1)
                     yield node + 1, 0.0 if is_bad else HEADING_COST, entry
                 return
             if "NUMBER" in categories and node > start and self.lattice.lexemes[self.lattice.nodes[node]].is_glued:
@@ -316,15 +320,20 @@ class Chart:
                 return categories.isdisjoint(("STOP", "NEWLINE"))
         return False
 
-    def name_inside(self, start: int, stop: int) -> Phrase | None:
-        """Return the longest name within a heading."""
+    def name_inside(self, start: int, stop: int) -> tuple[Phrase | None, bool]:
+        """Return the longest name within a heading, and whether nothing that says more of it would be lost."""
         names: list[tuple[int, float, int, Phrase]] = [
             (end - begin, -readings["N"][0][0], begin, readings["N"][0][1])
             for begin in range(start, stop)
             for end, readings in self.cells[begin].items()
             if end <= stop and "N" in readings and not readings["N"][0][1].is_free
         ]
-        return max(names, key=lambda name: name[:3])[3] if names else None
+        if not names:
+            return None, True
+        length, _, begin, name = max(names, key=lambda name: name[:3])
+        apart = [*range(start, begin), *range(begin + length, stop)]
+        is_owned = any(self.categories(node) & {"POSSESSIVE", "PERSON_OWNER"} for node in apart)
+        return name, not (name.det or is_owned or any(self.categories(node) <= SAYS_MORE for node in apart))
 
     def follow_opening(self, start: int, node: int) -> int:
         """Return where a purpose that opens a sentence ends before "I need" and the like; the node where none does."""

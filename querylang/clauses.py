@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from .asks import WHOLE_FACE, Ask, Draft, Loose
@@ -60,10 +61,21 @@ class Clauses:
                 self.read_clause(entry)
             elif entry.kind in ("heading", "purpose"):
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry)}'")
-                if entry.value is not None and not any(map(is_region, self.draft.entries[self.number + 1 :])):
+                if entry.value is not None and self.needs_name():
                     self.asks.append(self.ask(entry, Item(phrase=entry.value)))
+                    for later in self.draft.entries[number + 1 : number + 2]:
+                        later.before |= {"colon"}
         ask_per_side(self.draft, self.per_side)
         self.put_removals_last()
+
+    def needs_name(self) -> bool:
+        """Whether what stands under a heading names no part itself: "brow height: tail and arch", "lip line: 8"."""
+        rest = self.draft.entries[self.number + 1 :]
+        under = list(takewhile(lambda one: one.kind != "heading" and not one.before & {"stop"}, rest))
+        regions = [one.value for one in under if is_region(one)]
+        return not regions or any(
+            item.phrase is not None and item.phrase.is_free and item.phrase.ops for item in regions
+        )
 
     def put_removals_last(self) -> None:
         """ "Without the corners: 12 points on the outer lip" leaves them out of what follows."""

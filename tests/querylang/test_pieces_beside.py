@@ -105,3 +105,23 @@ def test_a_place_and_its_part(piece: str, whole: str) -> None:
 )
 def test_what_is_said_apart_is_not_lost(text: str, same: str) -> None:
     assert faceql.parse(text).landmarks == faceql.parse(same).landmarks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inner zorble lip: 8 points",
+        "- chin\n- zorble: 8\n- mouth corners",
+        "central third of the lips: 12; contour zorble of the upper lip: 9",
+        "For each zorble eye: 6 points on the upper lid",
+    ],
+)
+def test_a_heading_that_says_more_of_a_part_is_not_put_aside(text: str) -> None:
+    with pytest.raises(faceql.QueryError) as caught:
+        faceql.parse(text)
+    assert caught.value.problems[0].code == "unknown_words"
+
+
+def test_what_a_heading_names_owns_what_stands_under_it() -> None:
+    assert faceql.parse("brow height: tail and arch").landmarks == faceql.parse("brow tails and arches").landmarks
+    assert faceql.parse("lip width: left corner, right corner").landmarks == faceql.parse("mouth corners").landmarks
