@@ -57,8 +57,8 @@ NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION"
 """Categories that a purpose may not hold."""
 ALONE = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5, "UNKNOWN": UNKNOWN_COST}
 """Categories of words that are entries of their own kind, with their cost."""
-SAYS_MORE = frozenset({"ADJ", "EACH", "NOUN", "REL"})
-"""Categories of words beside a heading's name that would be lost with the heading."""
+TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER"})
+"""Categories of words beside a heading's name that would be lost with the heading, as adjectives and names would."""
 OWNERS = frozenset({"FACE_WORD", "POSSESSIVE", "PERSON_OWNER"})
 ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"})
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
@@ -332,8 +332,10 @@ class Chart:
             return None, True
         length, _, begin, name = max(names, key=lambda name: name[:3])
         apart = [*range(start, begin), *range(begin + length, stop)]
-        is_owned = any(self.categories(node) & {"POSSESSIVE", "PERSON_OWNER"} for node in apart)
-        return name, not (name.det or is_owned or any(self.categories(node) <= SAYS_MORE for node in apart))
+        is_told = any(
+            self.categories(node) & TELLS_MORE or self.categories(node) <= {"ADJ", "NOUN", "REL"} for node in apart
+        )
+        return name, not (name.det or is_told)
 
     def follow_opening(self, start: int, node: int) -> int:
         """Return where a purpose that opens a sentence ends before "I need" and the like; the node where none does."""
