@@ -187,7 +187,9 @@ class Amounts:
         breaks = frozenset({"bullet"} if "line" in loose.before else {"bullet", "line"})
         bare = self.find_bare(index, breaks=breaks)
         leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and not one.is_removal]
-        targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else bare)
+        # A sentence that is only a count is meant of the sentence before it.
+        last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
+        targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
         if targets:
             return self.give(loose, targets)
         if not self.asks:

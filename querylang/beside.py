@@ -44,6 +44,11 @@ def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -
 
 def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
     """ "The inner lip's upper edge, and the lower edge": what differs takes the place of what it differs from."""
+    if len(phrase.ops) == 1 and is_side(phrase.ops[0]) and owner.ops[-1][0] == "portion":
+        # "Left, centre and right third of the jaw".
+        _, viewer, subject = phrase.ops[0][1][0]
+        made = rules.sound_phrase((*owner.ops[:-1], (*owner.ops[-1][:2], viewer, subject)))
+        return None if made is None else settle(phrase, made, owner, owner.owner_len)
     own = {kind_of(op): op for op in phrase.ops}
     if not phrase.is_free or all(map(is_side, phrase.ops)) or not own.keys() <= {kind_of(op) for op in owner.ops}:
         return None
@@ -109,6 +114,9 @@ def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tup
             # "... and the inner corner of the right one": another place on the other.
             side = next(n for n, op in enumerate(ops) if is_side(op))
             return (*ops[:side], told[0], *place)
+        if place and is_side(told[0]) and len(ops) > 1 and not any(map(is_side, ops)):
+            # "The inner end of each brow, then the peak of the right one".
+            return (ops[0], *told)
         kinds = [kind_of(op) for op in ops]
         is_told = kind_of(told[0]) in kinds
         return tuple(told[0] if kind_of(op) == kind_of(told[0]) else op for op in ops) if is_told else (*ops, *told)

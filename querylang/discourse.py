@@ -59,7 +59,7 @@ def settle_sides(draft: Draft, perspective: str) -> None:
     late = {ask.sentence: i for i, ask in enumerate(draft.asks) if ask.item.late or ask.phrase.is_late}
     for i, ask in enumerate(draft.asks):
         frame, last = frame_of(draft, ask), late.get(ask.sentence, -1)
-        if frame and last != i:
+        if frame:
             carried[ask.sentence] = frame
         settle(draft, ask, frame or ("subject" if i < last else carried.get(ask.sentence, perspective)), perspective)
 

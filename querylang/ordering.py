@@ -83,7 +83,12 @@ class Orderer:
         if side in part.ends:
             return part.ends[side]
         route = Route(self.rules, ask.item, ask.units, span)
-        for phrase in route.candidates(origin, origin):
+        # On the inner lip the inner corner is its corner.
+        own = [
+            op for op in origin.ops if op[0] == "adj" and op[1][0][0] == "depth" and run.part.startswith(op[1][0][1])
+        ]
+        on_curve = replace(origin, ops=tuple(op for op in origin.ops if op not in own))
+        for phrase in (*route.candidates(origin, origin), *route.candidates(on_curve, on_curve)):
             pieces = [piece for unit in route.units_of(phrase) for piece in unit.pieces if piece.part == run.part]
             places = [piece.fpalp for piece in pieces if isinstance(piece, Place)]
             if len(places) == 1:

@@ -68,6 +68,9 @@ def own_ends(draft: Draft, index: int) -> None:
         return
     others = [*reversed(draft.asks[:index]), *draft.asks[index + 1 :]]
     names = [name for one in others if one.sentence == ask.sentence for name in find_phrases(one.item)]
+    if index and draft.asks[index - 1].item.range is not None:
+        # "Left brow: tail to arch, 3 points; arch to head, 4 points".
+        names += find_phrases(draft.asks[index - 1].item)
     for name in names:
         first, last = (lie_on(draft.rules, end, name, whole=False) for end in ends)
         if find_side(name.ops) and first is not None and last is not None:
