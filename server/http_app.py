@@ -69,15 +69,26 @@ from .service import Service
 
 SHUTDOWN_SECONDS = 20.0
 PLAYGROUND_FILES = {
-    "playground.js": "text/javascript",
+    **dict.fromkeys(
+        (
+            "camera.js",
+            "docs.js",
+            "drawing.js",
+            "live.js",
+            "makeup.js",
+            "page.js",
+            "pane.js",
+            "playground.js",
+            "problems.js",
+            "result.js",
+            "service.js",
+            "snippets.js",
+            "take_along.js",
+            "view.js",
+        ),
+        "text/javascript",
+    ),
     "playground.css": "text/css",
-    "docs.js": "text/javascript",
-    "drawing.js": "text/javascript",
-    "live.js": "text/javascript",
-    "problems.js": "text/javascript",
-    "service.js": "text/javascript",
-    "snippets.js": "text/javascript",
-    "view.js": "text/javascript",
     "sample.jpg": "image/jpeg",
 }
 PLAYGROUND_POLICY = (

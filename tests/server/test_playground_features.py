@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import ASTRONAUT
-from .test_playground import DOTS, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
+from .test_playground import DOTS, OPENED, OPENING, SAMPLE, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
 
 AXE = "axe-core@4.11.0"
-OPENING = f"{DOTS} === 75"
 
 
 def make_pair(folder: Path) -> str:
@@ -48,7 +47,7 @@ def test_faces_are_clicked_and_all_are_asked(browser, tmp_path: Path) -> None:  
         )
         wait(browser, f"document.querySelector('#overlay .chosen text')?.textContent === '{number}' && {OPENING}")
     browser.find_element("id", "all").click()
-    wait(browser, f"{DOTS} === 150")
+    wait(browser, f"{DOTS} === {2 * OPENED}")
     assert "2 faces" in text_of(browser, "caption")
 
 
@@ -132,18 +131,91 @@ def test_layers_makeup_and_links(browser, address: str) -> None:  # noqa: F811
     wait(browser, OPENING)
     browser.find_element("id", "keep").click()
     ask(browser, "pupils")
-    wait(browser, f"{DOTS} === 2 && document.querySelectorAll('#overlay .old').length === 75")
+    wait(browser, f"{DOTS} === 2 && document.querySelectorAll('#overlay .old').length === {OPENED}")
     browser.find_element("css selector", "#layers button").click()
     assert browser.execute_script("return document.querySelectorAll('#overlay .old').length") == 0
     ask(browser, "30 points on the outer lip; 20 points per eyebrow")
     wait(browser, f"{DOTS} === 70")
     browser.find_element("id", "makeup").click()
-    assert browser.execute_script("return document.querySelectorAll('#overlay .makeup').length") == 3
+    assert browser.execute_script("return document.querySelectorAll('#paint .makeup').length") == 3
     link = browser.current_url
     assert "ask=30+points" in link
     browser.get("about:blank")
     browser.get(link)
     wait(browser, f"{DOTS} === 70")
+
+
+def test_lipstick_leaves_the_mouth_open_and_is_mixed_with_the_photo(browser) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    browser.find_element("id", "makeup").click()
+    for instruction, rings in (
+        ("lips without the mouth opening as a polygon", 2),
+        ("outer lip, 30 points; inner lip, 30 points", 2),
+        ("30 points on the outer lip", 1),
+    ):
+        ask(browser, instruction)
+        wait(browser, f"{DOTS} === 0 && document.getElementById('legend').textContent.includes('lip')")
+        wait(browser, "document.getElementById('stale').hidden && document.getElementById('status').textContent"
+                      ".endsWith('face.')")  # fmt: skip
+        paths = browser.find_elements("css selector", "#paint .makeup")
+        assert [path.get_attribute("d").count("Z") for path in paths] == [rings], instruction
+    assert paths[0].get_attribute("fill-rule") == "evenodd"
+    blend = "return getComputedStyle(document.getElementById('paint')).mixBlendMode"
+    assert browser.execute_script(blend) == "multiply"
+    # Blush on a cheek that was outlined; no paint on what is only dotted.
+    ask(browser, "outline of the left cheek; nose bridge, 20 points")
+    wait(browser, "document.getElementById('legend').textContent.includes('cheek')")
+    assert len(browser.find_elements("css selector", "#paint .makeup")) == 1
+
+
+def test_both_lefts_side_by_side(browser) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    twins = "document.querySelectorAll('#twin-overlay .dot').length"
+    choose = (
+        "const side = document.getElementById('perspective'); side.value = arguments[0];"
+        "side.dispatchEvent(new Event('change'))"
+    )
+    browser.execute_script(choose, "both")
+    # Where nothing depends on it, one photo is enough.
+    wait(browser, f"{OPENING} && !document.getElementById('same').hidden")
+    assert not browser.find_element("id", "twin").is_displayed()
+    ask(browser, "left eyebrow, 9 points")
+    wait(browser, f"{DOTS} === 9 && {twins} === 9")
+    assert not browser.find_element("id", "same").is_displayed()
+    assert text_of(browser, "side") == "\u201cleft\u201d is the picture's"
+    assert (text_of(browser, "canonical"), text_of(browser, "twin-canonical")) == (
+        "left_eyebrow * 9", "right_eyebrow * 9",
+    )  # fmt: skip
+    place = "document.querySelector(arguments[0]).getBoundingClientRect()"
+    boxes = [
+        browser.execute_script(f"const box = {place}; return [box.left, box.top, box.width, box.height]", selector)
+        for selector in ("#frame", "#twin-frame", "#overlay .dot", "#twin-overlay .dot")
+    ]
+    first, second, dot, twin_dot = boxes
+    assert first[1:] == pytest.approx(second[1:], abs=1), "beside each other, of one size"
+    assert first[0] + first[2] < second[0]
+    assert dot[0] - first[0] < first[2] / 2 < twin_dot[0] - second[0]
+    # They are zoomed together, by the buttons and by a wheel over either.
+    photos = "return ['#photo', '#twin-frame .photo'].map(name => document.querySelector(name).getBoundingClientRect().width)"  # noqa: E501
+    browser.find_element("id", "fit").click()
+    whole = browser.execute_script(photos)
+    browser.find_element("id", "in").click()
+    assert browser.execute_script(photos) == pytest.approx([1.4 * side for side in whole], rel=0.01)
+    browser.execute_script(
+        "const frame = document.getElementById('twin-frame'), box = frame.getBoundingClientRect();"
+        "frame.dispatchEvent(new WheelEvent('wheel', { deltaY: -400, clientX: box.left + 50, clientY: box.top + 50,"
+        " cancelable: true }))"
+    )
+    assert browser.execute_script(photos) == pytest.approx([1.4 * 2.71828 * side for side in whole], rel=0.01)
+    # A link holds it, and one reading is one photo again.
+    link = browser.current_url
+    assert "perspective=both" in link
+    browser.get("about:blank")
+    browser.get(link)
+    wait(browser, f"{DOTS} === 9 && {twins} === 9")
+    browser.execute_script(choose, "subject")
+    wait(browser, f"{twins} === 0 && document.getElementById('canonical').textContent === 'right_eyebrow * 9'")
+    assert not browser.find_element("id", "twin").is_displayed()
 
 
 def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
@@ -202,8 +274,8 @@ def test_drop_and_paste(browser, tmp_path: Path) -> None:  # noqa: F811
             event, place,
         )  # fmt: skip
         caption = "by drop.jpg" if event == "drop" else "Pasted"
-        assert text_of(browser, "caption").startswith((caption, "512"))
-        wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {OPENING}")
+        assert text_of(browser, "caption").startswith((caption, str(SAMPLE)))
+        wait(browser, f"document.getElementById('caption').textContent.startsWith('{SAMPLE}') && {OPENING}")
 
 
 def test_on_a_phone_targets_are_large_and_the_answer_comes_into_view(browser, address: str) -> None:  # noqa: F811
