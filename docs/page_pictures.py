@@ -1,7 +1,7 @@
-"""Take the pictures of the page for docs/page.md: python docs/page_pictures.py docs/page
+"""Take the pictures of the page for docs/page.md: python docs/page_pictures.py docs/page.
 
-Starts a server of its own and a headless Chromium (with chromedriver), opens the page as four kinds of device see it, in
-light and dark, and writes JPEG files into the folder; prints each with its size and bytes.
+Starts a server of its own and a headless Chromium (with chromedriver), opens the page as four kinds of device see
+it, in light and dark, and writes JPEG files into the folder; prints each with its size and bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +31,17 @@ DEVICES = {
     "desktop": (1920, 1080, 1, False),
 }
 SCHEMES = ("light", "dark")
-# What is shown beside the page as it opens: the instruction, and what is set before it is asked.
-SHOWN = {
+ASTRONAUT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
+# What is shown beside the page as it opens: the photo, if not the sample, the instruction, and what is set before.
+SHOWN: dict[str, tuple[Path | None, str, str]] = {
     "both-lefts": (
+        None,
         "left eyebrow, 20 points; left half of the outer lip, 20 points",
         "perspective.value = 'both'; perspective.dispatchEvent(new Event('change'))",
     ),
     "make-up": (
-        "outer and inner lip, 40 points each; eyes and eyebrows, 20 points each; outline of each cheek; "
+        ASTRONAUT,
+        "lips without the mouth opening as a polygon; eyes and eyebrows, 20 points each; outline of each cheek; "
         "outline of each upper eyelid surface",
         "makeup.click()",
     ),
@@ -59,12 +63,14 @@ def serve() -> Iterator[str]:
     try:
         for line in process.stderr:
             if found := re.search(r"listening at (http://[\d.]+:\d+)", line):
+                # Its log is read on, or it would wait at a full pipe.
+                threading.Thread(target=process.stderr.read, daemon=True).start()
                 yield found[1]
                 return
         raise SystemExit("the server did not start")
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.wait(timeout=60)
 
 
 @contextmanager
@@ -120,8 +126,11 @@ def main(folder: Path) -> None:
                 open_page(browser, address)
                 save(browser, folder / f"{device}-{scheme}.jpg")
         look_like(browser, "laptop", "light")
-        for name, (instruction, setting) in SHOWN.items():
+        for name, (photo, instruction, setting) in SHOWN.items():
             open_page(browser, address)
+            if photo is not None:
+                browser.find_element("id", "file").send_keys(str(photo))
+                wait(browser, "return document.getElementById('caption').textContent.startsWith('512')")
             browser.execute_script(setting)
             browser.execute_script("instruction.value = arguments[0]", instruction)
             browser.find_element("id", "ask").click()
