@@ -23,6 +23,8 @@ export class View {
     const keep = (shift) => Math.min(0, Math.max(1 - this.scale, shift));
     this.x = keep(x);
     this.y = keep(y);
+    // Of a photo that is shown whole a finger scrolls the page; one that is zoomed it moves.
+    this.frame.classList.toggle("zoomed", this.scale > 1);
     this.view.style.transform = `translate(${100 * this.x}%, ${100 * this.y}%) scale(${this.scale})`;
   }
 

@@ -244,7 +244,7 @@ def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
     for kind, words in (
         ("python", "faceql.Engine()"),
         ("client", "faceql.Client("),
-        ("curl", "--url-query 'instruction="),
+        ("curl", "--form-string 'instruction="),
         ("javascript", "askLandmarks"),
         ("mcp", '"ask_landmarks"'),
     ):
@@ -259,6 +259,24 @@ def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
             compile(snippet, kind, "exec")
         if kind == "mcp":
             json.loads(snippet)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_snippet_asks_the_same(browser, tmp_path: Path) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    ask(browser, "cupid's bow; left pupil, left eye")
+    wait(browser, f"{DOTS} === 10")
+    browser.execute_script(
+        "const side = document.getElementById('perspective'); side.value = 'subject';"
+        "side.dispatchEvent(new Event('change'));"
+        "const kind = document.getElementById('snippet-kind'); kind.value = 'curl';"
+        "kind.dispatchEvent(new Event('change'))"
+    )
+    wait(browser, "document.getElementById('snippet').textContent.includes('subject')")
+    snippet = browser.execute_script("return document.getElementById('snippet').textContent")
+    shutil.copy(ASTRONAUT, tmp_path / "photo.jpg")
+    done = subprocess.run(["sh", "-c", snippet], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["answers"][0]["canonical"] == text_of(browser, "canonical")
 
 
 def test_drop_and_paste(browser, tmp_path: Path) -> None:  # noqa: F811
@@ -301,6 +319,55 @@ def test_on_a_phone_targets_are_large_and_the_answer_comes_into_view(browser, ad
     assert text_of(browser, "status") == "2 points on 1 face."
 
 
+def test_fingers_scroll_the_page_tap_points_and_pinch_the_photo(browser, address: str) -> None:  # noqa: F811
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+    browser.get("about:blank")
+    browser.get(address)
+    wait(browser, OPENING)
+    browser.execute_script("document.getElementById('frame').scrollIntoView({ block: 'center' })")
+
+    def place(selector: str) -> tuple[float, float]:
+        script = "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        script += "return [box.left + box.width / 2, box.top + box.height / 2]"
+        return tuple(browser.execute_script(script, selector))
+
+    def touch(kind: str, *fingers: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def swipe(x: float, y: float, by: float) -> None:
+        touch("touchStart", (x, y))
+        for step in range(1, 11):
+            touch("touchMove", (x, y + by * step / 10))
+        touch("touchEnd")
+
+    touch("touchStart", place('#overlay .dot[data-index="160"]'))
+    touch("touchEnd")
+    assert text_of(browser, "tip").startswith("chin tip")
+    # A photo that is shown whole is no trap: the page scrolls under the finger.
+    before = browser.execute_script("return scrollY")
+    swipe(*place("#frame"), -150)
+    wait(browser, f"scrollY > {before} + 50")
+    width = "document.getElementById('photo').getBoundingClientRect().width"
+    whole = browser.execute_script(f"return {width}")
+    browser.execute_script("document.getElementById('frame').scrollIntoView({ block: 'center' })")
+    x, y = place("#frame")
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for step in range(1, 8):
+        touch("touchMove", (x - 30 - 8 * step, y), (x + 30 + 8 * step, y))
+    touch("touchEnd")
+    wait(browser, f"{width} > 1.5 * {whole}")
+    # One that is zoomed moves, and the page stays.
+    before = browser.execute_script("return scrollY")
+    top = "document.getElementById('photo').getBoundingClientRect().top"
+    was = browser.execute_script(f"return {top}")
+    swipe(x, y, -60)
+    wait(browser, f"{top} < {was} - 30")
+    assert browser.execute_script("return scrollY") == before
+
+
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     if shutil.which("npm") is None:
@@ -324,6 +391,7 @@ def test_axe_finds_nothing_serious(browser, address: str, axe: str, scheme: str)
             wait(browser, "!document.getElementById('problem').hidden")
         # Past the page's policy, as a browser's own tools are.
         browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        browser.set_script_timeout(180)
         told = browser.execute_async_script("axe.run().then(arguments[0])")
         serious = [
             (found["id"], [node["html"][:120] for node in found["nodes"]])
