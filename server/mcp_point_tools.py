@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
+from .answer_units import Units, normalize_answer, write_csv
 from .answers import (
     Detail,
     DrawingAnswer,
@@ -38,7 +39,7 @@ from .mcp_arguments import (
 )
 from .mcp_asking import Ctx
 from .mcp_calls import Calls, choose_texts, hint_at_faces
-from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
+from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file, write_json
 from .mcp_video import RangeAsk, answer_range, check_range_arguments, read_span
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         draw: Annotated[bool, Field(description="also return the photo with the points drawn, to look at")] = False,
         crop: Crop = None,
         files: Files = None,
+        units: Annotated[Units, Field(description=texts.POINT_UNITS)] = "px",
         faces: Faces = None,
         boxes: Boxes = None,
         perspective: Whose = "viewer",
@@ -125,7 +127,9 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         settings = AskSettings(faces, boxes, perspective, ids_from)
         span = read_span(image, seconds)
         if span is not None and not span.is_moment:
-            check_range_arguments(draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files)
+            check_range_arguments(
+                draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files, units=units != "px"
+            )
             endings = tuple(dict.fromkeys(files or ["csv"]))
             return await answer_range(
                 calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
@@ -142,14 +146,15 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             pictures = await asyncio.to_thread(draw_all, asked, len(texts_asked), style)
             content += [picture for picture, _, _ in pictures]
         if files:
-            content += await asyncio.to_thread(make_files, calls, answers, files)
+            content += await asyncio.to_thread(make_files, calls, answers, files, units)
 
         def write_page(most: int) -> dict[str, Any]:
             pages = []
             for answer in answers:
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
                 hint = hint_at_faces(asked.image, answer)
-                pages.append(page.model_dump(mode="json", exclude_defaults=True) | hint)
+                told = page.model_dump(mode="json", exclude_defaults=True)
+                pages.append((normalize_answer(told) if units == "normalized" else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
 
         return give_result(await asyncio.to_thread(fit_page, write_page, limit), *content)
@@ -277,16 +282,21 @@ def draw_answer(answer: Answer, style: DrawingStyle) -> tuple[ImageContent, Imag
     return content, size, scale * sent.width / drawing.width
 
 
-def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str]) -> list[ResourceLink]:
-    """Return links to whole answers as files."""
+def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], units: Units) -> list[ResourceLink]:
+    """Return links to whole answers as files; the drawing is of the photo's size in any units."""
     links = []
     for number, answer in enumerate(answers, start=1):
         for ending in dict.fromkeys(endings):
             text, media = {
-                "csv": (answer.to_csv, "text/csv"),
-                "json": (answer.to_json, "application/json"),
-                "svg": (answer.to_svg, "image/svg+xml"),
+                "csv": (lambda answer: write_csv(answer, units), "text/csv"),
+                "json": (lambda answer: write_whole(answer, units), "application/json"),
+                "svg": (lambda answer: answer.to_svg(), "image/svg+xml"),
             }[ending]
-            made = calls.files.add(text().encode(), media, ending)
+            made = calls.files.add(text(answer).encode(), media, ending)
             links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {media}"))
     return links
+
+
+def write_whole(answer: Answer, units: Units) -> str:
+    """Return all of an answer as JSON."""
+    return answer.to_json() if units == "px" else write_json(normalize_answer(answer.to_dict()))

@@ -415,6 +415,12 @@ def test_the_docs_page_is_whole_under_its_policy(browser, address: str) -> None:
         "GET /v1/parts",
     ):
         assert route in titles
+    assert titles[0] == "POST /v1/ask"
+    fields = browser.execute_script(
+        "return [...document.getElementById('ask_landmarks').parentNode.querySelectorAll('tbody tr td:first-child')]"
+        ".map(x => x.textContent)"
+    )
+    assert {"image *", "image.handle", "image.base64", "image.url", "instruction"} <= set(fields)
     complaints = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert complaints == []
     policy = browser.execute_script("return fetch('/docs').then(r => r.headers.get('content-security-policy'))")
