@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWING_SIDE = 2048
 MAX_ZOOM = 12.0
+FILE_MEDIA = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
 KINDS = ("parts", "surfaces", "layouts")
 
 MaxSide = Annotated[
@@ -287,16 +288,16 @@ def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], un
     links = []
     for number, answer in enumerate(answers, start=1):
         for ending in dict.fromkeys(endings):
-            text, media = {
-                "csv": (lambda answer: write_csv(answer, units), "text/csv"),
-                "json": (lambda answer: write_whole(answer, units), "application/json"),
-                "svg": (lambda answer: answer.to_svg(), "image/svg+xml"),
-            }[ending]
-            made = calls.files.add(text(answer).encode(), media, ending)
-            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {media}"))
+            text = write_file(answer, ending, units)
+            made = calls.files.add(text.encode(), FILE_MEDIA[ending], ending)
+            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {FILE_MEDIA[ending]}"))
     return links
 
 
-def write_whole(answer: Answer, units: Units) -> str:
-    """Return all of an answer as JSON."""
+def write_file(answer: Answer, ending: str, units: Units) -> str:
+    """Return a whole answer as text of one of `FILE_MEDIA`."""
+    if ending == "csv":
+        return write_csv(answer, units)
+    if ending == "svg":
+        return answer.to_svg()
     return answer.to_json() if units == "px" else write_json(normalize_answer(answer.to_dict()))
