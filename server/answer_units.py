@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +39,13 @@ def normalize_answer(answer: dict[str, Any]) -> dict[str, Any]:
 def find_share(x: float, y: float, *, width: int, height: int) -> list[float]:
     """Return a place, in pixels of a photo of this size, as shares of its width and height."""
     return [round((x + 0.5) / width, 6), round((y + 0.5) / height, 6)]
+
+
+def write_json(answer: Answer, units: Units, *, indent: int | None = None) -> str:
+    """Return an answer as JSON: `Answer.to_json`, or with its places as `normalize_answer` has them."""
+    if units == "px":
+        return answer.to_json(indent=indent)
+    return json.dumps(normalize_answer(answer.to_dict()), ensure_ascii=False, indent=indent)
 
 
 def write_csv(answer: Answer, units: Units) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
-from .answer_units import Units, normalize_answer, write_csv
+from .answer_units import Units, normalize_answer, write_csv, write_json
 from .answers import (
     Detail,
     DrawingAnswer,
@@ -39,7 +39,7 @@ from .mcp_arguments import (
 )
 from .mcp_asking import Ctx
 from .mcp_calls import Calls, choose_texts, hint_at_faces
-from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file, write_json
+from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
 from .mcp_video import RangeAsk, answer_range, check_range_arguments, read_span
 
 if TYPE_CHECKING:
@@ -300,4 +300,4 @@ def write_file(answer: Answer, ending: str, units: Units) -> str:
         return write_csv(answer, units)
     if ending == "svg":
         return answer.to_svg()
-    return answer.to_json() if units == "px" else write_json(normalize_answer(answer.to_dict()))
+    return write_json(answer, units)
