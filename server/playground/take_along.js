@@ -42,6 +42,7 @@ export function writeLink({ instruction }) {
 
 export function readLink() {
   const held = new URLSearchParams(location.hash.slice(1));
-  if (held.get("ask")) find("instruction").value = held.get("ask");
-  if (["subject", "both"].includes(held.get("perspective"))) find("perspective").value = held.get("perspective");
+  if (!held.get("ask")) return;
+  find("instruction").value = held.get("ask");
+  find("perspective").value = ["subject", "both"].includes(held.get("perspective")) ? held.get("perspective") : "viewer";
 }

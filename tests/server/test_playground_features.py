@@ -216,6 +216,10 @@ def test_both_lefts_side_by_side(browser) -> None:  # noqa: F811
     browser.execute_script(choose, "subject")
     wait(browser, f"{twins} === 0 && document.getElementById('canonical').textContent === 'right_eyebrow * 9'")
     assert not browser.find_element("id", "twin").is_displayed()
+    # A link that says nothing of it means the picture's.
+    browser.execute_script("location.hash = 'ask=left+eye'")
+    wait(browser, "document.getElementById('canonical').textContent === 'left_eye * 8'")
+    assert browser.find_element("id", "perspective").get_attribute("value") == "viewer"
 
 
 def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
