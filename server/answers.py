@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .answer_units import Units
+
 if TYPE_CHECKING:
     from ..engine import Answer, Face
     from ..querylang.describe import LayoutListing, PartListing, SurfaceListing
@@ -18,10 +20,6 @@ if TYPE_CHECKING:
 
 Detail = Literal["concise", "full"]
 Perspective = Literal["viewer", "subject"]
-Units = Literal["px", "normalized"]
-NORMALIZED_FRAME = (
-    "shares of the upright photo's width and height: (0, 0) is its top-left corner, (1, 1) its bottom-right"
-)
 Point = Annotated[list[float], Field(min_length=2, max_length=2, description="[x, y] in pixels of the photo")]
 
 
@@ -257,29 +255,6 @@ def page_answer(
         return LandmarkAnswer.model_validate(head | {"points": shown})
     del head["instruction"]
     return LandmarkAnswer.model_validate(head | {"groups": group_points(shown)} | round_boxes(head))
-
-
-def normalize_answer(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer whose points and boxes are shares of the photo's width and height; errors stay pixels.
-
-    A corner of the photo is a corner of the picture here, half a pixel out from the centre of the pixel there.
-    """
-    width, height = answer["image_size"]["width"], answer["image_size"]["height"]
-
-    def share(x: float, y: float) -> list[float]:
-        return [round((x + 0.5) / width, 6), round((y + 0.5) / height, 6)]
-
-    changed = answer | {"frame": NORMALIZED_FRAME, "units": "normalized"}
-    changed["faces"] = [face | {"box": share(*face["box"][:2]) + share(*face["box"][2:])} for face in answer["faces"]]
-    if answer.get("points") is not None:
-        changed["points"] = [
-            point | dict(zip("xy", share(point["x"], point["y"]), strict=True)) for point in answer["points"]
-        ]
-    if answer.get("groups") is not None:
-        changed["groups"] = [
-            group | {"points": [share(x, y) for x, y in group["points"]]} for group in answer["groups"]
-        ]
-    return changed
 
 
 def round_boxes(head: dict[str, Any]) -> dict[str, Any]:

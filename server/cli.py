@@ -15,6 +15,7 @@ import click
 from .. import __version__
 from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError
+from .answer_units import Units, write_csv, write_json
 from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
@@ -122,6 +123,13 @@ def main() -> None:
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
 @click.option(
+    "--units",
+    type=click.Choice(["px", "normalized"]),
+    default="px",
+    show_default=True,
+    help="Of points and boxes, with --json and --csv: pixels, or shares of the photo's width and height.",
+)
+@click.option(
     "--faces",
     metavar="WHICH",
     help='Which: largest (default), smallest, leftmost, rightmost, middle, all, "face 2", "second largest".',
@@ -160,6 +168,7 @@ def ask_command(
     out: Path | None,
     as_json: bool,
     as_csv: bool,
+    units: Units,
     faces: str | None,
     boxes: list[tuple[float, ...]],
     whole: bool,
@@ -187,6 +196,8 @@ def ask_command(
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
+    if units != "px" and not (as_json or as_csv):
+        raise click.UsageError("--units goes with --json or --csv, of one photo")
 
     engine_options: dict[str, Any] = {
         "flip_test": flip_test,
@@ -232,9 +243,9 @@ def ask_command(
     if out is not None:
         save_picture(answer, out, errors=errors)
     if as_json:
-        click.echo(answer.to_json(indent=2))
+        click.echo(write_json(answer, units, indent=2))
     elif as_csv:
-        click.echo(answer.to_csv(), nl=False)
+        click.echo(write_csv(answer, units), nl=False)
     else:
         click.echo(format_answer(answer))
         if out is not None:

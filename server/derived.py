@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..engine import Answer, CutOut
     from ..querylang.query import Query
+    from .ask_queue import Asked
 
 MeasureUnits = Literal["iod", "px"]
 WHOLE_FACE = "face"
@@ -164,10 +166,35 @@ def describe_measures(answers: Sequence[Answer], plan: MeasurePlan, units: Measu
 
 @dataclass(frozen=True, slots=True)
 class RegionPlan:
-    """What to ask for a region: the query, and the region in canonical form."""
+    """What to ask for a region: the query alone, and the region in canonical form."""
 
-    query: Query
+    queries: tuple[Query]
     region: str
+
+
+PlanT = TypeVar("PlanT", MeasurePlan, RegionPlan)
+SubjectT = TypeVar("SubjectT")
+
+
+async def ask_planned(
+    plan_what: Callable[[ParseText, SubjectT], PlanT],
+    subject: SubjectT,
+    parse: ParseText,
+    ask: Callable[[tuple[Query, ...]], Awaitable[Asked]],
+) -> tuple[PlanT, Asked]:
+    """Plan what is to be asked, before the photo is read, and ask it.
+
+    Args:
+        plan_what: `plan_measures`, `plan_mask` or `plan_crop`.
+        subject: What it plans for: distances, or a region.
+        parse: Reads an instruction.
+        ask: Answers queries on the photo.
+
+    Raises:
+        QueryError: The words cannot be understood; and whatever else the plan and the ask raise.
+    """
+    plan = await asyncio.to_thread(plan_what, parse, subject)
+    return plan, await ask(plan.queries)
 
 
 def plan_mask(parse: ParseText, region: str) -> RegionPlan:
@@ -180,7 +207,7 @@ def plan_mask(parse: ParseText, region: str) -> RegionPlan:
     from ..engine import write_region_instruction
 
     understood = write_region(parse, region)
-    return RegionPlan(parse(write_region_instruction(understood)), understood)
+    return RegionPlan((parse(write_region_instruction(understood)),), understood)
 
 
 def write_region(parse: ParseText, region: str) -> str:
@@ -231,10 +258,10 @@ def plan_crop(parse: ParseText, region: str) -> RegionPlan:
     from ..engine import MEASURES_INSTRUCTION, UPRIGHT_INSTRUCTION
 
     if region.strip().lower() == WHOLE_FACE:
-        return RegionPlan(parse(MEASURES_INSTRUCTION), WHOLE_FACE)
+        return RegionPlan((parse(MEASURES_INSTRUCTION),), WHOLE_FACE)
     understood = write_region(parse, region)
     upright = parse(UPRIGHT_INSTRUCTION).canonical
-    return RegionPlan(parse(f"{understood}; {upright}"), understood)
+    return RegionPlan((parse(f"{understood}; {upright}"),), understood)
 
 
 def find_region(answer: Answer, region: str, face: int | None = None) -> npt.NDArray[np.float64]:

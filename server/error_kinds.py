@@ -94,7 +94,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {code: ErrorKind(422, title) for code, title
     "too_many_faces": ErrorKind(422, "Too many faces are asked for"),
     "image_source": ErrorKind(403, "The image may not be read from there"),
     "image_fetch": ErrorKind(422, "The image could not be fetched"),
-    "unknown_handle": ErrorKind(404, "There is no such image handle"),
+    "unknown_handle": ErrorKind(404, "There is no such handle"),
     # The request.
     "setting": ErrorKind(422, "A setting is wrong"),
     "invalid_request": ErrorKind(422, "The request is not of the right form"),

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from ..errors import InvalidRequestError
 from .accept import choose_media
-from .answers import normalize_answer, page_answer
+from .answer_units import Units, normalize_answer, write_csv
+from .answers import page_answer
 from .ask_queue import Asked
 from .http_requests import AskOptions, DrawOptions
 from .pictures import write_picture
@@ -51,7 +52,7 @@ def choose_drawing_form(accept: str | None, options: DrawOptions) -> str:
 def write_answers(asked: Asked, options: AskOptions, form: str, *, handle: str | None, limit: int) -> Response:
     """Return the answers in one of `ANSWER_FORMS`; full ones in JSON are `Answer.to_dict()`."""
     if form == CSV:
-        return vary(Response(write_table(asked.answers), media_type="text/csv"))
+        return vary(Response(write_table(asked.answers, options.units), media_type="text/csv"))
     if form != JSON:
         return draw_answer(asked.answers[0], DrawOptions.model_construct(), form)
     answers = describe_answers(asked, options, handle=handle, limit=limit)
@@ -68,14 +69,14 @@ def describe_answers(asked: Asked, options: AskOptions, *, handle: str | None, l
     return [normalize_answer(answer) for answer in answers] if options.units == "normalized" else answers
 
 
-def write_table(answers: tuple[Answer, ...]) -> str:
+def write_table(answers: tuple[Answer, ...], units: Units) -> str:
     """Return an answer's CSV; of several, one table whose first column counts the instructions from 0."""
     if len(answers) == 1:
-        return answers[0].to_csv()
+        return write_csv(answers[0], units)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for number, answer in enumerate(answers):
-        heading, *rows = csv.reader(io.StringIO(answer.to_csv()))
+        heading, *rows = csv.reader(io.StringIO(write_csv(answer, units)))
         if number == 0:
             writer.writerow(["instruction", *heading])
         writer.writerows([number, *row] for row in rows)

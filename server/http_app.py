@@ -69,15 +69,26 @@ from .service import Service
 
 SHUTDOWN_SECONDS = 20.0
 PLAYGROUND_FILES = {
-    "playground.js": "text/javascript",
+    **dict.fromkeys(
+        (
+            "camera.js",
+            "docs.js",
+            "drawing.js",
+            "live.js",
+            "makeup.js",
+            "page.js",
+            "pane.js",
+            "playground.js",
+            "problems.js",
+            "result.js",
+            "service.js",
+            "snippets.js",
+            "take_along.js",
+            "view.js",
+        ),
+        "text/javascript",
+    ),
     "playground.css": "text/css",
-    "docs.js": "text/javascript",
-    "drawing.js": "text/javascript",
-    "live.js": "text/javascript",
-    "problems.js": "text/javascript",
-    "service.js": "text/javascript",
-    "snippets.js": "text/javascript",
-    "view.js": "text/javascript",
     "sample.jpg": "image/jpeg",
 }
 PLAYGROUND_POLICY = (
@@ -193,9 +204,6 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         asked, _ = await give_up_with_client(request, ask(image, options, queries))
         return asked
 
-    add_region_routes(app, service, ask_queries)
-    add_batch_routes(app, service, batches, ask)
-
     @app.post("/v1/ask", **docs.ASK)
     async def ask_landmarks(request: Request) -> Response:
         """Locate the landmarks that one or several instructions ask for."""
@@ -212,6 +220,9 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         form = choose_drawing_form(request.headers.get("accept"), options)
         asked, _ = await give_up_with_client(request, ask(image, options))
         return await asyncio.to_thread(draw_answer, asked.answers[0], options, form)
+
+    add_region_routes(app, service, ask_queries)
+    add_batch_routes(app, service, batches, ask)
 
     @app.post("/v1/images", status_code=201, **docs.OPEN)
     async def open_image(request: Request, response: Response) -> ImageAnswer:

@@ -17,6 +17,10 @@ from .accept import choose_media
 from .ask_queue import Asked
 from .derived import (
     MeasureUnits,
+    ParseText,
+    PlanT,
+    SubjectT,
+    ask_planned,
     cut_region,
     describe_crop,
     describe_mask,
@@ -95,8 +99,17 @@ AskQueries = Callable[[Request, Image, FaceOptions, "tuple[Query, ...]"], Awaita
 def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
     """Mount the routes; `ask` answers queries on an image, or gives up with the client."""
 
-    def parse_with(options: FaceOptions) -> Callable[[str], Query]:
-        return lambda text: service.parse(text, options.settings)
+    async def ask_plan(
+        request: Request,
+        image: Image,
+        options: FaceOptions,
+        plan_what: Callable[[ParseText, SubjectT], PlanT],
+        subject: SubjectT,
+    ) -> tuple[PlanT, Asked]:
+        def parse(text: str) -> Query:
+            return service.parse(text, options.settings)
+
+        return await ask_planned(plan_what, subject, parse, lambda queries: ask(request, image, options, queries))
 
     @app.post(
         "/v1/measure", **docs.describe_route(MeasureRequest, MeasureOptions, docs.MEASURE_EXAMPLES, docs.MEASURED)
@@ -104,8 +117,7 @@ def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
     async def measure_faces(request: Request) -> Response:
         """Measure faces: openness of eyes and mouth, roll, widths, lengths, areas, and distances between places."""
         image, options = await read_photo_request(request, MeasureRequest, MeasureOptions)
-        plan = await asyncio.to_thread(plan_measures, parse_with(options), options.distances)
-        asked = await ask(request, image, options, plan.queries)
+        plan, asked = await ask_plan(request, image, options, plan_measures, options.distances)
         told = await asyncio.to_thread(describe_measures, asked.answers, plan, options.units)
         return Response(write_model(told), media_type=JSON)
 
@@ -114,8 +126,7 @@ def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
         """Tell which pixels a region of the face covers: grey PNG, or JSON with COCO's run lengths."""
         image, options = await read_photo_request(request, MaskRequest, MaskOptions)
         form = choose_form(request, options, MASK_FORMS)
-        plan = await asyncio.to_thread(plan_mask, parse_with(options), options.region)
-        asked = await ask(request, image, options, (plan.query,))
+        plan, asked = await ask_plan(request, image, options, plan_mask, options.region)
 
         def write() -> Response:
             from PIL import Image
@@ -134,8 +145,7 @@ def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
         """Cut a face or a part of it out of the photo, upright: PNG, JPEG, or JSON with the matrix."""
         image, options = await read_photo_request(request, CropRequest, CropOptions)
         form = choose_form(request, options, CROP_FORMS)
-        plan = await asyncio.to_thread(plan_crop, parse_with(options), options.region)
-        asked = await ask(request, image, options, (plan.query,))
+        plan, asked = await ask_plan(request, image, options, plan_crop, options.region)
 
         def write() -> Response:
             (answer,) = asked.answers

@@ -14,7 +14,8 @@ from starlette.requests import Request
 
 from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError
-from .answers import Detail, Perspective, Units
+from .answer_units import Units
+from .answers import Detail, Perspective
 from .error_kinds import read_validation_error
 from .json_bounds import BYTE_ORDER_MARK
 

@@ -8,16 +8,20 @@ from typing import Any
 from .http_docs import OPEN_ROUTES
 
 HEAD = """\
-// faceql's client, made from the server's OpenAPI document. It runs in browsers and in Node 18 and later.
+// faceql's client, made from the server's OpenAPI document. It runs in browsers and in Node 18 and later; Node imports
+// files, so save it there first: curl -o faceql.mjs http://127.0.0.1:8000/client.js
 //
-//   import { Faceql } from "http://127.0.0.1:8000/client.js";
+//   import { Faceql } from "./faceql.mjs";  // in a page "http://127.0.0.1:8000/client.js"
 //   const faceql = new Faceql("http://127.0.0.1:8000");
 //   const { answers } = await faceql.askLandmarks(file, { instruction: "4 points per eyebrow" });
 
-/** What the server refused: `problem` is its problem details (RFC 9457), `code` its stable word. */
+/**
+ * What the server refused: `problem` is its problem details (RFC 9457), `code` its stable word, `status` that of the answer.
+ * Where nothing answers the code is "unreachable" and the status 0.
+ */
 export class FaceqlError extends Error {
-  constructor(problem, status) {
-    super(problem.detail ?? `the server answered ${status}`);
+  constructor(problem, status, options) {
+    super(problem.detail ?? `the server answered ${status}, and not as faceql does`, options);
     this.name = "FaceqlError";
     this.problem = problem;
     this.code = problem.code ?? "unreachable";
@@ -41,11 +45,14 @@ export class Faceql {
     if (type) headers["Content-Type"] = type;
     if (accept) headers.Accept = accept;
     if (this.key) headers["X-Api-Key"] = this.key;
-    const response = await this.send(this.url + path, { method, headers, body });
+    const response = await this.send(this.url + path, { method, headers, body }).catch((cause) => {
+      throw new FaceqlError({ detail: `there is no answer from ${this.url}` }, 0, { cause });
+    });
     const media = (response.headers.get("content-type") ?? "").split(";")[0];
     if (!response.ok) throw new FaceqlError(media.endsWith("json") ? await response.json() : {}, response.status);
     if (response.status === 204) return null;
     if (media === "application/json") return response.json();
+    if (media === "application/jsonl") return (await response.text()).split("\\n").filter(Boolean).map((line) => JSON.parse(line));
     return media.startsWith("text/") || media === "image/svg+xml" ? response.text() : response.blob();
   }
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
+from .answer_units import Units, normalize_answer, write_csv, write_json
 from .answers import (
     Detail,
     DrawingAnswer,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWING_SIDE = 2048
 MAX_ZOOM = 12.0
+FILE_MEDIA = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
 KINDS = ("parts", "surfaces", "layouts")
 
 MaxSide = Annotated[
@@ -114,6 +116,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         draw: Annotated[bool, Field(description="also return the photo with the points drawn, to look at")] = False,
         crop: Crop = None,
         files: Files = None,
+        units: Annotated[Units, Field(description=texts.POINT_UNITS)] = "px",
         faces: Faces = None,
         boxes: Boxes = None,
         perspective: Whose = "viewer",
@@ -125,7 +128,9 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         settings = AskSettings(faces, boxes, perspective, ids_from)
         span = read_span(image, seconds)
         if span is not None and not span.is_moment:
-            check_range_arguments(draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files)
+            check_range_arguments(
+                draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files, units=units != "px"
+            )
             endings = tuple(dict.fromkeys(files or ["csv"]))
             return await answer_range(
                 calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
@@ -142,14 +147,15 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             pictures = await asyncio.to_thread(draw_all, asked, len(texts_asked), style)
             content += [picture for picture, _, _ in pictures]
         if files:
-            content += await asyncio.to_thread(make_files, calls, answers, files)
+            content += await asyncio.to_thread(make_files, calls, answers, files, units)
 
         def write_page(most: int) -> dict[str, Any]:
             pages = []
             for answer in answers:
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
                 hint = hint_at_faces(asked.image, answer)
-                pages.append(page.model_dump(mode="json", exclude_defaults=True) | hint)
+                told = page.model_dump(mode="json", exclude_defaults=True)
+                pages.append((normalize_answer(told) if units == "normalized" else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
 
         return give_result(await asyncio.to_thread(fit_page, write_page, limit), *content)
@@ -277,16 +283,21 @@ def draw_answer(answer: Answer, style: DrawingStyle) -> tuple[ImageContent, Imag
     return content, size, scale * sent.width / drawing.width
 
 
-def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str]) -> list[ResourceLink]:
-    """Return links to whole answers as files."""
+def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], units: Units) -> list[ResourceLink]:
+    """Return links to whole answers as files; the drawing is of the photo's size in any units."""
     links = []
     for number, answer in enumerate(answers, start=1):
         for ending in dict.fromkeys(endings):
-            text, media = {
-                "csv": (answer.to_csv, "text/csv"),
-                "json": (answer.to_json, "application/json"),
-                "svg": (answer.to_svg, "image/svg+xml"),
-            }[ending]
-            made = calls.files.add(text().encode(), media, ending)
-            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {media}"))
+            text = write_file(answer, ending, units)
+            made = calls.files.add(text.encode(), FILE_MEDIA[ending], ending)
+            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {FILE_MEDIA[ending]}"))
     return links
+
+
+def write_file(answer: Answer, ending: str, units: Units) -> str:
+    """Return a whole answer as text of one of `FILE_MEDIA`."""
+    if ending == "csv":
+        return write_csv(answer, units)
+    if ending == "svg":
+        return answer.to_svg()
+    return write_json(answer, units)

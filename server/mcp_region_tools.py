@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, ContentBlock, ToolAnnotations
@@ -11,11 +12,16 @@ from pydantic import Field
 
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
+from .ask_queue import Asked
 from .derived import (
     CropAnswer,
     MaskAnswer,
     MeasuresAnswer,
     MeasureUnits,
+    ParseText,
+    PlanT,
+    SubjectT,
+    ask_planned,
     cut_region,
     describe_crop,
     describe_mask,
@@ -32,11 +38,27 @@ from .mcp_results import fit_page, give_picture, give_result, link_file, write_j
 from .pictures import write_picture
 from .token_budget import MAX_TOKENS, count_tokens
 
+if TYPE_CHECKING:
+    from ..querylang.query import Query
+
 Pair = Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=2, max_length=2)]
 
 
 def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnotations) -> None:
     """Offer the tools."""
+
+    async def ask_plan(
+        ctx: Ctx,
+        image: str,
+        settings: AskSettings,
+        plan_what: Callable[[ParseText, SubjectT], PlanT],
+        subject: SubjectT,
+    ) -> tuple[PlanT, Asked]:
+        async def ask(queries: tuple[Query, ...]) -> Asked:
+            asked, _ = await calls.ask(ctx, image, queries, settings)
+            return asked
+
+        return await ask_planned(plan_what, subject, lambda text: calls.parse(text, settings), ask)
 
     @server.tool(title="Measure a face", description=texts.MEASURE, annotations=annotations)
     @tell_errors
@@ -52,8 +74,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         offset: Offset = 0,
     ) -> Annotated[CallToolResult, MeasuresAnswer]:
         settings = AskSettings(faces, boxes, perspective, ids_from)
-        plan = await asyncio.to_thread(plan_measures, lambda text: calls.parse(text, settings), distances or [])
-        asked, _ = await calls.ask(ctx, image, plan.queries, settings)
+        plan, asked = await ask_plan(ctx, image, settings, plan_measures, distances or [])
         answer = asked.answers[0]
         told = await asyncio.to_thread(describe_measures, asked.answers, plan, units)
         whole = told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer)
@@ -79,8 +100,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         ids_from: IdsFrom = 1,
     ) -> Annotated[CallToolResult, CropAnswer]:
         settings = AskSettings(faces, boxes, perspective, ids_from)
-        plan = await asyncio.to_thread(plan_crop, lambda text: calls.parse(text, settings), region)
-        asked, _ = await calls.ask(ctx, image, [plan.query], settings)
+        plan, asked = await ask_plan(ctx, image, settings, plan_crop, region)
         (answer,) = asked.answers
 
         def cut() -> tuple[CropAnswer, list[ContentBlock]]:
@@ -114,8 +134,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         ids_from: IdsFrom = 1,
     ) -> Annotated[CallToolResult, MaskAnswer]:
         settings = AskSettings(faces, boxes, perspective, ids_from)
-        plan = await asyncio.to_thread(plan_mask, lambda text: calls.parse(text, settings), region)
-        asked, _ = await calls.ask(ctx, image, [plan.query], settings)
+        plan, asked = await ask_plan(ctx, image, settings, plan_mask, region)
         (answer,) = asked.answers
 
         def paint() -> tuple[MaskAnswer, list[ContentBlock]]:

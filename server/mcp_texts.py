@@ -81,6 +81,7 @@ CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", 
 CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
+POINT_UNITS = 'Of points and boxes that come back: "px", or "normalized" for shares of the photo.'
 ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
 SECONDS = "Of a video: a time [2.5], a range [2, 4], its faces followed, or with a step [2, 4, 0.2]."
 IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."

@@ -24,10 +24,18 @@ function nameKind(schema, document) {
   return schema.type || "any";
 }
 
+// The fields of an object, each followed by those of the object that it is itself: image, image.handle, ...
+function listNested(whole, document, before = "") {
+  return Object.entries(whole.properties || {}).flatMap(([name, field]) => {
+    const inner = resolve(field, document);
+    const isNeeded = (whole.required || []).includes(name);
+    return [[before + name, field, isNeeded], ...(before ? [] : listNested(inner, document, `${name}.`))];
+  });
+}
+
 function listFields(schema, document) {
   const whole = resolve(schema, document);
-  const rows = Object.entries(whole.properties || {}).map(([name, field]) => {
-    const isNeeded = (whole.required || []).includes(name);
+  const rows = listNested(whole, document).map(([name, field, isNeeded]) => {
     const fallback = field.default === undefined || field.default === null ? "" : `default ${JSON.stringify(field.default)}`;
     return make("tr", {}, make("td", {}, make("code", {}, name), isNeeded ? " *" : ""),
       make("td", {}, nameKind(field, document)), make("td", {}, [field.description || "", fallback].filter(Boolean).join("; ")));

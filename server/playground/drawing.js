@@ -1,14 +1,10 @@
-// Drawing answers over the photo: dots, lines, rings, error ellipses, make-up, and the boxes of faces.
+// Drawing answers over the photo: dots, lines, rings, error ellipses, layout ids, and the boxes of faces.
 
 export const COLORS = {
   "face contour": "#40c4ff", "left eyebrow": "#ffb300", "right eyebrow": "#ffe066", "nose bridge": "#00e676",
   "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
   "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
-};
-const MAKEUP = {
-  "outer lip": ["#b3123f", 0.75], "left eyebrow": ["#3b2417", 0.55], "right eyebrow": ["#3b2417", 0.55],
-  "left eye": ["#4b2a63", 0.45], "right eye": ["#4b2a63", 0.45], "face contour": ["#c98a5e", 0.16],
 };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -38,19 +34,19 @@ export function splitRuns(points) {
   return runs;
 }
 
-// By the face's size, less where points crowd: many points are a line of beads, not a smear.
-function dotRadius(run, answer) {
+// By the face's size, less where points crowd: many points are a line of beads, not a smear, and beads on a line lie apart.
+function dotRadius(run, answer, isLined = false) {
   const [x0, y0, x1, y1] = answer.faces[run.face].box;
   const radius = Math.sqrt((x1 - x0) * (y1 - y0)) / 70;
   const steps = run.points.slice(1).map((point, i) => Math.hypot(point.x - run.points[i].x, point.y - run.points[i].y)).sort((a, b) => a - b);
   const spacing = steps.length ? steps[Math.floor(steps.length / 2)] : Infinity;
-  return Math.max(Math.min(radius, 0.55 * spacing), radius / 6);
+  return Math.max(Math.min(radius, (isLined ? 0.3 : 0.55) * spacing), radius / 6);
 }
 
 // A ring with its holes, or a line.
 function drawOutline(answer, { face, shape, points, holes }) {
   const color = colorOf(answer.points[points[0]].part);
-  const radius = dotRadius({ face, points: points.map((index) => answer.points[index]) }, answer);
+  const radius = dotRadius({ face, points: points.map((index) => answer.points[index]) }, answer, true);
   const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
   const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": Math.max(radius * 0.7, 0.4), "stroke-linejoin": "round" };
   if (!cut.length) return draw(shape, { points: line, ...look });
@@ -65,31 +61,35 @@ export function whyNotSeen({ visibility }) {
   return turned >= outside ? "turned away" : "outside the photo";
 }
 
-export function drawAnswer(answer, { isFaint = false, showErrors = false, makeup = false, showIds = false, ids = [] } = {}) {
+export function drawAnswer(answer, { isFaint = false, showErrors = false, showIds = false, ids = [] } = {}) {
   const layer = draw("g", { class: isFaint ? "answer faint" : "answer" });
-  const rings = makeup ? [] : answer.outlines.map((outline) => drawOutline(answer, outline)), dots = [], labels = [];
+  const rings = answer.outlines.map((outline) => drawOutline(answer, outline)), dots = [], labels = [];
+  const lined = new Set(answer.outlines.flatMap(({ points, holes }) => [points, ...holes].flat()));
   for (const run of splitRuns(answer.points)) {
-    const color = colorOf(run.part), radius = dotRadius(run, answer);
-    if (makeup) {
-      const path = run.points.map((point) => `${point.x},${point.y}`).join(" ");
-      if (MAKEUP[run.part] && run.points.length > 2) rings.push(draw("polygon", { points: path, fill: MAKEUP[run.part][0], "fill-opacity": MAKEUP[run.part][1], class: "makeup" }));
-      continue;
-    }
+    const color = colorOf(run.part), radius = dotRadius(run, answer, lined.has(run.start));
     run.points.forEach((point, i) => {
       const index = run.start + i;
-      if (showErrors) {
-        const [rx, ry, degrees] = point.error_ellipse;
-        rings.push(draw("ellipse", { cx: point.x, cy: point.y, rx, ry, transform: `rotate(${degrees} ${point.x} ${point.y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 }));
-      }
+      if (showErrors) rings.push(drawError(point, color, radius));
       const look = whyNotSeen(point)
         ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", stroke: color, "stroke-width": radius * 0.5 }
         : { class: isFaint ? "old" : "dot", fill: color, "stroke-width": radius * 0.35 };
       dots.push(draw("circle", { cx: point.x, cy: point.y, r: radius, "data-index": index, ...look }));
-      if (showIds && ids[index]) labels.push(draw("text", { x: point.x + radius * 1.3, y: point.y - radius * 0.6, "font-size": radius * 2.6, class: "id" }, ids[index].replace(/^\S+ /, "")));
+      if (showIds && ids[index]) labels.push(drawId(point, ids[index], radius, answer.points));
     });
   }
   layer.append(...rings, ...dots, ...labels);
   return layer;
+}
+
+function drawError({ x, y, error_ellipse: [rx, ry, degrees] }, color, radius) {
+  return draw("ellipse", { cx: x, cy: y, rx, ry, transform: `rotate(${degrees} ${x} ${y})`, fill: color, "fill-opacity": 0.18, stroke: color, "stroke-width": radius * 0.25 });
+}
+
+// A number as large as the dots, smaller where points crowd: one is not written over the next.
+function drawId(point, id, radius, points) {
+  const nearest = points.reduce((least, other) => (other === point ? least : Math.min(least, Math.hypot(other.x - point.x, other.y - point.y))), Infinity);
+  const size = Math.max(radius * 0.9, Math.min(radius * 2.6, nearest * 0.7));
+  return draw("text", { x: point.x + radius * 0.9, y: point.y - radius * 0.7, "font-size": size, class: "id" }, id.replace(/^\S+ /, ""));
 }
 
 export function drawFaces(faces, chosen, choose) {

@@ -8,9 +8,10 @@ export function writeSnippet(kind, { origin, instruction, perspective, faces, bo
   if (kind === "python") return `import faceql\n\nengine = faceql.Engine()\nanswer = engine.ask("photo.jpg", ${text(instruction)}${pythonSettings})\nprint(answer.xy)`;
   if (kind === "client") return `import faceql\n\nclient = faceql.Client(${text(origin)})\nanswer = client.ask("photo.jpg", ${text(instruction)}${pythonSettings})`;
   if (kind === "curl") {
-    const query = [["instruction", instruction], ...Object.entries(settings).filter(([name]) => name !== "boxes"), ...(boxes || []).map((box) => ["box", box.join(",")])];
-    const quoted = query.map(([name, value]) => `  --url-query ${quote(`${name}=${value}`)}`).join(" \\\n");
-    return `curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' \\\n${quoted} \\\n  ${origin}/v1/ask`;
+    // Of a form's fields -F would take a semicolon for the end of the text.
+    const fields = [["instruction", instruction], ...Object.entries(settings).filter(([name]) => name !== "boxes"), ...(boxes || []).map((box) => ["box", box.join(",")])];
+    const quoted = fields.map(([name, value]) => `  --form-string ${quote(`${name}=${value}`)}`).join(" \\\n");
+    return `curl -F image=@photo.jpg \\\n${quoted} \\\n  ${origin}/v1/ask`;
   }
   if (kind === "javascript") return `import { Faceql } from ${text(`${origin}/client.js`)};\n\nconst faceql = new Faceql(${text(origin)});\nconst { answers } = await faceql.askLandmarks(file, ${text({ instruction, ...settings })});`;
   return JSON.stringify({ name: "ask_landmarks", arguments: { image: "photo.jpg", instruction, ...settings, draw: true } }, null, 2);

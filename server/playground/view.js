@@ -4,7 +4,7 @@ const MOST = 24;
 
 export class View {
   constructor(frame, view, { onBox, onTap }) {
-    Object.assign(this, { frame, view, onBox, onTap, scale: 1, x: 0, y: 0, pointers: new Map(), isBoxing: false, start: null, moved: 0 });
+    Object.assign(this, { frame, view, onBox, onTap, scale: 1, x: 0, y: 0, pointers: new Map(), isBoxing: false, start: null, moved: 0, linked: null });
     frame.addEventListener("wheel", (event) => { event.preventDefault(); this.zoomAt(event, Math.exp(-event.deltaY / 400)); }, { passive: false });
     frame.addEventListener("pointerdown", (event) => this.press(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
@@ -12,12 +12,19 @@ export class View {
     frame.addEventListener("keydown", (event) => this.type(event));
   }
 
-  // `scale` times the whole, shifted by fractions of the frame.
+  // `scale` times the whole, shifted by fractions of the frame; a linked view shows the same.
   show(scale, x, y) {
+    this.place(scale, x, y);
+    this.linked?.place(scale, x, y);
+  }
+
+  place(scale, x, y) {
     this.scale = Math.max(1, Math.min(MOST, scale));
     const keep = (shift) => Math.min(0, Math.max(1 - this.scale, shift));
     this.x = keep(x);
     this.y = keep(y);
+    // Of a photo that is shown whole a finger scrolls the page; one that is zoomed it moves.
+    this.frame.classList.toggle("zoomed", this.scale > 1);
     this.view.style.transform = `translate(${100 * this.x}%, ${100 * this.y}%) scale(${this.scale})`;
   }
 

@@ -103,6 +103,7 @@ def test_the_licences_go_with_the_wheel(metadata, wheel_names):
         "LICENSE",
         "model/weights/LICENSE.md",
         "engine/weights/LICENSE.libfacedetection",
+        "server/playground/LICENSE.sample.md",
     ]
 
 

@@ -41,9 +41,14 @@ def serving(*options: str) -> Iterator[str]:
     for line in process.stderr:
         if found := re.search(r"listening at (http://[\d.]+:\d+)", line):
             break
+    # Its log is read on: a pipe that nobody empties fills up, and the server waits at it for ever.
+    reader = threading.Thread(target=process.stderr.read, daemon=True)
+    reader.start()
     yield found[1]
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.wait(60)
+    reader.join(10)
+    process.stderr.close()
 
 
 class FixedFinder:

@@ -49,6 +49,16 @@ def test_csv_is_the_engines_answer(want: Answer) -> None:
     np.testing.assert_array_equal(np.array([(r["x"], r["y"]) for r in rows], np.float32), want.xy)
 
 
+def test_places_as_shares_of_the_photo(want: Answer) -> None:
+    told = json.loads(ask(ASTRONAUT, "4 points per eyebrow", "--json", "--units", "normalized").stdout)
+    assert told["units"] == "normalized"
+    rows = list(
+        csv.DictReader(io.StringIO(ask(ASTRONAUT, "4 points per eyebrow", "--csv", "--units", "normalized").stdout))
+    )
+    for points in ([(point["x"], point["y"]) for point in told["points"]], [(row["x"], row["y"]) for row in rows]):
+        np.testing.assert_allclose(np.array(points, float) * 512 - 0.5, want.xy, atol=1e-3)
+
+
 def test_text_for_people_names_every_point_and_the_frame(want: Answer) -> None:
     result = ask(ASTRONAUT, "4 points per eyebrow")
     assert result.exit_code == 0
@@ -108,6 +118,7 @@ def test_a_wrong_instruction_is_shown_with_a_caret() -> None:
         ((ASTRONAUT, "pupils", "--box", "5,5,1,1"), "x0 < x1"),
         ((ASTRONAUT, "pupils", "--box", "5,5,9,9", "--whole"), "exclude"),
         ((ASTRONAUT, "pupils", "--json", "--csv"), "exclude"),
+        ((ASTRONAUT, "pupils", "--units", "normalized"), "goes with --json or --csv"),
         ((ASTRONAUT, "pupils", "--weights", "missing.safetensors"), "no weights"),
         ((ASTRONAUT, "pupils", "--out", "overlay.txt"), "must end in"),
         ((ASTRONAUT, "pupils", "--out", "no/such/folder/overlay.png"), "cannot write"),

@@ -130,11 +130,16 @@ told.measured = await faceql.measureFaces(bytes, { distances: [["nose tip", "chi
 told.parsed = await faceql.parseInstruction({ instruction: "4 points per eyebrow" });
 told.parts = (await faceql.listParts()).length;
 told.image = await faceql.describeOpenImage(handle);
+const many = { images: [{ handle }], instruction: "pupils", boxes: [[180, 60, 268, 172]] };
+const { batch } = await faceql.startBatch(many);
+while ((await faceql.describeBatchProgress(batch)).state !== "done") await new Promise((go) => setTimeout(go, 50));
+told.batch = await faceql.readBatchResults(batch);
 await faceql.closeImage(handle);
 told.errors = [];
 for (const ask of [() => faceql.askLandmarks({ handle }, { instruction: "pupils" }),
                    () => faceql.parseInstruction({ instruction: "the noze" }),
-                   () => new Faceql(url).listParts()]) {
+                   () => new Faceql(url).listParts(),
+                   () => new Faceql("http://127.0.0.1:9").listParts()]) {
   try { await ask(); } catch (error) { told.errors.push([error instanceof FaceqlError, error.code, error.status]); }
 }
 console.log(JSON.stringify(told));
@@ -158,5 +163,9 @@ def test_the_javascript_client_is_answered_alike(url: str, client: Client, tmp_p
     assert told["measured"] == client.measure(ASTRONAUT, distances=[("nose tip", "chin")], units="px")
     assert told["parsed"]["count"] == 8
     assert told["image"]["image_size"] == {"height": 512, "width": 512}
-    assert told["errors"] == [[True, "unknown_handle", 404], [True, "unknown_part", 422], [True, "unauthorized", 401]]
+    assert [line["answers"] for line in told["batch"]] == [[want.to_dict()]]
+    assert told["errors"] == [
+        [True, "unknown_handle", 404], [True, "unknown_part", 422], [True, "unauthorized", 401],
+        [True, "unreachable", 0],
+    ]  # fmt: skip
     assert b"@param options.boxes" in module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 from collections.abc import Iterator
 
@@ -154,6 +155,19 @@ def test_normalised_coordinates(client: TestClient, engine: Engine, photo: bytes
         if not options:
             with pytest.raises(ConfigError, match="normalized"):
                 Answer.from_dict(told)
+    # In a table as well, of one instruction and of several.
+    for asked in (["lips"], ["lips", "lips"]):
+        table = client.post(
+            "/v1/ask",
+            content=photo,
+            params={"instruction": asked, "units": "normalized"},
+            headers={**PNG, "Accept": "text/csv"},
+        ).text
+        rows = list(csv.DictReader(io.StringIO(table)))
+        assert len(rows) == len(asked) * len(want)
+        points = np.array([(float(row["x"]), float(row["y"])) for row in rows[-len(want) :]])
+        np.testing.assert_allclose(points * size - 0.5, want.xy, atol=1e-3)
+        assert [row["name"] for row in rows[-len(want) :]] == [point.name for point in want]
 
 
 def test_where_an_opened_image_is_and_how_much_more_may_be_asked(

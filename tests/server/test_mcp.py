@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import re
@@ -124,6 +125,31 @@ def test_concise_groups_by_part_and_is_small(server: MCPServer, engine: Engine, 
     assert data["image_size"] == {"height": 200, "width": 320}
     assert "centre of the top-left pixel" in data["frame"]
     assert len(result.content[-1].text) < 0.6 * len(full.content[-1].text)
+
+
+def test_points_as_shares_of_the_photo(server: MCPServer, engine: Engine, photo: bytes) -> None:
+    want = engine.ask(photo, "left eye")
+    size = np.array([320, 200])
+
+    async def run():
+        async with Client(server) as client:
+            told = await client.call_tool(
+                "ask_landmarks",
+                {"image": "photo.png", "instruction": "left eye", "units": "normalized", "files": ["csv", "json"]},
+            )
+            links = [content.uri for content in told.content if content.type == "resource_link"]
+            return told.structured_content, [(await client.read_resource(link)).contents[0] for link in links]
+
+    data, files = anyio.run(run)
+    assert data["units"] == "normalized"
+    assert "(1, 1)" in data["frame"]
+    (group,) = data["groups"]
+    np.testing.assert_allclose(np.array(group["points"]) * size - 0.5, want.xy, atol=0.06)
+    table, whole = (base64.b64decode(file.blob).decode() for file in files)
+    rows = [(float(row["x"]), float(row["y"])) for row in csv.DictReader(io.StringIO(table))]
+    np.testing.assert_allclose(np.array(rows) * size - 0.5, want.xy, atol=1e-3)
+    points = [(point["x"], point["y"]) for point in json.loads(whole)["points"]]
+    np.testing.assert_allclose(points, rows, atol=1e-6)
 
 
 def test_the_answer_is_bounded_and_says_so(server: MCPServer, engine: Engine, photo: bytes) -> None:

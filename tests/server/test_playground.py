@@ -69,15 +69,23 @@ def ask(browser, instruction: str) -> None:
 
 
 DOTS = "document.querySelectorAll('#overlay .dot').length"
+# The sample photo is asked about as the page opens: its width, and the points of that ask.
+SAMPLE, OPENED = 1280, 177
+OPENING = f"{DOTS} === {OPENED}"
+SAMPLED = f"document.getElementById('caption').textContent.startsWith('{SAMPLE}') && {OPENING}"
 
 
 def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path) -> None:
-    # The sample photo is asked about as the page opens.
-    assert wait(browser, f"{DOTS} === 75 && {DOTS}") == 75
+    wait(browser, SAMPLED)
     assert (
         browser.find_element("id", "canonical").text
-        == "left_eye * 8; right_eye * 8; left_eyebrow * 9; right_eyebrow * 9; outer_lip * 24; face_contour * 17"
+        == "left_eye * 16 | polygon; right_eye * 16 | polygon; left_eyebrow * 16 | polygon; "
+        "right_eyebrow * 16 | polygon; outer_lip * 40; inner_lip * 40; face_contour * 33"
     )
+    assert "CC BY-SA 3.0" in browser.find_element("id", "credit").text
+    browser.find_element("id", "file").send_keys(str(ASTRONAUT))
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {OPENING}")
+    assert not browser.find_element("id", "credit").is_displayed()
     ask(browser, "her left eyebrow as a polygon, 9 points")
     wait(browser, f"{DOTS} === 9 && document.querySelectorAll('#overlay polygon').length === 1")
     assert browser.find_element("id", "canonical").text == "right_eyebrow * 9 | polygon"
@@ -128,7 +136,7 @@ def test_the_page_asks_draws_and_explains(browser, address: str, tmp_path: Path)
 def test_it_fits_a_phone(browser, tmp_path: Path) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     order = "['.ask', '.stage', '.result', '.try'].map(x => document.querySelector(x).getBoundingClientRect().top)"
     tops = browser.execute_script(f"return {order}")
@@ -184,24 +192,24 @@ def make_photo_file(folder: Path, name: str, **options: object) -> str:
 
 
 def test_an_upload_that_comes_late_is_not_taken_for_the_photo_shown(browser, tmp_path: Path) -> None:
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     hold_uploads(browser)
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
     wait(browser, "window.uploads === 1")
     browser.find_element("id", "sample").click()
-    wait(browser, "document.getElementById('photo').naturalWidth === 512")
-    wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {DOTS} === 75")
+    wait(browser, f"document.getElementById('photo').naturalWidth === {SAMPLE}")
+    wait(browser, SAMPLED)
     browser.execute_script("window.letGo()")
     browser.execute_async_script("setTimeout(arguments[0], 1500)")
     ask(browser, "pupils")
     wait(browser, f"{DOTS} === 2")
-    assert browser.execute_script("return document.getElementById('photo').naturalWidth") == 512
-    assert browser.find_element("id", "caption").text.startswith("512 \u00d7 512 pixels")
-    assert float(browser.find_elements("css selector", "#points td")[1].text) == pytest.approx(203, abs=3)
+    assert browser.execute_script("return document.getElementById('photo').naturalWidth") == SAMPLE
+    assert browser.find_element("id", "caption").text.startswith(f"{SAMPLE} \u00d7 {SAMPLE} pixels")
+    assert float(browser.find_elements("css selector", "#points td")[1].text) == pytest.approx(579, abs=20)
 
 
 def test_a_sample_that_comes_late_does_not_replace_a_chosen_file(browser, tmp_path: Path) -> None:
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     browser.execute_script(
         "const send = window.fetch; const gate = new Promise((go) => { window.letGo = go; });"
         "window.fetch = async (path, options) => { const got = await send(path, options);"
@@ -218,7 +226,7 @@ def test_a_sample_that_comes_late_does_not_replace_a_chosen_file(browser, tmp_pa
 def test_asking_during_an_upload_uploads_once(browser, tmp_path: Path) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     hold_uploads(browser)
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, "slow.png"))
     for _ in range(3):
@@ -231,26 +239,26 @@ def test_asking_during_an_upload_uploads_once(browser, tmp_path: Path) -> None:
 
 def test_the_same_file_can_be_chosen_twice(browser, tmp_path: Path) -> None:
     path = make_photo_file(tmp_path, "own.png")
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     for _ in range(2):
         browser.find_element("id", "file").send_keys(path)
         wait(browser, "document.getElementById('caption').textContent.startsWith('900')")
         browser.find_element("id", "sample").click()
-        wait(browser, "document.getElementById('caption').textContent.startsWith('512')")
+        wait(browser, SAMPLED)
 
 
 @pytest.mark.parametrize("name", ["photo.tiff", "photo.heic"])
 def test_a_photo_that_the_browser_cannot_show_is_shown_by_the_server(browser, tmp_path: Path, name: str) -> None:
     if name.endswith("heic"):
         pytest.importorskip("pillow_heif").register_heif_opener()
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     browser.find_element("id", "file").send_keys(make_photo_file(tmp_path, name))
     wait(browser, "document.getElementById('photo').naturalWidth === 900")
-    wait(browser, f"document.getElementById('caption').textContent.startsWith('900') && {DOTS} === 75")
+    wait(browser, f"document.getElementById('caption').textContent.startsWith('900') && {OPENING}")
 
 
 def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
-    wait(browser, f"{DOTS} === 75")
+    wait(browser, OPENING)
     browser.execute_script("window.send = window.fetch; window.fetch = async () => { throw new TypeError('offline'); }")
     browser.find_element("id", "sample").click()
     assert "cannot be reached" in wait(browser, "document.getElementById('problem').textContent")
@@ -264,7 +272,7 @@ def test_a_server_that_is_gone_and_a_proxy_that_answers(browser) -> None:
     assert "Bad Gateway" in text
     assert "cannot be reached" not in text
     # What was answered before is still there, and the page mends itself.
-    assert browser.execute_script(f"return {DOTS}") == 75
+    assert browser.execute_script(f"return {DOTS}") == OPENED
     browser.execute_script("window.fetch = window.send")
     ask(browser, "pupils")
     wait(browser, f"{DOTS} === 2 && document.getElementById('problem').hidden")

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import ASTRONAUT
-from .test_playground import DOTS, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
+from .test_playground import DOTS, OPENED, OPENING, SAMPLE, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
 
 AXE = "axe-core@4.11.0"
-OPENING = f"{DOTS} === 75"
 
 
 def make_pair(folder: Path) -> str:
@@ -48,7 +47,7 @@ def test_faces_are_clicked_and_all_are_asked(browser, tmp_path: Path) -> None:  
         )
         wait(browser, f"document.querySelector('#overlay .chosen text')?.textContent === '{number}' && {OPENING}")
     browser.find_element("id", "all").click()
-    wait(browser, f"{DOTS} === 150")
+    wait(browser, f"{DOTS} === {2 * OPENED}")
     assert "2 faces" in text_of(browser, "caption")
 
 
@@ -132,18 +131,95 @@ def test_layers_makeup_and_links(browser, address: str) -> None:  # noqa: F811
     wait(browser, OPENING)
     browser.find_element("id", "keep").click()
     ask(browser, "pupils")
-    wait(browser, f"{DOTS} === 2 && document.querySelectorAll('#overlay .old').length === 75")
+    wait(browser, f"{DOTS} === 2 && document.querySelectorAll('#overlay .old').length === {OPENED}")
     browser.find_element("css selector", "#layers button").click()
     assert browser.execute_script("return document.querySelectorAll('#overlay .old').length") == 0
     ask(browser, "30 points on the outer lip; 20 points per eyebrow")
     wait(browser, f"{DOTS} === 70")
     browser.find_element("id", "makeup").click()
-    assert browser.execute_script("return document.querySelectorAll('#overlay .makeup').length") == 3
+    assert browser.execute_script("return document.querySelectorAll('#paint .makeup').length") == 3
     link = browser.current_url
     assert "ask=30+points" in link
     browser.get("about:blank")
     browser.get(link)
     wait(browser, f"{DOTS} === 70")
+
+
+def test_lipstick_leaves_the_mouth_open_and_is_mixed_with_the_photo(browser) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    browser.find_element("id", "makeup").click()
+    for instruction, rings in (
+        ("lips without the mouth opening as a polygon", 2),
+        ("outer lip, 30 points; inner lip, 30 points", 2),
+        ("30 points on the outer lip", 1),
+    ):
+        ask(browser, instruction)
+        wait(browser, f"{DOTS} === 0 && document.getElementById('legend').textContent.includes('lip')")
+        wait(browser, "document.getElementById('stale').hidden && document.getElementById('status').textContent"
+                      ".endsWith('face.')")  # fmt: skip
+        paths = browser.find_elements("css selector", "#paint .makeup")
+        assert [path.get_attribute("d").count("Z") for path in paths] == [rings], instruction
+    assert paths[0].get_attribute("fill-rule") == "evenodd"
+    blend = "return getComputedStyle(document.getElementById('paint')).mixBlendMode"
+    assert browser.execute_script(blend) == "multiply"
+    # Blush on a cheek that was outlined; no paint on what is only dotted.
+    ask(browser, "outline of the left cheek; nose bridge, 20 points")
+    wait(browser, "document.getElementById('legend').textContent.includes('cheek')")
+    assert len(browser.find_elements("css selector", "#paint .makeup")) == 1
+
+
+def test_both_lefts_side_by_side(browser) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    twins = "document.querySelectorAll('#twin-overlay .dot').length"
+    choose = (
+        "const side = document.getElementById('perspective'); side.value = arguments[0];"
+        "side.dispatchEvent(new Event('change'))"
+    )
+    browser.execute_script(choose, "both")
+    # Where nothing depends on it, one photo is enough.
+    wait(browser, f"{OPENING} && !document.getElementById('same').hidden")
+    assert not browser.find_element("id", "twin").is_displayed()
+    ask(browser, "left eyebrow, 9 points")
+    wait(browser, f"{DOTS} === 9 && {twins} === 9")
+    assert not browser.find_element("id", "same").is_displayed()
+    assert text_of(browser, "side") == "\u201cleft\u201d is the picture's"
+    assert (text_of(browser, "canonical"), text_of(browser, "twin-canonical")) == (
+        "left_eyebrow * 9", "right_eyebrow * 9",
+    )  # fmt: skip
+    place = "document.querySelector(arguments[0]).getBoundingClientRect()"
+    boxes = [
+        browser.execute_script(f"const box = {place}; return [box.left, box.top, box.width, box.height]", selector)
+        for selector in ("#frame", "#twin-frame", "#overlay .dot", "#twin-overlay .dot")
+    ]
+    first, second, dot, twin_dot = boxes
+    assert first[1:] == pytest.approx(second[1:], abs=1), "beside each other, of one size"
+    assert first[0] + first[2] < second[0]
+    assert dot[0] - first[0] < first[2] / 2 < twin_dot[0] - second[0]
+    # They are zoomed together, by the buttons and by a wheel over either.
+    photos = "return ['#photo', '#twin-frame .photo'].map(name => document.querySelector(name).getBoundingClientRect().width)"  # noqa: E501
+    browser.find_element("id", "fit").click()
+    whole = browser.execute_script(photos)
+    browser.find_element("id", "in").click()
+    assert browser.execute_script(photos) == pytest.approx([1.4 * side for side in whole], rel=0.01)
+    browser.execute_script(
+        "const frame = document.getElementById('twin-frame'), box = frame.getBoundingClientRect();"
+        "frame.dispatchEvent(new WheelEvent('wheel', { deltaY: -400, clientX: box.left + 50, clientY: box.top + 50,"
+        " cancelable: true }))"
+    )
+    assert browser.execute_script(photos) == pytest.approx([1.4 * 2.71828 * side for side in whole], rel=0.01)
+    # A link holds it, and one reading is one photo again.
+    link = browser.current_url
+    assert "perspective=both" in link
+    browser.get("about:blank")
+    browser.get(link)
+    wait(browser, f"{DOTS} === 9 && {twins} === 9")
+    browser.execute_script(choose, "subject")
+    wait(browser, f"{twins} === 0 && document.getElementById('canonical').textContent === 'right_eyebrow * 9'")
+    assert not browser.find_element("id", "twin").is_displayed()
+    # A link that says nothing of it means the picture's.
+    browser.execute_script("location.hash = 'ask=left+eye'")
+    wait(browser, "document.getElementById('canonical').textContent === 'left_eye * 8'")
+    assert browser.find_element("id", "perspective").get_attribute("value") == "viewer"
 
 
 def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
@@ -172,7 +248,7 @@ def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
     for kind, words in (
         ("python", "faceql.Engine()"),
         ("client", "faceql.Client("),
-        ("curl", "--url-query 'instruction="),
+        ("curl", "--form-string 'instruction="),
         ("javascript", "askLandmarks"),
         ("mcp", '"ask_landmarks"'),
     ):
@@ -189,6 +265,24 @@ def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
             json.loads(snippet)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_snippet_asks_the_same(browser, tmp_path: Path) -> None:  # noqa: F811
+    wait(browser, OPENING)
+    ask(browser, "cupid's bow; left pupil, left eye")
+    wait(browser, f"{DOTS} === 10")
+    browser.execute_script(
+        "const side = document.getElementById('perspective'); side.value = 'subject';"
+        "side.dispatchEvent(new Event('change'));"
+        "const kind = document.getElementById('snippet-kind'); kind.value = 'curl';"
+        "kind.dispatchEvent(new Event('change'))"
+    )
+    wait(browser, "document.getElementById('snippet').textContent.includes('subject')")
+    snippet = browser.execute_script("return document.getElementById('snippet').textContent")
+    shutil.copy(ASTRONAUT, tmp_path / "photo.jpg")
+    done = subprocess.run(["sh", "-c", snippet], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["answers"][0]["canonical"] == text_of(browser, "canonical")
+
+
 def test_drop_and_paste(browser, tmp_path: Path) -> None:  # noqa: F811
     wait(browser, OPENING)
     for event, place in (("drop", "dataTransfer"), ("paste", "clipboardData")):
@@ -202,8 +296,8 @@ def test_drop_and_paste(browser, tmp_path: Path) -> None:  # noqa: F811
             event, place,
         )  # fmt: skip
         caption = "by drop.jpg" if event == "drop" else "Pasted"
-        assert text_of(browser, "caption").startswith((caption, "512"))
-        wait(browser, f"document.getElementById('caption').textContent.startsWith('512') && {OPENING}")
+        assert text_of(browser, "caption").startswith((caption, str(SAMPLE)))
+        wait(browser, f"document.getElementById('caption').textContent.startsWith('{SAMPLE}') && {OPENING}")
 
 
 def test_on_a_phone_targets_are_large_and_the_answer_comes_into_view(browser, address: str) -> None:  # noqa: F811
@@ -229,6 +323,55 @@ def test_on_a_phone_targets_are_large_and_the_answer_comes_into_view(browser, ad
     assert text_of(browser, "status") == "2 points on 1 face."
 
 
+def test_fingers_scroll_the_page_tap_points_and_pinch_the_photo(browser, address: str) -> None:  # noqa: F811
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+    browser.get("about:blank")
+    browser.get(address)
+    wait(browser, OPENING)
+    browser.execute_script("document.getElementById('frame').scrollIntoView({ block: 'center' })")
+
+    def place(selector: str) -> tuple[float, float]:
+        script = "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        script += "return [box.left + box.width / 2, box.top + box.height / 2]"
+        return tuple(browser.execute_script(script, selector))
+
+    def touch(kind: str, *fingers: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def swipe(x: float, y: float, by: float) -> None:
+        touch("touchStart", (x, y))
+        for step in range(1, 11):
+            touch("touchMove", (x, y + by * step / 10))
+        touch("touchEnd")
+
+    touch("touchStart", place('#overlay .dot[data-index="160"]'))
+    touch("touchEnd")
+    assert text_of(browser, "tip").startswith("chin tip")
+    # A photo that is shown whole is no trap: the page scrolls under the finger.
+    before = browser.execute_script("return scrollY")
+    swipe(*place("#frame"), -150)
+    wait(browser, f"scrollY > {before} + 50")
+    width = "document.getElementById('photo').getBoundingClientRect().width"
+    whole = browser.execute_script(f"return {width}")
+    browser.execute_script("document.getElementById('frame').scrollIntoView({ block: 'center' })")
+    x, y = place("#frame")
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for step in range(1, 8):
+        touch("touchMove", (x - 30 - 8 * step, y), (x + 30 + 8 * step, y))
+    touch("touchEnd")
+    wait(browser, f"{width} > 1.5 * {whole}")
+    # One that is zoomed moves, and the page stays.
+    before = browser.execute_script("return scrollY")
+    top = "document.getElementById('photo').getBoundingClientRect().top"
+    was = browser.execute_script(f"return {top}")
+    swipe(x, y, -60)
+    wait(browser, f"{top} < {was} - 30")
+    assert browser.execute_script("return scrollY") == before
+
+
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     if shutil.which("npm") is None:
@@ -252,6 +395,7 @@ def test_axe_finds_nothing_serious(browser, address: str, axe: str, scheme: str)
             wait(browser, "!document.getElementById('problem').hidden")
         # Past the page's policy, as a browser's own tools are.
         browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        browser.set_script_timeout(180)
         told = browser.execute_async_script("axe.run().then(arguments[0])")
         serious = [
             (found["id"], [node["html"][:120] for node in found["nodes"]])
@@ -275,6 +419,12 @@ def test_the_docs_page_is_whole_under_its_policy(browser, address: str) -> None:
         "GET /v1/parts",
     ):
         assert route in titles
+    assert titles[0] == "POST /v1/ask"
+    fields = browser.execute_script(
+        "return [...document.getElementById('ask_landmarks').parentNode.querySelectorAll('tbody tr td:first-child')]"
+        ".map(x => x.textContent)"
+    )
+    assert {"image *", "image.handle", "image.base64", "image.url", "instruction"} <= set(fields)
     complaints = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert complaints == []
     policy = browser.execute_script("return fetch('/docs').then(r => r.headers.get('content-security-policy'))")

@@ -17,9 +17,8 @@ from faceql.engine import Engine
 
 from ..engine.made_clips import load_made_motion, read_collins, read_hopper
 from .conftest import serving
-from .test_playground import DOTS, FLAGS, address, ask, pytestmark, wait  # noqa: F401
+from .test_playground import DOTS, FLAGS, OPENED, OPENING, SAMPLE, SAMPLED, address, ask, pytestmark, wait  # noqa: F401
 
-OPENING = f"{DOTS} === 75"
 LIVE = "document.getElementById('caption').textContent.startsWith('Live')"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -88,7 +87,7 @@ def test_points_lie_on_the_moving_face(browser, tmp_path: Path) -> None:
         picture, drawn = read_picture(browser)
         assert picture.shape == (480, 640, 3)
         asked = engine.ask(picture, browser.find_element("id", "instruction").get_attribute("value"))
-        assert len(drawn) == len(asked) == 75
+        assert len(drawn) == len(asked) == OPENED
         # Of that very frame, to what smoothing may change.
         assert np.median(np.linalg.norm(drawn - asked.xy, axis=1)) < 2.5
         middles.append(drawn.mean(axis=0))
@@ -117,7 +116,7 @@ def test_the_question_changes_while_the_camera_is_on(browser) -> None:
     ask(browser, "40 points on the outer lip; 20 points per eyebrow")
     wait(browser, f"{DOTS} === 80")
     browser.find_element("id", "makeup").click()
-    wait(browser, "document.querySelectorAll('#overlay .makeup').length === 3")
+    wait(browser, "document.querySelectorAll('#paint .makeup').length === 3")
     browser.find_element("id", "makeup").click()
     browser.find_element("id", "all").click()
     wait(browser, f"{DOTS} === 160 && document.getElementById('status').textContent === '2 faces followed.'")
@@ -129,17 +128,17 @@ def test_the_picture_is_taken_or_the_camera_stopped(browser) -> None:
     cameras = "document.getElementById('moving').hidden"
     start(browser)
     browser.find_element("id", "stop").click()
-    wait(browser, f"{cameras} && {OPENING} && document.getElementById('caption').textContent.startsWith('512')")
+    wait(browser, f"{cameras} && {SAMPLED}")
     start(browser)
     browser.find_element("id", "shoot").click()
     wait(browser, f"{cameras} && {OPENING} && document.getElementById('caption').textContent.startsWith('640')")
     assert browser.find_element("id", "camera").is_enabled()
     start(browser)
     browser.find_element("id", "sample").click()
-    wait(browser, f"{cameras} && {OPENING} && document.getElementById('caption').textContent.startsWith('512')")
+    wait(browser, f"{cameras} && {SAMPLED}")
     # Nothing goes on behind it.
     browser.execute_async_script("setTimeout(arguments[0], 500)")
-    assert text_of(browser, "caption").startswith("512")
+    assert text_of(browser, "caption").startswith(str(SAMPLE))
 
 
 def test_the_camera_starts_on_a_click_and_frames_go_to_this_server_alone(browser, address: str) -> None:  # noqa: F811
@@ -198,7 +197,7 @@ def test_no_camera_is_told_in_words(tmp_path: Path, address: str, flags: tuple[s
         problem = "document.getElementById('problem')"
         assert words in wait(driver, f"!{problem}.hidden && {problem}.textContent")
         assert driver.find_element("id", "camera").is_enabled()
-        assert driver.execute_script(f"return {DOTS}") == 75
+        assert driver.execute_script(f"return {DOTS}") == OPENED
     finally:
         driver.quit()
 
