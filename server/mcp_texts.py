@@ -18,17 +18,17 @@ ASK = """\
 Locate face landmarks in a photo or video from one plain-English instruction.
 
 Examples of `instruction`:
-- "4 points per eyebrow" - 8 points, left eyebrow first
+- "4 points per eyebrow" - 8 points, left first
 - "10 points from left chin to jaw end" - along the jaw, both ends included
 - "mouth corners" - named places; also "nose tip", "pupils", "left eye inner corner", "cupid's bow", "chin"
-- "outer lip, 20 points, at equal distances" - even spacing in the picture
-- "upper lip and lower lip, 12 points each" - several parts, in the order asked
+- "outer lip, 20 points, at equal distances"
+- "upper lip and lower lip, 12 points each" - in the order asked
 - "the 300W layout", "WFLW points 61 to 68" - a dataset's template
 - "left eye as a polygon" - points to fill or outline
-- "nose tip of every face", "pupils of the second face" - which faces; the largest is the default
-- "face contour except the chin area"
+- "nose tip of every face", "pupils of the second face" - the largest is the default
+- "jaw except the chin"
 - "20 points on the left cheek", "outline of the forehead" - surfaces
-- "only the visible points of the jaw" - without those hidden, turned away or outside
+- "only the visible points of the jaw"
 
 Returns points in pixels of the upright photo, (0, 0) the centre of its top-left pixel, with image size, faces, the \
 canonical form of what was understood, and notes on readings chosen and faces left out. detail="concise" groups points \
@@ -81,7 +81,7 @@ CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", 
 CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
-POINT_UNITS = 'Of points and boxes that come back: "px", or "normalized" for shares of the photo.'
+POINT_UNITS = '"normalized" gives shares of the photo.'
 ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
 SECONDS = "Of a video: a time [2.5], a range [2, 4], its faces followed, or with a step [2, 4, 0.2]."
 IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."
