@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from .concept_data import NOTHING
 from .concepts import Concepts, MismatchError, Op
 from .joining import Faces, by_end, is_bare_side, is_parts, is_side, is_unchosen_part, may_carry
 from .lattice import Who
@@ -72,14 +73,21 @@ class Compositions:
         is_of_several = phrase.is_of and phrase.is_plural and not phrase.is_free and not phrase.thing.is_sided
         return self.extend(phrase, (by_end(op) if is_of_several and phrase.ops[-1][0] == "rel" else op,))
 
+    def of_one(self, part: Phrase, owner: Phrase) -> Phrase | None:
+        """ "The lower lid of the other one", "the arch of the right one"."""
+        if part.is_free or part.thing.is_sided or part.ref or part.fault:
+            return None
+        if owner.ref == "other" and not owner.ops:
+            return replace(part, ref="other")
+        if owner.ref == "one" and owner.ops and all(map(is_side, owner.ops)):
+            return replace(part, ops=(*owner.ops, *part.ops), thing=NOTHING, ref="one")
+        return None
+
     def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """What lies on an owner: "the corner of the left eye"."""
         ops = part.ops
         if owner.fault or part.fault or (part.ref and owner.ref) or (part.det and owner.det):
             return None
-        if owner.ref == "other" and not owner.ops and not part.is_free and not part.thing.is_sided:
-            # "The lower lid of the other one".
-            return replace(part, ref="other")
         if not ops or not owner.ops or (part.frame and owner.frame and part.frame != owner.frame):
             return None
         if len(ops) > 1 and ops[0] == owner.ops[0]:

@@ -118,6 +118,7 @@ class Rules(Compositions):
             ("N", "ADJ of N", self.part_of, 0.5),
             # what lies on what
             ("N", "N of N", self.of, 0.0),
+            ("N", "N of N", self.of_one, 0.0),
             ("N", "N N", self.compound, 0.3),
             ("N", "N N", self.backwards, 1.2),
             # whose left is left
