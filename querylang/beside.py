@@ -99,11 +99,18 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         return rules.on_side(phrase.ops, side, frame=before.frame) if find_nouns(phrase) & find_nouns(before) else None
     if side is None or phrase.thing.is_sided:
         return None
+    side = flip(side) if phrase.ref == "other" else side
+    if phrase.is_free:
+        # "The inner corner of the other one".
+        return rules.sound_phrase((before.ops[0], side, *phrase.ops), frame=before.frame)
     owner = rules.phrase(phrase.ops[:1]) or phrase
     parts = phrase.thing.parts | owner.thing.parts
-    if not (parts & before.thing.parts or find_nouns(phrase) & find_nouns(before)):
+    nouns = find_nouns(before)
+    # "The right pupil, the outer corner of that eye".
+    nouns = nouns.union(*(rules.concepts[noun].of for noun in nouns))
+    if not (parts & before.thing.parts or find_nouns(phrase) & nouns):
         return None
-    return rules.on_side(phrase.ops, flip(side) if phrase.ref == "other" else side, frame=before.frame)
+    return rules.on_side(phrase.ops, side, frame=before.frame)
 
 
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:

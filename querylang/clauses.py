@@ -338,11 +338,11 @@ class Clauses:
 
     def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A range on what was named before it, or the way that a range runs."""
-        if item == Item(range=item.range) and last.item.range is not None and "colon" in entry.before:
+        between = last.item.range if "colon" in entry.before and item == Item(range=item.range) else None
+        if between is not None and between.last is None:
             # "Between the jaw angles, 17 points: from the right angle to the left one".
-            if last.item.range.last is None:
-                last.item = replace(last.item, range=item.range)
-                return True
+            last.item = replace(last.item, range=item.range)
+            return True
         if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
             return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
         if item.range is not None and item.phrase is not None and runs_within(item.phrase, last):

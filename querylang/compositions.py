@@ -75,10 +75,12 @@ class Compositions:
 
     def of_one(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """ "The lower lid of the other one", "the arch of the right one"."""
-        if part.is_free or part.thing.is_sided or part.ref or part.fault:
+        if part.thing.is_sided or part.ref or part.fault or not part.ops:
             return None
         if owner.ref == "other" and not owner.ops:
             return replace(part, ref="other")
+        if part.is_free:
+            return None
         if owner.ref == "one" and owner.ops and all(map(is_side, owner.ops)):
             return replace(part, ops=(*owner.ops, *part.ops), thing=NOTHING, ref="one")
         return None

@@ -217,7 +217,7 @@ def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str
 def read_plainly(found: Words, category: str, value: Any) -> Found:
     """Longer phrases are surer; some may also say nothing."""
     yield found.stop, category, value, max(0.0, 1.5 - 0.5 * found.length)
-    if category in OFTEN_EMPTY:
+    if category in OFTEN_EMPTY and value != "other":
         yield found.stop, SKIP, None, OFTEN_EMPTY[category]
 
 

@@ -64,6 +64,10 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     for read in (refer_to, share_side) if phrase.ref == "it" else (refer_to,):
         for before in reversed(draft.asks):
             made = read(draft.rules, phrase, before.phrase) if before.is_named else None
+            count = ask.item.count
+            if made is not None and count is not None and count.value > 1 and made.thing.is_place:
+                # "The left brow and its arch; the other one with 7 points".
+                continue
             if made is not None:
                 return made, before
     if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
