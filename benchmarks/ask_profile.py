@@ -162,7 +162,8 @@ def list_pieces(engine: Engine, weights: str | None, photo: np.ndarray) -> list[
         ),
         Piece("decoder: expected errors", lambda: detector.decoder.predict(queries, coordinates)),
         Piece(
-            "decoder: visibility", lambda: detector.visibility(queries, coordinates[-1], encoded.memory.level_values)
+            "decoder: visibility",
+            lambda: detector.visibility(queries, coordinates[-1], asked, encoded.memory.level_values, encoded.company),
         ),
         Piece("instruction, splines and answer", lambda: engine.ask(image, INSTRUCTION)),
     ]

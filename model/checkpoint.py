@@ -42,11 +42,13 @@ class LoadedDetector:
         detector: in evaluation mode, on its device.
         version: the checkpoint's version and the first digits of its file's SHA-256; every answer repeats it.
         training: what the checkpoint says of its own training.
+        is_half: whether its file stores large parameters as float16.
     """
 
     detector: Detector
     version: str
     training: dict[str, object]
+    is_half: bool = False
 
 
 def save_detector(
@@ -126,7 +128,8 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         for name, tensor in detector.decoder.predict_stretch.state_dict(prefix="decoder.predict_stretch.").items():
             tensors.setdefault(name, tensor)
         if any(name.startswith("visibility.") for name in tensors):
-            detector.visibility = VisibilityHead(config)
+            in_company = any(name.startswith("visibility.company.") for name in tensors)
+            detector.visibility = VisibilityHead(config, in_company=in_company)
         if "surfaces" in metadata:
             if json.loads(metadata["surfaces"]) != list(detector.surface_names):
                 raise CheckpointError(f"{path} knows other surfaces: {metadata['surfaces']}")
@@ -141,6 +144,7 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         detector.eval().to(device),
         f"{metadata['version']}+{digest_file(path)[:8]}",
         json.loads(metadata["training"]),
+        any(tensor.dtype == torch.float16 for tensor in tensors.values()),
     )
 
 

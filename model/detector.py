@@ -37,11 +37,13 @@ class EncodedCrops:
         memory: image features, projected for the decoder.
         context: the decoded context's memory in each layer; None under joint attention.
         context_layers: where the context's own landmarks lie; None under joint attention.
+        company: (batch, width), what they tell of the visibility of others; None where landmarks are judged alone.
     """
 
     memory: ImageMemory
     context: tuple[ContextMemory, ...] | None
     context_layers: DecodedLayers | None
+    company: Tensor | None = None
 
     @property
     def batch(self) -> int:
@@ -163,18 +165,18 @@ class Detector(nn.Module):
         if self.config.attention == "joint":
             return EncodedCrops(memory, None, None)
         encodings = self.encode_landmarks(self.context_part_ids, self.context_fpalps)
-        layers, context = self.decoder(memory, encodings, None)
-        return EncodedCrops(memory, context, layers)
+        queries, coordinates, context = self.decoder.refine(memory, encodings, None)
+        layers = self.decoder.predict(queries, coordinates)
+        company = None
+        if self.visibility is not None:
+            company = self.visibility.meet(queries, coordinates[-1], layers.log_scale, memory.level_values)
+        return EncodedCrops(memory, context, layers, company)
 
     def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
         """Return every layer's coordinates, for training and for study; arguments as for `decode`."""
-        return self.decoder.predict(*self._refine(encoded, part_ids, fpalps))
-
-    def _refine(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the last queries and every layer's coordinates; see `Decoder.refine`."""
         encodings = self.encode_landmarks(part_ids, fpalps)
         queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
-        return queries, coordinates
+        return self.decoder.predict(queries, coordinates)
 
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries.
@@ -190,7 +192,7 @@ class Detector(nn.Module):
 
     def decode_queries(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries as they are, in blocks of whatever size; arguments as for `decode`."""
-        return self._conclude(encoded, *self._refine(encoded, part_ids, fpalps))
+        return self._answer(encoded, self.encode_landmarks(part_ids, fpalps))
 
     def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded:
         """Answer queries of surfaces.
@@ -207,15 +209,16 @@ class Detector(nn.Module):
         padding = len_padding(encoded, count)
         ids, at = functional.pad(surface_ids, (0, padding)), functional.pad(places, (0, 0, 0, padding))
         encodings = self.encode_surfaces(ids.reshape(-1, count + padding), at.reshape(-1, count + padding, 2))
-        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
-        return keep_first(self._conclude(encoded, queries, coordinates), count)
+        return keep_first(self._answer(encoded, encodings), count)
 
-    def _conclude(self, encoded: EncodedCrops, queries: Tensor, coordinates: Tensor) -> Decoded:
-        """Return what the last queries and every layer's coordinates say."""
+    def _answer(self, encoded: EncodedCrops, encodings: Tensor) -> Decoded:
+        """Answer queries whose E_IA (batch or 1, landmarks, dim) are given."""
+        queries, coordinates, _ = self.decoder.refine(encoded.memory, encodings, encoded.context)
         layers = self.decoder.predict(queries, coordinates)
         seen = None
         if self.visibility is not None:
-            seen = self.visibility(queries, coordinates[-1], encoded.memory.level_values)
+            values = encoded.memory.level_values
+            seen = self.visibility(queries, coordinates[-1], encodings, values, encoded.company)
         return Decoded(layers.coordinates[-1], layers.log_scale, layers.stretch, seen)
 
     def encode_surfaces(self, surface_ids: Tensor, places: Tensor) -> Tensor:
@@ -295,6 +298,7 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
             encoded.context_layers.log_scale[index : index + 1],
             encoded.context_layers.stretch[index : index + 1],
         ),
+        None if encoded.company is None else pick(encoded.company),
     )
 
 
@@ -315,6 +319,7 @@ def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
     )
     contexts = [some.context for some in encoded if some.context is not None]
     layers = [some.context_layers for some in encoded if some.context_layers is not None]
+    companies = [some.company for some in encoded if some.company is not None]
     if not contexts:
         return EncodedCrops(memory, None, None)
     return EncodedCrops(
@@ -329,4 +334,5 @@ def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
             torch.cat([one.log_scale for one in layers]),
             torch.cat([one.stretch for one in layers]),
         ),
+        torch.cat(companies) if companies else None,
     )

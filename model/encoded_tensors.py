@@ -13,6 +13,8 @@ from .detector import EncodedCrops
 
 # Where the context's own landmarks lie: given by an encoder, not asked for by a decoder.
 CONTEXT_ANSWERS = ("context_coordinates", "context_log_scale", "context_stretch")
+COMPANY = "company"
+"""Of `EncodedCrops`, where there is one."""
 
 
 def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Tensor]:
@@ -23,7 +25,7 @@ def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Ten
         width), finest first; under context attention also, for each decoder layer, `context_0_query_keys`,
         `context_0_query_values`, `context_0_encoding_keys`, `context_0_encoding_values` (batch or 1, heads, context,
         head_dim), and the last layer's `context_coordinates`, `context_log_scale` and `context_stretch` as in
-        `Decoded`, where they are known.
+        `Decoded`, where they are known; and `company` (batch, width), where landmarks are judged by it.
     """
     memory = encoded.memory
     tensors = {"cells": memory.cells, "cell_keys": memory.cell_keys, "cell_centers": memory.cell_centers}
@@ -36,17 +38,19 @@ def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Ten
     if encoded.context_layers is not None:
         layers = encoded.context_layers
         tensors |= zip(CONTEXT_ANSWERS, (layers.coordinates[-1], layers.log_scale, layers.stretch), strict=True)
+    if encoded.company is not None:
+        tensors[COMPANY] = encoded.company
     return tensors
 
 
-def list_names(config: DetectorConfig) -> list[str]:
+def list_names(config: DetectorConfig, *, has_company: bool = False) -> list[str]:
     """Return the names that `name_tensors` gives what a detector of this configuration has encoded."""
     names = ["cells", "cell_keys", "cell_centers", *(f"level_{level}" for level in range(config.num_levels))]
     if config.attention == "joint":
         return names
     ends = ("query_keys", "query_values", "encoding_keys", "encoding_values")
     names += [f"context_{layer}_{end}" for layer in range(config.num_decoder_layers) for end in ends]
-    return [*names, *CONTEXT_ANSWERS]
+    return [*names, *CONTEXT_ANSWERS, *([COMPANY] if has_company else [])]
 
 
 def gather_tensors(tensors: Mapping[str, Tensor], config: DetectorConfig) -> EncodedCrops:
@@ -68,7 +72,8 @@ def gather_tensors(tensors: Mapping[str, Tensor], config: DetectorConfig) -> Enc
     context = tuple(
         ContextMemory(pair(layer, "query"), pair(layer, "encoding")) for layer in range(config.num_decoder_layers)
     )
+    company = tensors.get(COMPANY)
     if CONTEXT_ANSWERS[0] not in tensors:
-        return EncodedCrops(memory, context, None)
+        return EncodedCrops(memory, context, None, company)
     coordinates, log_scale, stretch = (tensors[name] for name in CONTEXT_ANSWERS)
-    return EncodedCrops(memory, context, DecodedLayers(coordinates[None], log_scale, stretch))
+    return EncodedCrops(memory, context, DecodedLayers(coordinates[None], log_scale, stretch), company)

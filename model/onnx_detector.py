@@ -17,7 +17,7 @@ from ..errors import CheckpointError, ConfigError
 from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
-from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
+from .encoded_tensors import COMPANY, CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
 from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, import_extra
 from .surface_shape import SurfaceShape
 
@@ -56,7 +56,9 @@ class OnnxDetector:
             raise CheckpointError(f"the exported model does not say what it is: {error}") from error
         if not self.part_names or tuple(load_registry().parts)[: len(self.part_names)] != self.part_names:
             raise CheckpointError(f"the exported model knows other parts: {', '.join(self.part_names)}")
-        self._given = list_names(self.config)
+        given = [end.name for end in self._sessions["encoder"].get_outputs()]
+        # Older exports judge each landmark alone.
+        self._given = list_names(self.config, has_company=COMPANY in given)
         self._asked = ["part_ids", "fpalps", *(name for name in self._given if name not in CONTEXT_ANSWERS)]
         # An export that knows no visibility, older ones too, answers the rest.
         self._answers = [end.name for end in self._sessions["decoder"].get_outputs()]

@@ -78,6 +78,9 @@ def train_visibility_command(
 ) -> None:
     """Teach a checkpoint which points are seen, hidden, turned away or outside the photo; its points stay as they are.
 
+    One that tells nothing of it first learns to judge each point alone. Then what the fixed context of other points
+    tells is learnt anew, from as many crops.
+
     One temperature, fitted on validation faces, then makes its probabilities true. `faceql eval` says how well it tells
     them and how true they are.
     """
@@ -95,7 +98,7 @@ def train_visibility_command(
     losses = teach_visibility(loaded.detector, faces, pictures)
     temperature = calibrate_visibility(loaded.detector, validation)
     training = loaded.training | {"visibility_temperature": round(temperature, 3)}
-    save_detector(out, loaded.detector, loaded.version.partition("+")[0], training)
+    save_detector(out, loaded.detector, loaded.version.partition("+")[0], training, is_half=loaded.is_half)
     click.echo(f"wrote {out}: cross entropy {losses[0]:.3f}, at last {losses[-1]:.3f}; temperature {temperature:.2f}")
 
 

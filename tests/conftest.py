@@ -52,7 +52,7 @@ def make_exportable(**changes: object) -> LoadedDetector:
     with torch.random.fork_rng():
         torch.manual_seed(11)
         detector = Detector(DetectorConfig(**{**small, **changes}))
-        detector.visibility = VisibilityHead(detector.config)
+        detector.visibility = VisibilityHead(detector.config, in_company=detector.config.attention == "context")
         detector.eval()
         with torch.no_grad():
             for name, parameter in detector.named_parameters():

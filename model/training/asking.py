@@ -53,7 +53,9 @@ class AskingDetector(nn.Module):
             surfaces = detector.decoder.predict(queries[:, count:], coordinates[:, :, count:])
         if judged and detector.visibility is not None:
             lie = coordinates[-1, :, :judged].detach()
-            visibility = detector.visibility(queries[:, :judged], lie, encoded.memory.level_values)
+            visibility = detector.visibility(
+                queries[:, :judged], lie, encodings[:, :judged], encoded.memory.level_values, encoded.company
+            )
         if encoded.context_layers is not None:
             context = encoded.context_layers
             landmarks = DecodedLayers(

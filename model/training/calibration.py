@@ -37,11 +37,7 @@ def calibrate_visibility(detector: Detector, faces: AnnotatedFaces) -> float:
     pictures = [faces.read_image(row) for row in range(len(faces))]
     told = judge_faces(LandmarkReader(detector), pictures, faces, landmark_frames(faces))
     temperature = fit_temperature(told.reshape(-1, told.shape[-1]), faces.visibility.ravel())
-    last = detector.visibility.judge[-1]
-    assert isinstance(last, nn.Linear)
-    with torch.no_grad():
-        last.weight.div_(temperature)
-        last.bias.div_(temperature)
+    detector.visibility.divide_logits(temperature)
     return temperature
 
 

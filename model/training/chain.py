@@ -44,6 +44,6 @@ SHIPPED = (
     Step("default-deep", "default-long", "default-fine", is_turned=True),
     Step("default-turned", "default-deep", visibility_pictures=8000),
     Step("default-surfaces", "default-turned"),
-    Step("default-settled", "default-surfaces"),
+    Step("default-settled", "default-surfaces", visibility_pictures=9600),
 )
 """What ships is the last one's checkpoint."""

@@ -199,6 +199,9 @@ class Trainer:
     def train_step(self) -> StepLosses:
         """Do one optimiser step; return its losses."""
         batch, drawn = self.draw()
+        # What dropout draws hangs on the step's number too.
+        rng = np.random.default_rng([self.recipe.seed, self.step, self.fabric.global_rank])
+        torch.manual_seed(int(rng.integers(2**62)))
         rate = self.learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
@@ -342,7 +345,7 @@ def make_learner(recipe: Recipe) -> Detector:
     if recipe.surface_weight:
         detector.surface_encoder = SurfaceEncoder(recipe.detector, len(detector.surface_names))
     if recipe.visibility_weight:
-        detector.visibility = VisibilityHead(recipe.detector)
+        detector.visibility = VisibilityHead(recipe.detector, in_company=recipe.detector.attention == "context")
     return detector
 
 

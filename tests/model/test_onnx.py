@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,19 @@ def test_an_export_that_knows_no_visibility_answers_the_rest(exported_graphs: di
     found = older.decode(older.encode(make_crops(1)), *make_queries(3))
     assert found.coordinates.shape == (1, 3, 2)
     assert found.visibility is None
+
+
+@pytest.mark.slow
+def test_an_export_older_than_company_judges_each_landmark_alone(exportable: LoadedDetector, onnx_extra: None) -> None:
+    detector = copy.deepcopy(exportable.detector)
+    assert detector.visibility is not None
+    detector.visibility.company = None
+    older = OnnxDetector(export_graphs(replace(exportable, detector=detector)), threads=1)
+    crops, queries = make_crops(1), make_queries(20)
+    with torch.inference_mode():
+        want = detector.decode(detector.encode(crops), *queries)
+    assert_close(older.decode(older.encode(crops), *queries), want)
+    assert older.encode(crops).company is None
 
 
 def test_each_takes_what_the_other_encoded(exportable: LoadedDetector, opened: OnnxDetector) -> None:
@@ -143,7 +158,7 @@ def test_encoded_crops_survive_as_named_tensors(kind: str, batch: int, request: 
     with torch.inference_mode():
         encoded = detector.encode(make_crops(batch, 64))
         tensors = name_tensors(encoded, detector.config)
-        assert list(tensors) == list_names(detector.config)
+        assert list(tensors) == list_names(detector.config, has_company=encoded.company is not None)
         again: EncodedCrops = gather_tensors(tensors, detector.config)
         for name, tensor in name_tensors(again, detector.config).items():
             assert torch.equal(tensor, tensors[name]), name
