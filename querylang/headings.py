@@ -34,14 +34,18 @@ def drop_headers(draft: Draft) -> None:
             ask.is_header = True
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
-    for number, ask in enumerate(draft.asks):
-        for later in draft.asks[number + 1 :] if ask.is_header and ask.phrase.frame else ():
-            # "The patient's nose: the right wing".
-            if later.sentence == ask.sentence and not later.phrase.frame and not later.item.frame:
-                later.item = replace(later.item, frame=ask.phrase.frame)
+    carry_owners(draft)
     for loose in draft.loose:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
     draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
+
+
+def carry_owners(draft: Draft) -> None:
+    """Let what a heading's owner owns be the owner's: "the patient's nose: the right wing"."""
+    for number, header in enumerate(draft.asks):
+        for ask in draft.asks[number + 1 :] if header.is_header and header.phrase.frame else ():
+            if ask.sentence == header.sentence and not ask.phrase.frame and not ask.item.frame:
+                ask.item = replace(ask.item, frame=header.phrase.frame)
 
 
 def is_sum(draft: Draft, index: int) -> bool:
