@@ -18,7 +18,7 @@ from PIL import Image
 from faceql.engine import Engine
 from faceql.engine.images import read_photo
 from faceql.errors import ImageError, ServiceError, TooManyPixelsError
-from faceql.server import decoders
+from faceql.server import decoder_process, decoders
 from faceql.server.decoders import POOL, TooSlowError, decode_apart
 from faceql.server.error_kinds import error_code
 from faceql.server.limits import Limits
@@ -107,6 +107,20 @@ DECODE = decoders.Decoder.decode
 def break_down(decoder: decoders.Decoder, original, *rest: object):
     os.kill(decoder._process.pid, signal.SIGSEGV)
     return original(decoder, *rest)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="where getrusage begins with the parent's memory")
+def test_a_decoder_serves_again_however_large_its_parent_is(photo: bytes) -> None:
+    """It was thought to have taken what the server holds, and started anew for every photo."""
+    held = bytearray(b"x") * decoder_process.SWOLLEN_BYTES
+    decoder = decoders.Decoder()
+    try:
+        for _ in range(2):
+            decoder.decode(photo, max_pixels=10**6, seconds=8)
+            assert decoder.is_alive
+    finally:
+        decoder.close()
+    assert held[-1] == ord("x")
 
 
 def test_nothing_is_left_behind(photo: bytes) -> None:
