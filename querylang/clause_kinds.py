@@ -96,3 +96,9 @@ def settle_item(item: Item) -> Item:
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
     return item
+
+
+def is_manner(item: Item) -> bool:
+    """Whether an item says how what it names is to come, and nothing else of it."""
+    manner = Item(phrase=item.phrase, shape=item.shape, spacing=item.spacing, reverse=item.reverse)
+    return item == manner != Item(phrase=item.phrase)

@@ -13,6 +13,7 @@ from .clause_kinds import (
     has_numbers,
     is_adjective,
     is_bare_route,
+    is_manner,
     is_region,
     is_route,
     is_whole,
@@ -61,7 +62,7 @@ class Clauses:
                 self.read_clause(entry)
             elif entry.kind in ("heading", "purpose"):
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry)}'")
-                if entry.value is not None and self.needs_name():
+                if entry.value is not None and entry.value.ops != WHOLE_FACE and self.needs_name():
                     self.asks.append(self.ask(entry, Item(phrase=entry.value)))
                     for later in self.draft.entries[number + 1 : number + 2]:
                         later.before |= {"colon"}
@@ -124,6 +125,9 @@ class Clauses:
             return
         item = self.name_id(item) if self.removing else item
         item = put_on_side(self.draft, item, self.side[0]) if self.side[1] == self.sentence else item
+        if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
+            # "Everything as polylines."
+            item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
 
     def read_item(self, entry: Entry, item: Item) -> None:

@@ -332,7 +332,7 @@ class Compositions:
 
     def numbered(self, who: Who, numbers: Any) -> Faces | None:
         """ "Face 2", "faces 1 and 3"."""
-        if who.kind == "role" or any(number.form not in ("integer", "decimal") for number in numbers):
+        if who.kind == "role" or any(one.is_counted or one.form not in ("integer", "decimal") for one in numbers):
             return None
         return self.face(" ".join(str(number.value) for number in numbers), who)
 

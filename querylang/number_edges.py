@@ -53,7 +53,8 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
         return
     length, number = found
     stop = i + length
-    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop))
+    is_counted = is_kind(lexemes, stop, "POINTS", lexicon)
+    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop), is_counted=is_counted)
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
     if (again := read_again(lexemes, stop, number)) is not None:

@@ -36,6 +36,7 @@ class Number:
         denominator: The one written in a fraction (16 of 4/16), else 0.
         is_plural: A part in the plural ("thirds").
         is_marked: "a", "one" or a count stood before a part ("a third", "two thirds").
+        is_counted: "Points" or the like stands behind it, so that it names no face.
         span: Its place in the text.
     """
 
@@ -44,6 +45,7 @@ class Number:
     denominator: int = 0
     is_plural: bool = False
     is_marked: bool = False
+    is_counted: bool = field(default=False, compare=False)
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 

@@ -23,7 +23,7 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     if asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "them":
         ask.item = replace(ask.item, range=find_two(draft, ask))
     elif asked is not None:
-        ask.item = replace(ask.item, range=refer_ends(draft, asked))
+        ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
     made, before = refer(draft, ask)
@@ -43,13 +43,16 @@ def find_two(draft: Draft, ask: Ask) -> Range:
     return Range(places[-2], places[-1])
 
 
-def refer_ends(draft: Draft, asked: Range) -> Range:
-    """Return a range whose ends lie on what was named before: "... and 4 from its arch to its head"."""
+def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
+    """Return a range whose ends lie on what it is on, or what was named before: "... and 4 from its arch to its head".
+
+    "The right eye from its outer to its inner corner" says itself what they lie on.
+    """
     ends = [asked.first, asked.last]
     for number, end in enumerate(ends):
         if not isinstance(end, Phrase) or end.ref != "it":
             continue
-        own = [one for one in ends[:number] if isinstance(one, Phrase)]
+        own = [one for one in (on, *ends[:number]) if isinstance(one, Phrase)]
         before = [one for ask in reversed(draft.asks) for one in reversed(find_phrases(ask.item))]
         made = (refer_to(draft.rules, end, one) for one in (*own, *before) if not one.is_free)
         ends[number] = next((one for one in made if one is not None), end)

@@ -59,10 +59,11 @@ def counts_next(draft: Draft, number: int) -> bool:
 
 def only_side(item: Item) -> Phrase | None:
     """Return the side that an item says, "left" or "left side", where it says nothing else."""
-    ops = item.phrase.ops if item.phrase is not None and item == Item(phrase=item.phrase) else ()
+    phrase = item.phrase or NO_NAME
+    ops = phrase.ops if item == Item(phrase=item.phrase, frame=item.frame) else ()
     sides = tuple(op for op in ops if op != ("rel", "side"))
     is_side = bool(sides) and all(op[0] == "adj" for op in sides)
-    return replace(item.phrase or NO_NAME, ops=sides) if is_side else None
+    return replace(phrase, ops=sides, frame=phrase.frame or item.frame or "") if is_side else None
 
 
 def put_on_side(draft: Draft, item: Item, side: Phrase) -> Item:
