@@ -57,7 +57,7 @@ NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION"
 """Categories that a purpose may not hold."""
 ALONE = {"EXCEPT": 0.5, "BAD": UNKNOWN_COST - 5, "CONDITION": UNKNOWN_COST - 5, "UNKNOWN": UNKNOWN_COST}
 """Categories of words that are entries of their own kind, with their cost."""
-TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER"})
+TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER", "REF"})
 """Categories of words beside a heading's name that would be lost with the heading, as adjectives and names would."""
 OWNERS = frozenset({"FACE_WORD", "POSSESSIVE", "PERSON_OWNER"})
 ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"})
@@ -335,7 +335,7 @@ class Chart:
         is_told = any(
             self.categories(node) & TELLS_MORE or self.categories(node) <= {"ADJ", "NOUN", "REL"} for node in apart
         )
-        return name, not (name.det or is_told)
+        return name, not (name.det or name.ref or is_told)
 
     def follow_opening(self, start: int, node: int) -> int:
         """Return where a purpose that opens a sentence ends before "I need" and the like; the node where none does."""

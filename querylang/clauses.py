@@ -72,7 +72,9 @@ class Clauses:
     def needs_name(self) -> bool:
         """Whether what stands under a heading names no part itself: "brow height: tail and arch", "lip line: 8"."""
         rest = self.draft.entries[self.number + 1 :]
-        under = list(takewhile(lambda one: one.kind != "heading" and not one.before & {"stop"}, rest))
+        # Of a line, or of the lines below it.
+        ends = {"stop"} if rest and rest[0].before & {"line", "bullet"} else {"stop", "line", "bullet"}
+        under = list(takewhile(lambda one: one.kind != "heading" and not one.before & ends, rest))
         regions = [one.value for one in under if is_region(one)]
         return not regions or any(
             item.phrase is not None and item.phrase.is_free and item.phrase.ops for item in regions

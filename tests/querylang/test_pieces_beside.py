@@ -114,6 +114,7 @@ def test_what_is_said_apart_is_not_lost(text: str, same: str) -> None:
         "- chin\n- zorble: 8\n- mouth corners",
         "central third of the lips: 12; contour zorble of the upper lip: 9",
         "For each zorble eye: 6 points on the upper lid",
+        "left eyebrow: 5 points; the zorble other eyebrow: 7 points",
     ],
 )
 def test_a_heading_that_says_more_of_a_part_is_not_put_aside(text: str) -> None:
@@ -123,5 +124,7 @@ def test_a_heading_that_says_more_of_a_part_is_not_put_aside(text: str) -> None:
 
 
 def test_what_a_heading_names_owns_what_stands_under_it() -> None:
+    lines = "The left eye:\n- test of the upper lid: 6 points\n- lower lid: 5 points"
+    assert faceql.parse(lines).landmarks == faceql.parse("left eye: upper lid 6, lower lid 5").landmarks
     assert faceql.parse("brow height: tail and arch").landmarks == faceql.parse("brow tails and arches").landmarks
     assert faceql.parse("lip width: left corner, right corner").landmarks == faceql.parse("mouth corners").landmarks
