@@ -24,6 +24,7 @@ class IdResolver:
         self.ids_from = ids_from
         self.notes: list[str] = []
         self.last: str | None = None
+        self.last_zero: int | None = None
 
     def take_notes(self) -> list[str]:
         notes, self.notes = self.notes, []
@@ -40,10 +41,12 @@ class IdResolver:
         name = item.layout or self.last or self.refuse_unnamed(item, span)
         if name.startswith("?"):
             raise MistakeError("unknown_layout", f"no layout has {name[1:]} points", span, OFFERS)
-        self.last = name
+        # "dlib 36-41 and the 42-47": ids without a name count as those before them.
+        zero = self.last_zero if item.layout is None and item.zero is None else item.zero
+        self.last, self.last_zero = name, zero
         layout = self.registry.layouts[name]
         ids_from = self.ids_from if layout.first_id == 1 else layout.first_id
-        ids_from = ids_from if item.zero is None else item.zero
+        ids_from = ids_from if zero is None else zero
         ids = self.choose(layout, item, ids_from, span)
         if region is not None:
             ids = self.restrict(layout, ids, item, region)

@@ -192,6 +192,8 @@ def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     start = i
     while i < len(lexemes) and lexemes[i].word in (",", "and") and i - start < 2:
         i += 1
+    if i > start and i < len(lexemes) and lexemes[i].word == "the":
+        i += 1
     if i == start or i >= len(lexemes):
         return None
     found = read_number(lexemes, i)

@@ -88,6 +88,8 @@ def test_a_place_and_its_part(piece: str, whole: str) -> None:
     ("text", "same"),
     [
         ("WFLW, the even ids", "the even ids of WFLW"),
+        ("dlib 36-41 and the 42-47", "dlib 36-47"),
+        ("nose boundary at 20% and the 40%, and the nose tip", "nose boundary at 20% and 40%; nose tip"),
         ("300W, inner points", "the 51 inner points of 300W"),
         ("300W from 27 down to 18", "300W 27-18"),
         (
