@@ -65,14 +65,11 @@ def is_sum(draft: Draft, index: int) -> bool:
         return False
     is_heading = "colon" in later[0].before
     is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
-    if not is_heading and not is_divided:
-        return False
-    if sum(counts) != ask.item.count.value:
-        if not is_heading:
-            return False
+    adds_up = sum(counts) == ask.item.count.value
+    if is_heading and not adds_up:
         message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
-    return True
+    return adds_up and (is_heading or is_divided)
 
 
 def heads_list(draft: Draft, index: int) -> bool:

@@ -101,8 +101,10 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
 def counts_on(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a number in brackets is the next of those that stood in brackets before: "(1) ... (2) ..."."""
     before = str(int(lexemes[i].word) - 1) if lexemes[i].word.isdecimal() and len(lexemes[i].word) < 3 else ""
-    numbered = zip(lexemes[: i - 1], lexemes[1:i], lexemes[2 : i + 1], strict=False)
-    return any((left.word, one.word, right.word) == ("(", before, ")") for left, one, right in numbered)
+    return any(
+        lexemes[at].word == before and lexemes[at - 1].word == "(" and lexemes[at + 1].word == ")"
+        for at in range(i - 2, 0, -1)
+    )
 
 
 def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
@@ -119,10 +121,10 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
     steps = list(read_members(lexemes, stop, first))
     numbers = [pair[0] for _, pair in steps]
     singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
+    if singles == len(steps) and (shares := as_percents(numbers)) is not None:
+        yield steps[-1][0], "NUMBERS", shares, 0.5
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
-        if count == singles == len(steps) and (shares := as_percents(numbers)) is not None:
-            yield end, "NUMBERS", shares, 0.5
         if 1 < count <= singles and are_alike(numbers[:count]):
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
         if first.form == "integer":
