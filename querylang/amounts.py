@@ -26,6 +26,8 @@ class Amounts:
         self.asks = draft.asks
         self.groups = 0
         self.copies: dict[int, int] = {}
+        # The asks before which an amount stands.
+        self.counted = {one.at for one in draft.loose if one.item.has_amount}
 
     def bind_amounts(self) -> None:
         """Bind each amount to its ask, or to the list of asks that share it.
@@ -195,8 +197,9 @@ class Amounts:
         if not self.asks:
             return []
         takers: list[Ask] = []
-        for ask in self.asks[index:]:
-            if ask.item.has_amount or ask.is_removal or (takers and "stop" in ask.before):
+        for number, ask in enumerate(self.asks[index:], index):
+            is_next = bool(takers) and ("stop" in ask.before or number in self.counted)
+            if ask.item.has_amount or ask.is_removal or is_next:
                 break
             takers.append(ask)
         if takers and (not leads or takers[0] is leads[0]):
@@ -250,6 +253,8 @@ class Amounts:
     def bind_manner(self, loose: Loose, item: Item, index: int) -> None:
         """Spacing, order and shape belong to the items before them; at the start, to those after."""
         manner = only(item, BINDING)
+        if manner == Item():
+            return
         before = [ask for ask in self.asks[:index] if not ask.is_removal]
         targets = [ask for ask in before if ask.sentence == loose.sentence] or before
         if targets and not loose.before & {"line", "bullet"}:

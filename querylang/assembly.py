@@ -18,9 +18,7 @@ from .pieces import Patch, Piece, Stretch
 from .placing import Placer
 from .removal import find_pieces, remove_pieces_from
 from .runs import Run, drop_index
-from .shapes import RunShape, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
-
-Segment = tuple[RunShape | None, list[Run]]
+from .shapes import RunShape, Segment, Shape, cut_holes, find_thin, merge_shaped, settle_shapes
 
 
 class Assembly:
@@ -106,7 +104,7 @@ class Assembly:
             self.segments = [(shape or ask.item.shape, runs) for shape, runs in self.segments]
         if self.cut(pieces):
             return
-        self.segments = [(shape, remove_pieces_from(runs, pieces, self.placer, span)) for shape, runs in self.segments]
+        self.segments = remove_pieces_from(self.segments, pieces, self.placer, span)
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", span)
         if self.runs == before:

@@ -101,14 +101,19 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         return None
     side = flip(side) if phrase.ref == "other" else side
     if phrase.is_free:
-        # "The inner corner of the other one".
-        return rules.sound_phrase((before.ops[0], side, *phrase.ops), frame=before.frame)
+        # "The inner corner of the other one"; of a place with a name of its own, on the part that it lies on.
+        bases = (before.ops[0], *(("noun", base) for base in sorted(rules.concepts[before.ops[0][1]].of)))
+        made = (rules.sound_phrase((base, side, *phrase.ops), frame=before.frame) for base in bases)
+        return next((one for one in made if one is not None), None)
     owner = rules.phrase(phrase.ops[:1]) or phrase
     parts = phrase.thing.parts | owner.thing.parts
     nouns = find_nouns(before)
     # "The right pupil, the outer corner of that eye".
+    # "The left upper lid, and the other one's pupil".
+    own = find_nouns(phrase)
+    owns = own.union(*(rules.concepts[noun].of for noun in own)) if phrase.ref == "other" else own
     nouns = nouns.union(*(rules.concepts[noun].of for noun in nouns))
-    if not (parts & before.thing.parts or find_nouns(phrase) & nouns):
+    if not (parts & before.thing.parts or owns & nouns):
         return None
     return rules.on_side(phrase.ops, side, frame=before.frame)
 

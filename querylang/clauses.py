@@ -167,10 +167,11 @@ class Clauses:
 
     def counts_each(self, item: Item) -> bool:
         """Whether a place has a count that only those before it, each of a list, can have."""
+        if not has_misfit(item) or (item.phrase or NO_NAME).det:
+            return False
         before = [ask for ask in self.asks if ask.sentence == self.sentence]
         is_each = bool(before and item.each) or any(ask.phrase.det for ask in before)
-        is_bare = not any(ask.item.has_amount for ask in before)
-        return is_each and is_bare and has_misfit(item) and not (item.phrase or NO_NAME).det
+        return is_each and not any(ask.item.has_amount for ask in before)
 
     def leave_out(self, entry: Entry, item: Item) -> None:
         """Take away what is "left out", and what "and" joins to it: "the jaw, its ends and the chin left out"."""

@@ -184,8 +184,9 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
 def is_same(draft: Draft, ask: Ask, header: Ask) -> bool:
     """Whether a heading and what it heads are two names of one thing: "OU, palpebral fissure"."""
     is_short = bool(header.phrase.frame) and len(header.phrase.ops) <= 2 and ask.phrase.frame != header.phrase.frame
-    is_first = not list_before(draft, draft.asks.index(header))
-    return is_short and is_first and ask.thing.units == header.thing.units and not header.thing.is_place
+    if not is_short or header.thing.is_place or ask.thing.units != header.thing.units:
+        return False
+    return not list_before(draft, draft.asks.index(header))
 
 
 def lie_on_each(draft: Draft, index: int) -> bool:
@@ -196,9 +197,10 @@ def lie_on_each(draft: Draft, index: int) -> bool:
     if ask.phrase.is_free or not needs_owner(draft.rules, ask.phrase):
         return False
     under = list(takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 :]))
-    made = [lie_on(draft.rules, ask.phrase, one.phrase) if one.item.range is None else None for one in under]
-    phrases = [phrase for phrase in made if phrase is not None]
-    if len(phrases) < len(under) or not all(one.thing.is_sided for one in under):
+    if not all(one.thing.is_sided and one.item.range is None for one in under):
+        return False
+    phrases = [phrase for one in under if (phrase := lie_on(draft.rules, ask.phrase, one.phrase)) is not None]
+    if len(phrases) < len(under):
         return False
     for one, phrase in zip(under, phrases, strict=True):
         one.become(replace(phrase, frame=one.phrase.frame), is_owned=True)

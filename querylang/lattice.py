@@ -197,6 +197,7 @@ class Words(NamedTuple):
     is_plural: bool
     is_doubtful: bool
     is_person: bool
+    is_alone: bool
 
 
 Found = Iterator[tuple[int, str, Any, float]]
@@ -206,7 +207,10 @@ def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str
     """Yield the edges of a phrase's readings."""
     categories = {category for category, _ in readings}
     is_doubtful, is_person = bool(categories - EMPTY), "FACE_WORD" in categories
-    found = Words(stop, len(words), words[-1].is_possessive, words[0].is_underscored, is_plural, is_doubtful, is_person)
+    is_alone = len(words) == 1 == len(categories)
+    found = Words(
+        stop, len(words), words[-1].is_possessive, words[0].is_underscored, is_plural, is_doubtful, is_person, is_alone
+    )
     for category, value in readings:
         if category in COSTS:
             yield stop, category, value, COSTS[category]
@@ -253,9 +257,16 @@ def read_identifier(found: Words, category: str, value: Any) -> Found:
 
 
 def read_layout_point(found: Words, category: str, value: Any) -> Found:
+    """What is written as a name is one by itself too; "mouthUp" ends in too few letters to be two words."""
     yield found.stop, "LAYOUT_POINT", value, 1.0
-    if found.is_identifier:
+    if found.is_identifier or found.is_alone:
         yield found.stop, "NAMED", value, 2.5
+
+
+def read_link(found: Words, category: str, value: Any) -> Found:
+    """What only links; of an identifier every such word says something: "mouthDown" is not the mouth."""
+    if not (found.is_identifier and value == "way"):
+        yield found.stop, SKIP, None, LINK_COST
 
 
 def read_face_word(found: Words, category: str, value: Any) -> Found:
@@ -282,7 +293,7 @@ COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
     "DIVIDER": read_wrapping,
-    "LINK": lambda found, category, value: iter([(found.stop, SKIP, None, LINK_COST)]),
+    "LINK": read_link,
     "VIEWER_PHRASE": read_frame,
     "SUBJECT_PHRASE": read_frame,
     "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from ..errors import Problem
@@ -185,6 +186,7 @@ class Item:
 
 
 FIELDS = tuple(field.name for field in fields(Item))
+read_fields = attrgetter(*FIELDS)
 FLAGS = frozenset(
     {"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero", "visible"}
 )
@@ -194,8 +196,7 @@ FLAGS = frozenset(
 def join(one: Item, other: Item) -> Item | None:
     """Return an item with the fields of both, None where they say one thing twice."""
     changes: dict[str, Any] = {}
-    for name in FIELDS:
-        value = getattr(other, name)
+    for name, value in zip(FIELDS, read_fields(other), strict=True):
         if value is None:
             continue
         own = getattr(one, name)
@@ -205,7 +206,7 @@ def join(one: Item, other: Item) -> Item | None:
             else:
                 return None
         changes[name] = value
-    joined = replace(one, **changes)
+    joined = replace(one, **changes) if changes else one
     return None if joined.count is not None and joined.every is not None else joined
 
 

@@ -11,10 +11,12 @@ from fractions import Fraction
 from typing import Any
 
 from .lexicon import Lexicon
-from .numbers import NUMBER_WORDS, PER_CENT, Number, read_number
+from .numbers import GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
 from .words import Lexeme
 
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
+LISTED = NUMBER_WORDS | GROUPS.keys()
+"""Words of a list of numbers."""
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 COUNTED_COST = 5.0
@@ -157,7 +159,7 @@ def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
         before -= 1
     if not 0 <= before < i - 1:
         return False
-    return lexemes[before].type == "number" or lexemes[before].word in NUMBER_WORDS
+    return lexemes[before].type == "number" or lexemes[before].word in LISTED
 
 
 def read_members(lexemes: Sequence[Lexeme], stop: int, first: Number) -> Iterator[tuple[int, tuple[Number, Number]]]:

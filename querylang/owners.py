@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
+from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
+from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
-
-Owner = tuple[Phrase, bool]
-"""A phrase that may own an ask, and whether the ask lies on all that it names."""
+from .possible_owners import PossibleOwners
 
 
 def own_all(draft: Draft) -> None:
@@ -22,14 +21,21 @@ def own_all(draft: Draft) -> None:
     Raises:
         MistakeError: A name lies on nothing.
     """
-    for index in range(len(draft.asks)):
-        own(draft, index)
+    own_names(draft)
     for index, ask in enumerate(draft.asks):
         if ask.is_named and ask.phrase.is_free and ask.item.range is None and ask.item.layout is None:
             refuse_free(draft, index)
 
 
-def own(draft: Draft, index: int) -> None:
+def own_names(draft: Draft) -> None:
+    """Let each name lie on the part named for its list, if there is one."""
+    owners = PossibleOwners(draft)
+    for index in range(len(draft.asks)):
+        own(draft, index, owners)
+        owners.pass_by(index)
+
+
+def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     """Let one ask lie on the part named for its list."""
     ask = draft.asks[index]
     if ask.item.range is not None and not ask.is_named:
@@ -44,7 +50,7 @@ def own(draft: Draft, index: int) -> None:
         ask.become(made, is_owned=True)
         return
     if ask.phrase.is_free or needs_owner(draft.rules, ask.phrase):
-        made = find_side_of(draft, index) or find_owned(draft, index) or find_near(draft, index)
+        made = find_side_of(draft, index, owners) or find_owned(draft, index, owners) or find_near(draft, index, owners)
         if made is not None:
             ask.become(made, is_owned=True)
             return
@@ -71,7 +77,10 @@ def own_ends(draft: Draft, index: int) -> None:
     if index and draft.asks[index - 1].item.range is not None:
         # "Left brow: tail to arch, 3 points; arch to head, 4 points".
         names += find_phrases(draft.asks[index - 1].item)
+    nearest: dict[tuple[Op, ...], Phrase] = {}
     for name in names:
+        nearest.setdefault(name.ops, name)
+    for name in nearest.values():
         first, last = (lie_on(draft.rules, end, name, whole=False) for end in ends)
         if find_side(name.ops) and first is not None and last is not None:
             ask.item = replace(ask.item, range=replace(asked, first=first, last=last))
@@ -98,19 +107,19 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
 
 
-def find_side_of(draft: Draft, index: int) -> Phrase | None:
+def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
     """Return what a side alone is of what was named."""
     ask = draft.asks[index]
     is_apart = (index == 0 or ask.before) and all(one.before for one in draft.asks[index + 1 : index + 2])
-    owners = find_owners(draft, index) if is_apart else []
-    return next((made for owner, _ in owners if (made := take_side(draft.rules, ask.phrase, owner))), None)
+    found = owners.find(index) if is_apart else []
+    return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
 
 
-def find_owned(draft: Draft, index: int) -> Phrase | None:
+def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
     """Return an ask's name as lying on the first owner that it can lie on."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    for owner, is_whole in find_owners(draft, index):
+    for owner, is_whole in owners.find(index):
         is_whole = is_whole or narrows(draft, index, owner)
         made = contrast(draft.rules, phrase, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
@@ -122,13 +131,13 @@ def find_owned(draft: Draft, index: int) -> Phrase | None:
     return None
 
 
-def find_near(draft: Draft, index: int) -> Phrase | None:
+def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
     """Return a name without a part as lying on the part that another one's place lies on."""
     phrase = draft.asks[index].phrase
     if not phrase.is_free or not phrase.ops:
         return None
-    owners = sorted(find_owners(draft, index), key=lambda one: find_side(one[0].ops) is None)
-    return next((made for owner, _ in owners if (made := lie_near(draft.rules, phrase, owner))), None)
+    found = sorted(owners.find(index), key=lambda one: find_side(one[0].ops) is None)
+    return next((made for owner, _ in found if (made := lie_near(draft.rules, phrase, owner))), None)
 
 
 def narrows(draft: Draft, index: int, owner: Phrase) -> bool:
@@ -156,7 +165,10 @@ def inherit_side(draft: Draft, index: int) -> None:
 def refuse_free(draft: Draft, index: int) -> None:
     """Raise the mistake of a name that lies on nothing."""
     ask = draft.asks[index]
-    tries = [draft.rules.phrase(owner.ops + ask.phrase.ops) for owner, _ in find_owners(draft, index)]
+    owners = PossibleOwners(draft)
+    for before in range(index):
+        owners.pass_by(before)
+    tries = [draft.rules.phrase(owner.ops + ask.phrase.ops) for owner, _ in owners.find(index)]
     for made in (ask.phrase, *tries):
         if made is not None and made.fault:
             code, message, suggestion = made.fault
@@ -173,68 +185,3 @@ def refuse_free(draft: Draft, index: int) -> None:
         raise MistakeError("unknown_part", f"there is no '{draft.words(last, ask)}'", draft.span(last, ask))
     message = f"'{draft.words(ask)}' of what? name a part"
     raise draft.mistake("no_part", message, ask, "'left eye', 'lips' or 'jaw'")
-
-
-def find_owners(draft: Draft, index: int) -> list[Owner]:
-    """Return the phrases that may own an ask.
-
-    First its heading, then what opens its sentence behind "on", then what another item of its list is said to lie
-    on, then any other item: those before it first.
-    """
-    ask = draft.asks[index]
-    heads: list[Owner] = []
-    located: list[Owner] = []
-    before: list[Owner] = []
-    farther: list[Owner] = []
-    for i in range(index - 1, -1, -1):
-        one = draft.asks[i]
-        if one.phrase.is_free:
-            continue
-        if draft.opens_list(i) and not heads:
-            heads = [(one.phrase, True)]
-        if one.sentence == ask.sentence and one.is_located:
-            located.append((one.phrase, True))
-        elif one.sentence == ask.sentence and not (ask.is_removal and one.is_removal):
-            before.append((one.phrase, not one.phrase.owner_len))
-        elif ask.phrase.is_free:
-            farther.append((one.phrase, not one.phrase.owner_len))
-    after = find_after(draft, index)
-    others = after + before if after and belongs_ahead(draft, index) else before + after
-    others.sort(key=lambda one: (needs_owner(draft.rules, one[0]), one[1]))
-    if heads and not find_side(heads[0][0].ops):
-        heads = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)] + heads
-    return heads + located + others + farther
-
-
-def belongs_ahead(draft: Draft, index: int) -> bool:
-    """Whether "and" joins an item to the next, and not to the one before."""
-    if "and" in draft.asks[index].before:
-        # "..., and the top and the bottom of both eyes".
-        return "comma" in draft.asks[index].before and draft.asks[index + 1].before == {"and"}
-    later = (one for one in draft.asks[index + 1 :] if one.before != {"comma"})
-    return "and" in next((one.before for one in later), ())
-
-
-def find_after(draft: Draft, index: int) -> list[Owner]:
-    """Return what later items of the same list lie on."""
-    ask = draft.asks[index]
-    found: list[Phrase] = []
-    for later in draft.asks[index + 1 :]:
-        is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, later)
-        if later.sentence != ask.sentence or is_apart or later.item.layout is not None:
-            break
-        phrase = later.phrase
-        if not phrase.is_free and (find_side(phrase.ops) or phrase.det or ask.phrase.is_free):
-            found.append(phrase)
-    return [(phrase, not phrase.owner_len) for phrase in found]
-
-
-def ends_list(draft: Draft, ask: Ask) -> bool:
-    """Whether a bare name behind a dash only says on what all before it lie: "tail, arch, head - left eyebrow"."""
-    is_last = ask is draft.asks[-1] and not any("colon" in one.before for one in draft.asks[:-1])
-    return is_last and ask.before == {"colon"} and not ask.item.has_amount and names_whole(ask)
-
-
-def names_whole(ask: Ask) -> bool:
-    """Whether an ask names a part of one side, or of each: "left eyebrow", "both brows"."""
-    return ask.thing.is_sided or (bool(ask.phrase.det) and not ask.thing.is_place)

@@ -112,7 +112,7 @@ class Reading:
             found, read = self.read_otherwise(entries, lattice, found.problems)
         runs, shape, shapes = found.shaped()
         notes = self.notes + found.notes + self.note_manners(found)
-        if not self.is_trial:
+        if not self.is_trial and len(self.text) <= LONGEST_TRIED:
             place = partial(self.place, lattice)
             others = find_other_readings(read, found.runs, place, self.language.registry)
             notes += [OTHER_READING + other for other in others]

@@ -15,9 +15,9 @@ from .meaning import NO_NAME, Item
 
 def find_per_side(draft: Draft, entry: Entry, item: Item, sentence: int) -> str:
     """Return "each" or "both" where a clause says them of the sides of all that its sentence asks, "" elsewhere."""
-    asks = [ask for ask in draft.asks if ask.sentence == sentence]
+    asks = (ask for ask in draft.asks if ask.sentence == sentence)
     if item.each and any(edge.category == "PER_SIDE" for edge in draft.lattice.edges[entry.start]):
-        return "each" if not asks or item == Item(each=True) else ""
+        return "each" if item == Item(each=True) or not any(asks) else ""
     phrase = item.phrase or NO_NAME
     is_sides = phrase.is_free and phrase.ops[:1] == (SIDES,) and item == Item(phrase=phrase)
     return phrase.det if is_sides and all(ask.thing.is_several_sided for ask in asks) else ""

@@ -10,7 +10,7 @@ from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
 from .meaning import NO_NAME, Item, Phrase, Range, join
-from .owners import own
+from .owners import own_names
 
 
 def resolve(draft: Draft, ask: Ask) -> Ask:
@@ -28,7 +28,7 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         return ask
     made, before = refer(draft, ask)
     ask.become(made, is_narrower=phrase.ref == "it" and not ask.before, is_owned=phrase.ref == "it")
-    if phrase.ref in ("one", "other") and not ask.item.has_amount:
+    if phrase.ref in ("one", "other") and not ask.item.has_amount and not made.thing.is_place:
         ask.source = before
     return ask
 
@@ -87,8 +87,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     Raises:
         MistakeError: Nothing is there to be repeated.
     """
-    for i in range(len(draft.asks)):
-        own(draft, i)
+    own_names(draft)
     drop_headers(draft)
     if item.phrase is None and "colon" in entry.before and draft.asks:
         item = replace(item, phrase=draft.asks.pop().phrase)
@@ -108,7 +107,8 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     for number, ask in enumerate(tail):
         before = ask.before if number else entry.before
         mirrored = mirror(draft, ask.item, frame)
-        draft.asks.append(Ask(mirrored, entry.start, entry.stop, sentence, before, leads=ask.leads, source=ask))
+        made = Ask(mirrored, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask)
+        draft.asks.append(made)
     rest = replace(item, phrase=None, same=None)
     if rest != Item():
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))

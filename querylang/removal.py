@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from .meaning import MistakeError
 from .pieces import Patch, Piece, Place, Stretch, make_piece
-from .runs import LayoutRun, PlaceRun, Run, remove_pieces
+from .runs import LayoutRun, PlaceRun, remove_pieces
+from .shapes import Segment
 
 if TYPE_CHECKING:
     from .asks import Ask
@@ -18,17 +19,20 @@ MOST_WORK = 2_000_000
 
 
 def remove_pieces_from(
-    runs: Sequence[Run], pieces: Sequence[Piece], placer: Placer, span: tuple[int, int]
-) -> list[Run]:
-    """Return what is left of runs without the points that lie on pieces.
+    segments: Sequence[Segment], pieces: Sequence[Piece], placer: Placer, span: tuple[int, int]
+) -> list[Segment]:
+    """Return what is left of segments without the points that lie on pieces.
 
     Raises:
         MistakeError: It is too much work.
     """
-    points = sum(run.count if isinstance(run, LayoutRun | PlaceRun) else 1 for run in runs)
+    # Equal runs once: a list may name one layout again and again.
+    unique = dict.fromkeys(run for _, runs in segments for run in runs)
+    points = sum(run.count if isinstance(run, LayoutRun | PlaceRun) else 1 for run in unique)
     if points * len(pieces) > MOST_WORK:
         raise MistakeError("too_many", "too many exceptions for one instruction", span)
-    return [kept for run in runs for kept in remove_pieces(run, pieces, placer.registry)]
+    left = {run: remove_pieces(run, pieces, placer.registry) for run in unique}
+    return [(shape, [kept for run in runs for kept in left[run]]) for shape, runs in segments]
 
 
 def find_pieces(ask: Ask, placer: Placer) -> list[Piece]:

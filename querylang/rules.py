@@ -119,6 +119,7 @@ class Rules(Compositions):
             # what lies on what
             ("N", "N of N", self.of, 0.0),
             ("N", "N of N", self.of_one, 0.0),
+            ("N", "N N", lambda owner, part: self.of_one(part, owner) if owner.ref == "other" else None, 0.3),
             ("N", "N N", self.compound, 0.3),
             ("N", "N N", self.backwards, 1.2),
             # whose left is left

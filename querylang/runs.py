@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
@@ -213,18 +213,18 @@ def remove_pieces(run: Run, pieces: Sequence[Piece], registry: Registry) -> list
     exact = {key_of(piece.part, piece.fpalp, registry) for piece in pieces if isinstance(piece, Place)}
     stretches = [piece for piece in pieces if isinstance(piece, Stretch)]
 
-    def is_gone(part: str, fpalp: Fraction, v: Fraction | None = None) -> bool:
-        if v is not None:
-            return any(patch.part == part and holds_spot(patch, (fpalp, v)) for patch in patches)
-        if key_of(part, fpalp, registry) in exact:
+    def is_gone(one: LandmarkQuery) -> bool:
+        if one.v is not None:
+            return any(patch.part == one.part and holds_spot(patch, (one.fpalp, one.v)) for patch in patches)
+        if key_of(one.part, one.fpalp, registry) in exact:
             return True
-        return any(lies_on(part, fpalp, piece, registry) for piece in stretches if piece.part == part)
+        return any(lies_on(one.part, one.fpalp, piece, registry) for piece in stretches if piece.part == one.part)
 
     if isinstance(run, PlaceRun):
-        places = tuple(f for f in run.places if not is_gone(run.part, f))
+        places = tuple(f for f in run.places if not is_gone(LandmarkQuery(run.part, f)))
         return [PlaceRun(run.part, places)] if places else []
     landmarks = registry.layouts[run.layout].landmarks
-    ids = tuple(i for i in run.ids if not is_gone(*astuple(landmarks[i - 1])))
+    ids = tuple(i for i in run.ids if not is_gone(landmarks[i - 1]))
     return [LayoutRun(run.layout, ids)] if ids else []
 
 

@@ -17,6 +17,8 @@ from .runs import SURFACE_RUNS, CurveRun, LayoutRun, Run, merge_places
 Shape = Literal["polygon", "polyline"]
 RunShape = Literal["polygon", "polyline", "hole"]
 """What is said of a run; a "hole" is cut out of the polygon before it."""
+Segment = tuple[RunShape | None, list[Run]]
+"""Runs that one ask laid out, and the shape that they were asked for as."""
 Role = Literal["polygon", "polyline", "hole", "back"]
 """What a run does; the ring of the polygon before it goes "back" along this one."""
 

@@ -1,0 +1,150 @@
+"""Possible owners: the phrases of a list that a name without a part may lie on, the likeliest first.
+
+In: the asks of a draft, passed by in order; out: for each, the owners before and after it, equal ones once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .asks import Ask, Draft, find_side
+from .beside import needs_owner
+from .concepts import Op
+from .meaning import Phrase
+
+Owner = tuple[Phrase, bool]
+"""A phrase that may own an ask, and whether the ask lies on all that it names."""
+Key = tuple[tuple[Op, ...], str, str, int, bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An owner that stands before an ask: what it names, and how it was said."""
+
+    phrase: Phrase
+    is_located: bool
+    is_removal: bool
+
+    @property
+    def key(self) -> Key:
+        """What makes two of them own alike."""
+        phrase = self.phrase
+        return (phrase.ops, phrase.det, phrase.frame, phrase.owner_len, self.is_located, self.is_removal)
+
+
+class PossibleOwners:
+    """The possible owners of each ask of a draft.
+
+    A list may be a thousand names long: those before an ask are kept as they are passed by, those after it are
+    gathered once.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._sentence = -1
+        self._heading: Phrase | None = None
+        # The last one said stands last.
+        self._near: dict[Key, Passed] = {}
+        self._far: dict[Key, Passed] = {}
+        self._later, self._joins = gather_later(draft)
+
+    def pass_by(self, index: int) -> None:
+        """Let an ask own those after it; each is passed by once, in order."""
+        ask = self._draft.asks[index]
+        if ask.phrase.is_free:
+            return
+        if ask.sentence != self._sentence:
+            for key, one in self._near.items():
+                put_last(self._far, key, one)
+            self._near, self._sentence = {}, ask.sentence
+        if self._draft.opens_list(index):
+            self._heading = ask.phrase
+        one = Passed(ask.phrase, ask.is_located, ask.is_removal)
+        put_last(self._near, one.key, one)
+
+    def find(self, index: int) -> list[Owner]:
+        """Return the phrases that may own an ask, when all before it have been passed by.
+
+        First its heading, then what opens its sentence behind "on", then what another item of its list is said to lie
+        on, then any other item: those before it first.
+        """
+        ask = self._draft.asks[index]
+        is_here = ask.sentence == self._sentence
+        near = list(reversed(self._near.values()))
+        listed = [one for one in near if is_here and not one.is_located and not (ask.is_removal and one.is_removal)]
+        located = [one for one in near if is_here and one.is_located]
+        before = [as_item(one.phrase) for one in listed]
+        after = [as_item(phrase) for phrase in self._later[index] if may_own_before(phrase, ask)]
+        others = after + before if after and self._belongs_ahead(index) else before + after
+        others.sort(key=lambda one: (needs_owner(self._draft.rules, one[0]), one[1]))
+        return (
+            self._find_heads(others) + [(one.phrase, True) for one in located] + others + self._find_far(ask, is_here)
+        )
+
+    def _find_heads(self, others: list[Owner]) -> list[Owner]:
+        """Return the heading; behind those of the list that say a side, where it says none."""
+        if self._heading is None:
+            return []
+        sided = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
+        return [*([] if find_side(self._heading.ops) else sided), (self._heading, True)]
+
+    def _find_far(self, ask: Ask, is_here: bool) -> list[Owner]:
+        """Return what other sentences, or other exceptions, name."""
+        if not ask.phrase.is_free:
+            return []
+        near = reversed(self._near.values())
+        apart = [one for one in near if not is_here or (ask.is_removal and one.is_removal and not one.is_located)]
+        return [as_item(one.phrase) for one in (*apart, *reversed(self._far.values()))]
+
+    def _belongs_ahead(self, index: int) -> bool:
+        """Whether "and" joins an item to the next, and not to the one before."""
+        asks = self._draft.asks
+        if "and" in asks[index].before:
+            # "..., and the top and the bottom of both eyes".
+            return "comma" in asks[index].before and asks[index + 1].before == {"and"}
+        return self._joins[index]
+
+
+def gather_later(draft: Draft) -> tuple[list[tuple[Phrase, ...]], list[bool]]:
+    """Return what later items of the same list name, for each ask, and whether "and" is the first join but a comma."""
+    found: list[tuple[Phrase, ...]] = [()]
+    joins = [False]
+    for index in range(len(draft.asks) - 1, 0, -1):
+        ask, later = draft.asks[index - 1 : index + 1]
+        is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, later)
+        if later.sentence != ask.sentence or is_apart or later.item.layout is not None:
+            found.append(())
+        elif later.phrase.is_free:
+            found.append(found[-1])
+        else:
+            alike = (later.phrase.ops, later.phrase.det, later.phrase.frame, later.phrase.owner_len)
+            rest = (one for one in found[-1] if (one.ops, one.det, one.frame, one.owner_len) != alike)
+            found.append((later.phrase, *rest))
+        joins.append(joins[-1] if later.before == {"comma"} else "and" in later.before)
+    return found[::-1], joins[::-1]
+
+
+def put_last(owners: dict[Key, Passed], key: Key, owner: Passed) -> None:
+    owners.pop(key, None)
+    owners[key] = owner
+
+
+def as_item(phrase: Phrase) -> Owner:
+    """Return what an item of a list names as an owner: on all of it where it names no owner of its own."""
+    return phrase, not phrase.owner_len
+
+
+def may_own_before(phrase: Phrase, ask: Ask) -> bool:
+    """Whether what is named later may own an ask: it says on which side, or the ask waits for it."""
+    return bool(find_side(phrase.ops) or phrase.det or ask.phrase.is_free)
+
+
+def ends_list(draft: Draft, ask: Ask) -> bool:
+    """Whether a bare name behind a dash only says on what all before it lie: "tail, arch, head - left eyebrow"."""
+    is_last = ask is draft.asks[-1] and not any("colon" in one.before for one in draft.asks[:-1])
+    return is_last and ask.before == {"colon"} and not ask.item.has_amount and names_whole(ask)
+
+
+def names_whole(ask: Ask) -> bool:
+    """Whether an ask names a part of one side, or of each: "left eyebrow", "both brows"."""
+    return ask.thing.is_sided or (bool(ask.phrase.det) and not ask.thing.is_place)
