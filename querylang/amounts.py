@@ -188,7 +188,7 @@ class Amounts:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""
         breaks = frozenset({"bullet"} if "line" in loose.before else {"bullet", "line"})
         bare = self.find_bare(index, breaks=breaks)
-        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and not one.is_removal]
+        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one)]
         # A sentence that is only a count is meant of the sentence before it.
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
@@ -199,7 +199,7 @@ class Amounts:
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
             is_next = bool(takers) and ("stop" in ask.before or number in self.counted)
-            if ask.item.has_amount or ask.is_removal or is_next:
+            if ask.item.has_amount or not may_take(ask) or is_next:
                 break
             takers.append(ask)
         if takers and (not leads or takers[0] is leads[0]):
@@ -270,6 +270,11 @@ class Amounts:
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)
             ask.item = joined or ask.item
+
+
+def may_take(ask: Ask) -> bool:
+    """Whether an ask may take an amount said before it: what repeats another has that one's."""
+    return not ask.is_removal and ask.source is None
 
 
 def lies_on_surface(ask: Ask) -> bool:

@@ -9,6 +9,7 @@ from .beside import find_nouns, refer_to, share_side
 from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
+from .joining import is_side
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .owners import own_names
 
@@ -100,6 +101,8 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         and not any(is_kind_of(phrase, one) for one in tail)
     ):
         tail = []
+    if not tail and item.same == "all" and is_side_alone(phrase) and not has_other_side(draft):
+        raise draft.mistake("ambiguous", "what came before names no side, and has no other", entry, "the part's name")
     if not tail:
         repeat_amount(draft, entry, item, sentence)
         return
@@ -112,6 +115,16 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     rest = replace(item, phrase=None, same=None)
     if rest != Item():
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
+
+
+def is_side_alone(phrase: Phrase | None) -> bool:
+    return phrase is not None and bool(phrase.ops) and all(map(is_side, phrase.ops))
+
+
+def has_other_side(draft: Draft) -> bool:
+    """Whether what was asked last lies on one side: "the left half of the jaw"."""
+    last = draft.asks[-1] if draft.asks else None
+    return last is not None and not last.is_removal and any(flip(op, ends=True) != op for op in last.phrase.ops)
 
 
 def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
@@ -136,8 +149,8 @@ def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
     side: Op | None = None
     for ask in reversed(draft.asks):
         own = next((found for one in find_phrases(ask.item) if (found := find_side(one.ops))), None)
-        if own is None and ask.is_named and (ask.phrase.is_free or ask.thing.is_several_sided):
-            # Its side is that of an owner beside it.
+        if own is None and ask.is_named and (ask.phrase.is_free or ask.thing.is_several_sided or ask.is_removal):
+            # Its side is that of an owner beside it; what is left out may have none.
             tail.insert(0, ask)
             continue
         is_other = own is not None and (side is None or own[1][0][1] == side[1][0][1])
