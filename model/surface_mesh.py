@@ -25,12 +25,16 @@ MESH_FILE, PLACES_FILE = GRAMMAR / "mesh.json", GRAMMAR / "surface_places.json"
 STEPS = 15
 """How many places about its usual one on its curve are tried for a vertex."""
 
-LEAST_AREA = 0.02
-"""Of a triangle against its usual area; smaller ones are about to turn over."""
+LEAST_AREA = 0.2
+"""Of a triangle against its usual area, once it was opened; only what is under half of it is."""
 
-UNFOLDING_ROUNDS = 60
-UNFLAT = ("nose base", "upper lip surface")
-"""Surfaces that the mean face itself shows folded: the nostrils from before, and the lip's inner rows."""
+UNFOLDING_ROUNDS, OVERSHOOT = 150, 1.5
+HELD_SHARE = 0.1
+"""How far a vertex on a curve gives way where another moves by 1."""
+
+BEHIND = ("nose base", "upper lip surface")
+"""Surfaces of which the mean face itself shows some turned over: the nostrils from before, and the lip's inner rows.
+Their triangles' usual areas are those of the flattened surface."""
 
 STIFFNESS = 0.02
 """How strongly a vertex that no curve holds stays where the mesh puts it, against one edge's pull: what a curve moves
@@ -97,6 +101,28 @@ def triangle_areas(points: FloatArray, corners: IntArray) -> FloatArray:
     """Return (triangles,) signed areas of corners (triangles, 3) of points (N, 2)."""
     begin = points[corners[:, 0]]
     return cross(points[corners[:, 1]] - begin, points[corners[:, 2]] - begin) / 2
+
+
+def open_triangles(points: FloatArray, corners: IntArray, lacking: FloatArray, ease: FloatArray) -> FloatArray:
+    """Return how points (N, 2) move so that each of some triangles gains the area that it lacks.
+
+    Args:
+        points: (N, 2).
+        corners: (triangles, 3) of them.
+        lacking: (triangles,) areas.
+        ease: (N,) how far each point moves against others.
+    """
+    at = points[corners]
+    opposite = np.roll(at, -1, axis=1) - np.roll(at, -2, axis=1)
+    # Of the area, by each corner: half of the opposite side, turned by a right angle.
+    gradient = np.stack([opposite[..., 1], -opposite[..., 0]], axis=-1) / 2
+    weighted = ease[corners][..., None] * gradient
+    strength = lacking / np.maximum((weighted * gradient).sum(axis=(1, 2)), np.finfo(np.float64).tiny)
+    moves = np.zeros_like(points)
+    np.add.at(moves, corners.ravel(), (strength[:, None, None] * weighted).reshape(-1, 2))
+    times = np.bincount(corners.ravel(), minlength=len(points))
+    mean: FloatArray = moves / np.maximum(times, 1)[:, None]
+    return mean
 
 
 def border_edges(triangles: IntArray) -> tuple[tuple[int, int], ...]:
@@ -179,38 +205,34 @@ class SurfaceMesh:
     def unfold(self, vertices: FloatArray, held: Sequence[int]) -> FloatArray:
         """Return vertices (faces, VERTICES, 2) of which no triangle is turned over, as far as that goes.
 
-        The vertices of triangles that are move towards the mean of their neighbours, but for the held ones.
+        The corners of a triangle that is, or nearly so, move along the gradient of its area until it has LEAST_AREA
+        (Müller et al. 2007, Position Based Dynamics, Eq. 9); the held ones give way a tenth as far.
         """
-        corners, usual, pull = self._unfolding
-        is_free = np.ones(VERTICES, dtype=bool)
-        is_free[list(held)] = False
+        corners, usual = self._unfolding
+        ease = np.ones(VERTICES)
+        ease[list(held)] = HELD_SHARE
         made = vertices.copy()
         for face in made:
-            size = np.abs(triangle_areas(face, corners)).sum() / usual.sum()
+            least = LEAST_AREA * usual * (np.abs(triangle_areas(face, corners)).sum() / usual.sum())
             for _ in range(UNFOLDING_ROUNDS):
-                bad = triangle_areas(face, corners) < LEAST_AREA * size * usual
-                moved = np.zeros(VERTICES, dtype=bool)
-                moved[corners[bad].ravel()] = True
-                moved &= is_free
-                if not moved.any():
+                lacking = least - triangle_areas(face, corners)
+                bad = lacking > least / 2
+                if not bad.any():
                     break
-                face[moved] = (face[moved] + pull[moved] @ face) / 2
+                face += OVERSHOOT * open_triangles(face, corners[bad], lacking[bad], ease)
         return made
 
     @cached_property
-    def _unfolding(self) -> tuple[IntArray, FloatArray, FloatArray]:
-        """The triangles that shall not turn over, their areas on the mean face, and the neighbours' shares in means."""
-        flat = [one.triangles for name, one in self.surfaces.items() if name not in UNFLAT]
-        corners = np.concatenate(flat)
-        areas = triangle_areas(self.shape, corners)
-        corners = np.where((areas < 0)[:, None], corners[:, [0, 2, 1]], corners)
-        edges = np.unique(np.sort(corners[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2), axis=1), axis=0)
-        pull = np.zeros((VERTICES, VERTICES))
-        near = 1 / np.linalg.norm(self.shape[edges[:, 0]] - self.shape[edges[:, 1]], axis=1)
-        pull[edges[:, 0], edges[:, 1]] = near
-        pull[edges[:, 1], edges[:, 0]] = near
-        total = pull.sum(axis=1, keepdims=True)
-        return corners, np.abs(areas), pull / np.where(total > 0, total, 1)
+    def _unfolding(self) -> tuple[IntArray, FloatArray]:
+        """The triangles of all surfaces, turned as they are flattened, and their usual areas."""
+        corners, usual = [], []
+        for name, flat in self.surfaces.items():
+            own = cross(flat.corners[:, 1] - flat.corners[:, 0], flat.corners[:, 2] - flat.corners[:, 0])
+            turned = np.where((own < 0)[:, None], flat.triangles[:, [0, 2, 1]], flat.triangles)
+            areas = np.abs(triangle_areas(self.shape, turned))
+            corners.append(turned)
+            usual.append(np.abs(own) / np.abs(own).sum() * areas.sum() if name in BEHIND else areas)
+        return np.concatenate(corners), np.concatenate(usual)
 
     def spread_matrix(self, held: Sequence[int]) -> FloatArray:
         """Return (VERTICES, held): how far each vertex goes along when these are moved to their curves.
