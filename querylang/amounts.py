@@ -161,6 +161,8 @@ class Amounts:
         if loose.is_removal:
             if item.count is not None:
                 raise self.draft.mistake("count", "a number of points is at least 1", loose)
+            if item.has_amount and item.pick is None:
+                raise self.draft.mistake("ambiguous", "points are left out by where they are: name the places", loose)
             return current
         if item.inner or item.parity:
             self.choose_ids(loose, index)

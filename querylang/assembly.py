@@ -109,7 +109,7 @@ class Assembly:
             raise MistakeError("nothing_left", "the exception removes every point", span)
         if self.runs == before:
             index = self.draft.asks.index(ask)
-            if ask.before and index and self.draft.asks[index - 1].is_removal:
+            if index and self.draft.asks[index - 1].is_removal:
                 raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
             self.placer.notes.append("the exception removes no point")
 

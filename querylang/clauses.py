@@ -23,6 +23,7 @@ from .clause_kinds import (
     settle_item,
 )
 from .compositions import SIDES
+from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .joining import goes_sideways
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
@@ -57,6 +58,7 @@ class Clauses:
             self.number = number
             self.open_sentence(entry)
             if entry.kind == "except":
+                ask_again(self.draft, entry)
                 self.removing = True
             elif entry.kind == "item":
                 self.read_clause(entry)
@@ -118,14 +120,14 @@ class Clauses:
             raise self.draft.mistake(code, message, entry, suggestion)
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
-        self.removing = (self.removing and not self.ends_removal(entry, item)) or self.is_all_but(entry)
+        self.removing = (self.removing and not ends_removal(self.draft, self.number)) or is_all_but(self.draft, entry)
         if (side := find_side_heading(self.draft, self.number)) is not None:
             self.side = (side, self.sentence)
             return
         if item.left_out:
             self.leave_out(entry, item)
             return
-        item = self.name_id(item) if self.removing else item
+        item = name_id(self.draft, item) if self.removing else item
         item = put_on_side(self.draft, item, self.side[0]) if self.side[1] == self.sentence else item
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
@@ -142,7 +144,7 @@ class Clauses:
         if self.leads_way(item):
             self.way = item.range
         elif item.same:
-            repeat(self.draft, entry, item, self.sentence)
+            self.read_again(entry, item)
         elif self.counts_again(entry, item):
             return
         elif item.is_region and not self.removing and self.only_counts(item):
@@ -153,8 +155,27 @@ class Clauses:
             self.loosen(entry, Item(count=item.count, each=True))
         elif item.is_region:
             self.read_region(entry, item)
+        else:
+            self.read_loose(entry, item)
+
+    def read_again(self, entry: Entry, item: Item) -> None:
+        """Read what says the same as before of something else."""
+        phrase = item.phrase or NO_NAME
+        if item.same == "number" and not any(map(self.draft.has_amount, range(len(self.asks)))):
+            # "The same number on the lips and the nose, 12 points": before a list it is of each.
+            self.read_region(entry, replace(item, same=None, phrase=replace(phrase, det="each")))
+        elif self.removing and phrase.ref:
+            # "... but not the left corners and the right ones".
+            self.read_region(entry, replace(item, same=None))
+        else:
+            repeat(self.draft, entry, item, self.sentence)
+
+    def read_loose(self, entry: Entry, item: Item) -> None:
+        """Read what names no region."""
+        if self.removing and leaves_places(self.draft, self.number):
+            self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
         elif self.removing or not self.read_place(entry, item):
-            self.loosen(entry, item, is_removal=self.removing and self.draft.entries[self.number - 1].kind == "except")
+            self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
 
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
@@ -198,37 +219,6 @@ class Clauses:
         return replace(item, phrase=last.item.phrase) if has_numbers(last.item) else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
-
-    def ends_removal(self, entry: Entry, item: Item) -> bool:
-        """Whether a counted name behind an exception is asked again: "without the corners, 5 points on the jaw".
-
-        Places are left out, by however many: "but not the two canthi".
-
-        Raises:
-            MistakeError: It stands right behind the exception.
-        """
-        if not (item.has_amount and item.is_region) or item.positions is not None:
-            return False
-        if self.number == 0 or self.draft.entries[self.number - 1].kind != "except":
-            return True
-        phrase = item.phrase or NO_NAME
-        if item.count is None or not (phrase.thing.is_place or (phrase.is_free and phrase.is_plural)):
-            raise self.draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
-        return False
-
-    def is_all_but(self, entry: Entry) -> bool:
-        """Whether "but" takes away: "everything but the lips"."""
-        last = self.asks[-1].phrase if self.asks else NO_NAME
-        item: Item = entry.value
-        is_all = last.det == "all" or last.ops == WHOLE_FACE
-        return is_all and "but" in entry.before and not item.has_amount and item.phrase is not None
-
-    def name_id(self, item: Item) -> Item:
-        """Return a number behind an exception from a layout's ids as an id: "300W 37 to 42 but not 39"."""
-        last = next((ask.item for ask in reversed(self.asks) if not ask.is_removal), Item())
-        if item.count is None or item.is_region or not last.is_layout or item.count.form != "integer":
-            return item
-        return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
     def only_counts(self, item: Item) -> bool:
         """Whether a name only says how to count those before: "eyes, 6 points per eye"."""

@@ -57,7 +57,9 @@ class Compositions:
 
     def noun(self, value: tuple[tuple[Op, ...], bool, str]) -> Phrase | None:
         ops, is_plural, frame = value
-        return self.phrase(ops, is_plural=is_plural, frame=frame)
+        # "OU" is both eyes; of a noun with an owner of its own no other names no side.
+        det = "both" if frame and not any(map(is_side, ops)) else ""
+        return self.phrase(ops, is_plural=is_plural, frame=frame, det=det)
 
     def extend(self, phrase: Phrase, ops: tuple[Op, ...]) -> Phrase | None:
         made = self.phrase(phrase.ops + ops)
@@ -227,7 +229,9 @@ class Compositions:
 
     def as_many(self, item: Item) -> Item | None:
         """ "The right brow too"."""
-        return replace(item, same="amount") if item.phrase is not None and not item.has_amount else None
+        if item.phrase is None or item.has_amount:
+            return None
+        return item if item.same else replace(item, same="amount")
 
     def own_late(self, phrase: Phrase) -> Phrase | None:
         return replace(phrase, frame="subject", is_late=True) if not phrase.frame else None

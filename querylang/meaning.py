@@ -121,7 +121,8 @@ class Item:
         zero: Ids count from 0 or 1.
         only: Restricts what stands before.
         left_out: It is taken away from what stands before.
-        same: "all" repeats what stands before, on another side; "amount" takes its count alone.
+        same: "all" repeats what stands before, on another side; "amount" takes its count alone, "number" the last one
+            that was said.
         lead: Its side comes first of those named before.
         approx: The count was rough.
         late: Its frame was said after what it owns.

@@ -10,6 +10,7 @@ from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
 from .joining import is_side
+from .layout_lists import is_in_layout
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .owners import own_names
 
@@ -28,6 +29,9 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     if not phrase.ref:
         return ask
     made, before = refer(draft, ask)
+    if before is not None and is_in_layout(before) and ask.item == Item(phrase=phrase):
+        # "300W, the left eye, and the right one".
+        ask.item = replace(ask.item, layout=before.item.layout, zero=before.item.zero)
     ask.become(made, is_narrower=phrase.ref == "it" and not ask.before, is_owned=phrase.ref == "it")
     if phrase.ref in ("one", "other") and not ask.item.has_amount and not made.thing.is_place:
         ask.source = before
@@ -101,7 +105,8 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         and not any(is_kind_of(phrase, one) for one in tail)
     ):
         tail = []
-    if not tail and item.same == "all" and is_side_alone(phrase) and not has_other_side(draft):
+    is_same_side = item.same == "all" and phrase is not None and not phrase.ref and is_side_alone(phrase)
+    if not tail and is_same_side and not has_other_side(draft):
         raise draft.mistake("ambiguous", "what came before names no side, and has no other", entry, "the part's name")
     if not tail:
         repeat_amount(draft, entry, item, sentence)
@@ -117,8 +122,8 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
 
 
-def is_side_alone(phrase: Phrase | None) -> bool:
-    return phrase is not None and bool(phrase.ops) and all(map(is_side, phrase.ops))
+def is_side_alone(phrase: Phrase) -> bool:
+    return bool(phrase.ops) and all(map(is_side, phrase.ops))
 
 
 def has_other_side(draft: Draft) -> bool:
@@ -130,12 +135,17 @@ def has_other_side(draft: Draft) -> bool:
 def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     """ "The same on the nose", "the right brow too": as many points as were said last."""
     last = draft.asks[-1] if draft.asks else None
+    if item.same == "number":
+        counted = [ask for i, ask in enumerate(draft.asks) if draft.has_amount(i) and not ask.is_removal]
+        last = counted[-1] if counted else None
     # A place "too" is asked as well, and has no number.
     is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
     amounts = () if is_place else (*AMOUNTS, "spacing")
     told = join(replace(item, same=None), only(last.item, amounts)) if last else None
     if told is None or told.phrase is None:
         raise draft.mistake("ambiguous", "the same as what?", entry)
+    if last is not None and is_in_layout(last) and not told.is_layout and not told.has_amount:
+        told = replace(told, layout=last.item.layout, zero=last.item.zero)
     ask = resolve(draft, Ask(told, entry.start, entry.stop, sentence, entry.before, leads=True))
     if not told.has_amount and not is_place:
         ask.source = last
@@ -152,6 +162,9 @@ def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
         if own is None and ask.is_named and (ask.phrase.is_free or ask.thing.is_several_sided or ask.is_removal):
             # Its side is that of an owner beside it; what is left out may have none.
             tail.insert(0, ask)
+            continue
+        if own is None and side is None and phrase is not None and find_nouns(phrase) and ask.thing.is_place:
+            # "..., chin, and the same for the left brow": the chin has no other side.
             continue
         is_other = own is not None and (side is None or own[1][0][1] == side[1][0][1])
         if own is None or not is_other or (wanted is not None and own[1][0][1] == wanted[1][0][1]):

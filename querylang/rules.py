@@ -159,7 +159,9 @@ class Rules(Compositions):
             ("N", "one ONE_SIDE", one_of, 0.2),
             ("N", "ADJ one", one_of, 0.0),
             ("I", "same", says(same="all"), 0.0),
+            ("I", "ONE_SIDE one=many", lambda a: Item(phrase=Phrase((("adj", a),), ref="one"), same="all"), -0.2),
             ("I", "I too", self.as_many, 0.0),
+            ("I", "same_number N", says("phrase", same="number"), 1.0),
             ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
             ("I", "ONE_SIDE select=first", lambda a: Item(phrase=Phrase((("adj", a),)), lead=True), 0.2),
             # names as items

@@ -1,0 +1,85 @@
+"""Exceptions: which clauses behind "except" are left out, and of what.
+
+In: clauses already read, and the entry that is being read; out: what it is.  `removal.py` takes the points away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .asks import WHOLE_FACE, Draft
+from .chart import Entry
+from .meaning import NO_NAME, Item
+
+
+def follows_except(draft: Draft, number: int) -> bool:
+    """Whether an entry stands right behind "except"."""
+    return number > 0 and draft.entries[number - 1].kind == "except"
+
+
+def ends_removal(draft: Draft, number: int) -> bool:
+    """Whether a counted name behind an exception is asked again: "without the corners, 5 points on the jaw".
+
+    Places are left out, by however many: "but not the two canthi".
+
+    Raises:
+        MistakeError: It stands right behind the exception.
+    """
+    entry = draft.entries[number]
+    item: Item = entry.value
+    if not (item.has_amount and item.is_region) or item.positions is not None:
+        return False
+    if not follows_except(draft, number):
+        return True
+    phrase = item.phrase or NO_NAME
+    if item.count is None or not (phrase.thing.is_place or (phrase.is_free and phrase.is_plural)):
+        raise draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
+    return False
+
+
+def is_all_but(draft: Draft, entry: Entry) -> bool:
+    """Whether "but" takes away: "everything but the lips"."""
+    last = draft.asks[-1].phrase if draft.asks else NO_NAME
+    item: Item = entry.value
+    is_all = last.det == "all" or last.ops == WHOLE_FACE
+    return is_all and "but" in entry.before and not item.has_amount and item.phrase is not None
+
+
+def name_id(draft: Draft, item: Item) -> Item:
+    """Return a number behind an exception from a layout's ids as an id: "300W 37 to 42 but not 39"."""
+    last = next((ask.item for ask in reversed(draft.asks) if not ask.is_removal), Item())
+    if item.count is None or item.is_region or not last.is_layout or item.count.form != "integer":
+        return item
+    return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
+
+
+def ask_again(draft: Draft, entry: Entry) -> None:
+    """Ask for what is itself said to be without something: "left brow except its tail, jaw except the chin"."""
+    last = draft.asks[-1] if draft.asks else None
+    if last is None or entry.before or not last.is_removal or not last.is_named:
+        return
+    if not last.before or not last.before <= {"comma", "and"}:
+        return
+    others = [ask for ask in draft.asks if not ask.is_removal]
+    if not any(ask.item.is_layout or ask.thing.parts & last.thing.parts for ask in others):
+        last.is_removal = False
+
+
+def leaves_places(draft: Draft, number: int) -> bool:
+    """Whether positions are left out: "except at 25% and 75%", and those of a list that goes on."""
+    is_in_list = bool(draft.asks and draft.asks[-1].is_removal)
+    return draft.entries[number].value.positions is not None and (follows_except(draft, number) or is_in_list)
+
+
+def place_left_out(draft: Draft, entry: Entry, sentence: int) -> Item:
+    """Return positions that are left out as along the one thing that their sentence asks for.
+
+    Raises:
+        MistakeError: It asks for none, or for several.
+    """
+    item: Item = entry.value
+    asks = [ask for ask in draft.asks if ask.sentence == sentence and not ask.is_removal]
+    if len(asks) != 1 or asks[0].item.is_layout or asks[0].thing.is_place or item.count is not None:
+        raise draft.mistake("ambiguous", "positions along what are left out? name the part", entry)
+    on = asks[0].item
+    return replace(item, phrase=on.phrase, range=on.range, via=on.via)
