@@ -245,6 +245,12 @@ class Amounts:
     def mark_last(self, loose: Loose, index: int) -> None:
         """ "Each" or "in total" after or before the items whose amount it qualifies."""
         said = only(loose.item, ("each", "total", "strict"))
+        last = self.asks[index - 1] if index else None
+        is_next = last is not None and last.group < 0 and last.sentence == loose.sentence and last.is_stretch
+        if last is not None and is_next and loose.item.strict is not None:
+            # Its number follows: "the jaw, excluding the ends, 8 points".
+            last.item = add(last.item, said)
+            return
         before = [ask for ask in self.asks[:index] if ask.group >= 0]
         for ask in before:
             if ask.group == before[-1].group:

@@ -117,7 +117,12 @@ class Concepts:
 
         def lie(units: Sequence[Unit]) -> tuple[Unit, ...]:
             found = [unit for one in units for unit in concept.units if suits(unit, one)]
-            return tuple(sorted(dict.fromkeys(found), key=concept.units.index))
+            # "The right and left eyebrow arches" come in that order.
+            sides = [*dict.fromkeys(one.side for one in units)]
+            rank = {side: number for number, side in enumerate(sides)}
+            return tuple(
+                sorted(dict.fromkeys(found), key=lambda one: (rank.get(one.side, len(sides)), concept.units.index(one)))
+            )
 
         units, turned = lie(owner.units), lie(owner.turned)
         if not units:

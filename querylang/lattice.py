@@ -31,6 +31,8 @@ SAYING_NOTHING = {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING"
 EMPTY = WRAPPING | ASIDE | SAYING_NOTHING
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
+LINES_COST = 1.7
+"""What it costs to read "contour points" as points, where "face contour" may be meant."""
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
 LONGEST_BROKEN = 4
@@ -283,9 +285,10 @@ def read_frame(found: Words, category: str, value: Any) -> Found:
 def read_doubtful(found: Words, category: str, value: Any) -> Found:
     """Words such as "points" and "layout", which often say nothing new."""
     if not found.owns:
-        yield found.stop, category, found.is_plural or value == "verbs", 0.5
+        cost = LINES_COST if value == "lines" else 0.5
+        yield found.stop, category, found.is_plural or value == "verbs", cost
         if not found.is_person:
-            yield found.stop, SKIP, None, 0.6
+            yield found.stop, SKIP, None, cost + 0.1
 
 
 COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
