@@ -12,7 +12,7 @@ from .meaning import Item, MistakeError, add, join
 from .numbers import Number
 from .pieces import Patch
 
-JOINS = frozenset({"and", "also", "comma", "line", "bullet"})
+JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
 KEPT_APART = frozenset({"then", "stop", "colon"})
