@@ -15,7 +15,8 @@ from .pieces import Patch
 JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
-KEPT_APART = frozenset({"then", "stop", "colon"})
+LINES = frozenset({"line", "bullet"})
+KEPT_APART = LINES | {"then", "stop", "colon"}
 
 
 class Amounts:
@@ -188,9 +189,13 @@ class Amounts:
 
     def bind_amount(self, loose: Loose, index: int) -> list[Ask]:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""
-        breaks = frozenset({"bullet"} if "line" in loose.before else {"bullet", "line"})
-        bare = self.find_bare(index, breaks=breaks)
-        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one)]
+        breaks = frozenset({"bullet"} if "line" in loose.before else LINES)
+        following = self.asks[index].before if index < len(self.asks) else LINES
+        # "..., and below it "10 points, left eye and right brow": it belongs to its own line.
+        leads_line = loose.before & LINES and not following & {*LINES, "stop"}
+        bare = [] if leads_line else self.find_bare(index, breaks=breaks)
+        is_apart = bool(bare and following & LINES)
+        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one) and not is_apart]
         # A sentence that is only a count is meant of the sentence before it.
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)

@@ -164,12 +164,30 @@ class Draft:
         """Whether an ask says an amount, or one stands right behind it."""
         return self.asks[index].item.has_amount or bool(self.find_own(index))
 
+    def starts_line(self, index: int) -> bool:
+        """Whether an ask is the first of a line or a sentence."""
+        ask = self.asks[index]
+        return index == 0 or bool(ask.before & {"line", "bullet"}) or ask.sentence != self.asks[index - 1].sentence
+
+    def line_before(self, index: int) -> list[Ask]:
+        """Return the asks before one on its line."""
+        start = index
+        while not self.starts_line(start):
+            start -= 1
+        return self.asks[start:index]
+
     def opens_list(self, index: int) -> bool:
         """Whether an ask stands bare before a colon, or above bullets."""
         if index + 1 >= len(self.asks) or self.asks[index].item.has_amount:
             return False
-        before, later = self.asks[index].before, self.asks[index + 1].before
-        return "colon" in later or ("bullet" in later and "bullet" not in before)
+        ask, later = self.asks[index : index + 2]
+        if any(one.at == index + 1 and one.sentence != ask.sentence for one in self.loose):
+            # "The chin; 24 points - 12 on the eyes, 12 on the lips."
+            return False
+        if "colon" in later.before or "bullet" not in later.before:
+            return "colon" in later.before
+        lines = (one.before & {"line", "bullet"} for one in self.asks[index::-1])
+        return "bullet" not in next((marks for marks in lines if marks), ())
 
 
 def only(item: Item, names: Sequence[str]) -> Item:

@@ -240,8 +240,7 @@ class Chart:
             return stop, cost + (category == "AND" and self.ends_sentence(stop)), SEPARATORS[category]
         if category == "OF" and self.follows_link(start):
             return stop, SEPARATOR_COST, "of"
-        is_behind_label = start > 0 and "COLON" in self.categories(start - 1)
-        if category == "HEADS" or (category == "OF" and (is_behind_label or self.opens_sentence(start))):
+        if category == "HEADS" or (category == "OF" and self.opens_item(start)):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
         if category in ALONE:
             is_told = category == "BAD" and stop - start > 1
@@ -274,6 +273,14 @@ class Chart:
 
     def opens_sentence(self, node: int) -> bool:
         return node == 0 or not self.categories(node - 1).isdisjoint(("STOP", "NEWLINE"))
+
+    def opens_item(self, node: int) -> bool:
+        """Whether a node stands first in a sentence, behind a label or a bullet, or behind "then"."""
+        if self.opens_sentence(node):
+            return True
+        is_mark = self.lattice.lexemes[self.lattice.nodes[node - 1]].type != "word"
+        before = self.categories(node - 1)
+        return "COLON" in before or "THEN" in before or (is_mark and "BULLET" in before)
 
     def opens_clause(self, node: int) -> bool:
         return node == 0 or not self.categories(node - 1).isdisjoint(SEPARATORS)

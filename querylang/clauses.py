@@ -289,7 +289,8 @@ class Clauses:
         next_item = later[0].value if later and later[0].kind == "item" else Item()
         is_route = next_item.range is not None or (next_item.phrase is not None and next_item.phrase.is_free)
         heads = is_route or item.count is not None or (bool(later) and "colon" in later[0].before)
-        is_alone = len(self.asks) == 1 and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
+        is_first = self.draft.starts_line(len(self.asks) - 1)
+        is_alone = is_first and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
         is_behind = entry.before == {"comma"} or (is_route and entry.before == {"colon"})
         if not (heads and is_alone and is_behind) or not phrase.thing.is_sided:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from .asks import AMOUNTS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
@@ -28,7 +28,7 @@ def drop_headers(draft: Draft) -> None:
         elif names_pair(draft, index + 1):
             later.is_header = True
             # What stands before it is counted for each.
-            for one in list_before(draft, index + 1):
+            for one in draft.line_before(index + 1):
                 one.become(replace(one.phrase, det=one.phrase.det or "both"))
         elif lie_on_each(draft, index):
             ask.is_header = True
@@ -37,6 +37,10 @@ def drop_headers(draft: Draft) -> None:
     carry_owners(draft)
     for loose in draft.loose:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
+    for ask, later in pairwise(draft.asks):
+        if ask.is_header:
+            # What it heads starts where it stood.
+            later.before |= ask.before & {"line", "bullet", "stop", "then"}
     draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
 
 
@@ -79,6 +83,8 @@ def heads_list(draft: Draft, index: int) -> bool:
         return False
     if draft.opens_list(index):
         return True
+    if draft.starts_line(index + 1):
+        return False
     is_under = divides_each(later, ask) or (
         (later.is_owned or is_same(draft, later, ask)) and lies_under(draft, later, ask)
     )
@@ -127,7 +133,9 @@ def is_apposition(draft: Draft, index: int) -> bool:
     if not is_behind or later.item.range is not None or (later.item.has_amount and draft.has_amount(index)):
         return False
     ops = later.phrase.ops
-    before = [one for one in draft.asks if one.sentence == ask.sentence and one is not later]
+    before = [*draft.line_before(index), ask]
+    if index + 2 < len(draft.asks) and not draft.starts_line(index + 2):
+        return False
     if later.item.has_amount and (before != [ask] or ask.is_place or ask.thing.is_place):
         return False
     return len(ops) <= 2 and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in before)
@@ -137,11 +145,12 @@ def names_pair(draft: Draft, index: int) -> bool:
     """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU"."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    if ask.item.has_amount or ask.before != {"comma"} or ask is not draft.asks[-1] or not phrase.ops:
+    is_last = index + 1 == len(draft.asks) or draft.starts_line(index + 1)
+    if ask.item.has_amount or ask.before != {"comma"} or not is_last or not phrase.ops:
         return False
     if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det == "both" or phrase.frame):
         return False
-    before = list_before(draft, index)
+    before = draft.line_before(index)
     return all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from .lexicon import Lexicon
@@ -175,8 +176,14 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     return (
         "LOOSE_END" in before
         or ("ADJ" in before and bool(after & {"NOUN", "REL"}))
-        or ("NOUN" in before and "REL" in after)
+        or ("NOUN" in before and "REL" in after and not names_owner(lexemes, i + 1))
     )
+
+
+def names_owner(lexemes: Sequence[Lexeme], start: int) -> bool:
+    """Whether a line says itself on what its names lie: "tail and head of the left brow"."""
+    line = takewhile(lambda one: one.type != "newline", islice(lexemes, start, None))
+    return any(one.word in ("of", "on") for one in line)
 
 
 def breaks_phrase(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

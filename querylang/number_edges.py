@@ -101,12 +101,15 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
 
 
 def counts_on(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a number in brackets is the next of those that stood in brackets before: "(1) ... (2) ..."."""
-    before = str(int(lexemes[i].word) - 1) if lexemes[i].word.isdecimal() and len(lexemes[i].word) < 3 else ""
-    return any(
-        lexemes[at].word == before and lexemes[at - 1].word == "(" and lexemes[at + 1].word == ")"
-        for at in range(i - 2, 0, -1)
-    )
+    """Whether a number in brackets goes on counting those before it from a first: "(1) left eye (2) right eye"."""
+    word = lexemes[i].word
+    wanted = int(word) - 1 if word.isdecimal() and len(word) < 3 else 0
+    for at in range(i - 2, 0, -1):
+        if wanted and lexemes[at].word == str(wanted) and lexemes[at - 1].word == "(" and lexemes[at + 1].word == ")":
+            wanted -= 1
+            if not wanted:
+                return at == 1 or lexemes[at - 2].type == "newline" or lexemes[at - 2].word in (":", ".", ";", "-")
+    return False
 
 
 def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:

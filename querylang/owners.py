@@ -95,7 +95,7 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     ask, before = draft.asks[index], draft.asks[index - 1]
     last = before.phrase
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
-    if not (index and own and rest) or ask.item != Item(phrase=ask.phrase):
+    if not (index and own and rest) or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
         return None
     if before.is_owned and "of" not in before.before:
         return None

@@ -5,7 +5,9 @@ In: the asks of a draft, passed by in order; out: for each, the owners before an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from .asks import Ask, Draft, find_side
 from .beside import needs_owner
@@ -18,18 +20,24 @@ Key = tuple[tuple[Op, ...], str, str, int, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """An owner that stands before an ask: what it names, and how it was said."""
+class Named:
+    """What may own an ask: what it names, how it was said, and on which line."""
 
     phrase: Phrase
     is_located: bool
     is_removal: bool
+    line: int
 
     @property
     def key(self) -> Key:
         """What makes two of them own alike."""
         phrase = self.phrase
         return (phrase.ops, phrase.det, phrase.frame, phrase.owner_len, self.is_located, self.is_removal)
+
+    @property
+    def owner(self) -> Owner:
+        """As an item of a list it is lain on as a whole where it names no owner of its own."""
+        return self.phrase, not self.phrase.owner_len
 
 
 class PossibleOwners:
@@ -42,11 +50,12 @@ class PossibleOwners:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._sentence = -1
+        self._lines = [*accumulate(draft.starts_line(index) for index in range(len(draft.asks)))]
         self._heading: Phrase | None = None
         # The last one said stands last.
-        self._near: dict[Key, Passed] = {}
-        self._far: dict[Key, Passed] = {}
-        self._later, self._joins = gather_later(draft)
+        self._near: dict[Key, Named] = {}
+        self._far: dict[Key, Named] = {}
+        self._later, self._joins = gather_later(draft, self._lines)
 
     def pass_by(self, index: int) -> None:
         """Let an ask own those after it; each is passed by once, in order."""
@@ -59,7 +68,7 @@ class PossibleOwners:
             self._near, self._sentence = {}, ask.sentence
         if self._draft.opens_list(index):
             self._heading = ask.phrase
-        one = Passed(ask.phrase, ask.is_located, ask.is_removal)
+        one = Named(ask.phrase, ask.is_located, ask.is_removal, self._lines[index])
         put_last(self._near, one.key, one)
 
     def find(self, index: int) -> list[Owner]:
@@ -68,18 +77,18 @@ class PossibleOwners:
         First its heading, then what opens its sentence behind "on", then what another item of its list is said to lie
         on, then any other item: those before it first.
         """
-        ask = self._draft.asks[index]
+        ask, line = self._draft.asks[index], self._lines[index]
         is_here = ask.sentence == self._sentence
-        near = list(reversed(self._near.values()))
-        listed = [one for one in near if is_here and not one.is_located and not (ask.is_removal and one.is_removal)]
-        located = [one for one in near if is_here and one.is_located]
-        before = [as_item(one.phrase) for one in listed]
-        after = [as_item(phrase) for phrase in self._later[index] if may_own_before(phrase, ask)]
-        others = after + before if after and self._belongs_ahead(index) else before + after
-        others.sort(key=lambda one: (needs_owner(self._draft.rules, one[0]), one[1]))
-        return (
-            self._find_heads(others) + [(one.phrase, True) for one in located] + others + self._find_far(ask, is_here)
-        )
+        near = [*reversed(self._near.values())] if is_here else []
+        located = [(one.phrase, True) for one in near if one.is_located]
+        before = [one for one in near if not one.is_located and not (ask.is_removal and one.is_removal)]
+        after = [one for one in self._later[index] if ask.phrase.is_free or find_side(one.phrase.ops) or one.phrase.det]
+        listed = after + before if after and self._belongs_ahead(index) else before + after
+        # What makes sense by itself lies on nothing that another line names.
+        listed = [one for one in listed if ask.phrase.is_free or one.line == line]
+        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), one.owner[1]))
+        others = [one.owner for one in listed]
+        return self._find_heads(others) + located + others + self._find_far(ask, is_here)
 
     def _find_heads(self, others: list[Owner]) -> list[Owner]:
         """Return the heading; behind those of the list that say a side, where it says none."""
@@ -94,7 +103,7 @@ class PossibleOwners:
             return []
         near = reversed(self._near.values())
         apart = [one for one in near if not is_here or (ask.is_removal and one.is_removal and not one.is_located)]
-        return [as_item(one.phrase) for one in (*apart, *reversed(self._far.values()))]
+        return [one.owner for one in (*apart, *reversed(self._far.values()))]
 
     def _belongs_ahead(self, index: int) -> bool:
         """Whether "and" joins an item to the next, and not to the one before."""
@@ -105,44 +114,36 @@ class PossibleOwners:
         return self._joins[index]
 
 
-def gather_later(draft: Draft) -> tuple[list[tuple[Phrase, ...]], list[bool]]:
+def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, ...]], list[bool]]:
     """Return what later items of the same list name, for each ask, and whether "and" is the first join but a comma."""
-    found: list[tuple[Phrase, ...]] = [()]
+    found: list[tuple[Named, ...]] = [()]
     joins = [False]
     for index in range(len(draft.asks) - 1, 0, -1):
         ask, later = draft.asks[index - 1 : index + 1]
-        is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, later)
+        is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, index)
         if later.sentence != ask.sentence or is_apart or later.item.layout is not None:
             found.append(())
         elif later.phrase.is_free:
             found.append(found[-1])
         else:
-            alike = (later.phrase.ops, later.phrase.det, later.phrase.frame, later.phrase.owner_len)
-            rest = (one for one in found[-1] if (one.ops, one.det, one.frame, one.owner_len) != alike)
-            found.append((later.phrase, *rest))
+            one = Named(later.phrase, is_located=False, is_removal=False, line=lines[index])
+            found.append((one, *(other for other in found[-1] if other.key != one.key)))
         joins.append(joins[-1] if later.before == {"comma"} else "and" in later.before)
     return found[::-1], joins[::-1]
 
 
-def put_last(owners: dict[Key, Passed], key: Key, owner: Passed) -> None:
+def put_last(owners: dict[Key, Named], key: Key, owner: Named) -> None:
     owners.pop(key, None)
     owners[key] = owner
 
 
-def as_item(phrase: Phrase) -> Owner:
-    """Return what an item of a list names as an owner: on all of it where it names no owner of its own."""
-    return phrase, not phrase.owner_len
-
-
-def may_own_before(phrase: Phrase, ask: Ask) -> bool:
-    """Whether what is named later may own an ask: it says on which side, or the ask waits for it."""
-    return bool(find_side(phrase.ops) or phrase.det or ask.phrase.is_free)
-
-
-def ends_list(draft: Draft, ask: Ask) -> bool:
-    """Whether a bare name behind a dash only says on what all before it lie: "tail, arch, head - left eyebrow"."""
-    is_last = ask is draft.asks[-1] and not any("colon" in one.before for one in draft.asks[:-1])
-    return is_last and ask.before == {"colon"} and not ask.item.has_amount and names_whole(ask)
+def ends_list(draft: Draft, index: int) -> bool:
+    """Whether a bare name behind a dash only says on what its line lies: "tail, arch, head - left eyebrow"."""
+    ask = draft.asks[index]
+    is_last = index + 1 == len(draft.asks) or draft.starts_line(index + 1)
+    if not is_last or ask.before != {"colon"} or ask.item.has_amount or not names_whole(ask):
+        return False
+    return not any("colon" in one.before for one in draft.line_before(index))
 
 
 def names_whole(ask: Ask) -> bool:
