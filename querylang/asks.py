@@ -184,6 +184,9 @@ class Draft:
         if any(one.at == index + 1 and one.sentence != ask.sentence for one in self.loose):
             # "The chin; 24 points - 12 on the eyes, 12 on the lips."
             return False
+        if "colon" in later.before and later.before & {"stop", "line", "bullet"}:
+            # "First: the chin. Second: the tip": its colon stands right behind a heading.
+            return self.lattice.has_colon(ask.stop) or self.lattice.has_colon(ask.stop - 1)
         if "colon" in later.before or "bullet" not in later.before:
             return "colon" in later.before
         lines = (one.before & {"line", "bullet"} for one in self.asks[index::-1])

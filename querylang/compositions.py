@@ -274,6 +274,8 @@ class Compositions:
             return None
         if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
             return None
+        if joined.named is not None and joined.phrase is not None:
+            return None
         if joined.range is not None and joined.phrase is not None and not may_carry(joined.phrase):
             return None
         return joined

@@ -35,11 +35,15 @@ def drop_headers(draft: Draft) -> None:
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
     carry_owners(draft)
+    leave_out_headers(draft)
+
+
+def leave_out_headers(draft: Draft) -> None:
+    """Take the headings out of the asks; what a heading heads starts where it stood."""
     for loose in draft.loose:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
     for ask, later in pairwise(draft.asks):
         if ask.is_header:
-            # What it heads starts where it stood.
             later.before |= ask.before & {"line", "bullet", "stop", "then"}
     draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
+from .brackets import is_letter, restates_number
 from .lexicon import Lexicon
 from .number_edges import is_line_start, read_interval, read_numbers
 from .numbers import read_number
@@ -87,6 +88,10 @@ class Lattice:
         """Return the words between two nodes as they stand in the text."""
         return self.text[slice(*self.span(start, stop))]
 
+    def has_colon(self, node: int) -> bool:
+        """Whether a colon, or what stands for one, is at a node."""
+        return node < len(self.edges) and any(edge.category in ("COLON", "DASH") for edge in self.edges[node])
+
     def span(self, start: int, stop: int) -> tuple[int, int]:
         """Return the place in the text of the words between two nodes."""
         return self.lexemes[self.nodes[start]].start, self.lexemes[self.nodes[stop - 1]].stop
@@ -152,6 +157,8 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         return
     if lexeme.type == "symbol":
         yield from read_mark(lexemes, i)
+    elif is_letter(lexemes, i):
+        yield i + 2, "BULLET", None, 0.2
     else:
         is_number = read_number(lexemes, i) is not None
         matches = list(lexicon.match(lexemes, i))
@@ -168,6 +175,9 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
 def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a line only goes on in the next: it ends with "the", or the next one with what names no part begins."""
     if not 0 < i < len(lexemes) - 1 or lexemes[i].word != "\n":
+        return False
+    if i + 2 < len(lexemes) and lexemes[i + 2].word in (":", "="):
+        # "Side: left" is a line of its own.
         return False
     before, after = (
         {category for length, readings, _ in lexicon.match(lexemes, at) if length == 1 for category, _ in readings}
@@ -341,6 +351,8 @@ def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any
         yield i + 1, "BULLET", None, 0.2
     if mark in "[(":
         yield from read_interval(lexemes, i)
+    if mark == "(" and (stop := restates_number(lexemes, i)) is not None:
+        yield stop, SKIP, None, 0.0
     if mark in SILENT:
         yield i + 1, SKIP, None, 0.0
     elif mark in MARKS:

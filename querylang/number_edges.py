@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from .brackets import counts_on
 from .lexicon import Lexicon
 from .numbers import GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
 from .words import Lexeme
@@ -59,8 +60,6 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop), is_counted=is_counted)
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
-    if (again := read_again(lexemes, stop, number)) is not None:
-        yield again, "NUMBER", number, 0.8
     # "300W" is no number before a "with".
     is_layout = is_kind(lexemes, i, "LAYOUT", lexicon)
     yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0 + COUNTED_COST * is_layout
@@ -72,14 +71,6 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     for end, category, value, cost in read_list(lexemes, i, stop, number):
         goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
-
-
-def read_again(lexemes: Sequence[Lexeme], i: int, number: Number) -> int | None:
-    """Return where a number ends that is said twice, as in "five (5)"; None where it is not."""
-    found = read_plain(lexemes, i + 1) if i < len(lexemes) and lexemes[i].word == "(" else None
-    if found is None or found[1].value != number.value or found[0] >= len(lexemes) or lexemes[found[0]].word != ")":
-        return None
-    return found[0] + 1
 
 
 def is_kind(lexemes: Sequence[Lexeme], i: int, kind: str, lexicon: Lexicon) -> bool:
@@ -98,18 +89,6 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
         return True
     before = i - 2 if lexemes[i - 1].word == "(" else i - 1
     return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("
-
-
-def counts_on(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a number in brackets goes on counting those before it from a first: "(1) left eye (2) right eye"."""
-    word = lexemes[i].word
-    wanted = int(word) - 1 if word.isdecimal() and len(word) < 3 else 0
-    for at in range(i - 2, 0, -1):
-        if wanted and lexemes[at].word == str(wanted) and lexemes[at - 1].word == "(" and lexemes[at + 1].word == ")":
-            wanted -= 1
-            if not wanted:
-                return at == 1 or lexemes[at - 2].type == "newline" or lexemes[at - 2].word in (":", ".", ";", "-")
-    return False
 
 
 def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:

@@ -17,6 +17,7 @@ from .meaning import NO_NAME, End, Item, MistakeError, Phrase, Range
 from .numbers import Number
 from .pieces import CurvePiece, Patch, Piece, Pieces, Place, Stretch
 from .portions import find_x
+from .registry import Part
 from .rules import Rules
 from .runs import Ends
 from .spreading import Span, check_fpalp
@@ -229,8 +230,7 @@ class Route:
         if turn is not None:
             return rising if turn == "clockwise" else falling
         via = self.item.via or NO_NAME
-        through = [piece for unit in self.units_of(via) for piece in unit.pieces if piece.part == part.name]
-        if limits := part_of_way(through) or part_of_way(within):
+        if limits := part_of_way(self.find_through(part)) or part_of_way(within):
             ways = [way for way in (rising, falling) if any(fits(way, limit) for limit in limits)]
             if not ways:
                 raise self.mistake("contradiction", "those places do not both lie there")
@@ -244,6 +244,19 @@ class Route:
         if level is None:
             self.notes.append(f"both ways are as long; for the other one: {write_piece(other, self.registry)}")
         return chosen
+
+    def find_through(self, part: Part) -> list[Piece]:
+        """Return what of a part the range is said to run along or through."""
+        units = self.units_of(self.item.via or NO_NAME)
+        return [piece for unit in units for piece in unit.pieces if piece.part == part.name]
+
+    def find_way_across(self, part: Part) -> Stretch:
+        """Return the edge of a closed part that a direction runs along: the one it names, or else the upper."""
+        for piece in part_of_way(self.find_through(part)):
+            if isinstance(piece, Stretch):
+                return piece
+        level = find_level(self.carrier) or find_level(self.item.via or NO_NAME)
+        return Stretch(part.name, *part.edges[level or "upper"])
 
     def direct_units(self, begin: str, end: str) -> tuple[Pieces, ...]:
         """Return whole names in a direction: "the upper lip from left to right" is its outer edge."""
@@ -284,8 +297,7 @@ class Route:
         if not part.ends:
             raise self.mistake("contradiction", f"the {part.name} does not run that way")
         if is_ring:
-            # The upper way across.
-            piece = Stretch(part.name, *part.edges["upper"])
+            piece = self.find_way_across(part)
         ordered = sorted((piece.start, piece.stop), key=lambda f: find_x(Place(part.name, f), self.registry))
         if begin == "right":
             ordered.reverse()

@@ -36,11 +36,13 @@ SYMBOLS = {
     "⁄": "/",
     "（": "(", "）": ")", "、": ",",
 }  # fmt: skip
-ABBREVIATIONS = {"no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
+ABBREVIATIONS = {"i", "e", "g", "no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
 CONTRACTED = {"it", "that", "let", "where", "what", "here", "there", "who", "how", "she", "he", "this", "which", "when"}
 """Words after which an apostrophe-s is "is" or "us", and owns nothing."""
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
+COORDINATES = re.compile(r"\(x *, *y\)|(?<![\w.])x(?: *[,/] *| and | )y(?![\w.])", re.IGNORECASE)
+"""How coordinates are called: (x, y)."""
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
 
 
@@ -75,10 +77,16 @@ def split_lexemes(text: str) -> list[Lexeme]:
     """Split a text into normalised words, numbers and marks; spaces, quotes and emoji are left out."""
     text = IDENTIFIER_DOT.sub("_", DOTTED.sub(join_dotted, text))
     silent = [m.span() for m in EMOTICON.finditer(text)]
+    pairs = {m.start(): m.end() for m in COORDINATES.finditer(text)}
     splitter = Splitter(text)
+    done = 0
     for m in LEXEME.finditer(text):
         start = m.start()
-        if m.lastgroup == "space" or (silent and any(a <= start < b for a, b in silent)):
+        if start < done or m.lastgroup == "space" or (silent and any(a <= start < b for a, b in silent)):
+            continue
+        if start in pairs:
+            done = pairs[start]
+            splitter.put(Lexeme("xy", "word", start, done))
             continue
         splitter.add(m)
     return splitter.lexemes
