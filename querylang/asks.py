@@ -74,6 +74,7 @@ class Ask(Clause):
         is_narrower: It named no part of its own ("upper edge").
         is_owned: It lies on a part that another item named.
         is_located: Its name stands at the start of a sentence, behind "on" or "for".
+        follows_break: Its line began with a clause that asks for nothing ("both: ...").
         source: What it repeats on the other side.
         first: Names the side that comes first.
         units: The units, once it is known whose left is left.
@@ -87,6 +88,7 @@ class Ask(Clause):
     is_narrower: bool = False
     is_owned: bool = False
     is_located: bool = False
+    follows_break: bool = False
     source: Ask | None = None
     first: Phrase = NO_NAME
     units: tuple[Unit, ...] = ()
@@ -167,7 +169,8 @@ class Draft:
     def starts_line(self, index: int) -> bool:
         """Whether an ask is the first of a line or a sentence."""
         ask = self.asks[index]
-        return index == 0 or bool(ask.before & {"line", "bullet"}) or ask.sentence != self.asks[index - 1].sentence
+        is_new = ask.follows_break or bool(ask.before & {"line", "bullet"})
+        return index == 0 or is_new or ask.sentence != self.asks[index - 1].sentence
 
     def line_before(self, index: int) -> list[Ask]:
         """Return the asks before one on its line."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .asks import WHOLE_FACE, Ask, Draft, Loose
+from .asks import WHOLE_FACE, Ask, Draft, Loose, find_side
 from .beside import lie_on, narrow, needs_owner
 from .chart import Entry
 from .clause_kinds import (
@@ -29,8 +29,11 @@ from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
 from .references import repeat, resolve
-from .side_headings import BREAKS, find_side_heading, opens_behind_link, put_first, put_on_side
+from .restated import opens_bracket
+from .side_headings import BREAKS, find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
 
+ANYWHERE = -2
+"""The sentence of a side that is said of all that follows."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 
 
@@ -47,6 +50,7 @@ class Clauses:
         self.per_side: dict[int, str] = {}
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
         self.way: Range | None = None
+        self.is_broken = False
 
     def read_entries(self) -> None:
         """Read all entries.
@@ -57,6 +61,8 @@ class Clauses:
         for number, entry in enumerate(self.draft.entries):
             self.number = number
             self.open_sentence(entry)
+            if not entry.before and opens_bracket(self.draft, entry):
+                entry.before = frozenset({"comma"})
             if entry.kind == "except":
                 ask_again(self.draft, entry)
                 self.removing = True
@@ -105,11 +111,13 @@ class Clauses:
         return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
     def ask(self, entry: Entry, item: Item, **flags: Any) -> Ask:
-        return Ask(item, entry.start, entry.stop, self.sentence, entry.before, **flags)
+        follows_break, self.is_broken = self.is_broken, False
+        return Ask(item, entry.start, entry.stop, self.sentence, entry.before, follows_break=follows_break, **flags)
 
     def loosen(self, entry: Entry, item: Item, *, is_removal: bool = False) -> None:
         """Keep a clause that binds to asks for later."""
         at = len(self.asks)
+        self.is_broken = self.is_broken or bool(entry.before & {"line", "bullet"})
         loose = Loose(item, entry.start, entry.stop, self.sentence, entry.before, is_removal, at)
         self.draft.loose.append(loose)
 
@@ -121,6 +129,14 @@ class Clauses:
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
         self.removing = (self.removing and not ends_removal(self.draft, self.number)) or is_all_but(self.draft, entry)
+        if (side := find_labelled_side(self.draft, self.number)) is not None:
+            for ask in self.asks[-1:]:
+                own = find_side(ask.phrase.ops)
+                if own is not None and own != side.ops[0]:
+                    raise self.draft.mistake("contradiction", "the part's name says another side", entry)
+                ask.item = put_on_side(self.draft, ask.item, side)
+            self.side = (NO_NAME, -1) if self.asks else (side, ANYWHERE)
+            return
         if (side := find_side_heading(self.draft, self.number)) is not None:
             self.side = (side, self.sentence)
             return
@@ -128,7 +144,7 @@ class Clauses:
             self.leave_out(entry, item)
             return
         item = name_id(self.draft, item) if self.removing else item
-        item = put_on_side(self.draft, item, self.side[0]) if self.side[1] == self.sentence else item
+        item = put_on_side(self.draft, item, self.side[0]) if self.side[1] in (self.sentence, ANYWHERE) else item
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)

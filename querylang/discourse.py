@@ -17,6 +17,7 @@ from .headings import drop_headers, weave
 from .meaning import Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all
+from .restated import drop_restated
 
 
 def bind(draft: Draft, perspective: str) -> None:
@@ -29,6 +30,7 @@ def bind(draft: Draft, perspective: str) -> None:
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
     own_all(draft)
+    drop_restated(draft)
     drop_headers(draft)
     weave(draft)
     settle_sides(draft, perspective)

@@ -12,7 +12,7 @@ from itertools import accumulate
 from .asks import Ask, Draft, find_side
 from .beside import needs_owner
 from .concepts import Op
-from .meaning import Phrase
+from .meaning import Item, Phrase
 
 Owner = tuple[Phrase, bool]
 """A phrase that may own an ask, and whether the ask lies on all that it names."""
@@ -88,7 +88,13 @@ class PossibleOwners:
         listed = [one for one in listed if ask.phrase.is_free or one.line == line]
         listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), one.owner[1]))
         others = [one.owner for one in listed]
-        return self._find_heads(others) + located + others + self._find_far(ask, is_here)
+        heads = [] if self._is_of_each(index) else self._find_heads(others)
+        return heads + located + others + self._find_far(ask, is_here)
+
+    def _is_of_each(self, index: int) -> bool:
+        """Whether a line begins with "each" or "both", so that what it asks lies on no heading above it."""
+        loose = (one for one in self._draft.loose if one.at == index and one.before & {"line", "bullet", "stop"})
+        return any(one.item == Item(each=True) for one in loose)
 
     def _find_heads(self, others: list[Owner]) -> list[Owner]:
         """Return the heading; behind those of the list that say a side, where it says none."""

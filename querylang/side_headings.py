@@ -34,6 +34,14 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
     return next((side for item in readings if (side := only_side(item)) is not None), None)
 
 
+def find_labelled_side(draft: Draft, number: int) -> Phrase | None:
+    """Return the side that an entry says behind its label: "part: eyebrow; side: left"."""
+    entry, lexemes = draft.entries[number], draft.lattice.lexemes
+    at = draft.lattice.nodes[entry.start]
+    words = [one.word for one in lexemes[max(0, at - 2) : at]]
+    return only_side(entry.value) if words in (["side", ":"], ["side", "="]) else None
+
+
 def opens_behind_link(draft: Draft, number: int) -> bool:
     """Whether an entry opens a sentence behind "on", "for" or the like."""
     entry = draft.entries[number]
