@@ -61,7 +61,7 @@ class Amounts:
         if ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
             ask.group = current[-1].group
             current = [*current, ask]
-        elif not ask.is_place:
+        elif not (ask.is_place or ask.is_spot):
             return []
         # "Each" or "in all" behind the last of a list counts for all of it.
         amount = add(current[0].amount, only(ask.item, ("each", "total")))

@@ -15,7 +15,8 @@ from .concepts import Op
 from .joining import is_side
 from .lattice import Lattice
 from .meaning import NO_NAME, Item, MistakeError, Phrase
-from .pieces import Piece
+from .numbers import Number
+from .pieces import Patch, Piece
 from .rules import Rules
 
 AMOUNTS = (
@@ -104,9 +105,15 @@ class Ask(Clause):
         return self.item.range is None and bool(self.units) and all(unit.is_place for unit in self.units)
 
     @property
+    def is_spot(self) -> bool:
+        """Whether it is one place on a surface: "the left cheek at (0.3, 0.6)"."""
+        has_numbers = self.item.range is not None and isinstance(self.item.range.first, Number)
+        return has_numbers and bool(self.pieces) and all(isinstance(piece, Patch) for piece in self.pieces)
+
+    @property
     def is_stretch(self) -> bool:
         """Whether points can be spread over it."""
-        if self.item.is_layout:
+        if self.item.is_layout or self.is_spot:
             return False
         return self.item.range is not None or any(not unit.is_place or unit.stretch for unit in self.units)
 
@@ -190,7 +197,7 @@ class Draft:
         if "colon" in later.before and later.before & {"stop", "line", "bullet"}:
             # "First: the chin. Second: the tip": its colon stands right behind a heading.
             return self.lattice.has_colon(ask.stop) or self.lattice.has_colon(ask.stop - 1)
-        if "colon" in later.before or "bullet" not in later.before:
+        if "colon" in later.before or "bullet" not in later.before or "also" in later.before:
             return "colon" in later.before
         lines = (one.before & {"line", "bullet"} for one in self.asks[index::-1])
         return "bullet" not in next((marks for marks in lines if marks), ())

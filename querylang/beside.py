@@ -153,7 +153,7 @@ def settle(phrase: Phrase, made: Phrase, owner: Phrase, owner_len: int) -> Phras
 def needs_owner(rules: Rules, phrase: Phrase) -> bool:
     """Whether a name could lie on one of a pair, and does not say on which."""
     thing = phrase.thing
-    if thing.is_sided or not thing.is_several_sided or not rules.concepts[phrase.ops[0][1]].of:
+    if phrase.det == "all" or thing.is_sided or not thing.is_several_sided or not rules.concepts[phrase.ops[0][1]].of:
         return False
     several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
     return several or not (phrase.is_plural or phrase.det)

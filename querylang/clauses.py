@@ -29,7 +29,7 @@ from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
 from .references import repeat, resolve
-from .restated import opens_bracket
+from .restated import opens_bracket, settle_side
 from .side_headings import BREAKS, find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
 
 ANYWHERE = -2
@@ -129,6 +129,8 @@ class Clauses:
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
         self.removing = (self.removing and not ends_removal(self.draft, self.number)) or is_all_but(self.draft, entry)
+        if settle_side(self.draft, entry):
+            return
         if (side := find_labelled_side(self.draft, self.number)) is not None:
             for ask in self.asks[-1:]:
                 own = find_side(ask.phrase.ops)
@@ -190,8 +192,19 @@ class Clauses:
         """Read what names no region."""
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
+        elif self.goes_on_placing(entry, item):
+            # "At 25 percent 50 percent and 75 percent."
+            last = self.asks[-1]
+            last.item = replace(last.item, positions=(*(last.item.positions or ()), *(item.positions or ())))
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
+
+    def goes_on_placing(self, entry: Entry, item: Item) -> bool:
+        """Whether positions go on with those of the ask before them."""
+        if not self.asks or item != Item(positions=item.positions) or not entry.before <= {"and", "comma"}:
+            return False
+        last = self.asks[-1]
+        return last.item.positions is not None and last.sentence == self.sentence and not last.is_removal
 
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
@@ -285,6 +298,8 @@ class Clauses:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if (
             not self.asks
+            or self.asks[-1].sentence != self.sentence
+            or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
             or self.removing
             or entry.before & {*BREAKS, "and"}
             or ("but" in entry.before and not item.only)
@@ -359,7 +374,8 @@ class Clauses:
             return True
         if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
             return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
-        if item.range is not None and item.phrase is not None and runs_within(item.phrase, last):
+        is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)
+        if item.range is not None and item.phrase is not None and runs_within(item.phrase, last) and not is_under:
             return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)
         if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
             return merge(last, replace(item, phrase=None, via=item.phrase), entry)

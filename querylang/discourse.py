@@ -30,10 +30,10 @@ def bind(draft: Draft, perspective: str) -> None:
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
     own_all(draft)
-    drop_restated(draft)
     drop_headers(draft)
     weave(draft)
     settle_sides(draft, perspective)
+    drop_restated(draft)
     Amounts(draft).bind_amounts()
     apply_overrides(draft)
 

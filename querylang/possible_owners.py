@@ -52,6 +52,7 @@ class PossibleOwners:
         self._sentence = -1
         self._lines = [*accumulate(draft.starts_line(index) for index in range(len(draft.asks)))]
         self._heading: Phrase | None = None
+        self._headed = -1
         # The last one said stands last.
         self._near: dict[Key, Named] = {}
         self._far: dict[Key, Named] = {}
@@ -67,7 +68,7 @@ class PossibleOwners:
                 put_last(self._far, key, one)
             self._near, self._sentence = {}, ask.sentence
         if self._draft.opens_list(index):
-            self._heading = ask.phrase
+            self._heading, self._headed = ask.phrase, ask.sentence
         one = Named(ask.phrase, ask.is_located, ask.is_removal, self._lines[index])
         put_last(self._near, one.key, one)
 
@@ -88,7 +89,7 @@ class PossibleOwners:
         listed = [one for one in listed if ask.phrase.is_free or one.line == line]
         listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), one.owner[1]))
         others = [one.owner for one in listed]
-        heads = [] if self._is_of_each(index) else self._find_heads(others)
+        heads = [] if self._is_of_each(index) else self._find_heads(ask, others)
         return heads + located + others + self._find_far(ask, is_here)
 
     def _is_of_each(self, index: int) -> bool:
@@ -96,12 +97,13 @@ class PossibleOwners:
         loose = (one for one in self._draft.loose if one.at == index and one.before & {"line", "bullet", "stop"})
         return any(one.item == Item(each=True) for one in loose)
 
-    def _find_heads(self, others: list[Owner]) -> list[Owner]:
-        """Return the heading; behind those of the list that say a side, where it says none."""
+    def _find_heads(self, ask: Ask, others: list[Owner]) -> list[Owner]:
+        """Return the heading, behind what says a side where it says none or heads another sentence."""
         if self._heading is None:
             return []
+        is_near = find_side(self._heading.ops) and self._headed == ask.sentence
         sided = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
-        return [*([] if find_side(self._heading.ops) else sided), (self._heading, True)]
+        return [*([] if is_near else sided), (self._heading, True)]
 
     def _find_far(self, ask: Ask, is_here: bool) -> list[Owner]:
         """Return what other sentences, or other exceptions, name."""

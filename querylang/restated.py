@@ -1,13 +1,18 @@
-"""Names said again in brackets: "all four eye corners (inner and outer)", "the tail (outer end) of the left brow".
+"""Names said again, in brackets or behind "i.e.": "the nose tip (pronasale)", "camera left, i.e. her right brow".
 
-In: asks that lie on what they lie on; out: those without what only says another one again.
+In: asks of whose left it is known whose it is; out: those without what only says another one again.
 """
 
 from __future__ import annotations
 
-from .asks import Ask, Draft
+from dataclasses import replace
+from itertools import pairwise
+
+from .asks import AMOUNTS, Ask, Draft, find_side, only
 from .chart import Entry
-from .meaning import Item
+from .joining import is_side
+from .meaning import Item, add
+from .side_headings import only_side
 
 
 def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
@@ -16,14 +21,27 @@ def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
     return at >= 0 and draft.lattice.lexemes[at].word == "("
 
 
+def settle_side(draft: Draft, entry: Entry) -> bool:
+    """Whether an entry only says in brackets whose side the one before it is on: "the left eye (viewer's left)"."""
+    last, side = draft.asks[-1] if draft.asks else None, only_side(entry.value)
+    own = find_side(last.phrase.ops) if last is not None else None
+    if last is None or side is None or own is None or len(side.ops) != 1 or not opens_bracket(draft, entry):
+        return False
+    made = draft.rules.phrase(tuple(side.ops[0] if op == own else op for op in last.phrase.ops))
+    if made is not None and is_side(side.ops[0]):
+        last.become(replace(last.phrase.mean(made), frame=side.frame))
+    return made is not None
+
+
 def drop_restated(draft: Draft) -> None:
-    """Leave out what stands in brackets and asks, without numbers, for just what stands before them."""
+    """Leave out what only names again what stands before it; a number it says is that one's."""
     index = 1
     while index < len(draft.asks):
         count = count_inside(draft, index)
         inside = draft.asks[index : index + count]
         if inside and restates(draft.asks[index - 1], inside):
             draft.notes.append(f"ignored: '{draft.words(inside[0], inside[-1])}'")
+            draft.asks[index - 1].item = add(draft.asks[index - 1].item, only(inside[-1].item, AMOUNTS))
             del draft.asks[index : index + count]
             for loose in draft.loose:
                 loose.at -= max(0, min(count, loose.at - index))
@@ -32,18 +50,24 @@ def drop_restated(draft: Draft) -> None:
 
 
 def count_inside(draft: Draft, index: int) -> int:
-    """Return how many asks stand in the bracket that opens before one, 0 where none does."""
+    """Return how many asks from one on stand in a bracket that opens before it, or behind "i.e."."""
     ask, lexemes = draft.asks[index], draft.lattice.lexemes
+    first = draft.lattice.nodes[ask.start]
+    words = [one.word for one in lexemes[max(0, first - 4) : first]]
+    if ("i", "e") in pairwise(words):
+        return 1
     if not opens_bracket(draft, ask):
         return 0
-    first = draft.lattice.nodes[ask.start]
     closing = next((i for i in range(first, len(lexemes)) if lexemes[i].word == ")"), len(lexemes))
     return sum(first <= draft.lattice.nodes[one.start] < closing for one in draft.asks[index:])
 
 
 def restates(ask: Ask, inside: list[Ask]) -> bool:
     """Whether asks in brackets name all that the one before them names, and nothing else."""
-    if any(one.item != Item(phrase=one.phrase) or one.phrase.is_free for one in inside) or ask.item.range is not None:
+    *others, last = inside
+    plain = [*(one.item for one in others), replace(last.item, **dict.fromkeys(AMOUNTS))]
+    if any(item != Item(phrase=item.phrase, frame=item.frame) for item in plain) or ask.item.range is not None:
         return False
-    pieces = {piece for unit in ask.thing.units for piece in unit.pieces}
-    return bool(pieces) and {piece for one in inside for unit in one.thing.units for piece in unit.pieces} == pieces
+    if last.item.has_amount and ask.item.has_amount:
+        return False
+    return bool(ask.pieces) and {piece for one in inside for piece in one.pieces} == {*ask.pieces}
