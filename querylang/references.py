@@ -71,7 +71,8 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     phrase = ask.phrase
     for read in (refer_to, share_side) if phrase.ref == "it" else (refer_to,):
         for before in reversed(draft.asks):
-            made = read(draft.rules, phrase, before.phrase) if before.is_named else None
+            names = find_phrases(before.item) if phrase.ref == "it" else [before.phrase] if before.is_named else []
+            made = next((found for one in names if (found := read(draft.rules, phrase, one)) is not None), None)
             count = ask.item.count
             if made is not None and count is not None and count.value > 1 and made.thing.is_place:
                 # "The left brow and its arch; the other one with 7 points".

@@ -53,7 +53,12 @@ def normal(part: str, fpalp: F) -> Point:
 
 def swap_sides(text: str) -> str:
     """Turn the words left and right round; "leftmost" is about faces and stays."""
-    return re.sub(r"\b(left|right)\b", lambda found: TURN[found[0]], text)
+
+    def turn(found: re.Match[str]) -> str:
+        other = TURN[found[0].lower()]
+        return other.capitalize() if found[0].istitle() else other
+
+    return re.sub(r"\b(left|right)\b", turn, text, flags=re.IGNORECASE)
 
 
 def mirror_fpalp(part: str, fpalp: F) -> F:
