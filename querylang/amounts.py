@@ -205,7 +205,8 @@ class Amounts:
             return []
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
-            is_next = bool(takers) and ("stop" in ask.before or number in self.counted)
+            is_below = ask.before & LINES and not following & LINES
+            is_next = bool(takers) and ("stop" in ask.before or is_below or number in self.counted)
             if ask.item.has_amount or not may_take(ask) or is_next:
                 break
             takers.append(ask)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from .brackets import is_letter, restates_number
@@ -185,15 +184,26 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     )
     return (
         "LOOSE_END" in before
-        or ("ADJ" in before and bool(after & {"NOUN", "REL"}))
-        or ("NOUN" in before and "REL" in after and not names_owner(lexemes, i + 1))
+        or ("ADJ" in before and bool(after & {"NOUN", "REL"}) and not ends_way(lexemes, i))
+        or ("NOUN" in before and "REL" in after and not names_part(lexemes, i + 1, lexicon))
     )
 
 
-def names_owner(lexemes: Sequence[Lexeme], start: int) -> bool:
-    """Whether a line says itself on what its names lie: "tail and head of the left brow"."""
-    line = takewhile(lambda one: one.type != "newline", islice(lexemes, start, None))
-    return any(one.word in ("of", "on") for one in line)
+def ends_way(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a line ends with a way: "a quarter along the jaw from the right"."""
+    return any(one.word in ("from", "to") for one in lexemes[max(0, i - 3) : i - 1])
+
+
+def names_part(lexemes: Sequence[Lexeme], start: int, lexicon: Lexicon) -> bool:
+    """Whether a line names a part itself: "tail and head of the left brow", "around the mouth"."""
+    for at in range(start, len(lexemes)):
+        if lexemes[at].type == "newline":
+            return False
+        for length, readings, _ in lexicon.match(lexemes, at):
+            kinds = {category for category, _ in readings}
+            if kinds & {"NOUN", "NOUNS"} and (length > 1 or "REL" not in kinds):
+                return True
+    return False
 
 
 def breaks_phrase(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
