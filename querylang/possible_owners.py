@@ -27,6 +27,7 @@ class Named:
     is_located: bool
     is_removal: bool
     line: int
+    is_bulleted: bool = False
 
     @property
     def key(self) -> Key:
@@ -69,7 +70,8 @@ class PossibleOwners:
             self._near, self._sentence = {}, ask.sentence
         if self._draft.opens_list(index):
             self._heading, self._headed = ask.phrase, ask.sentence
-        one = Named(ask.phrase, ask.is_located, ask.is_removal, self._lines[index])
+        is_bulleted = ask.is_located and any("bullet" in one.before for one in (*self._draft.line_before(index), ask))
+        one = Named(ask.phrase, ask.is_located, ask.is_removal, self._lines[index], is_bulleted)
         put_last(self._near, one.key, one)
 
     def find(self, index: int) -> list[Owner]:
@@ -81,7 +83,7 @@ class PossibleOwners:
         ask, line = self._draft.asks[index], self._lines[index]
         is_here = ask.sentence == self._sentence
         near = [*reversed(self._near.values())] if is_here else []
-        located = [(one.phrase, True) for one in near if one.is_located]
+        located = [(one.phrase, True) for one in near if one.is_located and (one.line == line or not one.is_bulleted)]
         before = [one for one in near if not one.is_located and not (ask.is_removal and one.is_removal)]
         after = [one for one in self._later[index] if ask.phrase.is_free or find_side(one.phrase.ops) or one.phrase.det]
         listed = after + before if after and self._belongs_ahead(index) else before + after
