@@ -68,7 +68,11 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     after = lexemes[stop].word if stop < len(lexemes) else ""
     if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
         yield stop + 1, "BULLET", None, 0.2
+    counts_faces = i > 0 and is_kind(lexemes, i - 1, "FACE_WORD", lexicon)
     for end, category, value, cost in read_list(lexemes, i, stop, number):
+        if counts_faces and category == "NUMBERS" and any(one.form != "integer" for one in value):
+            # "On face 2, 40% of the way along the jaw."
+            continue
         goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
 
