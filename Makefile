@@ -34,17 +34,24 @@ site: ## The documentation as a site, into build/site/; strict: needs pip instal
 	@link=$$(mktemp -d) && trap 'rm -rf "$$link"' EXIT && ln -s "$(CURDIR)" "$$link/faceql" && \
 	    PYTHONPATH="$$link" $(PYTHON) -m mkdocs build --strict
 
-audit: ## Known vulnerabilities of what is installed here; needs pip install -e ".[release]"
-	$(PYTHON) -m pip_audit --skip-editable
+# An environment of its own: with developers' tools in it, neither list would be that of a plain install.
+build/plain: pyproject.toml
+	rm -rf $@ && $(PYTHON) -m venv $@ && $@/bin/python -m pip install --quiet . && touch $@
 
-sbom: ## What is installed here as a CycloneDX list, into dist/; run it in an environment with nothing else
-	mkdir -p dist && $(PYTHON) -m cyclonedx_py environment --output-format JSON --output-file dist/faceql.cdx.json
+# Without +cpu and the like, which no list of vulnerabilities knows.  --strict: what cannot be looked up is no pass.
+audit: build/plain ## Known vulnerabilities of what a plain install brings; needs pip install -e ".[release]"
+	build/plain/bin/python -m pip list --format freeze --exclude faceql --exclude pip | sed 's/+.*//' > build/plain.txt
+	$(PYTHON) -m pip_audit --strict --disable-pip --no-deps --requirement build/plain.txt
+
+sbom: build/plain ## What a plain install brings as a CycloneDX list, into dist/; needs pip install -e ".[release]"
+	mkdir -p dist && $(PYTHON) -m cyclonedx_py environment \
+	    --output-format JSON --output-file dist/faceql.cdx.json build/plain/bin/python
 
 gpu: ## All that is measured on a GPU, in ten minutes, into gpu-results/ or $OUT
 	$(PYTHON) benchmarks/gpu.py
 
 # What an image with PyTorch, NumPy, SciPy and pytest lacks: for a machine without a network, in the versions that are here.
-GPU_WHEELS := lark|pydantic|pydantic_core|annotated-types|typing-inspection|rapidfuzz|mcp|mcp-types|httpx2|httpcore2|truststore|jsonschema|jsonschema-specifications|referencing|rpds-py|opentelemetry-api|pyjwt|python-multipart|sse-starlette|starlette|uvicorn|fastapi|lightning-fabric
+GPU_WHEELS := lark|pillow|click|h11|wsproto|pydantic|pydantic_core|annotated-types|typing-inspection|rapidfuzz|mcp|mcp-types|httpx2|httpcore2|truststore|jsonschema|jsonschema-specifications|referencing|rpds-py|opentelemetry-api|pyjwt|python-multipart|sse-starlette|starlette|uvicorn|fastapi|lightning-fabric
 
 wheels: ## What a GPU machine without a network may lack, into .whl/: there pip install --no-index --no-deps .whl/*
 	$(PYTHON) -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \

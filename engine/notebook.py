@@ -132,7 +132,8 @@ def join_columns(picture: Image.Image | None, told: str) -> str:
     if picture is not None:
         data = base64.b64encode(write_image(picture, "JPEG")).decode("ascii")
         shown = f'<img alt="" src="data:image/jpeg;base64,{data}" style="max-width:100%;align-self:flex-start">'
-    return f'<div style="display:flex;flex-wrap:wrap;gap:1.5em">{shown}<div>{told}</div></div>'
+    beside = f'<div style="max-width:100%;overflow-x:auto">{told}</div>'
+    return f'<div style="display:flex;flex-wrap:wrap;gap:1.5em">{shown}{beside}</div>'
 
 
 def write_image(picture: Image.Image, kind: str) -> bytes:

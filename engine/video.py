@@ -165,7 +165,7 @@ class VideoFile:
             kind = "is a folder" if self.path.is_dir() else "is not a regular file"
             raise VideoError(f"{self._name} {kind}" if self.path.exists() else f"there is no file {self._name}")
         try:
-            return self._av.open(self._opened or str(self.path), options=OPEN_OPTIONS, metadata_errors="ignore")
+            return open_to_read(self._av, self._opened or str(self.path))
         except PermissionError as error:
             raise VideoError(f"{self._name} may not be read: permission denied") from error
         except (self._av.FFmpegError, ValueError) as error:
@@ -218,6 +218,13 @@ class VideoFile:
     def _make_upright(self, frame: Any) -> ByteArray:
         pixels: ByteArray = frame.to_ndarray(format="rgb24")
         return np.rot90(pixels, self.angle // QUARTER) if self.angle else pixels
+
+
+def open_to_read(av: ModuleType, file: str | BinaryIO) -> Any:
+    """Return PyAV's container of a video: of one file, whatever its titles are written in."""
+    # Before 19 PyAV failed at titles that are not UTF-8 unless told not to; since then it cannot be told, and does not.
+    is_old = int(av.__version__.partition(".")[0]) < 19
+    return av.open(file, options=OPEN_OPTIONS, **({"metadata_errors": "ignore"} if is_old else {}))
 
 
 def load_av() -> ModuleType:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ConfigError
-from .video import OPEN_OPTIONS, VideoFile, load_av
+from .video import VideoFile, load_av, open_to_read
 
 CLOCK = 90_000
 """Ticks a second: times of all usual rates are whole numbers of them."""
@@ -108,7 +108,7 @@ class VideoWriter:
 
     def _read_sound(self, source: VideoFile) -> Iterator[Any]:
         """Yield the packets of a video's sound, ready to be written; none where there is none."""
-        with self._av.open(str(source.path), options=OPEN_OPTIONS, metadata_errors="ignore") as container:
+        with open_to_read(self._av, str(source.path)) as container:
             if not container.streams.audio:
                 return
             stream = container.streams.audio[0]

