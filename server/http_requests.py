@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -12,9 +12,9 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..engine.answer_units import Units
 from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError
-from .answer_units import Units
 from .answers import Detail, Perspective
 from .error_kinds import read_validation_error
 from .json_bounds import BYTE_ORDER_MARK
@@ -89,6 +89,11 @@ class AskOptions(FaceOptions):
         if (self.instruction is None) == (self.instructions is None):
             raise ValueError("give either instruction or instructions")
         return self
+
+    @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return replace(super().settings, units=self.units)
 
     @property
     def texts(self) -> list[str]:

@@ -10,9 +10,9 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, ResourceLink, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..engine.answer_units import Units, is_normalized, normalize_answer
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
-from .answer_units import Units, normalize_answer, write_csv, write_json
 from .answers import (
     Detail,
     DrawingAnswer,
@@ -125,12 +125,10 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         limit: Annotated[int, Field(description="the most points to return", ge=1, le=2000)] = limits.concise_points,
     ) -> Annotated[CallToolResult, AskResult]:
         texts_asked = choose_texts(instruction, instructions)
-        settings = AskSettings(faces, boxes, perspective, ids_from)
+        settings = AskSettings(faces, boxes, perspective, ids_from, units=units)
         span = read_span(image, seconds)
         if span is not None and not span.is_moment:
-            check_range_arguments(
-                draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files, units=units != "px"
-            )
+            check_range_arguments(draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files)
             endings = tuple(dict.fromkeys(files or ["csv"]))
             return await answer_range(
                 calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
@@ -155,7 +153,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
                 hint = hint_at_faces(asked.image, answer)
                 told = page.model_dump(mode="json", exclude_defaults=True)
-                pages.append((normalize_answer(told) if units == "normalized" else told) | hint)
+                pages.append((normalize_answer(told) if is_normalized(units) else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
 
         return give_result(await asyncio.to_thread(fit_page, write_page, limit), *content)
@@ -297,7 +295,7 @@ def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], un
 def write_file(answer: Answer, ending: str, units: Units) -> str:
     """Return a whole answer as text of one of `FILE_MEDIA`."""
     if ending == "csv":
-        return write_csv(answer, units)
+        return answer.to_csv(units=units)
     if ending == "svg":
         return answer.to_svg()
-    return write_json(answer, units)
+    return answer.to_json(units=units)
