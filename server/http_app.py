@@ -63,6 +63,7 @@ from .http_requests import (
 )
 from .http_track import add_track_route
 from .image_sources import ImageSources
+from .intents import hint_at_intent
 from .javascript_client import write_javascript_client
 from .problems import problem_response
 from .service import Service
@@ -380,7 +381,11 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     # The places it passed would hold the request's photo until the garbage is next collected.
     error.__traceback__ = None
     index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
-    return problem_response(error, instruction_index=index if texts and len(texts) > 1 else None)
+    return problem_response(
+        error,
+        instruction_index=index if texts and len(texts) > 1 else None,
+        hint=hint_at_intent(error.text, "http") if isinstance(error, QueryError) else None,
+    )
 
 
 async def tell_http_exception(request: Request, error: Exception) -> Response:

@@ -24,6 +24,7 @@ from .answers import (
 )
 from .ask_queue import Asked
 from .derived import WHOLE_FACE, find_region
+from .intents import hint_at_intent
 from .mcp_arguments import (
     Boxes,
     Faces,
@@ -38,7 +39,7 @@ from .mcp_arguments import (
     tell_errors,
 )
 from .mcp_asking import Ctx
-from .mcp_calls import Calls, choose_texts, hint_at_faces
+from .mcp_calls import Calls, choose_texts, hint_at_more
 from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
 from .mcp_video import RangeAsk, answer_range, check_range_arguments, read_span
 
@@ -151,7 +152,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             pages = []
             for answer in answers:
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
-                hint = hint_at_faces(asked.image, answer)
+                hint = hint_at_more(asked.image, answer)
                 told = page.model_dump(mode="json", exclude_defaults=True)
                 pages.append((normalize_answer(told) if is_normalized(units) else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
@@ -185,7 +186,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         head = page_answer(answer, "concise", limit=0).model_dump(include=set(DrawingAnswer.model_fields))
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
         return give_result(
-            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), picture
+            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_more(asked.image, answer), picture
         )
 
     @server.tool(title="Check an instruction", description=texts.PARSE, annotations=annotations)
@@ -203,6 +204,8 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         )
         whole = await asyncio.to_thread(describe_query, query, detail)
         data = whole.model_dump(mode="json", exclude_defaults=True)
+        hint = hint_at_intent(instruction, "mcp", is_answered=True)
+        data["notes"] += [hint] if hint else []
         landmarks: list[Any] = data.get("landmarks", [])
 
         def write_page(most: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..errors import InvalidRequestError, ServiceError, VideoError
 from ..querylang.query import Query
 from .answers import Detail, page_answer
 from .image_listing import is_video
+from .intents import hint_at_intent
 from .mcp_asking import Ctx
 from .mcp_results import fit_page, give_result, link_file
 from .service import late
@@ -304,6 +305,7 @@ def describe_range(followed: Followed, asked: RangeAsk, most: int) -> dict[str, 
     pages = [describe_frame(frame, asked.detail, units, most) for frame in chosen]
     head = {name: pages[0][name] for name in HEAD if name in pages[0]}
     notes = dict.fromkeys(note for frame in answers for note in frame.answer.query.notes)
+    hint = hint_at_intent(asked.instruction, "mcp", is_answered=True)
     return {
         **head,
         "video": {"seconds": followed.seconds, "fps": round(followed.fps, 3)},
@@ -322,6 +324,7 @@ def describe_range(followed: Followed, asked: RangeAsk, most: int) -> dict[str, 
             for frame, page in zip(chosen, pages, strict=True)
         ],
         "notes": [*notes, *followed.notes],
+        **({"hint": hint} if hint else {}),
     }
 
 

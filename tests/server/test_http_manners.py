@@ -253,3 +253,9 @@ def test_an_open_image_is_shown_upright_to_those_who_cannot_read_it(client: Test
     check_problem(client.get(f"/v1/images/{handle}/photo", headers={"Accept": "text/html"}), "not_acceptable", 406)
     check_problem(client.get("/v1/images/img_x/photo"), "unknown_handle", 404)
     check_problem(client.get(f"/v1/images/{handle}/photo?max_side=5"), "invalid_request", 422)
+
+
+def test_http_hints_at_what_is_no_point(client: TestClient) -> None:
+    for text, route in (("crop the mouth", "/v1/crop"), ("eye openness", "/v1/measure"), ("10 on the noze", None)):
+        told = client.post("/v1/parse", json={"instruction": text}).json()
+        assert route in told["hint"] if route else "hint" not in told

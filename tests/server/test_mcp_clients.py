@@ -177,6 +177,36 @@ def test_words_of_intent_point_at_the_tool(server: MCPServer, text: str, tool: s
         assert (tool in error["hint"]) if tool else ("hint" not in error)
 
 
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("mask of the lips", "mask_region"), ("lips mask", "mask_region"), ("area of the lips", "measure_face"),
+        ("measure the jaw", "measure_face"), ("cut out the mouth", "crop_face"),
+        ("outer lip, 20 points, at equal distances", None), ("the chin area", None), ("jaw in 8 segments", None),
+        ("the picture's left eye", None), ("show the lips as a polygon", None),
+        ("lips with the mouth opening cut out", None),
+    ],
+)  # fmt: skip
+def test_words_of_intent_leave_points_as_they_are_and_point_at_the_tool(
+    server: MCPServer, engine: Engine, photo: bytes, text: str, tool: str | None
+) -> None:
+    asked = {"image": "photo.png", "instruction": text, "faces": "all", "detail": "full", "limit": 2000}
+    data = call(server, "ask_landmarks", asked).structured_content
+    assert data["points"] == engine.ask(photo, text, faces="all").to_dict()["points"]
+    meant = call(server, "parse_instruction", {"instruction": text}).structured_content
+    drawn = call(server, "draw_landmarks", {"image": "photo.png", "instruction": text}).structured_content
+    if tool is None:
+        assert "hint" not in data
+        assert "use" not in drawn["hint"]
+        assert not any("these are points" in note for note in meant["notes"])
+    else:
+        assert data["hint"].startswith("these are points; for ")
+        assert data["hint"].endswith(f"use {tool}")
+        assert drawn["hint"].startswith("2 faces found")
+        assert drawn["hint"].endswith(data["hint"])
+        assert data["hint"] in meant["notes"]
+
+
 def test_several_instructions_and_faces_in_a_call(server: MCPServer, engine: Engine, photo: bytes) -> None:
     texts = ["pupils", "mouth corners of every face"]
     data = call(server, "ask_landmarks", {"image": "photo.png", "instructions": texts, "draw": True})
