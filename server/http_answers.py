@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..engine.answer_units import Units
 
 JSON, CSV, SVG, PNG, JPEG = "application/json", "text/csv", "image/svg+xml", "image/png", "image/jpeg"
-ANSWER_FORMS = (JSON, CSV, SVG, PNG, JPEG)
+ANSWER_FORMS = (JSON, CSV, PNG, SVG, JPEG)
 PHOTO_FORMS = (PNG, JPEG)
 DRAWING_FORMS = {"png": PNG, "svg": SVG, "jpeg": JPEG}
 

@@ -156,8 +156,8 @@ async def read_photo_request(
 ) -> tuple[ImageReference | bytes, ModelT]:
     """Return where the image is, or its bytes, and the options of a request in any of the three forms.
 
-    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin")
-    may be repeated.
+    In a form and in the query, which goes with a form and a raw body, `instruction`, `box` ("x0,y0,x1,y1") and
+    `distance` ("nose tip|chin") may be repeated.
 
     Raises:
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
@@ -165,17 +165,29 @@ async def read_photo_request(
     """
     content_type = read_content_type(request)
     if content_type == "application/json":
+        refuse_query(request)
         parsed: Any = read_model(json_model, await request.body())
         options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
         return parsed.image, options
     if content_type == "multipart/form-data":
-        image, fields = read_form(await read_form_items(request))
+        image, fields = read_form([*request.query_params.multi_items(), *await read_form_items(request)])
         return image, validate(options_model, fields)
     if content_type.startswith("image/") or content_type == "application/octet-stream":
         return await request.body(), validate(options_model, collect_fields(request.query_params.multi_items()))
     raise ServiceError(
         "media_type", "send application/json, multipart/form-data with a file `image`, or the image itself as image/*"
     )
+
+
+def refuse_query(request: Request) -> None:
+    """Check that nothing stands in the query, where all is said in JSON.
+
+    Raises:
+        InvalidRequestError: Something does.
+    """
+    if request.query_params:
+        message = "is not read beside JSON: put it into the body"
+        raise InvalidRequestError([{"loc": ["query", name[:50]], "msg": message} for name in request.query_params])
 
 
 def read_content_type(request: Request) -> str:
