@@ -359,7 +359,7 @@ class BodyGuard:
         """Read the whole body; False if the client hung up before its end.
 
         Raises:
-            ServiceError: It is packed ("media_type"), too large, or JSON of too many pieces, or too many bodies are held
+            ServiceError: It is packed ("media_type"), too large, JSON of too many pieces, or too many bodies are held
                 ("too_large", "malformed", "busy").
         """
         check_coding(Headers(scope=scope))

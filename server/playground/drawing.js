@@ -98,7 +98,7 @@ export function drawFaces(faces, chosen, choose) {
     const [x0, y0, x1, y1] = face.box;
     const side = Math.min(x1 - x0, y1 - y0), tag = Math.max(side * 0.16, 8);
     const isChosen = chosen.includes(face.number);
-    const node = draw("g", { class: isChosen ? "face chosen" : "face", role: "button", tabindex: 0, "aria-label": `Face ${face.number}`, "aria-pressed": isChosen });
+    const node = draw("g", { class: isChosen ? "face chosen" : "face", role: "button", tabindex: 0, "data-number": face.number, "aria-label": `Face ${face.number}`, "aria-pressed": isChosen });
     node.append(
       draw("rect", { class: "edge", x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: side * 0.04, "stroke-width": Math.max(side / 110, 0.6) }),
       draw("rect", { class: "tag", x: x0, y: y0 - tag, width: tag * 1.25, height: tag, rx: tag * 0.2 }),

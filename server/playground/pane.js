@@ -36,9 +36,9 @@ export class Pane {
     if (faces) this.overlay.append(drawFaces(...faces));
   }
 
-  // Show the faces that were answered for as large as they fit.
-  aim() {
-    const { points, faces, image_size: { width, height } } = this.answer;
+  // Show some faces, with all points, as large as they fit.
+  aim(faces) {
+    const { points, image_size: { width, height } } = this.answer;
     const [left, right] = findRange([...faces.flatMap(({ box }) => [box[0], box[2]]), ...points.map((point) => point.x)]);
     const [top, bottom] = findRange([...faces.flatMap(({ box }) => [box[1], box[3]]), ...points.map((point) => point.y)]);
     const scale = Math.max(1, Math.min(8, width / (1.35 * (right - left)), height / (1.35 * (bottom - top))));

@@ -1,7 +1,7 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
 import { Camera } from "./camera.js";
-import { find, isPhone, isSideBySide, state, tell } from "./page.js";
+import { find, isPhone, isSideBySide, isStill, state, tell } from "./page.js";
 import { Pane } from "./pane.js";
 import { markRow, showLayers, showMeaning, showProblem, showResult } from "./result.js";
 import { askPhoto, callJson, describeStranger, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
@@ -94,6 +94,7 @@ async function ask() {
     const { faces } = await openPhoto(photo);
     if (turn !== state.asks) return;
     state.known = state.boxes ? answers[0].faces : faces;
+    state.isChosen = Boolean(state.faces) || meaning.faces !== "largest";
     find("same").hidden = !isOne;
     showAnswers(answers, request);
   } catch (error) {
@@ -114,7 +115,12 @@ function showAnswers([answer, other], request) {
   showSnippet();
   aimView();
   // On a phone the photo is below the form: what was asked for should come into sight.
-  if (isPhone() && state.asks > 1) find("frame").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  if (isPhone() && state.asks > 1) find("frame").scrollIntoView({ behavior: isStill() ? "instant" : "smooth", block: "nearest" });
+}
+
+// What ids need; a server that asks for a key gives it once it has one.
+function loadLayouts() {
+  fetch("/v1/layouts", { headers: keyHeaders() }).then(readJson).then((layouts) => { state.layouts = layouts; redraw(); }, () => {});
 }
 
 function readLook() {
@@ -124,6 +130,7 @@ function readLook() {
 function redraw() {
   // The camera's next frame is drawn anew anyway.
   if (camera.isOn) return;
+  const { number } = document.activeElement.closest(".face")?.dataset ?? {};
   for (const [part, answer] of [[pane, state.answer], [twin, state.other]]) {
     part.clear();
     if (!answer) continue;
@@ -131,6 +138,8 @@ function redraw() {
     const faces = hasChoice ? [state.known, answer.faces.map((face) => face.number), chooseFace] : null;
     part.draw(answer, { layers: state.layers.map((layer) => layer.answer), layouts: state.layouts, look: readLook(), faces });
   }
+  // Who chose a face by the keyboard goes on from there.
+  if (number) pane.overlay.querySelector(`.face[data-number="${number}"]`)?.focus({ preventScroll: true });
 }
 
 function chooseFace(number) {
@@ -141,13 +150,14 @@ function chooseFace(number) {
 function aimView() {
   if (!find("zoom").checked) pane.view.fit();
   // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
-  else if (state.answer?.points.length) pane.aim();
+  // Nobody has chosen a face yet: all of them are in sight to choose from.
+  else if (state.answer?.points.length) pane.aim(state.isChosen ? state.answer.faces : state.known);
 }
 
 function setBoxing(isOn) {
   pane.setBoxing(isOn);
   find("box").setAttribute("aria-pressed", String(isOn));
-  if (isOn) tell("Press and drag over the face, from forehead to chin.");
+  tell(isOn ? "Press and drag over the face, from forehead to chin. Escape leaves it." : "");
 }
 
 function takeBox(box) {
@@ -178,9 +188,11 @@ async function leaveCamera(reason = "") {
 
 find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 find("instruction").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); ask(); }
 });
-for (const id of ["perspective", "key"]) find(id).addEventListener("change", ask);
+find("perspective").addEventListener("change", ask);
+find("key").addEventListener("change", () => { loadLayouts(); ask(); });
+addEventListener("keydown", (event) => { if (event.key === "Escape" && pane.view.isBoxing) setBoxing(false); });
 for (const id of ["errors", "ids", "makeup"]) find(id).addEventListener("change", redraw);
 find("zoom").addEventListener("change", aimView);
 find("snippet-kind").addEventListener("change", showSnippet);
@@ -222,9 +234,16 @@ find("exports").addEventListener("click", async ({ target }) => {
 find("examples").addEventListener("click", ({ target }) => {
   if (target instanceof HTMLButtonElement) { find("instruction").value = target.textContent; ask(); }
 });
-for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => { event.preventDefault(); find("drop").hidden = false; });
+// Text that is dragged goes into the field as everywhere.
+const holdsFile = (event) => event.dataTransfer.types.includes("Files");
+for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => {
+  if (!holdsFile(event)) return;
+  event.preventDefault();
+  find("drop").hidden = false;
+});
 addEventListener("dragleave", (event) => { if (!event.relatedTarget) find("drop").hidden = true; });
 addEventListener("drop", (event) => {
+  if (!holdsFile(event)) return;
   event.preventDefault();
   find("drop").hidden = true;
   const [file] = event.dataTransfer.files;
@@ -236,5 +255,5 @@ addEventListener("paste", (event) => {
 });
 addEventListener("hashchange", () => { readLink(); ask(); });
 readLink();
-fetch("/v1/layouts", { headers: keyHeaders() }).then(readJson).then((layouts) => { state.layouts = layouts; }, () => {});
+loadLayouts();
 useSample();
