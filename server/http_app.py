@@ -386,7 +386,9 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     return problem_response(
         error,
         instruction_index=index if texts and len(texts) > 1 else None,
-        hint=hint_at_intent(error.text, "http") if isinstance(error, QueryError) else None,
+        hint=hint_at_intent(error.text, "http", asked=f"{request.method} {request.url.path}")
+        if isinstance(error, QueryError)
+        else None,
     )
 
 

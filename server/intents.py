@@ -57,17 +57,22 @@ INTENTS = (
 )
 
 
-def hint_at_intent(text: str, interface: Interface, *, is_answered: bool = False) -> str | None:
+def hint_at_intent(
+    text: str, interface: Interface, *, asked: str | None = None, is_answered: bool = False
+) -> str | None:
     """Return what to call instead, where an instruction asks for something that is no point; else None.
 
     Args:
         text: The instruction.
         interface: Where it was given.
+        asked: What was called with it.
         is_answered: Whether it was understood, so that its points come back.
     """
     for intent in INTENTS:
         words = intent.sure_words if is_answered else intent.words
         if interface in intent.answers and words and re.search(rf"\b(?:{words})\b", text, re.IGNORECASE):
+            if intent.answers[interface] == asked:
+                return f"{asked} is for {intent.wanted} already: name the part alone"
             what = "these are points" if is_answered else "instructions name points"
             return f"{what}; for {intent.wanted} use {intent.answers[interface]}"
     return None

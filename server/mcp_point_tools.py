@@ -56,7 +56,7 @@ MaxSide = Annotated[
 ]
 Crop = Annotated[str | None, Field(description=texts.CROP, max_length=500)]
 Files = Annotated[
-    list[Annotated[str, Field(pattern="^(csv|json|svg)$")]] | None,
+    list[Literal["csv", "json", "svg"]] | None,
     Field(description='Also the whole answer as files to read by link: "csv", "json", "svg".', max_length=3),
 ]
 
@@ -126,6 +126,8 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         limit: Annotated[int, Field(description="the most points to return", ge=1, le=2000)] = limits.concise_points,
     ) -> Annotated[CallToolResult, AskResult]:
         texts_asked = choose_texts(instruction, instructions)
+        # Who names what is to be seen close up wants to see it.
+        draw = draw or crop is not None
         settings = AskSettings(faces, boxes, perspective, ids_from, units=units)
         span = read_span(image, seconds)
         if span is not None and not span.is_moment:
@@ -135,7 +137,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
                 calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
             )
         wanted: list[Any] = [*texts_asked]
-        shown = crop if draw and crop is not None and crop.strip().lower() != WHOLE_FACE else None
+        shown = crop if crop is not None and crop.strip().lower() != WHOLE_FACE else None
         if shown is not None:
             wanted.append(calls.parse(shown, settings))
         asked, handle = await calls.ask(ctx, image, wanted, settings, at=None if span is None else span.start)
@@ -270,16 +272,16 @@ def draw_all(asked: Asked, count: int, style: DrawingStyle) -> list[tuple[ImageC
             *_, last = asked.answers
             region = find_region(last if len(asked.answers) > count else answer, WHOLE_FACE)
             shown = crop_answer(answer, region)
-        drawings.append(draw_answer(shown, style))
+        drawings.append(draw_answer(shown, style, count))
     return drawings
 
 
-def draw_answer(answer: Answer, style: DrawingStyle) -> tuple[ImageContent, ImageSize, float]:
-    """Return an answer drawn on its photo; a crop is enlarged, a whole photo only made smaller."""
+def draw_answer(answer: Answer, style: DrawingStyle, count: int) -> tuple[ImageContent, ImageSize, float]:
+    """Return an answer drawn on its photo, one of `count`; a crop is enlarged, a whole photo only made smaller."""
     longer = max(answer.image_size)
     scale = min(MAX_ZOOM if style.crop is not None else 1.0, style.max_side / longer)
     drawing = answer.draw(scale=scale, errors=style.show_errors, legend=style.legend)
-    content, sent = give_picture(drawing, style.form)
+    content, sent = give_picture(drawing, style.form, count)
     size = ImageSize(height=sent.height, width=sent.width)
     return content, size, scale * sent.width / drawing.width
 

@@ -149,7 +149,7 @@ class ReadingLanes:
 
     def _retell(self, error: Exception) -> Exception:
         """Return an error as it is told: a photo too large for every lane is measured by what the largest takes."""
-        if not isinstance(error, TooManyPixelsError):
+        if not isinstance(error, TooManyPixelsError) or error.max_pixels != self._limits.quick_pixels:
             return error
         return TooManyPixelsError(error.name, error.width, error.height, self._limits.pixels)
 
