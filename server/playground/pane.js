@@ -11,7 +11,14 @@ export class Pane {
     const inner = (name) => frame.querySelector(`.${name}`);
     Object.assign(this, { frame, photo: inner("photo"), overlay: inner("overlay"), paint: inner("paint"), tip: inner("tip"), answer: null, look: {}, ids: [], onBox, onMark });
     this.view = new View(frame, inner("view"), { onBox: (shares, isDone) => this.drawBox(shares, isDone), onTap: (event, isTap) => this.tellPoint(event, isTap) });
+    new ResizeObserver(() => this.measure()).observe(frame);
     this.photo.addEventListener("load", () => this.shape(this.photo.naturalWidth, this.photo.naturalHeight));
+  }
+
+  // How many pixels of the photo one of the screen is, before any zoom.
+  measure() {
+    const { width } = this.overlay.viewBox.baseVal;
+    if (width) this.view.view.style.setProperty("--pixel", width / this.frame.clientWidth || 1);
   }
 
   shape(width, height) { this.frame.style.setProperty("--aspect", width / height || 1); }
@@ -31,6 +38,7 @@ export class Pane {
     this.shape(width, height);
     // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
     for (const drawn of [this.overlay, this.paint]) drawn.setAttribute("viewBox", `-0.5 -0.5 ${width} ${height}`);
+    this.measure();
     if (look.makeup) this.paint.append(...[...layers, answer].map(paintAnswer));
     else this.overlay.append(...layers.map((layer) => drawAnswer(layer, { isFaint: true })), drawAnswer(answer, { ...look, ids: this.ids }));
     if (faces) this.overlay.append(drawFaces(...faces));

@@ -87,6 +87,11 @@ async function ask() {
     const [meaning, other] = await Promise.all(requests.map(({ instruction, perspective }) => callJson("/v1/parse", { instruction, perspective })));
     if (turn !== state.asks) return;
     showMeaning(meaning);
+    // Words about faces that were written after the choice of one go over it.
+    if (state.faces && meaning.faces !== "largest" && request.instruction !== state.chosenFor) {
+      state.faces = null;
+      for (const one of requests) delete one.faces;
+    }
     const isOne = other?.canonical === meaning.canonical;
     // The first opens the photo, so that the second finds it open.
     const answers = [await askPhoto(photo, request)];
@@ -142,8 +147,10 @@ function redraw() {
   if (number) pane.overlay.querySelector(`.face[data-number="${number}"]`)?.focus({ preventScroll: true });
 }
 
-function chooseFace(number) {
-  state.faces = `face ${number}`;
+function chooseFace(number) { chooseFaces(`face ${number}`); }
+
+function chooseFaces(faces) {
+  Object.assign(state, { faces, chosenFor: find("instruction").value });
   ask();
 }
 
@@ -217,8 +224,7 @@ find("fit").addEventListener("click", () => pane.view.fit());
 find("box").addEventListener("click", () => setBoxing(!pane.view.isBoxing));
 find("all").addEventListener("click", () => {
   if (camera.isOn) { camera.switchFaces(); return; }
-  state.faces = "all";
-  ask();
+  if (state.boxes) { state.boxes = null; chooseFaces(null); } else chooseFaces("all");
 });
 find("keep").addEventListener("click", () => {
   state.layers.push({ answer: state.answer, instruction: state.asked.instruction });

@@ -109,6 +109,64 @@ def test_all_faces_are_in_sight_until_one_is_chosen_and_the_keyboard_stays_there
     wait(browser, "!document.querySelector('.view').style.transform.endsWith('scale(1)')")
 
 
+def test_words_about_faces_go_over_an_earlier_choice(browser, tmp_path: Path) -> None:  # noqa: F811
+    """They were put aside without a word."""
+    wait(browser, OPENING)
+    ask(browser, "pupils")
+    wait(browser, f"{DOTS} === 2")
+    choose(browser, save_twins(tmp_path / "twins.jpg"))
+    wait(browser, "document.querySelectorAll('.face').length === 2")
+    browser.execute_script("document.querySelectorAll('.face')[1].dispatchEvent(new MouseEvent('click'))")
+    wait(browser, "document.querySelector('.face.chosen')?.dataset.number === '2'")
+    ask(browser, "nose tip, 4 points on the jaw")
+    wait(browser, f"{DOTS} === 5 && document.querySelector('.face.chosen')?.dataset.number === '2'")
+    ask(browser, "pupils of face 1")
+    wait(browser, f"{DOTS} === 2 && document.querySelector('.face.chosen')?.dataset.number === '1'")
+    browser.execute_script("document.querySelectorAll('.face')[1].dispatchEvent(new MouseEvent('click'))")
+    wait(browser, "document.querySelector('.face.chosen')?.dataset.number === '2'")
+    ask(browser, "pupils of every face")
+    wait(browser, f"{DOTS} === 4")
+
+
+def test_a_box_by_hand_is_given_up_for_the_faces_found(browser, tmp_path: Path) -> None:  # noqa: F811
+    from selenium.webdriver import ActionChains
+
+    wait(browser, OPENING)
+    ask(browser, "pupils")
+    wait(browser, f"{DOTS} === 2")
+    choose(browser, save_twins(tmp_path / "twins.jpg"))
+    wait(browser, "document.querySelectorAll('.face').length === 2")
+    browser.find_element("id", "box").click()
+    frame = browser.find_element("id", "frame")
+    ActionChains(browser).move_to_element_with_offset(frame, -150, -80).click_and_hold().move_by_offset(
+        100, 120
+    ).release().perform()
+    wait(browser, "document.querySelectorAll('.face').length === 1")
+    found = browser.find_element("id", "all")
+    assert found.text == "Faces as found"
+    found.click()
+    wait(browser, "document.querySelectorAll('.face').length === 2")
+    assert found.text == "All faces"
+
+
+def test_numbers_of_faces_can_be_read_in_a_crowd_and_at_any_zoom(browser, tmp_path: Path) -> None:  # noqa: F811
+    """Of thirty faces they were three pixels high."""
+    face = Image.open(ASTRONAUT).crop((130, 20, 330, 240)).resize((150, 165))
+    crowd = Image.new("RGB", (2400, 1600), (90, 120, 90))
+    for index in range(12):
+        crowd.paste(face, (60 + index % 4 * 580, 60 + index // 4 * 500))
+    crowd.save(tmp_path / "crowd.jpg")
+    wait(browser, OPENING)
+    choose(browser, tmp_path / "crowd.jpg")
+    wait(browser, "document.querySelectorAll('.face').length === 12")
+    height = "document.querySelector('.face[data-number=\"3\"] .tag').getBoundingClientRect().height"
+    assert 9 < browser.execute_script(f"return {height}") < 20
+    browser.execute_script("document.querySelector('.face[data-number=\"3\"]').dispatchEvent(new MouseEvent('click'))")
+    wait(browser, "document.querySelector('.face.chosen')?.dataset.number === '3'")
+    wait(browser, "!document.querySelector('.view').style.transform.endsWith('scale(1)')")
+    assert 16 < browser.execute_script(f"return {height}") < 20
+
+
 def test_escape_leaves_drawing_a_box(browser) -> None:  # noqa: F811
     from selenium.webdriver import ActionChains, Keys
 
