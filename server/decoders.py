@@ -71,7 +71,8 @@ class Decoder:
                 raise EOFError
             self._is_last = self._is_last or told["is_last"]
             if "too_large" in told:
-                raise TooManyPixelsError(*told["too_large"], max_pixels)
+                name, width, height = told["too_large"]
+                raise TooManyPixelsError(name, width, height, max_pixels)
             if "error" in told:
                 raise ImageError(told["error"])
             data = stdout.read(pixel_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -286,7 +287,7 @@ def draw_answer(answer: Answer, style: DrawingStyle, count: int) -> tuple[ImageC
     return content, size, scale * sent.width / drawing.width
 
 
-def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], units: Units) -> list[ResourceLink]:
+def make_files(calls: Calls, answers: tuple[Answer, ...], endings: Sequence[str], units: Units) -> list[ResourceLink]:
     """Return links to whole answers as files; the drawing is of the photo's size in any units."""
     links = []
     for number, answer in enumerate(answers, start=1):
