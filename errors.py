@@ -125,15 +125,22 @@ class TooManyPixelsError(ImageError):
     """The photo has more pixels than are read.
 
     Attributes:
-        pixels: How many it has.
+        name: What it is called.
+        width, height: Its size, pixels.
+        max_pixels: The most that are read.
     """
 
-    def __init__(self, message: str, pixels: int) -> None:
-        super().__init__(message, pixels)
-        self.pixels = pixels
+    def __init__(self, name: str, width: int, height: int, max_pixels: int) -> None:
+        super().__init__(name, width, height, max_pixels)
+        self.name, self.width, self.height, self.max_pixels = name, width, height, max_pixels
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return f"{self.name} is too large: {self.width} x {self.height}, more than {self.max_pixels:,} pixels"
+
+    @property
+    def pixels(self) -> int:
+        """How many it has."""
+        return self.width * self.height
 
 
 class VideoError(ImageError):

@@ -15,6 +15,7 @@ from PIL import Image
 from ..errors import ConfigError, NoSuchPointError
 from ..querylang.query import Query
 from . import drawing, formats, notebook, plain_data, regions, surface_regions
+from .answer_units import Units, is_normalized, normalize_answer
 from .faces import Face
 from .images import Photo
 from .landmark import Landmark, Stroke
@@ -345,15 +346,25 @@ class Answer:
         """
         return surface_regions.read_grid(self, where, face)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, units: Units = "px") -> dict[str, Any]:
         """Return everything but the photo as plain data; `Answer.from_dict` reads it back.
+
+        Args:
+            units: Of points and boxes: pixels, or "normalized" for shares of the photo's width and height, (0, 0) its
+                top-left corner and (1, 1) its bottom-right. Errors stay pixels.
+
+        Raises:
+            ConfigError: There are no such units.
 
         Examples:
             >>> data = answer.to_dict()
             >>> data["image_size"], data["points"][0]["part"]
             ({'height': 512, 'width': 512}, 'outer lip')
+            >>> answer.to_dict(units="normalized")["points"][0]["x"] < 1
+            True
         """
-        return plain_data.write_answer(self)
+        data = plain_data.write_answer(self)
+        return normalize_answer(data) if is_normalized(units) else data
 
     @classmethod
     def from_dict(
@@ -362,8 +373,8 @@ class Answer:
         photo: Photo | None = None,
         vertices: npt.NDArray[np.float32] | None = None,
     ) -> Answer:
-        """Read back what `to_dict` returned, of schema 2 too, which tells of no visibility; photo and vertices are not
-        in it.
+        """Read back what `to_dict` returned in pixels, without photo and vertices; of schema 2 too, which tells of no
+        visibility.
 
         Raises:
             ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
@@ -374,14 +385,17 @@ class Answer:
         """
         return cls(**plain_data.read_answer(data), photo=photo, vertices=vertices)
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict()` as JSON text.
+    def to_json(self, *, indent: int | None = None, units: Units = "px") -> str:
+        """Return `to_dict(units=units)` as JSON text.
+
+        Raises:
+            ConfigError: There are no such units.
 
         Examples:
             >>> answer.to_json()[:21]
             '{"schema_version": 3,'
         """
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        return json.dumps(self.to_dict(units=units), ensure_ascii=False, indent=indent)
 
     @classmethod
     def from_json(cls, text: str) -> Answer:
@@ -402,16 +416,22 @@ class Answer:
             raise ConfigError("an answer in JSON is an object")
         return cls.from_dict(data)
 
-    def to_csv(self) -> str:
+    def to_csv(self, *, units: Units = "px") -> str:
         """Return one row a point, under the heading of `formats.CSV_COLUMNS`; what is not known is left empty.
 
         An answer with points on surfaces has a column v after fpalp, empty on curves.
+
+        Args:
+            units: Of x and y, as for `to_dict`.
+
+        Raises:
+            ConfigError: There are no such units.
 
         Examples:
             >>> answer.to_csv().splitlines()[0]
             'index,face,part,fpalp,name,x,y,expected_error,seen,hidden,turned_away,outside'
         """
-        return formats.write_csv(self)
+        return formats.write_csv(self, is_normalized=is_normalized(units))
 
     def to_dataframe(self, library: Literal["pandas", "polars"] | None = None) -> Any:
         """Return the answer as a pandas or polars DataFrame, one row a point.

@@ -54,9 +54,7 @@ def check_shape(array: npt.NDArray[Any], max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"the array has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise TooManyPixelsError(
-            f"the array is too large: {width} x {height}, more than {max_pixels:,} pixels", width * height
-        )
+        raise TooManyPixelsError("the array", width, height, max_pixels)
 
 
 def bring_to_bytes(array: npt.NDArray[Any], notes: list[str]) -> npt.NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
+from .answer_units import Units
 
 if TYPE_CHECKING:
     from .images import ColorOrder
@@ -26,6 +27,8 @@ class AskSettings:
         perspective: Whose left plain "left" is, in an instruction given as text.
         ids_from: The first id of a layout, 1 or 0, in an instruction given as text.
         color: The order of an array's channels; "bgr" is OpenCV's.
+        units: Of points and boxes where an answer is written down, as `Answer.to_dict` takes them; an `Answer` itself
+            holds pixels.
     """
 
     faces: str | None = None
@@ -33,6 +36,7 @@ class AskSettings:
     perspective: Perspective = "viewer"
     ids_from: int = 1
     color: ColorOrder = "rgb"
+    units: Units = "px"
 
     def parse(self, instruction: str | Query, *, limit: int = 100_000) -> Query:
         """Return the query of an instruction; one that is parsed already is given back.

@@ -24,8 +24,8 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
         image_size: (height, width).
 
     Raises:
-        ImageError: There is none, one is not four finite numbers with x0 < x1 and y0 < y1, or lies outside or is
-            more than twenty times the photo's size.
+        ImageError: There is none, one is not four finite numbers with x0 < x1 and y0 < y1, is smaller than a
+            pixel, lies outside, or is more than twenty times the photo's size.
     """
     height, width = image_size
     faces = []
@@ -38,6 +38,8 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
             raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {show(box)} is not one") from error
         if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 >= x1 or y0 >= y1:
             raise ImageError(f"a box is x0, y0, x1, y1 with x0 < x1 and y0 < y1, not {write_box(x0, y0, x1, y1)}")
+        if min(x1 - x0, y1 - y0) < 1:
+            raise ImageError(f"the box {write_box(x0, y0, x1, y1)} is smaller than a pixel: boxes are in pixels")
         if x1 < -0.5 or y1 < -0.5 or x0 > width - 0.5 or y0 > height - 0.5:
             raise ImageError(f"the box {write_box(x0, y0, x1, y1)} lies outside the photo of {width} x {height}")
         if max(x1 - x0, y1 - y0) > MAX_BOX_SIDES * max(width, height):

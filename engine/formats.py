@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ConfigError, NoSuchFaceError
 from ..querylang.registry import load_registry
+from .answer_units import find_share
 from .outlines import Outline
 from .palette import part_color
 from .visibility import PointVisibility
@@ -29,18 +30,21 @@ def shorten(value: np.float32) -> float:
     return float(str(value))
 
 
-def write_csv(answer: Answer) -> str:
-    """Return one row for each point, under a heading."""
+def write_csv(answer: Answer, *, is_normalized: bool = False) -> str:
+    """Return one row for each point, under a heading; x and y are pixels, or shares of the photo."""
+    height, width = answer.image_size
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     has_surfaces = bool(np.isfinite(answer.vs).any())
     writer.writerow((*CSV_COLUMNS[:4], "v", *CSV_COLUMNS[4:]) if has_surfaces else CSV_COLUMNS)
     for i, point in enumerate(answer.points):
-        numbers = map(shorten, (*answer.xy[i], answer.expected_error[i]))
+        x, y = map(shorten, answer.xy[i])
+        at = find_share(x, y, width=width, height=height) if is_normalized else (x, y)
         unknown = [""] * len(PointVisibility._fields)
         visibility = unknown if answer.visibility is None else map(shorten, answer.visibility[i])
         place = (point.fpalp, "" if point.v is None else point.v) if has_surfaces else (point.fpalp,)
-        writer.writerow((i, point.face, point.part, *place, point.name, *numbers, *visibility))
+        error = shorten(answer.expected_error[i])
+        writer.writerow((i, point.face, point.part, *place, point.name, *at, error, *visibility))
     return text.getvalue()
 
 

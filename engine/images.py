@@ -265,9 +265,7 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise TooManyPixelsError(
-            f"{name} is too large: {width} x {height}, more than {max_pixels:,} pixels", width * height
-        )
+        raise TooManyPixelsError(name, width, height, max_pixels)
 
 
 def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..querylang.query import Query
 from .answer import Answer
+from .answer_units import Units
 from .choosing import number_faces
 from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage
@@ -48,15 +49,19 @@ class FrameAnswer:
     how: tuple[How, ...]
     is_cut: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, the answer as `Answer.to_dict` has it."""
+    def to_dict(self, *, units: Units = "px") -> dict[str, Any]:
+        """Return it as plain data, the answer as `Answer.to_dict` has it.
+
+        Raises:
+            ConfigError: There are no such units.
+        """
         return {
             "frame": self.frame,
             "time": round(self.time, 6),
             "identities": list(self.identities),
             "how": list(self.how),
             "is_cut": self.is_cut,
-            "answer": self.answer.to_dict(),
+            "answer": self.answer.to_dict(units=units),
         }
 
 

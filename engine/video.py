@@ -129,9 +129,7 @@ class VideoFile:
             stream = self._pick_stream(container)
             width, height = stream.codec_context.width, stream.codec_context.height
             if width * height > max_pixels:
-                raise TooManyPixelsError(
-                    f"{self._name} is too large: {width} x {height}, more than {max_pixels:,} pixels", width * height
-                )
+                raise TooManyPixelsError(self._name, width, height, max_pixels)
             self.fps = float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
             self.count: int | None = stream.frames or None
             length = stream.duration * stream.time_base if stream.duration else None

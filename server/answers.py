@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .answer_units import Units
+from ..engine.answer_units import Units
 
 if TYPE_CHECKING:
     from ..engine import Answer, Face

@@ -37,7 +37,7 @@ main(["mcp", *sys.argv[1:]])
 PROJECT = f"""[project]
 name = "faceql-bundle"
 version = "{__version__}"
-requires-python = ">=3.11,<3.14"
+requires-python = ">=3.11,<3.15"
 dependencies = ["faceql=={__version__}"]
 """
 
@@ -110,7 +110,7 @@ def write_manifest(tools: list[dict[str, str]]) -> dict[str, Any]:
                 "default": "${HOME}/Pictures",
             }
         },
-        "compatibility": {"platforms": ["linux", "win32", "darwin"], "runtimes": {"python": ">=3.11,<3.14"}},
+        "compatibility": {"platforms": ["linux", "win32", "darwin"], "runtimes": {"python": ">=3.11,<3.15"}},
         "tools": tools,
     }
 

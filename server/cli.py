@@ -15,7 +15,6 @@ import click
 from .. import __version__
 from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError
-from .answer_units import Units, write_csv, write_json
 from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
@@ -34,6 +33,7 @@ from .shared_options import (
     make_engine,
     perspective_option,
     precision_option,
+    units_option,
     weights_option,
 )
 from .sheet_command import sheet_command
@@ -44,6 +44,7 @@ from .writing import write_file, write_picture
 # The engine is imported inside the commands: torch takes seconds, `faceql --help` should not.
 if TYPE_CHECKING:
     from ..engine import Answer, Backend, Precision
+    from ..engine.answer_units import Units
     from ..querylang.query import Perspective
 
 TABLE_ENDING = ".parquet"
@@ -122,13 +123,7 @@ def main() -> None:
 )
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row of CSV for each point.")
-@click.option(
-    "--units",
-    type=click.Choice(["px", "normalized"]),
-    default="px",
-    show_default=True,
-    help="Of points and boxes, with --json and --csv: pixels, or shares of the photo's width and height.",
-)
+@units_option
 @click.option(
     "--faces",
     metavar="WHICH",
@@ -196,9 +191,6 @@ def ask_command(
         raise click.UsageError("--json and --csv exclude each other")
     if whole and boxes:
         raise click.UsageError("--whole and --box exclude each other")
-    if units != "px" and not (as_json or as_csv):
-        raise click.UsageError("--units goes with --json or --csv, of one photo")
-
     engine_options: dict[str, Any] = {
         "flip_test": flip_test,
         "backend": backend,
@@ -206,7 +198,7 @@ def ask_command(
         "doubtful_above": doubtful_above,
     }
     load_engine = partial(make_engine, device=device, weights=weights, whole=whole, **engine_options)
-    asked_as = AskSettings(faces, boxes or None, perspective, ids_from)
+    asked_as = AskSettings(faces, boxes or None, perspective, ids_from, units=units)
     many: dict[str, Any] = {
         "asked": asked_as,
         "overwrite": overwrite,
@@ -216,6 +208,8 @@ def ask_command(
     is_many = ray_address is not None or os.path.isdir(image)
     if is_many and (boxes or as_json or as_csv or errors):
         raise click.UsageError("--box, --json, --csv and --errors are for one photo, not for a folder")
+    if units != "px" and not (is_many or as_json or as_csv):
+        raise click.UsageError("of one photo --units goes with --json or --csv")
     if ray_address is not None:
         from .deploy.ray_ask import ask_on_ray
 
@@ -243,9 +237,9 @@ def ask_command(
     if out is not None:
         save_picture(answer, out, errors=errors)
     if as_json:
-        click.echo(write_json(answer, units, indent=2))
+        click.echo(answer.to_json(indent=2, units=units))
     elif as_csv:
-        click.echo(write_csv(answer, units), nl=False)
+        click.echo(answer.to_csv(units=units), nl=False)
     else:
         click.echo(format_answer(answer))
         if out is not None:

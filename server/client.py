@@ -126,7 +126,8 @@ class Client:
         """Answer an instruction on a photo, or several in one request; see `Engine.ask`.
 
         Returns:
-            The answer, or one for each instruction. Without its photo: give `draw` one.
+            The answer, or one for each instruction, in pixels: `to_dict`, `to_json` and `to_csv` take `units`. Without
+            its photo: give `draw` one.
 
         Raises:
             QueryError, NoFaceError, NoSuchFaceError, ImageError, ConfigError: As `Engine.ask`.

@@ -59,7 +59,7 @@ def decode(data: bytes, max_pixels: int) -> tuple[dict[str, object], memoryview]
     try:
         photo = read_photo(data, max_pixels=max_pixels)
     except TooManyPixelsError as error:
-        return {"error": str(error), "pixels": error.pixels}, memoryview(b"")
+        return {"too_large": [error.name, error.width, error.height]}, memoryview(b"")
     except ImageError as error:
         return {"error": str(error)}, memoryview(b"")
     return {"size": photo.size, "notes": photo.notes}, photo.pixels.data.cast("B")

@@ -70,8 +70,9 @@ class Decoder:
             if told is None:
                 raise EOFError
             self._is_last = self._is_last or told["is_last"]
-            if "pixels" in told:
-                raise TooManyPixelsError(told["error"], told["pixels"])
+            if "too_large" in told:
+                name, width, height = told["too_large"]
+                raise TooManyPixelsError(name, width, height, max_pixels)
             if "error" in told:
                 raise ImageError(told["error"])
             data = stdout.read(pixel_bytes)

@@ -264,6 +264,18 @@ def plan_crop(parse: ParseText, region: str) -> RegionPlan:
     return RegionPlan((parse(f"{understood}; {upright}"),), understood)
 
 
+def pick_one_face(answer: Answer) -> Answer:
+    """Return the answer, if it is of one face.
+
+    Raises:
+        InvalidRequestError: It is of several.
+    """
+    if len(answer.faces) > 1:
+        message = f'one crop shows one face, and {len(answer.faces)} are asked for: say which ("face 2")'
+        raise InvalidRequestError([{"loc": ["faces"], "msg": message}])
+    return answer
+
+
 def find_region(answer: Answer, region: str, face: int | None = None) -> npt.NDArray[np.float64]:
     """Return an answer's points (N, 2) in a region; "face" is all of them."""
     import numpy as np

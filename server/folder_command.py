@@ -57,7 +57,7 @@ def ask_folder(
         out: Ends in .jsonl or .csv. Beside it a file keeps the settings.
         load_engine: Makes the engine, if there is work for it.
         overwrite: Begin anew.
-        asked: Which faces, and how the instruction is meant.
+        asked: Which faces, how the instruction is meant, and the units of what is written.
         retry_failed: Ask photos again that had no answer.
         settings: How the engine is set up, where it changes answers: what results must not be mixed of.
 
@@ -75,7 +75,7 @@ def ask_folder(
 
     def ask(missing: list[str]) -> tuple[str, Iterator[ResultRow]]:
         engine = load_engine()
-        kind = choose_kind(real, query)
+        kind = choose_kind(real, query, asked.units)
         outcomes = engine.ask_many([folder / name for name in missing], query, faces=asked.faces)
         rows = (
             write_row(kind, name, outcome.error or outcome.get())
@@ -88,7 +88,7 @@ def ask_folder(
         folder,
         names,
         ask,
-        lambda: ResultFile(real, query, overwrite=overwrite, retry_failed=retry_failed),
+        lambda: ResultFile(real, query, asked.units, overwrite=overwrite, retry_failed=retry_failed),
         asked_with=describe_asked(query, asked) | dict(settings or {}),
         overwrite=overwrite,
     )
@@ -116,6 +116,7 @@ def describe_asked(query: Query, asked: AskSettings) -> dict[str, str | bool]:
         "instruction": query.canonical,
         "perspective": asked.perspective,
         "faces": asked.faces or "as asked",
+        "units": asked.units,
     }
 
 

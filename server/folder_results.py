@@ -18,6 +18,7 @@ from .writing import tell_full_disk, write_file
 
 if TYPE_CHECKING:
     from ..engine import Answer
+    from ..engine.answer_units import Units
     from ..querylang.query import Query
 
 RESULT_ENDINGS = (".jsonl", ".csv")
@@ -54,8 +55,9 @@ class Results(Protocol):
 class JsonLines:
     """One line a photo: {"file": ..., "answer": {...}} as `Answer.to_dict` has it, or {"file": ..., "error": {...}}."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, units: Units = "px") -> None:
         self._query = query
+        self._units = units
 
     def head(self) -> str:
         """Return what the file begins with."""
@@ -63,7 +65,7 @@ class JsonLines:
 
     def row(self, name: str, answer: Answer) -> str:
         """Return the text of a photo that was answered."""
-        return json.dumps({"file": name, "answer": answer.to_dict()}, ensure_ascii=False) + "\n"
+        return json.dumps({"file": name, "answer": answer.to_dict(units=self._units)}, ensure_ascii=False) + "\n"
 
     def failure(self, name: str, error: FaceQLError) -> str:
         """Return the text of a photo that was not."""
@@ -87,18 +89,22 @@ class JsonLines:
                 done.add(row["file"])
                 answer = row.get("answer")
                 told = (answer["canonical"], answer["perspective"]) if answer else None
+                units = answer.get("units", "px") if answer else self._units
             except (ValueError, KeyError, TypeError) as error:
                 raise ConfigError("it holds something else than results") from error
             if told and told != (self._query.canonical, self._query.perspective):
                 raise ConfigError(f"it holds answers to another instruction ({told[0]!r})")
+            if units != self._units:
+                raise ConfigError(f"it holds answers with units {units!r}, and now it is units {self._units!r}")
         return done, whole
 
 
 class CsvRows:
     """One row a point, the photo's name before the columns of `Answer.to_csv`; a photo without an answer has none."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, units: Units = "px") -> None:
         self._query = query
+        self._units = units
 
     def head(self) -> str:
         """Return what the file begins with."""
@@ -110,7 +116,7 @@ class CsvRows:
         """Return the text of a photo that was answered."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        _, *rows = csv.reader(io.StringIO(answer.to_csv()))
+        _, *rows = csv.reader(io.StringIO(answer.to_csv(units=self._units)))
         writer.writerows([name, *row] for row in rows)
         return text.getvalue()
 
@@ -160,6 +166,7 @@ class ResultFile:
     Args:
         path: Ends in .jsonl or .csv; the ending chooses the kind.
         query: What is asked.
+        units: Of points and boxes, as `Answer.to_dict` takes them.
         overwrite: Begin anew whatever the file holds.
         retry_failed: Forget the photos without an answer, so that they are asked again.
 
@@ -167,9 +174,11 @@ class ResultFile:
         ConfigError: The file cannot be written, or holds something else than results of this instruction.
     """
 
-    def __init__(self, path: Path, query: Query, *, overwrite: bool, retry_failed: bool = False) -> None:
+    def __init__(
+        self, path: Path, query: Query, units: Units = "px", *, overwrite: bool, retry_failed: bool = False
+    ) -> None:
         self._path = path
-        self._kind = choose_kind(path, query)
+        self._kind = choose_kind(path, query, units)
         with tell_full_disk(path):
             data = path.read_bytes() if path.exists() and not overwrite else b""
         try:
@@ -216,9 +225,9 @@ class ResultFile:
             ) from error
 
 
-def choose_kind(path: Path, query: Query) -> JsonLines | CsvRows:
+def choose_kind(path: Path, query: Query, units: Units = "px") -> JsonLines | CsvRows:
     """Return what writes the rows of a file: CSV by its ending, else lines of JSON."""
-    return CsvRows(query) if path.suffix.lower() == ".csv" else JsonLines(query)
+    return CsvRows(query, units) if path.suffix.lower() == ".csv" else JsonLines(query, units)
 
 
 def write_row(kind: JsonLines | CsvRows, name: str, found: Answer | FaceQLError) -> ResultRow:

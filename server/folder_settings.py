@@ -12,6 +12,8 @@ from ..errors import ConfigError
 
 ENDING = ".settings.json"
 Settings = Mapping[str, str | bool]
+FORMERLY = {"units": "px"}
+"""What held before a setting was kept."""
 
 
 class SettingsFile:
@@ -40,14 +42,14 @@ class SettingsFile:
             ) from error
 
     def check(self, settings: Settings) -> None:
-        """Refuse results that were asked with other settings; those that tell none fit all.
+        """Refuse results that were asked with other settings; those that tell none fit all, but that units were pixels.
 
         Raises:
             ConfigError: A setting differs; the message names it and both values.
         """
         before = self.read()
         for name, now in settings.items():
-            then = before.get(name, now)
+            then = before.get(name, FORMERLY.get(name, now))
             if then != now and name == "instruction":
                 raise ConfigError(
                     f"{str(self._results)!r}: it holds answers to another instruction ({then!r}); give another --out, "

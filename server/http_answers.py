@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..engine.answer_units import is_normalized, normalize_answer
 from ..errors import InvalidRequestError
 from .accept import choose_media
-from .answer_units import Units, normalize_answer, write_csv
 from .answers import page_answer
 from .ask_queue import Asked
 from .http_requests import AskOptions, DrawOptions
@@ -19,9 +19,10 @@ from .pictures import write_picture
 
 if TYPE_CHECKING:
     from ..engine import Answer, Photo
+    from ..engine.answer_units import Units
 
 JSON, CSV, SVG, PNG, JPEG = "application/json", "text/csv", "image/svg+xml", "image/png", "image/jpeg"
-ANSWER_FORMS = (JSON, CSV, SVG, PNG, JPEG)
+ANSWER_FORMS = (JSON, CSV, PNG, SVG, JPEG)
 PHOTO_FORMS = (PNG, JPEG)
 DRAWING_FORMS = {"png": PNG, "svg": SVG, "jpeg": JPEG}
 
@@ -62,21 +63,20 @@ def write_answers(asked: Asked, options: AskOptions, form: str, *, handle: str |
 def describe_answers(asked: Asked, options: AskOptions, *, handle: str | None, limit: int) -> list[dict[str, Any]]:
     """Return the answers as plain data, in the detail and the units that are asked for."""
     if options.detail == "full":
-        answers = [answer.to_dict() for answer in asked.answers]
-    else:
-        pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
-        answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
-    return [normalize_answer(answer) for answer in answers] if options.units == "normalized" else answers
+        return [answer.to_dict(units=options.units) for answer in asked.answers]
+    pages = [page_answer(answer, "concise", limit=limit, handle=handle) for answer in asked.answers]
+    answers = [page.model_dump(mode="json", exclude_defaults=True) for page in pages]
+    return [normalize_answer(answer) for answer in answers] if is_normalized(options.units) else answers
 
 
 def write_table(answers: tuple[Answer, ...], units: Units) -> str:
     """Return an answer's CSV; of several, one table whose first column counts the instructions from 0."""
     if len(answers) == 1:
-        return write_csv(answers[0], units)
+        return answers[0].to_csv(units=units)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for number, answer in enumerate(answers):
-        heading, *rows = csv.reader(io.StringIO(write_csv(answer, units)))
+        heading, *rows = csv.reader(io.StringIO(answer.to_csv(units=units)))
         if number == 0:
             writer.writerow(["instruction", *heading])
         writer.writerows([number, *row] for row in rows)

@@ -14,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from .. import __version__
@@ -47,6 +46,7 @@ from .http_guards import (
     RequestLog,
     check_keys,
 )
+from .http_packing import PackAnswers
 from .http_regions import add_region_routes
 from .http_requests import (
     AskOptions,
@@ -60,9 +60,11 @@ from .http_requests import (
     PhotoOptions,
     read_model,
     read_photo_request,
+    refuse_query,
 )
 from .http_track import add_track_route
 from .image_sources import ImageSources
+from .intents import hint_at_intent
 from .javascript_client import write_javascript_client
 from .problems import problem_response
 from .service import Service
@@ -144,7 +146,7 @@ def build_http_app(
         middleware=[
             Middleware(RequestLog, metrics=service.metrics),
             Middleware(HeadAsGet),
-            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(PackAnswers, minimum_size=1024, compresslevel=5),
             Middleware(HostGuard, hosts=hosts, origins=tuple(origins)),
             *allow_origins(origins),
             Middleware(KeyGuard, keys=tuple(api_keys)),
@@ -260,6 +262,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json":
             raise ServiceError("media_type", "send application/json")
+        refuse_query(request)
         asked = read_model(ParseRequest, await request.body())
         settings = AskSettings(perspective=asked.perspective, ids_from=asked.ids_from)
         query = await asyncio.to_thread(service.parse, asked.instruction, settings)
@@ -380,7 +383,13 @@ async def tell_problem(request: Request, error: Exception) -> Response:
     # The places it passed would hold the request's photo until the garbage is next collected.
     error.__traceback__ = None
     index = texts.index(error.text) if isinstance(error, QueryError) and texts and error.text in texts else None
-    return problem_response(error, instruction_index=index if texts and len(texts) > 1 else None)
+    return problem_response(
+        error,
+        instruction_index=index if texts and len(texts) > 1 else None,
+        hint=hint_at_intent(error.text, "http", asked=f"{request.method} {request.url.path}")
+        if isinstance(error, QueryError)
+        else None,
+    )
 
 
 async def tell_http_exception(request: Request, error: Exception) -> Response:

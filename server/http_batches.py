@@ -23,6 +23,7 @@ from .http_requests import (
     read_content_type,
     read_form_items,
     read_model,
+    refuse_query,
     validate,
 )
 from .service import Service
@@ -102,12 +103,13 @@ async def read_batch_request(request: Request) -> tuple[list[Any], list[str], As
     """
     content_type = read_content_type(request)
     if content_type == "application/json":
+        refuse_query(request)
         asked = read_model(BatchRequest, await request.body())
         options = AskOptions.model_construct(**{name: getattr(asked, name) for name in AskOptions.model_fields})
         return list(asked.images), [str(index) for index in range(len(asked.images))], options
     if content_type != "multipart/form-data":
         raise ServiceError("media_type", "send multipart/form-data with several files `image`, or application/json")
-    items = await read_form_items(request)
+    items = [*request.query_params.multi_items(), *await read_form_items(request)]
     files = [value for name, value in items if name == "image" and isinstance(value, FormFile)]
     if not files:
         raise InvalidRequestError([{"loc": ["image"], "msg": "send one or more files named image"}])

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ConfigError, ServiceError
+from .http_packing import check_coding
 from .json_bounds import check_json_pieces
 from .limits import Limits
 from .metrics import Metrics
@@ -331,7 +332,10 @@ class BodyGuard:
                 await problem_response(error, headers={"Connection": "close"})(scope, receive, send)
                 return
             except ServiceError as error:
-                await problem_response(error, headers={"Connection": "close"})(scope, receive, send)
+                headers = {"Connection": "close"}
+                if error.code == "media_type":
+                    headers["Accept-Encoding"] = "identity"
+                await problem_response(error, headers=headers)(scope, receive, send)
                 return
             if not is_whole:
                 return  # the client hung up
@@ -355,9 +359,10 @@ class BodyGuard:
         """Read the whole body; False if the client hung up before its end.
 
         Raises:
-            ServiceError: It is too large, or JSON of too many pieces, or too many bodies are held ("too_large",
-                "malformed", "busy").
+            ServiceError: It is packed ("media_type"), too large, JSON of too many pieces, or too many bodies are held
+                ("too_large", "malformed", "busy").
         """
+        check_coding(Headers(scope=scope))
         max_body = self._limits.batch_bytes if scope["path"] == "/v1/batches" else self._max_body
         too_large = ServiceError("too_large", f"the body is larger than {max_body:,} bytes")
         declared = Headers(scope=scope).get("content-length", "0")

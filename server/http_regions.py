@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
-from pydantic import Field, model_validator
+from pydantic import Field
 from starlette.responses import Response
 
 from . import http_docs as docs
@@ -26,6 +26,7 @@ from .derived import (
     describe_mask,
     describe_measures,
     paint_region,
+    pick_one_face,
     plan_crop,
     plan_mask,
     plan_measures,
@@ -70,12 +71,6 @@ class CropOptions(FaceOptions):
     format: Literal["png", "jpeg", "json"] | None = Field(
         default=None, description="over the Accept header; json has the PNG in base64 and the matrix"
     )
-
-    @model_validator(mode="after")
-    def check_one_face(self) -> CropOptions:
-        if self.faces is not None and self.faces.strip().lower() == "all":
-            raise ValueError("one crop shows one face")
-        return self
 
 
 class MeasureRequest(MeasureOptions, ImageMixin):
@@ -148,7 +143,7 @@ def add_region_routes(app: FastAPI, service: Service, ask: AskQueries) -> None:
         plan, asked = await ask_plan(request, image, options, plan_crop, options.region)
 
         def write() -> Response:
-            (answer,) = asked.answers
+            answer = pick_one_face(asked.answers[0])
             cut = cut_region(answer, plan, face=0, size=options.size, margin=options.margin, upright=options.upright)
             if form != JSON:
                 return vary(Response(write_picture(cut.picture, form), media_type=form))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -12,9 +12,9 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..engine.answer_units import Units
 from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError
-from .answer_units import Units
 from .answers import Detail, Perspective
 from .error_kinds import read_validation_error
 from .json_bounds import BYTE_ORDER_MARK
@@ -91,6 +91,11 @@ class AskOptions(FaceOptions):
         return self
 
     @property
+    def settings(self) -> AskSettings:
+        """What the engine is told."""
+        return replace(super().settings, units=self.units)
+
+    @property
     def texts(self) -> list[str]:
         """The instructions, however many were given."""
         return self.instructions if self.instructions is not None else [self.instruction or ""]
@@ -151,8 +156,8 @@ async def read_photo_request(
 ) -> tuple[ImageReference | bytes, ModelT]:
     """Return where the image is, or its bytes, and the options of a request in any of the three forms.
 
-    In a form, and in the query of a raw body, `instruction`, `box` ("x0,y0,x1,y1") and `distance` ("nose tip|chin")
-    may be repeated.
+    In a form and in the query, which goes with a form and a raw body, `instruction`, `box` ("x0,y0,x1,y1") and
+    `distance` ("nose tip|chin") may be repeated.
 
     Raises:
         ServiceError: It is of another content type ("media_type"), cannot be read ("malformed"), or is not of the
@@ -160,17 +165,29 @@ async def read_photo_request(
     """
     content_type = read_content_type(request)
     if content_type == "application/json":
+        refuse_query(request)
         parsed: Any = read_model(json_model, await request.body())
         options = options_model.model_construct(**{name: getattr(parsed, name) for name in options_model.model_fields})
         return parsed.image, options
     if content_type == "multipart/form-data":
-        image, fields = read_form(await read_form_items(request))
+        image, fields = read_form([*request.query_params.multi_items(), *await read_form_items(request)])
         return image, validate(options_model, fields)
     if content_type.startswith("image/") or content_type == "application/octet-stream":
         return await request.body(), validate(options_model, collect_fields(request.query_params.multi_items()))
     raise ServiceError(
         "media_type", "send application/json, multipart/form-data with a file `image`, or the image itself as image/*"
     )
+
+
+def refuse_query(request: Request) -> None:
+    """Check that nothing stands in the query, where all is said in JSON.
+
+    Raises:
+        InvalidRequestError: Something does.
+    """
+    if request.query_params:
+        message = "is not read beside JSON: put it into the body"
+        raise InvalidRequestError([{"loc": ["query", name[:50]], "msg": message} for name in request.query_params])
 
 
 def read_content_type(request: Request) -> str:

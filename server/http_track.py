@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..engine.answer_units import Units, find_share, is_normalized, share_box
 from ..engine.ask_settings import AskSettings
 from ..errors import FaceQLError, ImageError, InvalidRequestError, ServiceError
 from ..querylang.query import Query
@@ -50,6 +52,7 @@ class TrackRequest(ClientModel):
     faces: str | None = Field(default=None, max_length=100, description="which faces; told once, then kept")
     perspective: Perspective = "viewer"
     ids_from: IdsFrom = 1
+    units: Units = Field(default="px", description='of points and boxes: "normalized" are shares of the frame')
     smooth: bool = Field(default=True, description="whether points are smoothed over time")
     key: str | None = Field(default=None, max_length=1000, description="the API key, where no header can be sent")
 
@@ -221,8 +224,11 @@ class Session:
             raise ServiceError("too_large", f"an answer has more than {self._service.limits.points:,} points")
 
     def _describe(self, frame: FrameAnswer) -> dict[str, Any]:
-        """Return a frame's answer, compact: coordinates in tenths of a pixel."""
+        """Return a frame's answer, compact: coordinates in tenths of a pixel, or as shares of the frame."""
         answer = frame.answer
+        height, width = answer.image_size
+        is_shares = is_normalized(self._asked.units)
+        place = partial(find_share, width=width, height=height) if is_shares else round_place
         each = []
         for index, (face, identity, how) in enumerate(zip(answer.faces, frame.identities, frame.how, strict=True)):
             points = answer.xy[answer.face_index == index]
@@ -230,12 +236,11 @@ class Session:
                 {
                     "identity": identity,
                     "how": how,
-                    "box": [round(value, 1) for value in face.box],
-                    "xy": points.astype(float).round(1).tolist(),
+                    "box": share_box(face.box, place),
+                    "xy": [place(x, y) for x, y in points.tolist()],
                     "doubtful": face.doubtful,
                 }
             )
-        height, width = answer.image_size
         return {
             "frame": self._at_work,
             "time": round(frame.time, 3),
@@ -246,6 +251,7 @@ class Session:
             "outlines": [asdict(outline) for outline in answer.outlines],
             "dropped": self._dropped,
             "notes": list(answer.notes),
+            **({"units": "normalized"} if is_shares else {}),
         }
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -254,6 +260,11 @@ class Session:
         sending.result(self._service.limits.upload_seconds)
         with self._came:
             self._owed -= 1
+
+
+def round_place(x: float, y: float) -> list[float]:
+    """Return a place in tenths of a pixel."""
+    return [round(x, 1), round(y, 1)]
 
 
 def add_track_route(

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ..errors import ConfigError, ServiceError
+from ..errors import ConfigError, InvalidRequestError, ServiceError
 from .image_listing import suggest_names
 from .limits import Limits
 from .url_fetcher import UrlFetcher
@@ -96,19 +96,20 @@ class ImageSources:
         """Return the bytes of base64 text, with or without a data: URL's head.
 
         Raises:
-            ServiceError: It is not base64 ("invalid_request"), or too large ("too_large").
+            ServiceError: It is not base64 (`InvalidRequestError`), or too large ("too_large").
         """
         if text.startswith("data:"):
             head, comma, text = text.partition(",")
             if not comma or not head.endswith(";base64"):
-                raise ServiceError("invalid_request", "a data: URL of an image holds ';base64,' and base64 text")
+                message = "a data: URL of an image holds ';base64,' and base64 text"
+                raise InvalidRequestError([{"loc": ["image"], "msg": message}])
         # Before decoding: four characters carry three bytes.
         if len(text) * 3 // 4 > self._limits.image_bytes + 3:
             raise self._too_large()
         try:
             return self.check_size(base64.b64decode("".join(text.split()), validate=True))
         except (binascii.Error, ValueError):
-            raise ServiceError("invalid_request", "the image is not base64 text") from None
+            raise InvalidRequestError([{"loc": ["image"], "msg": "is not base64 text"}]) from None
 
     async def read_url(self, url: str) -> bytes:
         """Return the bytes an https URL names; see `UrlFetcher.fetch`.

@@ -47,6 +47,6 @@ def tell_errors(function: ToolFunction[P]) -> ToolFunction[P]:
             kind = ERROR_KINDS[error_code(error)]
             if kind.mcp_code is not None:
                 raise MCPError(kind.mcp_code, describe_error(error)["message"], {"code": error_code(error)}) from error
-            return give_error(error)
+            return give_error(error, function.__name__, kwargs)
 
     return tool

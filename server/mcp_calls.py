@@ -21,6 +21,7 @@ from .ask_queue import Asked
 from .image_listing import is_video
 from .image_sources import ImageSources
 from .image_store import is_handle
+from .intents import hint_at_intent
 from .made_files import FileStore
 from .mcp_asking import (
     READING,
@@ -210,6 +211,12 @@ def hint_at_faces(image: EncodedImage, answer: Answer) -> dict[str, str]:
         return {}
     which = f"the {answer.query.faces}" if told == 1 and answer.query.faces in SINGLE_FACES else f"{told} of them"
     return {"hint": f'{found} faces found; answered for {which}; faces="all" or "face 2" asks for others'}
+
+
+def hint_at_more(image: EncodedImage, answer: Answer) -> dict[str, str]:
+    """Return what a result with points says, as its `hint`, of other faces and of tools for what is no point."""
+    hints = [hint_at_faces(image, answer).get("hint"), hint_at_intent(answer.query.text, "mcp", is_answered=True)]
+    return {"hint": ". ".join(filter(None, hints))} if any(hints) else {}
 
 
 SINGLE_FACES = ("largest", "smallest", "leftmost", "rightmost", "middle")

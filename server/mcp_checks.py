@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from mcp.server import MCPServer
@@ -57,10 +58,20 @@ class CheckedServer(MCPServer[Any]):
         return await super().get_prompt(name, arguments, context)
 
 
-def give_error(error: FaceQLError) -> CallToolResult:
-    """Return an error as a tool's result; words of the instruction stand inside JSON strings and nowhere else."""
+def give_error(error: FaceQLError, tool: str | None = None, asked: Mapping[str, Any] | None = None) -> CallToolResult:
+    """Return an error as a tool's result; words of the instruction stand inside JSON strings and nowhere else.
+
+    Args:
+        error: What is wrong.
+        tool: Which tool was called.
+        asked: With which arguments.
+    """
     told = tell_error(error)
-    if isinstance(error, QueryError) and (hint := hint_at_intent(error.text, "mcp")) is not None:
-        told["error"]["hint"] = hint
+    if isinstance(error, QueryError):
+        if (hint := hint_at_intent(error.text, "mcp", asked=tool)) is not None:
+            told["error"]["hint"] = hint
+        texts = (asked or {}).get("instructions") or []
+        if error.text in texts:
+            told["error"]["instruction_index"] = texts.index(error.text)
     text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=told, is_error=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +49,7 @@ def add_photo_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
     @tell_errors
     async def list_images(
         ctx: Ctx,
-        contains: Annotated[str, Field(description='only paths with this text in them ("party/", "anna")')] = "",
+        contains: Annotated[str, Field(description='only paths that hold this ("party/") or fit ("*.png")')] = "",
         offset: Offset = 0,
         limit: Annotated[int, Field(description="the most images to list", ge=1, le=500)] = 50,
     ) -> Annotated[CallToolResult, ImagesAnswer]:
@@ -56,7 +57,7 @@ def add_photo_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         if not roots:
             raise ServiceError("image_source", texts.NO_ROOTS)
         found, is_whole = await asyncio.to_thread(find_images, roots)
-        wanted = [(path, name) for path, name in found if contains.lower() in name.lower()]
+        wanted = [(path, name) for path, name in found if fits_name(name.lower(), contains.lower())]
         notes = [] if is_whole else ["there are too many files to look at all of them: some are missing here"]
 
         def write_page(most: int) -> dict[str, Any]:
@@ -87,6 +88,11 @@ def add_photo_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             return whole | {"faces": whole["faces"][:most], "notes": whole["notes"] + notes}
 
         return give_result(fit_page(write_page, max(1, len(whole["faces"]))))
+
+
+def fits_name(name: str, wanted: str) -> bool:
+    """Return whether a path holds a text, or is as a pattern with * says."""
+    return fnmatchcase(name, wanted) if "*" in wanted else wanted in name
 
 
 def describe_file(path: Path, name: str) -> ListedImage:

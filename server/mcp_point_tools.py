@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,9 +11,9 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, ResourceLink, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..engine.answer_units import Units, is_normalized, normalize_answer
 from ..engine.ask_settings import AskSettings
 from . import mcp_texts as texts
-from .answer_units import Units, normalize_answer, write_csv, write_json
 from .answers import (
     Detail,
     DrawingAnswer,
@@ -24,6 +25,7 @@ from .answers import (
 )
 from .ask_queue import Asked
 from .derived import WHOLE_FACE, find_region
+from .intents import hint_at_intent
 from .mcp_arguments import (
     Boxes,
     Faces,
@@ -38,7 +40,7 @@ from .mcp_arguments import (
     tell_errors,
 )
 from .mcp_asking import Ctx
-from .mcp_calls import Calls, choose_texts, hint_at_faces
+from .mcp_calls import Calls, choose_texts, hint_at_more
 from .mcp_results import PictureFormat, fit_page, give_picture, give_result, link_file
 from .mcp_video import RangeAsk, answer_range, check_range_arguments, read_span
 
@@ -55,7 +57,7 @@ MaxSide = Annotated[
 ]
 Crop = Annotated[str | None, Field(description=texts.CROP, max_length=500)]
 Files = Annotated[
-    list[Annotated[str, Field(pattern="^(csv|json|svg)$")]] | None,
+    list[Literal["csv", "json", "svg"]] | None,
     Field(description='Also the whole answer as files to read by link: "csv", "json", "svg".', max_length=3),
 ]
 
@@ -125,18 +127,18 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         limit: Annotated[int, Field(description="the most points to return", ge=1, le=2000)] = limits.concise_points,
     ) -> Annotated[CallToolResult, AskResult]:
         texts_asked = choose_texts(instruction, instructions)
-        settings = AskSettings(faces, boxes, perspective, ids_from)
+        # Who names what is to be seen close up wants to see it.
+        draw = draw or crop is not None
+        settings = AskSettings(faces, boxes, perspective, ids_from, units=units)
         span = read_span(image, seconds)
         if span is not None and not span.is_moment:
-            check_range_arguments(
-                draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files, units=units != "px"
-            )
+            check_range_arguments(draw=draw, crop=crop, instructions=instructions, boxes=boxes, files=files)
             endings = tuple(dict.fromkeys(files or ["csv"]))
             return await answer_range(
                 calls, ctx, RangeAsk(image, texts_asked[0], settings, span, detail, limit, endings)
             )
         wanted: list[Any] = [*texts_asked]
-        shown = crop if draw and crop is not None and crop.strip().lower() != WHOLE_FACE else None
+        shown = crop if crop is not None and crop.strip().lower() != WHOLE_FACE else None
         if shown is not None:
             wanted.append(calls.parse(shown, settings))
         asked, handle = await calls.ask(ctx, image, wanted, settings, at=None if span is None else span.start)
@@ -153,9 +155,9 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             pages = []
             for answer in answers:
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
-                hint = hint_at_faces(asked.image, answer)
+                hint = hint_at_more(asked.image, answer)
                 told = page.model_dump(mode="json", exclude_defaults=True)
-                pages.append((normalize_answer(told) if units == "normalized" else told) | hint)
+                pages.append((normalize_answer(told) if is_normalized(units) else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
 
         return give_result(await asyncio.to_thread(fit_page, write_page, limit), *content)
@@ -187,7 +189,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         head = page_answer(answer, "concise", limit=0).model_dump(include=set(DrawingAnswer.model_fields))
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
         return give_result(
-            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), picture
+            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_more(asked.image, answer), picture
         )
 
     @server.tool(title="Check an instruction", description=texts.PARSE, annotations=annotations)
@@ -205,6 +207,8 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         )
         whole = await asyncio.to_thread(describe_query, query, detail)
         data = whole.model_dump(mode="json", exclude_defaults=True)
+        hint = hint_at_intent(instruction, "mcp", is_answered=True)
+        data["notes"] += [hint] if hint else []
         landmarks: list[Any] = data.get("landmarks", [])
 
         def write_page(most: int) -> dict[str, Any]:
@@ -269,21 +273,21 @@ def draw_all(asked: Asked, count: int, style: DrawingStyle) -> list[tuple[ImageC
             *_, last = asked.answers
             region = find_region(last if len(asked.answers) > count else answer, WHOLE_FACE)
             shown = crop_answer(answer, region)
-        drawings.append(draw_answer(shown, style))
+        drawings.append(draw_answer(shown, style, count))
     return drawings
 
 
-def draw_answer(answer: Answer, style: DrawingStyle) -> tuple[ImageContent, ImageSize, float]:
-    """Return an answer drawn on its photo; a crop is enlarged, a whole photo only made smaller."""
+def draw_answer(answer: Answer, style: DrawingStyle, count: int) -> tuple[ImageContent, ImageSize, float]:
+    """Return an answer drawn on its photo, one of `count`; a crop is enlarged, a whole photo only made smaller."""
     longer = max(answer.image_size)
     scale = min(MAX_ZOOM if style.crop is not None else 1.0, style.max_side / longer)
     drawing = answer.draw(scale=scale, errors=style.show_errors, legend=style.legend)
-    content, sent = give_picture(drawing, style.form)
+    content, sent = give_picture(drawing, style.form, count)
     size = ImageSize(height=sent.height, width=sent.width)
     return content, size, scale * sent.width / drawing.width
 
 
-def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], units: Units) -> list[ResourceLink]:
+def make_files(calls: Calls, answers: tuple[Answer, ...], endings: Sequence[str], units: Units) -> list[ResourceLink]:
     """Return links to whole answers as files; the drawing is of the photo's size in any units."""
     links = []
     for number, answer in enumerate(answers, start=1):
@@ -297,7 +301,7 @@ def make_files(calls: Calls, answers: tuple[Answer, ...], endings: list[str], un
 def write_file(answer: Answer, ending: str, units: Units) -> str:
     """Return a whole answer as text of one of `FILE_MEDIA`."""
     if ending == "csv":
-        return write_csv(answer, units)
+        return answer.to_csv(units=units)
     if ending == "svg":
         return answer.to_svg()
-    return write_json(answer, units)
+    return answer.to_json(units=units)

@@ -27,6 +27,7 @@ from .derived import (
     describe_mask,
     describe_measures,
     paint_region,
+    pick_one_face,
     plan_crop,
     plan_mask,
     plan_measures,
@@ -101,7 +102,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
     ) -> Annotated[CallToolResult, CropAnswer]:
         settings = AskSettings(faces, boxes, perspective, ids_from)
         plan, asked = await ask_plan(ctx, image, settings, plan_crop, region)
-        (answer,) = asked.answers
+        answer = pick_one_face(asked.answers[0])
 
         def cut() -> tuple[CropAnswer, list[ContentBlock]]:
             piece = cut_region(answer, plan, face=0, size=size, margin=margin, upright=upright)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PictureFormat = Literal["jpeg", "png"]
-# Clients stop at a megabyte of result, and base64 takes a third more.
+# Of all in a result: clients stop at a megabyte, and base64 takes a third more.
 MAX_PICTURE_BYTES = 600_000
 FILES = "faceql://files/"
 T = TypeVar("T")
@@ -50,10 +50,16 @@ def fit_page(write_page: Callable[[int], dict[str, Any]], limit: int) -> dict[st
     return page
 
 
-def give_picture(picture: Image.Image, form: PictureFormat) -> tuple[ImageContent, Image.Image]:
-    """Return a picture as clients show it, made smaller where it would be too many bytes, and what became of it."""
+def give_picture(picture: Image.Image, form: PictureFormat, count: int = 1) -> tuple[ImageContent, Image.Image]:
+    """Return a picture as clients show it, made smaller where it would be too many bytes, and what became of it.
+
+    Args:
+        picture: One of `count` in a result.
+        form: Its kind of file.
+        count: How many share the bytes.
+    """
     media = f"image/{form}"
-    data, picture = fit_picture(picture, media, MAX_PICTURE_BYTES)
+    data, picture = fit_picture(picture, media, MAX_PICTURE_BYTES // count)
     return ImageContent(type="image", data=base64.b64encode(data).decode("ascii"), mime_type=media), picture
 
 

@@ -78,19 +78,17 @@ Example: region="lips" (without the mouth opening), "left eye", "eyebrows", "fac
 
 REGION = 'Which region: a face part, parts or stretches, e.g. "lips", "left eye", "left cheek", "skin".'
 CROP_REGION = '"face", or any part of it in words: "mouth", "left eye", "eyes", "nose", "upper lip".'
-CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", "nose", ...'
+CROP = 'Draw only this part, enlarged: "face" (all that was asked), "mouth", "left eye", ...'
 DISTANCES = 'Pairs of single places to measure between, e.g. [["nose tip", "chin"]].'
 UNITS = 'Of lengths: "iod", the distance of the outer eye corners, or "px".'
 POINT_UNITS = '"normalized" gives shares of the photo.'
 ICON = "data:image/svg+xml," + quote(files(__package__).joinpath("icon.svg").read_text("utf-8").strip())
 SECONDS = "Of a video: a time [2.5], a range [2, 4], its faces followed, or with a step [2, 4, 0.2]."
-IMAGE = "The photo: a path that list_images tells, a handle (img_...), a data: URL, or an https URL of a host allowed."
+IMAGE = "A path that list_images tells, a handle (img_...), a data: URL, or an https URL of an allowed host."
 INSTRUCTION = 'What to locate, in plain English, e.g. "4 points per eyebrow".'
-FACES = (
-    'Which faces: "largest" (the default), "all", "leftmost", "face 2" (from the left), "2 largest", "second largest".'
-)
-BOXES = "Face boxes [x0, y0, x1, y1] in pixels, in place of finding faces."
-PERSPECTIVE = 'Whose left "left" is: the picture\'s ("viewer") or the person\'s own ("subject").'
+FACES = 'Which: "largest" (default), "all", "leftmost", "face 2" (from the left), "2 largest".'
+BOXES = "Face boxes [x0, y0, x1, y1], pixels, instead of finding faces."
+PERSPECTIVE = 'Whose left "left" is: the picture\'s, or the person\'s own ("subject").'
 IDS_FROM = "A layout's first id, 1 or 0."
 
 GUIDE_TAIL = """

@@ -11,16 +11,19 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mcp.types import CallToolResult, ResourceLink
 
+from ..engine.answer_units import Units, find_share, is_normalized, normalize_answer, share_box
 from ..engine.ask_settings import AskSettings
 from ..errors import InvalidRequestError, ServiceError, VideoError
 from ..querylang.query import Query
 from .answers import Detail, page_answer
 from .image_listing import is_video
+from .intents import hint_at_intent
 from .mcp_asking import Ctx
 from .mcp_results import fit_page, give_result, link_file
 from .service import late
@@ -37,7 +40,7 @@ SAME_MOMENT = 0.5e-3
 LONGEST_STILL = 1.0
 """Seconds that a frame may be shown for and still be found by a time within."""
 PROGRESS_SECONDS = 1.0
-HEAD = ("canonical", "perspective", "image_size", "frame", "model_version")
+HEAD = ("canonical", "perspective", "image_size", "frame", "units", "model_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ async def answer_range(calls: Calls, ctx: Ctx, asked: RangeAsk) -> CallToolResul
     finally:
         followed.is_given_up = True
     calls.service.metrics.observe_points(sum(len(frame.answer) for frame in followed.answers))
-    links = await asyncio.to_thread(make_range_files, calls, followed.answers, asked.endings)
+    links = await asyncio.to_thread(make_range_files, calls, followed.answers, asked)
     page = await asyncio.to_thread(fit_page, lambda most: describe_range(followed, asked, most), asked.limit)
     return give_result(page, *links)
 
@@ -280,11 +283,11 @@ def check_frame(frame: FrameAnswer, before: int, faces: int, points: int) -> Non
         raise ServiceError("too_large", f"an answer has more than {points:,} points")
 
 
-def make_range_files(calls: Calls, answers: Sequence[FrameAnswer], endings: Sequence[str]) -> list[ResourceLink]:
+def make_range_files(calls: Calls, answers: Sequence[FrameAnswer], asked: RangeAsk) -> list[ResourceLink]:
     """Return links to all answers, as `faceql track` writes them."""
     links = []
-    for ending in endings:
-        kind = CsvFrames() if ending == "csv" else JsonFrames()
+    for ending in asked.endings:
+        kind = CsvFrames(asked.settings.units) if ending == "csv" else JsonFrames(asked.settings.units)
         name, media = ("csv", "text/csv") if ending == "csv" else ("jsonl", "application/jsonl")
         text = "".join(kind.write(frame) for frame in answers)
         made = calls.files.add(text.encode(), media, name)
@@ -298,9 +301,11 @@ def describe_range(followed: Followed, asked: RangeAsk, most: int) -> dict[str, 
     points = max(1, *(len(frame.answer) for frame in answers))
     count = max(1, min(MOST_SHOWN, len(answers), most // points))
     chosen = [answers[round(i * (len(answers) - 1) / max(1, count - 1))] for i in range(count)]
-    pages = [page_answer(frame.answer, asked.detail, limit=most) for frame in chosen]
-    head = pages[0].model_dump(mode="json", include=set(HEAD))
+    units = asked.settings.units
+    pages = [describe_frame(frame, asked.detail, units, most) for frame in chosen]
+    head = {name: pages[0][name] for name in HEAD if name in pages[0]}
     notes = dict.fromkeys(note for frame in answers for note in frame.answer.query.notes)
+    hint = hint_at_intent(asked.instruction, "mcp", is_answered=True)
     return {
         **head,
         "video": {"seconds": followed.seconds, "fps": round(followed.fps, 3)},
@@ -308,26 +313,36 @@ def describe_range(followed: Followed, asked: RangeAsk, most: int) -> dict[str, 
         "frames_answered": len(answers),
         "frames_without_face": sum(not frame.identities for frame in answers),
         "cuts": [round(frame.time, 3) for frame in answers if frame.is_cut],
-        "faces": describe_identities(answers),
+        "faces": describe_identities(answers, units),
         "frames": [
             {
                 "frame": frame.frame,
                 "time": round(frame.time, 3),
                 "identities": list(frame.identities),
-                **page.model_dump(mode="json", exclude_defaults=True, include={"count", "shown", "groups", "points"}),
+                **{name: page[name] for name in ("count", "shown", "groups", "points") if name in page},
             }
             for frame, page in zip(chosen, pages, strict=True)
         ],
         "notes": [*notes, *followed.notes],
+        **({"hint": hint} if hint else {}),
     }
 
 
-def describe_identities(answers: Sequence[FrameAnswer]) -> list[dict[str, Any]]:
+def describe_frame(frame: FrameAnswer, detail: Detail, units: Units, most: int) -> dict[str, Any]:
+    """Return a frame's answer, of its points `most`."""
+    page = page_answer(frame.answer, detail, limit=most).model_dump(mode="json", exclude_defaults=True)
+    return normalize_answer(page) if is_normalized(units) else page
+
+
+def describe_identities(answers: Sequence[FrameAnswer], units: Units) -> list[dict[str, Any]]:
     """Return of each face when it was seen, how often, and where at first and last."""
     faces: dict[int, dict[str, Any]] = {}
     for frame in answers:
+        height, width = frame.answer.image_size
+        share = partial(find_share, width=width, height=height)
         for identity, face in zip(frame.identities, frame.answer.faces, strict=True):
-            box, moment = [round(value, 1) for value in face.box], round(frame.time, 3)
+            box = share_box(face.box, share) if is_normalized(units) else [round(value, 1) for value in face.box]
+            moment = round(frame.time, 3)
             known = faces.setdefault(identity, {"identity": identity, "frames": 0, "first": moment, "first_box": box})
             known |= {"frames": known["frames"] + 1, "last": moment, "last_box": box}
     return [faces[identity] for identity in sorted(faces)]

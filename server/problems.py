@@ -38,6 +38,7 @@ class ProblemDetails(BaseModel):
     suggestion: str | None = Field(default=None, description="what may have been meant")
     problems: list[InstructionProblem] | None = Field(default=None, description="every mistake in the instruction")
     instruction_index: int | None = Field(default=None, description="which of several instructions is at fault")
+    hint: str | None = Field(default=None, description="what answers an instruction that asks for no points")
     retry_after: float | None = Field(default=None, description="seconds, as in the Retry-After header")
     errors: list[dict[str, Any]] | None = Field(default=None, description="which fields of the request are wrong")
 

@@ -133,7 +133,7 @@ class ReadingLanes:
             if pixels:
                 self._pass_on(job, pixels)
             else:
-                self._done(job, error)
+                self._done(job, self._retell(error))
         else:
             self._done(job, None)
         if not is_quick:
@@ -146,6 +146,12 @@ class ReadingLanes:
         if isinstance(error, TooManyPixelsError):
             return error.pixels if error.pixels <= self._limits.pixels else 0
         return self._limits.quick_pixels if isinstance(error, TooSlowError) else 0
+
+    def _retell(self, error: Exception) -> Exception:
+        """Return an error as it is told: a photo too large for every lane is measured by what the largest takes."""
+        if not isinstance(error, TooManyPixelsError) or error.max_pixels != self._limits.quick_pixels:
+            return error
+        return TooManyPixelsError(error.name, error.width, error.height, self._limits.pixels)
 
     def _read(self, job: Job, is_quick: bool) -> EncodedImage:
         """Return a job's photo with its faces found.

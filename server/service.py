@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
 from ..engine.ask_settings import DEFAULT_SETTINGS, AskSettings
-from ..errors import CheckpointError, ConfigError, ServiceError
+from ..errors import CheckpointError, ConfigError, InvalidRequestError, ServiceError
 from ..querylang.describe import describe_layouts, describe_parts, describe_surfaces
 from ..querylang.query import Query
 from .answers import (
@@ -147,9 +147,8 @@ class Service:
             ConfigError: A setting is wrong.
         """
         if len(texts) > self.limits.instructions:
-            raise ServiceError(
-                "invalid_request", f"{len(texts)} instructions at once, and {self.limits.instructions} at most"
-            )
+            most = self.limits.instructions
+            raise InvalidRequestError([{"loc": ["instructions"], "msg": f"{len(texts)} at once, and {most} at most"}])
         queries: list[Query] = []
         points = 0
         for text in texts:

@@ -52,6 +52,13 @@ doubtful_option = click.option(
 ids_from_option = click.option(
     "--ids-from", type=click.IntRange(0, 1), default=1, show_default=True, help="First id of a layout's landmarks."
 )
+units_option = click.option(
+    "--units",
+    type=click.Choice(["px", "normalized"]),
+    default="px",
+    show_default=True,
+    help="Of points and boxes where answers are written as data: pixels, or shares of the photo's width and height.",
+)
 backend_option = click.option(
     "--backend",
     type=click.Choice(["torch", "onnxruntime"]),

@@ -23,6 +23,7 @@ from .shared_options import (
     ids_from_option,
     perspective_option,
     precision_option,
+    units_option,
     weights_option,
 )
 from .track_results import TRACK_ENDINGS, Continuation, DrawnVideo, TrackFile
@@ -30,6 +31,7 @@ from .writing import tell_full_disk, write_aside
 
 if TYPE_CHECKING:
     from ..engine import Backend, FrameAnswer, Precision, VideoFile
+    from ..engine.answer_units import Units
     from ..querylang.query import Perspective
 
 VIDEO_OUT = (".mp4", ".mov", ".mkv")
@@ -52,6 +54,7 @@ Settings = dict[str, str | bool]
 @click.option("--raw", is_flag=True, help="What each frame shows, not smoothed over time.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so much of the video.")
 @click.option("--overwrite", is_flag=True, help="Begin anew instead of going on with --out.")
+@units_option
 @perspective_option
 @ids_from_option
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
@@ -68,6 +71,7 @@ def track_command(
     raw: bool,
     seconds: float | None,
     overwrite: bool,
+    units: Units,
     perspective: Perspective,
     ids_from: int,
     device: str,
@@ -89,6 +93,8 @@ def track_command(
         raise click.UsageError("say where the answers go: --out out.mp4, .jsonl or .csv")
     if out is not None and out.suffix.lower() not in VIDEO_OUT + TRACK_ENDINGS:
         raise click.UsageError(f"{str(out)!r} must end in {', '.join(VIDEO_OUT + TRACK_ENDINGS)}")
+    if units != "px" and (out is None or out.suffix.lower() not in TRACK_ENDINGS):
+        raise click.UsageError(f"--units is for answers: an --out that ends in {' or '.join(TRACK_ENDINGS)}")
     query = parse(instruction, perspective=perspective, ids_from=ids_from)
     with pause_gc():
         from ..engine import Engine, VideoFile
@@ -114,13 +120,16 @@ def track_command(
             "perspective": perspective,
             "faces": faces or "as asked",
             "video": str(video.path) if video else f"camera {camera}",
+            "units": units,
             "raw": raw,
             "flip-test": flip_test,
             "precision": precision,
             "weights": engine.model_version,
         }
-        write = draw_video if out.suffix.lower() in VIDEO_OUT else write_answers
-        write(track, video, camera, out, asked, overwrite=overwrite)
+        if out.suffix.lower() in VIDEO_OUT:
+            draw_video(track, video, camera, out, asked, overwrite=overwrite)
+        else:
+            write_answers(track, video, camera, out, asked, units, overwrite=overwrite)
 
 
 def draw_video(
@@ -180,7 +189,14 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
 
 
 def write_answers(
-    track: Track, video: VideoFile | None, camera: int | None, out: Path, asked: Settings, *, overwrite: bool
+    track: Track,
+    video: VideoFile | None,
+    camera: int | None,
+    out: Path,
+    asked: Settings,
+    units: Units,
+    *,
+    overwrite: bool,
 ) -> None:
     """Write the answers of all frames that a file does not have yet.
 
@@ -195,11 +211,11 @@ def write_answers(
         is_new = overwrite or video is None or not real.exists() or not real.stat().st_size
         if not is_new:
             settings.check(asked)
-        results = TrackFile(real, overwrite=is_new)
+        results = TrackFile(real, units, overwrite=is_new)
         try:
             with tell_full_disk(out):
                 settings.write(asked)
-            going_on = Continuation(results.left) if results.left is not None else None
+            going_on = Continuation(results.left, units) if results.left is not None else None
             source: Any = camera if video is None else video.read(going_on.start if going_on else 0.0)
             answers: Iterable[FrameAnswer] = track(source)
             if going_on is not None:

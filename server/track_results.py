@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.answer_units import Units, is_normalized
 from ..errors import ConfigError
 from .writing import tell_full_disk
 
@@ -35,7 +36,7 @@ class Left:
     Attributes:
         frame: The last frame that it has whole.
         time: Of that frame, seconds.
-        middles: Of each identity in that frame the mean of its points, pixels.
+        middles: Of each identity in that frame the mean of its points, in the file's units.
         identities: How many identities there were.
     """
 
@@ -46,11 +47,18 @@ class Left:
 
 
 class JsonFrames:
-    """A line a frame: `FrameAnswer.to_dict` as JSON."""
+    """A line a frame: `FrameAnswer.to_dict` as JSON.
+
+    Args:
+        units: As `FrameAnswer.to_dict` takes them.
+    """
+
+    def __init__(self, units: Units = "px") -> None:
+        self._units = units
 
     def write(self, frame: FrameAnswer) -> str:
         """Return the text of a frame."""
-        return json.dumps(frame.to_dict(), ensure_ascii=False) + "\n"
+        return json.dumps(frame.to_dict(units=self._units), ensure_ascii=False) + "\n"
 
     def read(self, data: bytes) -> tuple[Left | None, int]:
         """Return where a file was left off, and how many of its bytes are whole lines.
@@ -58,8 +66,6 @@ class JsonFrames:
         Raises:
             ConfigError: It holds something else.
         """
-        from ..engine import Answer
-
         whole = data.rfind(b"\n") + 1
         rows: list[dict[str, Any]] = []
         try:
@@ -69,26 +75,35 @@ class JsonFrames:
             if not rows:
                 return None, 0
             last = rows[-1]
-            answer = Answer.from_dict(last["answer"])
-            each = [answer.xy[answer.face_index == i] for i in range(len(answer.faces))]
-            middles = {int(identity): middle(points) for identity, points in zip(last["identities"], each, strict=True)}
-            return Left(int(last["frame"]), float(last["time"]), middles, identities), whole
-        except (ValueError, KeyError, TypeError) as error:
+            units = last["answer"].get("units", "px")
+            points: dict[int, list[tuple[float, float]]] = {}
+            for point in last["answer"]["points"]:
+                points.setdefault(int(last["identities"][point["face"]]), []).append((point["x"], point["y"]))
+            middles = {identity: middle(places) for identity, places in points.items()}
+            left = Left(int(last["frame"]), float(last["time"]), middles, identities)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ConfigError("it holds something else than answers of a clip") from error
+        if units != self._units:
+            raise ConfigError(f"it holds answers with units {units!r}, and now it is units {self._units!r}")
+        return left, whole
 
 
 class CsvFrames:
     """A row a point, with its frame, time and identity before the columns of `Answer.to_csv`.
 
     A frame without an answer has no row, so that one which was the last is answered again.
+
+    Args:
+        units: As `Answer.to_csv` takes them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, units: Units = "px") -> None:
+        self._units = units
         self.has_head = False
 
     def write(self, frame: FrameAnswer) -> str:
         """Return the text of a frame, under a heading where it is the first with a point."""
-        head, *rows = csv.reader(io.StringIO(frame.answer.to_csv()))
+        head, *rows = csv.reader(io.StringIO(frame.answer.to_csv(units=self._units)))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if rows and not self.has_head:
@@ -138,6 +153,7 @@ class TrackFile:
 
     Args:
         path: Ends in .jsonl or .csv; the ending chooses the kind.
+        units: Of points and boxes, as `Answer.to_dict` takes them.
         overwrite: Begin anew whatever the file holds.
 
     Attributes:
@@ -147,9 +163,10 @@ class TrackFile:
         ConfigError: The file cannot be written, or holds something else.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, units: Units = "px", *, overwrite: bool) -> None:
         self._path = path
-        self._kind: JsonFrames | CsvFrames = JsonFrames() if path.suffix.lower() == ".jsonl" else CsvFrames()
+        kind = JsonFrames if path.suffix.lower() == ".jsonl" else CsvFrames
+        self._kind: JsonFrames | CsvFrames = kind(units)
         with tell_full_disk(path):
             data = path.read_bytes() if path.exists() and not overwrite else b""
             try:
@@ -182,9 +199,11 @@ class Continuation:
 
     Attributes:
         left: Where that was.
+        units: Of the file.
     """
 
     left: Left
+    units: Units = "px"
     _names: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -205,13 +224,20 @@ class Continuation:
     def _name_faces(self, frame: FrameAnswer) -> None:
         """Call the faces of a frame that was answered before what they were called then; the last frame is right."""
         self._names.clear()
+        middles = self._find_middles(*frame.answer.image_size)
         for index, identity in enumerate(frame.identities):
             here = middle(frame.answer.xy[frame.answer.face_index == index].tolist())
             size = frame.answer.faces[index].area ** 0.5
-            away = {name: math.dist(here, at) for name, at in self.left.middles.items()}
+            away = {name: math.dist(here, at) for name, at in middles.items()}
             nearest = min(away, key=lambda name: away[name], default=None)
             if nearest is not None and away[nearest] < SAME_FACE * size and nearest not in self._names.values():
                 self._names[identity] = nearest
+
+    def _find_middles(self, height: int, width: int) -> dict[int, tuple[float, float]]:
+        """Return where the faces were in the last frame, pixels."""
+        if not is_normalized(self.units):
+            return self.left.middles
+        return {name: (x * width - 0.5, y * height - 0.5) for name, (x, y) in self.left.middles.items()}
 
     def _name(self, identity: int) -> int:
         if identity not in self._names:

@@ -45,17 +45,17 @@ class Asker:
     Args:
         photos: Where they are; its names are not needed.
         query: What is asked of each.
-        faces: Which faces.
+        asked: Which faces, and the units of what is written.
         load_engine: Makes the engine.
         done: Photos that have results already.
     """
 
     def __init__(
-        self, photos: Photos, query: Query, faces: str | None, load_engine: Callable[[], Engine], done: frozenset[str]
+        self, photos: Photos, query: Query, asked: AskSettings, load_engine: Callable[[], Engine], done: frozenset[str]
     ) -> None:
         self._engine = load_engine()
-        self._photos, self._query, self._faces, self._done = photos, query, faces, done
-        self._kind = JsonLines(query)
+        self._photos, self._query, self._faces, self._done = photos, query, asked.faces, done
+        self._kind = JsonLines(query, asked.units)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return name, text and error of each photo that has no results yet."""
@@ -104,7 +104,7 @@ def ask_on_ray(
         actors: How many engines; by default as many as the cluster has room for now.
         gpus_each: Each engine's share of a GPU; by default a whole one where there are any.
         device: What the engines run on.
-        asked: Which faces, and how the instruction is meant.
+        asked: Which faces, how the instruction is meant, and the units of what is written.
         settings: How the engine is set up, where it changes answers.
         overwrite: Begin anew.
         retry_failed: Ask photos again that had no answer.
@@ -127,7 +127,7 @@ def ask_on_ray(
         done = frozenset(name for name in photos.names if name not in found) if photos.table else frozenset()
         rows = open_dataset(photos, missing).map_batches(
             Asker,
-            fn_constructor_args=(replace(photos, names=[]), query, asked.faces, load_engine, done),
+            fn_constructor_args=(replace(photos, names=[]), query, asked, load_engine, done),
             compute=ActorPoolStrategy(size=min(count, -(-len(missing) // BATCH))),
             batch_size=BATCH,
             batch_format="pyarrow",
@@ -138,7 +138,7 @@ def ask_on_ray(
     def open_results() -> Results:
         if real.suffix.lower() == ".parquet":
             return ParquetParts(real, overwrite=overwrite, retry_failed=retry_failed)
-        return ResultFile(real, query, overwrite=overwrite, retry_failed=retry_failed)
+        return ResultFile(real, query, asked.units, overwrite=overwrite, retry_failed=retry_failed)
 
     asked_with = describe_asked(query, asked) | dict(settings)
     with ExitStack() as stack:

@@ -1,6 +1,6 @@
 // The camera on the page: what there is while it is on, and what is asked of its frames.
 import { Live } from "./live.js";
-import { countOf, find, isPhone, isSideBySide, state, tell } from "./page.js";
+import { countOf, find, isPhone, isSideBySide, isStill, state, tell } from "./page.js";
 import { showMeaning, showNotes } from "./result.js";
 import { callJson, tellError } from "./service.js";
 
@@ -38,7 +38,7 @@ export class Camera {
     state.faces = null;
     this.pane.clear();
     this.show(true);
-    if (isPhone()) this.pane.frame.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    if (isPhone()) this.pane.frame.scrollIntoView({ behavior: isStill() ? "instant" : "smooth", block: "nearest" });
     await this.ask();
   }
 

@@ -6,6 +6,7 @@ export const COLORS = {
   "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
 };
+const TAG = 18;
 const SVG = "http://www.w3.org/2000/svg";
 
 export function make(name, attributes = {}, text = null) {
@@ -96,14 +97,16 @@ export function drawFaces(faces, chosen, choose) {
   const layer = draw("g", { class: "faces" });
   for (const face of faces) {
     const [x0, y0, x1, y1] = face.box;
-    const side = Math.min(x1 - x0, y1 - y0), tag = Math.max(side * 0.16, 8);
+    const side = Math.min(x1 - x0, y1 - y0);
     const isChosen = chosen.includes(face.number);
-    const node = draw("g", { class: isChosen ? "face chosen" : "face", role: "button", tabindex: 0, "aria-label": `Face ${face.number}`, "aria-pressed": isChosen });
-    node.append(
-      draw("rect", { class: "edge", x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: side * 0.04, "stroke-width": Math.max(side / 110, 0.6) }),
-      draw("rect", { class: "tag", x: x0, y: y0 - tag, width: tag * 1.25, height: tag, rx: tag * 0.2 }),
-      draw("text", { x: x0 + tag * 0.625, y: y0 - tag * 0.25, "font-size": tag * 0.75, "text-anchor": "middle" }, face.number),
-    );
+    const node = draw("g", { class: isChosen ? "face chosen" : "face", role: "button", tabindex: 0, "data-number": face.number, "aria-label": `Face ${face.number}`, "aria-pressed": isChosen });
+    const place = draw("g", { transform: `translate(${x0} ${y0})` }), number = draw("g", { class: "number" });
+    number.append(draw("rect", { class: "tag", y: -TAG, width: TAG * 1.25, height: TAG, rx: TAG * 0.2 }),
+      draw("text", { x: TAG * 0.625, y: -TAG * 0.25, "font-size": TAG * 0.75, "text-anchor": "middle" }, face.number));
+    // As large on the screen at any zoom, but not larger than small faces.
+    number.style.setProperty("--most", 0.8 * side / TAG);
+    place.append(number);
+    node.append(draw("rect", { class: "edge", x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: side * 0.04 }), place);
     node.addEventListener("click", () => choose(face.number));
     node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(face.number); } });
     layer.append(node);

@@ -11,7 +11,14 @@ export class Pane {
     const inner = (name) => frame.querySelector(`.${name}`);
     Object.assign(this, { frame, photo: inner("photo"), overlay: inner("overlay"), paint: inner("paint"), tip: inner("tip"), answer: null, look: {}, ids: [], onBox, onMark });
     this.view = new View(frame, inner("view"), { onBox: (shares, isDone) => this.drawBox(shares, isDone), onTap: (event, isTap) => this.tellPoint(event, isTap) });
+    new ResizeObserver(() => this.measure()).observe(frame);
     this.photo.addEventListener("load", () => this.shape(this.photo.naturalWidth, this.photo.naturalHeight));
+  }
+
+  // How many pixels of the photo one of the screen is, before any zoom.
+  measure() {
+    const { width } = this.overlay.viewBox.baseVal;
+    if (width) this.view.view.style.setProperty("--pixel", width / this.frame.clientWidth || 1);
   }
 
   shape(width, height) { this.frame.style.setProperty("--aspect", width / height || 1); }
@@ -31,14 +38,15 @@ export class Pane {
     this.shape(width, height);
     // SVG calls the outer corner (0, 0); the answer calls the first pixel's centre so.
     for (const drawn of [this.overlay, this.paint]) drawn.setAttribute("viewBox", `-0.5 -0.5 ${width} ${height}`);
+    this.measure();
     if (look.makeup) this.paint.append(...[...layers, answer].map(paintAnswer));
     else this.overlay.append(...layers.map((layer) => drawAnswer(layer, { isFaint: true })), drawAnswer(answer, { ...look, ids: this.ids }));
     if (faces) this.overlay.append(drawFaces(...faces));
   }
 
-  // Show the faces that were answered for as large as they fit.
-  aim() {
-    const { points, faces, image_size: { width, height } } = this.answer;
+  // Show some faces, with all points, as large as they fit.
+  aim(faces) {
+    const { points, image_size: { width, height } } = this.answer;
     const [left, right] = findRange([...faces.flatMap(({ box }) => [box[0], box[2]]), ...points.map((point) => point.x)]);
     const [top, bottom] = findRange([...faces.flatMap(({ box }) => [box[1], box[3]]), ...points.map((point) => point.y)]);
     const scale = Math.max(1, Math.min(8, width / (1.35 * (right - left)), height / (1.35 * (bottom - top))));

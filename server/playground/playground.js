@@ -1,7 +1,7 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
 import { Camera } from "./camera.js";
-import { find, isPhone, isSideBySide, state, tell } from "./page.js";
+import { find, isPhone, isSideBySide, isStill, state, tell } from "./page.js";
 import { Pane } from "./pane.js";
 import { markRow, showLayers, showMeaning, showProblem, showResult } from "./result.js";
 import { askPhoto, callJson, describeStranger, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
@@ -87,6 +87,11 @@ async function ask() {
     const [meaning, other] = await Promise.all(requests.map(({ instruction, perspective }) => callJson("/v1/parse", { instruction, perspective })));
     if (turn !== state.asks) return;
     showMeaning(meaning);
+    // Words about faces that were written after the choice of one go over it.
+    if (state.faces && meaning.faces !== "largest" && request.instruction !== state.chosenFor) {
+      state.faces = null;
+      for (const one of requests) delete one.faces;
+    }
     const isOne = other?.canonical === meaning.canonical;
     // The first opens the photo, so that the second finds it open.
     const answers = [await askPhoto(photo, request)];
@@ -94,6 +99,7 @@ async function ask() {
     const { faces } = await openPhoto(photo);
     if (turn !== state.asks) return;
     state.known = state.boxes ? answers[0].faces : faces;
+    state.isChosen = Boolean(state.faces) || meaning.faces !== "largest";
     find("same").hidden = !isOne;
     showAnswers(answers, request);
   } catch (error) {
@@ -114,7 +120,12 @@ function showAnswers([answer, other], request) {
   showSnippet();
   aimView();
   // On a phone the photo is below the form: what was asked for should come into sight.
-  if (isPhone() && state.asks > 1) find("frame").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  if (isPhone() && state.asks > 1) find("frame").scrollIntoView({ behavior: isStill() ? "instant" : "smooth", block: "nearest" });
+}
+
+// What ids need; a server that asks for a key gives it once it has one.
+function loadLayouts() {
+  fetch("/v1/layouts", { headers: keyHeaders() }).then(readJson).then((layouts) => { state.layouts = layouts; redraw(); }, () => {});
 }
 
 function readLook() {
@@ -124,6 +135,7 @@ function readLook() {
 function redraw() {
   // The camera's next frame is drawn anew anyway.
   if (camera.isOn) return;
+  const { number } = document.activeElement.closest(".face")?.dataset ?? {};
   for (const [part, answer] of [[pane, state.answer], [twin, state.other]]) {
     part.clear();
     if (!answer) continue;
@@ -131,23 +143,28 @@ function redraw() {
     const faces = hasChoice ? [state.known, answer.faces.map((face) => face.number), chooseFace] : null;
     part.draw(answer, { layers: state.layers.map((layer) => layer.answer), layouts: state.layouts, look: readLook(), faces });
   }
+  // Who chose a face by the keyboard goes on from there.
+  if (number) pane.overlay.querySelector(`.face[data-number="${number}"]`)?.focus({ preventScroll: true });
 }
 
-function chooseFace(number) {
-  state.faces = `face ${number}`;
+function chooseFace(number) { chooseFaces(`face ${number}`); }
+
+function chooseFaces(faces) {
+  Object.assign(state, { faces, chosenFor: find("instruction").value });
   ask();
 }
 
 function aimView() {
   if (!find("zoom").checked) pane.view.fit();
   // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
-  else if (state.answer?.points.length) pane.aim();
+  // Nobody has chosen a face yet: all of them are in sight to choose from.
+  else if (state.answer?.points.length) pane.aim(state.isChosen ? state.answer.faces : state.known);
 }
 
 function setBoxing(isOn) {
   pane.setBoxing(isOn);
   find("box").setAttribute("aria-pressed", String(isOn));
-  if (isOn) tell("Press and drag over the face, from forehead to chin.");
+  tell(isOn ? "Press and drag over the face, from forehead to chin. Escape leaves it." : "");
 }
 
 function takeBox(box) {
@@ -178,9 +195,11 @@ async function leaveCamera(reason = "") {
 
 find("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 find("instruction").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); ask(); }
 });
-for (const id of ["perspective", "key"]) find(id).addEventListener("change", ask);
+find("perspective").addEventListener("change", ask);
+find("key").addEventListener("change", () => { loadLayouts(); ask(); });
+addEventListener("keydown", (event) => { if (event.key === "Escape" && pane.view.isBoxing) setBoxing(false); });
 for (const id of ["errors", "ids", "makeup"]) find(id).addEventListener("change", redraw);
 find("zoom").addEventListener("change", aimView);
 find("snippet-kind").addEventListener("change", showSnippet);
@@ -205,8 +224,7 @@ find("fit").addEventListener("click", () => pane.view.fit());
 find("box").addEventListener("click", () => setBoxing(!pane.view.isBoxing));
 find("all").addEventListener("click", () => {
   if (camera.isOn) { camera.switchFaces(); return; }
-  state.faces = "all";
-  ask();
+  if (state.boxes) { state.boxes = null; chooseFaces(null); } else chooseFaces("all");
 });
 find("keep").addEventListener("click", () => {
   state.layers.push({ answer: state.answer, instruction: state.asked.instruction });
@@ -222,9 +240,16 @@ find("exports").addEventListener("click", async ({ target }) => {
 find("examples").addEventListener("click", ({ target }) => {
   if (target instanceof HTMLButtonElement) { find("instruction").value = target.textContent; ask(); }
 });
-for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => { event.preventDefault(); find("drop").hidden = false; });
+// Text that is dragged goes into the field as everywhere.
+const holdsFile = (event) => event.dataTransfer.types.includes("Files");
+for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => {
+  if (!holdsFile(event)) return;
+  event.preventDefault();
+  find("drop").hidden = false;
+});
 addEventListener("dragleave", (event) => { if (!event.relatedTarget) find("drop").hidden = true; });
 addEventListener("drop", (event) => {
+  if (!holdsFile(event)) return;
   event.preventDefault();
   find("drop").hidden = true;
   const [file] = event.dataTransfer.files;
@@ -236,5 +261,5 @@ addEventListener("paste", (event) => {
 });
 addEventListener("hashchange", () => { readLink(); ask(); });
 readLink();
-fetch("/v1/layouts", { headers: keyHeaders() }).then(readJson).then((layouts) => { state.layouts = layouts; }, () => {});
+loadLayouts();
 useSample();

@@ -28,7 +28,8 @@ export function showResult(answer, ids) {
   find("caption").textContent = `${width} × ${height} pixels, ${shown}${countOf(answer.faces_found, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
   const others = state.known.length - answer.faces.length;
   tell(`${countOf(answer.points.length, "point")} on ${countOf(answer.faces.length, "face")}.${others > 0 ? ` ${countOf(others, "more face")} in the photo: click a box, or ask all.` : ""}`);
-  find("all").hidden = others <= 0;
+  find("all").hidden = others <= 0 && !state.boxes;
+  find("all").textContent = state.boxes ? "Faces as found" : "All faces";
   find("legend").replaceChildren(...listParts(answer));
   find("points").replaceChildren(...answer.points.slice(0, MOST_ROWS).map((point, index) => {
     const row = make("tr", { "data-index": index });

@@ -48,16 +48,23 @@ export function tellError(error) {
 
 // One upload a photo, however often it is asked about meanwhile.
 export function openPhoto(photo) {
-  photo.opening ??= call("/v1/images", photo.file, photo.file.type || "application/octet-stream")
+  // What is no image is sent all the same: the server says what it reads.
+  const type = photo.file.type.startsWith("image/") ? photo.file.type : "application/octet-stream";
+  photo.opening ??= call("/v1/images", photo.file, type)
     .catch((error) => { photo.opening = null; throw error; });
   return photo.opening;
 }
 
 export async function askPhoto(photo, request) {
+  return (await useHandle(photo, (image) => callJson("/v1/ask", { image, ...request }))).answers[0];
+}
+
+// What `ask({ handle })` gives.
+export async function useHandle(photo, ask) {
   for (let attempt = 0; ; attempt++) {
     const { handle } = await openPhoto(photo);
     try {
-      return (await callJson("/v1/ask", { image: { handle }, ...request })).answers[0];
+      return await ask({ handle });
     } catch (error) {
       // The handle has ended: the photo is still here, so open it again, once.
       if (attempt > 0 || !(error instanceof Refused) || error.problem.code !== "unknown_handle") throw error;

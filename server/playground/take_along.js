@@ -1,24 +1,29 @@
 // What one takes along: the answer as a file, the same ask as a program, a link.
 import { make } from "./drawing.js";
 import { find, state, tell } from "./page.js";
-import { fetchFile, openPhoto } from "./service.js";
+import { askPhoto, fetchFile, Refused, useHandle } from "./service.js";
 import { writeSnippet } from "./snippets.js";
 
 const EXPORTS = {
-  json: ["/v1/ask", "application/json"], csv: ["/v1/ask", "text/csv"], svg: ["/v1/ask", "image/svg+xml"],
-  png: ["/v1/ask", "image/png"], mask: ["/v1/mask", "image/png"],
+  csv: "text/csv", svg: "image/svg+xml", png: "image/png",
 };
 
 export async function exportAnswer(kind) {
-  const [path, accept] = EXPORTS[kind];
-  const { instruction, ...settings } = state.asked;
-  const region = [...new Set(state.answer.points.map((point) => point.part))].filter((part) => !/^middle|pupil/.test(part)).join("; ");
-  const { handle } = await openPhoto(state.photo);
-  const file = await fetchFile(path, { image: { handle }, ...settings, ...(kind === "mask" ? { region } : { instruction }) }, accept);
+  const file = await makeFile(kind);
   const link = make("a", { href: URL.createObjectURL(file), download: kind === "mask" ? "mask.png" : `landmarks.${kind}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   tell(`${link.download} is saved.`);
+}
+
+// JSON is one answer, as Answer.from_json reads it.
+async function makeFile(kind) {
+  if (kind === "json") return new Blob([JSON.stringify(await askPhoto(state.photo, state.asked))], { type: "application/json" });
+  if (kind !== "mask") return useHandle(state.photo, (image) => fetchFile("/v1/ask", { image, ...state.asked }, EXPORTS[kind]));
+  const { instruction, ...settings } = state.asked;
+  const region = [...new Set(state.answer.points.map((point) => point.part))].filter((part) => !/^middle|pupil/.test(part)).join("; ");
+  if (!region) throw new Refused({ detail: "These points enclose nothing that a mask could show: ask for a part or a surface." });
+  return useHandle(state.photo, (image) => fetchFile("/v1/mask", { image, ...settings, region }, "image/png"));
 }
 
 export async function copy(text, what) {

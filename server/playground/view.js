@@ -25,6 +25,7 @@ export class View {
     this.y = keep(y);
     // Of a photo that is shown whole a finger scrolls the page; one that is zoomed it moves.
     this.frame.classList.toggle("zoomed", this.scale > 1);
+    this.view.style.setProperty("--zoom", this.scale);
     this.view.style.transform = `translate(${100 * this.x}%, ${100 * this.y}%) scale(${this.scale})`;
   }
 

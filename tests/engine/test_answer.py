@@ -147,6 +147,31 @@ def test_csv_holds_the_same_numbers(two_faces: Answer) -> None:
     assert [int(r["face"]) for r in rows] == two_faces.face_index.tolist()
 
 
+def test_shares_of_the_photo_on_request(two_faces: Answer) -> None:
+    told = two_faces.to_dict(units="normalized")
+    corner = np.array([told["points"][0]["x"], told["points"][0]["y"]])
+    np.testing.assert_allclose(corner * (WIDTH, HEIGHT) - 0.5, (10.1, 20.2), atol=1e-4)
+    np.testing.assert_allclose(told["faces"][1]["box"], [50.5 / 120, 50.5 / 90, 90.5 / 120, 90.5 / 90], atol=1e-6)
+    assert (told["units"], told["points"][0]["expected_error"]) == (
+        "normalized",
+        two_faces.to_dict()["points"][0]["expected_error"],
+    )
+    assert json.loads(two_faces.to_json(units="normalized")) == told
+    rows = list(csv.DictReader(io.StringIO(two_faces.to_csv(units="normalized"))))
+    assert [(float(row["x"]), float(row["y"])) for row in rows] == [
+        (point["x"], point["y"]) for point in told["points"]
+    ]
+    assert [row["expected_error"] for row in rows] == [
+        row["expected_error"] for row in csv.DictReader(io.StringIO(two_faces.to_csv()))
+    ]
+    assert two_faces.to_dict(units="px") == two_faces.to_dict()
+    for write in (two_faces.to_dict, two_faces.to_json, two_faces.to_csv):
+        with pytest.raises(ConfigError, match="'inches'"):
+            write(units="inches")
+    with pytest.raises(ConfigError, match="read from pixels"):
+        Answer.from_dict(told)
+
+
 def test_pts_counts_pixels_from_one(two_faces: Answer) -> None:
     lines = two_faces.to_pts(face=1).splitlines()
     assert lines[:3] == ["version: 1", "n_points: 4", "{"]

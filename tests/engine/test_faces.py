@@ -434,6 +434,8 @@ def test_boxes_are_kept_in_the_order_given() -> None:
         [None],
         [(60, 0, 70, 10)],
         [(0, -20, 10, -10)],
+        [(0.35, 0.12, 0.52, 0.34)],
+        [(3, 3, 3.5, 20)],
     ],
 )
 def test_what_is_no_box_is_refused(boxes: list[tuple[float, ...]]) -> None:

@@ -11,7 +11,8 @@ import pytest
 import faceql
 from faceql.querylang.registry import load_registry
 
-PAIRS = [json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "pairs_composed.jsonl").open()]
+FILE = Path(__file__).parents[1] / "cases" / "pairs_composed.jsonl"
+PAIRS = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 KINDS = sorted({pair["kind"].split("+")[0] for pair in PAIRS})
 
 

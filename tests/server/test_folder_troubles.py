@@ -77,6 +77,7 @@ def test_a_name_that_is_no_utf8_is_answered_and_not_asked_twice(
         ({"asked": AskSettings(faces="all")}, "faces"),
         ({"settings": {"flip-test": True}}, "flip-test off, and now it is flip-test on"),
         ({"asked": AskSettings(perspective="subject")}, "perspective|another instruction"),
+        ({"asked": AskSettings(units="normalized")}, "units 'px', and now it is units 'normalized'"),
     ],
 )
 def test_a_resume_with_other_settings_is_refused(
@@ -103,6 +104,28 @@ def test_a_resume_with_other_weights_is_refused(album: Path, engine: Engine, tmp
     with pytest.raises(ConfigError, match=r"weights 'random', and now it is weights 'other\+1234'"):
         run(album, out, engine)
     assert out.read_bytes() == data
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_units_are_not_mixed_where_no_settings_tell(album: Path, engine: Engine, tmp_path: Path, ending: str) -> None:
+    """As an older version left results, or where the file of settings was not copied."""
+    out = tmp_path / f"results.{ending}"
+    run(album, out, engine)
+    data = out.read_bytes()
+    (tmp_path / f"{out.name}.settings.json").unlink()
+    (album / "new.png").write_bytes(make_photo(7))
+    with pytest.raises(ConfigError, match="units 'px', and now it is units 'normalized'"):
+        run(album, out, engine, asked=AskSettings(units="normalized"))
+    assert out.read_bytes() == data
+
+
+def test_lines_tell_their_units_where_no_settings_do(album: Path, engine: Engine, tmp_path: Path) -> None:
+    out = tmp_path / "results.jsonl"
+    run(album, out, engine, asked=AskSettings(units="normalized"))
+    (tmp_path / "results.jsonl.settings.json").unlink()
+    (album / "new.png").write_bytes(make_photo(7))
+    with pytest.raises(ConfigError, match="units 'normalized', and now it is units 'px'"):
+        run(album, out, engine)
 
 
 def test_results_without_settings_are_gone_on_with(album: Path, engine: Engine, tmp_path: Path) -> None:

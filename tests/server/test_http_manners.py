@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from collections.abc import Iterator
 
@@ -199,7 +200,7 @@ def test_accept_chooses_what_comes_back(client: TestClient, engine: Engine, phot
     assert ask("image/svg+xml", "/v1/draw").text == want.to_svg()
     assert ask("*/*", "/v1/draw").content[:4] == b"\x89PNG"
     problem = check_problem(ask("application/xml"), "not_acceptable", 406)
-    assert "application/json, text/csv, image/svg+xml, image/png, image/jpeg" in problem["detail"]
+    assert "application/json, text/csv, image/png, image/svg+xml, image/jpeg" in problem["detail"]
     # What is asked by name goes over what is asked by header.
     drawn = client.post("/v1/draw", json={**body, "format": "svg"}, headers={"Accept": "image/png"})
     assert drawn.text == want.to_svg()
@@ -253,3 +254,67 @@ def test_an_open_image_is_shown_upright_to_those_who_cannot_read_it(client: Test
     check_problem(client.get(f"/v1/images/{handle}/photo", headers={"Accept": "text/html"}), "not_acceptable", 406)
     check_problem(client.get("/v1/images/img_x/photo"), "unknown_handle", 404)
     check_problem(client.get(f"/v1/images/{handle}/photo?max_side=5"), "invalid_request", 422)
+
+
+def test_http_hints_at_what_is_no_point(client: TestClient) -> None:
+    for text, route in (("crop the mouth", "/v1/crop"), ("eye openness", "/v1/measure"), ("10 on the noze", None)):
+        told = client.post("/v1/parse", json={"instruction": text}).json()
+        assert route in told["hint"] if route else "hint" not in told
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity", "x-own"])
+def test_a_packed_body_is_refused_for_what_it_is(client: TestClient, photo: bytes, coding: str) -> None:
+    """It was taken for the image itself, which "cannot be read"."""
+    for path, content, kind in (
+        ("/v1/ask?instruction=chin", photo, PNG),
+        ("/v1/parse", b'{"instruction": "chin"}', JSON),
+    ):
+        told = client.post(path, content=gzip.compress(content), headers={**kind, "Content-Encoding": coding})
+        assert "Content-Encoding" in check_problem(told, "media_type", 415)["detail"]
+        assert told.headers["accept-encoding"] == "identity"
+        assert client.post(path, content=content, headers={**kind, "Content-Encoding": "Identity"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_packed"),
+    [("gzip", True), ("gzip;q=0", False), ("GZIP; q=0.5", True), ("br, gzip;q=0.0", False), ("*;q=0.1", True),
+     ("identity", False), ("", False), ("*, gzip;q=0", False), ("gzipped", False)],
+)  # fmt: skip
+def test_answers_are_packed_for_those_who_take_it(client: TestClient, accept: str, is_packed: bool) -> None:
+    told = client.get("/v1/parts", headers={"Accept-Encoding": accept})
+    assert told.headers.get("content-encoding") == ("gzip" if is_packed else None)
+    assert "Accept-Encoding" in told.headers["vary"]
+
+
+def test_a_form_and_the_query_are_read_together(client: TestClient, photo: bytes) -> None:
+    """The query was ignored without a word."""
+    files = {"image": ("a.png", photo)}
+    told = client.post("/v1/ask?instruction=chin", files=files, data={"faces": "all"})
+    assert len(told.json()["answers"][0]["faces"]) == 2
+    for url in ("/v1/ask?faces=largest", "/v1/ask?colour=red"):
+        check_problem(client.post(url, files=files, data={"instruction": "chin", "faces": "all"}), "invalid_request")
+    told = client.post("/v1/batches?instruction=chin", files=files)
+    assert told.status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/parse", "/v1/batches", "/v1/images"])
+def test_options_beside_json_are_refused(client: TestClient, handle: str, path: str) -> None:
+    """They were ignored without a word."""
+    body = {"instruction": "chin", "image": {"handle": handle}}
+    told = client.post(f"{path}?faces=all", json=body)
+    assert check_problem(told, "invalid_request", 422)["errors"][0]["loc"] == ["query", "faces"]
+
+
+def test_what_is_not_of_the_right_form_names_its_field(client: TestClient, handle: str) -> None:
+    for asked, field in (({"image": {"base64": "@@@"}, "instruction": "chin"}, "image"),
+                         ({"image": {"handle": handle}, "instructions": ["chin"] * 17}, "instructions")):  # fmt: skip
+        problem = check_problem(client.post("/v1/ask", json=asked), "invalid_request", 422)
+        assert problem["errors"][0]["loc"] == [field]
+
+
+def test_any_picture_is_a_png(client: TestClient, handle: str) -> None:
+    for path in ("/v1/ask", "/v1/draw"):
+        told = client.post(
+            path, json={"image": {"handle": handle}, "instruction": "chin"}, headers={"Accept": "image/*"}
+        )
+        assert told.headers["content-type"] == "image/png"

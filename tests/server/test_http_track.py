@@ -70,6 +70,21 @@ def test_each_frame_is_answered_with_identities(client: TestClient) -> None:
     assert times == sorted(set(times))
 
 
+def test_shares_of_the_frame_on_request(client: TestClient) -> None:
+    told = []
+    for units in ("px", "normalized"):
+        with client.websocket_connect("/v1/track") as socket:
+            socket.send_json({"instruction": "pupils", "units": units})
+            socket.receive_json()
+            socket.send_bytes(make_jpeg())
+            told.append(socket.receive_json())
+    (want,), (got,) = (answer["faces"] for answer in told)
+    size = np.array([240, 200])
+    np.testing.assert_allclose(np.array(got["xy"]) * size - 0.5, want["xy"], atol=0.06)
+    np.testing.assert_allclose((np.array(got["box"]).reshape(2, 2) * size - 0.5).ravel(), want["box"], atol=0.06)
+    assert [answer.get("units") for answer in told] == [None, "normalized"]
+
+
 def test_frames_are_dropped_and_the_newest_is_answered(client: TestClient) -> None:
     with client.websocket_connect("/v1/track") as socket:
         socket.send_json({"instruction": "pupils"})

@@ -15,8 +15,10 @@ from mcp import Client
 from mcp.server import MCPServer
 from mcp.types import ElicitResult, ListRootsResult, PromptReference, ResourceTemplateReference, Root
 from PIL import Image
+from starlette.testclient import TestClient
 
 from faceql.engine import Engine
+from faceql.server.http_app import build_http_app
 from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.made_files import FileStore
@@ -40,6 +42,11 @@ def root(tmp_path: Path, photo: bytes) -> Path:
     (folder / ".hidden.png").write_bytes(photo)
     (folder / "broken.jpg").write_bytes(b"not an image")
     return folder
+
+
+@pytest.fixture
+def client_of_http(service: Service, limits: Limits) -> TestClient:
+    return TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost")
 
 
 @pytest.fixture
@@ -177,6 +184,36 @@ def test_words_of_intent_point_at_the_tool(server: MCPServer, text: str, tool: s
         assert (tool in error["hint"]) if tool else ("hint" not in error)
 
 
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("mask of the lips", "mask_region"), ("lips mask", "mask_region"), ("area of the lips", "measure_face"),
+        ("measure the jaw", "measure_face"), ("cut out the mouth", "crop_face"),
+        ("outer lip, 20 points, at equal distances", None), ("the chin area", None), ("jaw in 8 segments", None),
+        ("the picture's left eye", None), ("show the lips as a polygon", None),
+        ("lips with the mouth opening cut out", None),
+    ],
+)  # fmt: skip
+def test_words_of_intent_leave_points_as_they_are_and_point_at_the_tool(
+    server: MCPServer, engine: Engine, photo: bytes, text: str, tool: str | None
+) -> None:
+    asked = {"image": "photo.png", "instruction": text, "faces": "all", "detail": "full", "limit": 2000}
+    data = call(server, "ask_landmarks", asked).structured_content
+    assert data["points"] == engine.ask(photo, text, faces="all").to_dict()["points"]
+    meant = call(server, "parse_instruction", {"instruction": text}).structured_content
+    drawn = call(server, "draw_landmarks", {"image": "photo.png", "instruction": text}).structured_content
+    if tool is None:
+        assert "hint" not in data
+        assert "use" not in drawn["hint"]
+        assert not any("these are points" in note for note in meant["notes"])
+    else:
+        assert data["hint"].startswith("these are points; for ")
+        assert data["hint"].endswith(f"use {tool}")
+        assert drawn["hint"].startswith("2 faces found")
+        assert drawn["hint"].endswith(data["hint"])
+        assert data["hint"] in meant["notes"]
+
+
 def test_several_instructions_and_faces_in_a_call(server: MCPServer, engine: Engine, photo: bytes) -> None:
     texts = ["pupils", "mouth corners of every face"]
     data = call(server, "ask_landmarks", {"image": "photo.png", "instructions": texts, "draw": True})
@@ -247,6 +284,51 @@ def test_a_picture_never_goes_over_its_bytes() -> None:
         assert Image.open(io.BytesIO(data)).size == sent.size
         assert sent.width / sent.height == pytest.approx(4 / 3, rel=0.02)
     assert fit_picture(noise.resize((60, 40)), "image/png", MAX_PICTURE_BYTES)[1].size == (60, 40)
+
+
+def test_all_pictures_of_a_result_share_its_bytes(engine: Engine, tmp_path: Path) -> None:
+    """Sixteen of noise were 7 MB: clients stop at one."""
+    noise = np.random.default_rng(5).integers(0, 255, (900, 1200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    server = build_mcp_server(Service(lambda: engine, Limits()), ImageSources(Limits(), [tmp_path]))
+    asked = {"image": "noise.png", "instructions": ["chin"] * 16, "draw": True}
+    result = call(server, "ask_landmarks", asked)
+    assert [block.type for block in result.content] == ["image"] * 16 + ["text"]
+    assert sum(len(block.data) for block in result.content[:16]) <= 800_000
+    assert Image.open(io.BytesIO(base64.b64decode(result.content[0].data))).width > 100
+
+
+def test_who_names_a_crop_gets_a_picture(server: MCPServer) -> None:
+    """Without draw=true it was ignored without a word."""
+    result = call(server, "ask_landmarks", {"image": "photo.png", "instruction": "outer lip", "crop": "mouth"})
+    assert [block.type for block in result.content] == ["image", "text"]
+
+
+def test_a_crop_of_several_faces_is_refused(server: MCPServer, client_of_http: TestClient, photo: bytes) -> None:
+    """The first face was cut out without a word."""
+    boxes = [[20, 20, 120, 140], [190, 40, 260, 110]]
+    for asked in ({"faces": "all"}, {"region": "mouth of every face"}, {"boxes": boxes}):
+        error = call(server, "crop_face", {"image": "photo.png", **asked}).structured_content["error"]
+        image = {"base64": base64.b64encode(photo).decode()}
+        told = client_of_http.post("/v1/crop", json={"image": image, **asked}).json()
+        assert error["errors"] == told["errors"]
+        assert error["errors"][0]["loc"] == ["faces"]
+        assert 'say which ("face 2")' in error["message"]
+
+
+def test_photos_are_listed_by_a_pattern(server: MCPServer) -> None:
+    for wanted, count in (("*.png", 2), ("*.PNG", 2), ("inner/*", 1), ("anna*", 0), ("*anna*", 1), ("[a]", 0)):
+        assert call(server, "list_images", {"contains": wanted}).structured_content["count"] == count
+
+
+def test_an_error_says_which_of_several_instructions_it_is_of(server: MCPServer) -> None:
+    asked = {"image": "photo.png", "instructions": ["chin", "noze", "pupils"]}
+    assert call(server, "ask_landmarks", asked).structured_content["error"]["instruction_index"] == 1
+
+
+def test_a_hint_never_points_at_the_tool_that_was_called(server: MCPServer) -> None:
+    error = call(server, "crop_face", {"image": "photo.png", "region": "crop the mouth"}).structured_content["error"]
+    assert error["hint"] == "crop_face is for a crop already: name the part alone"
 
 
 def test_masks_and_crops_are_the_engines(server: MCPServer, engine: Engine, photo: bytes) -> None:
@@ -325,7 +407,7 @@ def test_the_greeting_says_what_there_is(server: MCPServer) -> None:
     for name in ("list_images", "measure_face", "mask_region", "crop_face"):
         assert name in instructions
     # A fifth less than five tools cost before, and an estimate that is on the safe side; videos are 1% of it.
-    assert count_tokens(json.dumps([tool.model_dump(mode="json", exclude_none=True) for tool in tools])) < 7_700
+    assert count_tokens(json.dumps([tool.model_dump(mode="json", exclude_none=True) for tool in tools])) < 7_600
 
 
 def test_made_files_are_forgotten_in_time_and_when_they_are_too_many() -> None:

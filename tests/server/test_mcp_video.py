@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,31 @@ def test_a_range_is_followed_and_summed_up(server: MCPServer, shipped: Engine, f
     assert [link.name for link in links] == ["frames.csv", "frames.jsonl"]
     points = np.array([point for group in shown[0]["groups"] for point in group["points"]])
     assert np.abs(points - want[0].answer.xy).max() < 0.06
+
+
+def test_a_range_as_shares_of_the_frame(server: MCPServer) -> None:
+    asked = {"seconds": [0.5, 1], "files": ["csv", "json"], "read_links": True}
+    (pixels, _, _), (shares, _, (table, lines)) = (
+        call(server, "clip.mp4", units=units, **asked) for units in ("px", "normalized")
+    )
+    want, got = pixels.structured_content, shares.structured_content
+    assert "units" not in want
+    assert got["units"] == "normalized"
+    assert "(1, 1)" in got["frame"]
+    size = np.array([640, 480])
+    for a, b in zip(want["frames"], got["frames"], strict=True):
+        np.testing.assert_allclose(
+            [np.array(group["points"]) * size - 0.5 for group in b["groups"]],
+            [group["points"] for group in a["groups"]],
+            atol=0.06,
+        )
+    box = np.array(got["faces"][0]["first_box"]).reshape(2, 2) * size - 0.5
+    np.testing.assert_allclose(box.ravel(), want["faces"][0]["first_box"], atol=0.06)
+    first = json.loads(read_blob(lines).splitlines()[0])["answer"]
+    assert first["units"] == "normalized"
+    rows = list(csv.DictReader(read_blob(table).splitlines()))
+    assert [float(rows[0]["x"]), float(rows[0]["y"])] == [first["points"][0]["x"], first["points"][0]["y"]]
+    assert 0 < first["points"][0]["x"] < 1
 
 
 def test_a_step_answers_fewer_and_tells_how_far_it_is(server: MCPServer, monkeypatch: pytest.MonkeyPatch) -> None:

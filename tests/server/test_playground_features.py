@@ -230,7 +230,7 @@ def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811
     ask(browser, "4 points per eyebrow")
     wait(browser, f"{DOTS} === 8")
     heads = {
-        "landmarks.json": b'{"answers"',
+        "landmarks.json": b'{"schema_version"',
         "landmarks.csv": b"index,",
         "landmarks.svg": b"<svg",
         "landmarks.png": b"\x89PNG",

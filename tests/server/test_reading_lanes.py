@@ -165,6 +165,15 @@ def test_large_photos_wait_for_each_other_and_small_ones_pass_them(gated: GatedE
     service.close(20)
 
 
+def test_a_photo_too_large_for_all_lanes_is_measured_by_the_largest(engine: Engine) -> None:
+    """It was said to have more pixels than the quick lanes take, a third of what is read."""
+    service = Service(lambda: engine, Limits(quick_pixels=100_000, pixels=1_000_000))
+    for side, told in ((1100, "1100 x 1100, more than 1,000,000 pixels"), (2000, "2000 x 2000, more than 1,000,000")):
+        with pytest.raises(ImageError, match=told):
+            service.ask(save_png(side, side), ["chin"])
+    service.close(20)
+
+
 def test_large_photos_that_wait_turn_no_small_one_away(gated: GatedEngine, photo: bytes) -> None:
     """They are read in their own lane, one by one: what they take says nothing of how long a small one will wait."""
     gated.gate.set()

@@ -1,9 +1,11 @@
-"""One set of cases through every door: the command line, MCP and HTTP answer alike."""
+"""One set of cases through every door: the command line, folders, MCP, HTTP and its client answer alike."""
 
 from __future__ import annotations
 
 import base64
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -13,16 +15,19 @@ from click.testing import CliRunner
 from mcp import Client
 from starlette.testclient import TestClient
 
+import faceql
 from faceql.engine import Answer, Engine
+from faceql.errors import FaceQLError
 from faceql.querylang.parse import parse
 from faceql.server.cli import main
+from faceql.server.error_kinds import describe_error
 from faceql.server.http_app import build_http_app
 from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.mcp_server import build_mcp_server
 from faceql.server.service import Service
 
-from .conftest import ASTRONAUT
+from .conftest import ASTRONAUT, serving
 
 CASES = json.loads((Path(__file__).parent / "door_cases.json").read_text("utf-8"))
 IMAGE = base64.b64encode(ASTRONAUT.read_bytes()).decode()
@@ -39,6 +44,12 @@ def service(real_engine: Engine) -> Service:
     return Service(lambda: real_engine)
 
 
+@pytest.fixture(scope="module")
+def client(small_weights: Path) -> Iterator[faceql.Client]:
+    with serving("--weights", str(small_weights)) as address:
+        yield faceql.Client(address)
+
+
 def outcome(data: dict) -> dict:
     """An answer, or an error's code with what it says and where."""
     if "code" in data:
@@ -49,8 +60,20 @@ def outcome(data: dict) -> dict:
 def ask_engine(engine: Engine, case: dict) -> dict | None:
     if "code" in case:
         return None
-    settings = {key: value for key, value in case.items() if key != "instruction"}
-    return engine.ask(ASTRONAUT, case["instruction"], **settings).to_dict()
+    return engine.ask(ASTRONAUT, case["instruction"], **read_settings(case)).to_dict(units=case.get("units", "px"))
+
+
+def read_settings(case: dict) -> dict:
+    """What Python is told in the call; the units are those of writing an answer down."""
+    return {key: value for key, value in case.items() if key not in ("instruction", "units", "code")}
+
+
+def ask_client(client: faceql.Client, case: dict) -> dict:
+    try:
+        answer = client.ask(ASTRONAUT, case["instruction"], **read_settings(case))
+    except FaceQLError as error:
+        return outcome(describe_error(error))
+    return answer.to_dict(units=case.get("units", "px"))
 
 
 def run_command(*args: str) -> dict:
@@ -69,8 +92,20 @@ def ask_command_line(case: dict, weights: Path) -> dict:
     args = ["ask", str(ASTRONAUT), case["instruction"], "--json", "--device", "cpu", "--weights", str(weights)]
     for box in case.get("boxes", []):
         args += ["--box", ",".join(map(str, box))]
-    data = run_command(*args, *options_of(case, "faces", "perspective", "ids_from"))
+    data = run_command(*args, *options_of(case, "faces", "perspective", "ids_from", "units"))
     return outcome(data.get("error", data))
+
+
+def ask_folder(case: dict, weights: Path, folder: Path) -> dict:
+    """The line of a folder's only photo, or what the command says of an instruction that cannot be asked of any."""
+    shutil.copy(ASTRONAUT, folder)
+    out = folder / "results.jsonl"
+    args = ["ask", str(folder), case["instruction"], "--out", str(out), "--device", "cpu", "--weights", str(weights)]
+    result = CliRunner().invoke(main, args + options_of(case, "faces", "perspective", "ids_from", "units"))
+    if not out.exists() or not out.read_text():
+        return {"told": result.stderr}
+    data = json.loads(out.read_text("utf-8"))
+    return outcome(data.get("error") or data["answer"])
 
 
 def call_mcp(service: Service, tool: str, **arguments: object) -> dict:
@@ -98,16 +133,30 @@ def ask_http(case: dict, service: Service) -> dict:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['instruction'][:40]!r}")
-def test_every_door_answers_alike(case: dict, service: Service, real_engine: Engine, small_weights: Path) -> None:
+def test_every_door_answers_alike(
+    case: dict, service: Service, real_engine: Engine, small_weights: Path, client: faceql.Client
+) -> None:
     want = ask_engine(real_engine, case)
     by_mcp, by_http = ask_mcp(case, service), ask_http(case, service)
     by_command_line = ask_command_line(case, small_weights)
-    assert by_mcp == by_http == by_command_line
+    assert by_mcp == by_http == by_command_line == ask_client(client, case)
     if want is None:
         assert by_http["code"] == case["code"]
     else:
         assert by_http == want
-        assert Answer.from_dict(by_mcp).to_dict() == want
+        if "units" not in case:
+            assert Answer.from_dict(by_mcp).to_dict() == want
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "boxes" not in case], ids=lambda case: f"{case['instruction'][:40]!r}"
+)
+def test_a_folder_answers_as_http_does(case: dict, service: Service, small_weights: Path, tmp_path: Path) -> None:
+    by_http, by_folder = ask_http(case, service), ask_folder(case, small_weights, tmp_path)
+    if "told" in by_folder:
+        assert by_http["problems"][0]["message"] in by_folder["told"]
+    else:
+        assert by_folder == by_http
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['instruction'][:40]!r}")

@@ -160,7 +160,7 @@ def test_limits(service: Service, photo_size, texts: list[str], options: dict, c
 
 def test_too_many_instructions_cost_no_parsing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "parse", lambda *args, **kwargs: pytest.fail("parsed"))
-    with pytest.raises(ServiceError, match="5 instructions at once, and 4 at most"):
+    with pytest.raises(ServiceError, match="instructions: 5 at once, and 4 at most"):
         service.parse_all(["chin"] * 5)
 
 

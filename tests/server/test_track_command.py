@@ -112,6 +112,43 @@ def test_rows_of_csv_have_time_and_identity(run, clip: Path, tmp_path: Path) -> 
     assert [(row["frame"], row["name"]) for row in again] == [(row["frame"], row["name"]) for row in rows]
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_shares_of_the_frame_on_request(run, clip: Path, tmp_path: Path, ending: str) -> None:
+    pixels, shares = tmp_path / f"pixels.{ending}", tmp_path / f"shares.{ending}"
+    assert run(clip, "pupils", "--out", pixels).exit_code == 0
+    done = run(clip, "pupils", "--out", shares, "--units", "normalized")
+    assert done.exit_code == 0, done.output
+    want, got = (read_places(path) for path in (pixels, shares))
+    np.testing.assert_allclose(got * (200, 200) - 0.5, want, atol=1e-3)
+    # Gone on with: the same faces, the same units, and never the other ones.
+    whole = shares.read_text()
+    shares.write_text(whole[: len(whole) * 6 // 10])
+    again = run(clip, "pupils", "--out", shares, "--units", "normalized")
+    assert again.exit_code == 0, again.output
+    np.testing.assert_allclose(read_places(shares), got, atol=1.5 / 200)
+    if ending == "jsonl":
+        assert {tuple(row["identities"]) for row in read_lines(shares)} == {(1,)}
+    for path, units in ((shares, "px"), (pixels, "normalized")):
+        kept = path.read_bytes()
+        mixed = run(clip, "pupils", "--out", path, "--units", units)
+        assert mixed.exit_code == 2
+        assert f"now it is units '{units}'" in mixed.output
+        assert path.read_bytes() == kept
+
+
+def test_a_drawing_has_no_units(run, clip: Path, tmp_path: Path) -> None:
+    done = run(clip, "pupils", "--out", tmp_path / "drawn.mp4", "--units", "normalized")
+    assert done.exit_code == 2
+    assert "--units is for answers" in done.output
+
+
+def read_places(path: Path) -> np.ndarray:
+    """Every point (N, 2) of a file of answers."""
+    if path.suffix == ".csv":
+        return np.array([(float(row["x"]), float(row["y"])) for row in csv.DictReader(path.read_text().splitlines())])
+    return np.array([(point["x"], point["y"]) for row in read_lines(path) for point in row["answer"]["points"]])
+
+
 def test_a_drawn_video_keeps_times_and_sound(run, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "drawn.mp4"
     done = run(clip, "lips as a polygon", "--out", out)
