@@ -1,4 +1,4 @@
-"""Pairs of instructions that mean the same by language.md, composed by a generator whose author had not read the parser.
+"""Pairs of instructions that mean the same by language.md, composed by one who had not read the parser.
 
 Data: tests/cases/pairs_composed.jsonl, a few of each of its 138 kinds of rewording and of what it composed of them.
 """
