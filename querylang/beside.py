@@ -102,7 +102,8 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     side = flip(side) if phrase.ref == "other" else side
     if phrase.is_free:
         # "The inner corner of the other one"; of a place with a name of its own, on the part that it lies on.
-        bases = (before.ops[0], *(("noun", base) for base in sorted(rules.concepts[before.ops[0][1]].of)))
+        parts_of = sorted(rules.concepts[before.ops[0][1]].of) if before.ops[0][0] == "noun" else []
+        bases = (before.ops[0], *(("noun", base) for base in parts_of))
         made = (rules.sound_phrase((base, side, *phrase.ops), frame=before.frame) for base in bases)
         return next((one for one in made if one is not None), None)
     owner = rules.phrase(phrase.ops[:1]) or phrase
