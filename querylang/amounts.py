@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from .asks import AMOUNTS, Ask, Draft, Loose, only
+from .asks import AMOUNTS, BREAKS, LINES, Ask, Draft, Loose, only
 from .layout_ids import OFFERS
 from .meaning import Item, MistakeError, add, join
 from .numbers import Number
@@ -15,8 +15,7 @@ from .pieces import Patch
 JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
-LINES = frozenset({"line", "bullet"})
-KEPT_APART = LINES | {"then", "stop", "colon"}
+KEPT_APART = BREAKS | {"then", "colon"}
 
 
 class Amounts:
@@ -124,9 +123,7 @@ class Amounts:
         before = (one.amount.count for one in reversed(self.asks[:index]) if one.sentence == ask.sentence)
         return next((count for count in before if count is not None), None)
 
-    def find_bare(
-        self, stop: int, *, links: frozenset[str] = frozenset(), breaks: frozenset[str] = frozenset({"bullet", "line"})
-    ) -> list[Ask]:
+    def find_bare(self, stop: int, *, links: frozenset[str] = frozenset(), breaks: frozenset[str] = LINES) -> list[Ask]:
         """Return the asks right before an index that have no amount and take one.
 
         Args:
@@ -191,8 +188,8 @@ class Amounts:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""
         breaks = frozenset({"bullet"} if "line" in loose.before else LINES)
         following = self.asks[index].before if index < len(self.asks) else LINES
-        # "..., and below it "10 points, left eye and right brow": it belongs to its own line.
-        leads_line = loose.before & LINES and not following & {*LINES, "stop"}
+        # "10 points, left eye and right brow" below other lines belongs to its own.
+        leads_line = loose.before & LINES and not following & BREAKS
         bare = [] if leads_line else self.find_bare(index, breaks=breaks)
         is_apart = bool(bare and following & LINES)
         leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one) and not is_apart]
@@ -251,12 +248,11 @@ class Amounts:
     def mark_last(self, loose: Loose, index: int) -> None:
         """ "Each" or "in total" after or before the items whose amount it qualifies."""
         said = only(loose.item, ("each", "total", "strict"))
-        last = self.asks[index - 1] if index else None
-        is_next = last is not None and last.group < 0 and last.sentence == loose.sentence and last.is_stretch
-        if last is not None and is_next and loose.item.strict is not None:
-            # Its number follows: "the jaw, excluding the ends, 8 points".
-            last.item = add(last.item, said)
-            return
+        for last in self.asks[max(0, index - 1) : index] if loose.item.strict is not None else ():
+            if last.group < 0 and last.sentence == loose.sentence and last.is_stretch:
+                # Its number follows: "the jaw, excluding the ends, 8 points".
+                last.item = add(last.item, said)
+                return
         before = [ask for ask in self.asks[:index] if ask.group >= 0]
         for ask in before:
             if ask.group == before[-1].group:
@@ -271,9 +267,9 @@ class Amounts:
             return
         before = [ask for ask in self.asks[:index] if not ask.is_removal]
         targets = [ask for ask in before if ask.sentence == loose.sentence] or before
-        if targets and not loose.before & {"line", "bullet"}:
+        if targets and not loose.before & LINES:
             # Of a list in lines, it is said of its own line.
-            start = max((n for n, ask in enumerate(targets) if ask.before & {"line", "bullet"}), default=0)
+            start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
         if targets and manner.reverse:
             last = targets[-1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from .chart import Entry
 from .concept_data import Thing, Unit
@@ -15,7 +16,6 @@ from .concepts import Op
 from .joining import is_side
 from .lattice import Lattice
 from .meaning import NO_NAME, Item, MistakeError, Phrase
-from .numbers import Number
 from .pieces import Patch, Piece
 from .rules import Rules
 
@@ -23,6 +23,9 @@ AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "grid", "nth", "pick", "strict", "total",
     "each",
 )  # fmt: skip
+LINES = frozenset({"line", "bullet"})
+BREAKS = LINES | {"stop"}
+"""Separators after which a line begins, or a line or a sentence."""
 WHOLE_FACE = (("noun", "face"),)
 """What names all parts."""
 OTHER = {"left": "right", "right": "left"}
@@ -107,8 +110,7 @@ class Ask(Clause):
     @property
     def is_spot(self) -> bool:
         """Whether it is one place on a surface: "the left cheek at (0.3, 0.6)"."""
-        has_numbers = self.item.range is not None and isinstance(self.item.range.first, Number)
-        return has_numbers and bool(self.pieces) and all(isinstance(piece, Patch) for piece in self.pieces)
+        return self.item.has_numbers and bool(self.pieces) and all(isinstance(piece, Patch) for piece in self.pieces)
 
     @property
     def is_stretch(self) -> bool:
@@ -176,8 +178,16 @@ class Draft:
     def starts_line(self, index: int) -> bool:
         """Whether an ask is the first of a line or a sentence."""
         ask = self.asks[index]
-        is_new = ask.follows_break or bool(ask.before & {"line", "bullet"})
+        is_new = ask.follows_break or bool(ask.before & LINES)
         return index == 0 or is_new or ask.sentence != self.asks[index - 1].sentence
+
+    def ends_line(self, index: int) -> bool:
+        """Whether an ask is the last of a line or a sentence."""
+        return index + 1 == len(self.asks) or self.starts_line(index + 1)
+
+    def number_lines(self) -> list[int]:
+        """Return the number of each ask's line or sentence."""
+        return [*accumulate(map(self.starts_line, range(len(self.asks))))]
 
     def line_before(self, index: int) -> list[Ask]:
         """Return the asks before one on its line."""
@@ -194,12 +204,12 @@ class Draft:
         if any(one.at == index + 1 and one.sentence != ask.sentence for one in self.loose):
             # "The chin; 24 points - 12 on the eyes, 12 on the lips."
             return False
-        if "colon" in later.before and later.before & {"stop", "line", "bullet"}:
+        if "colon" in later.before and later.before & BREAKS:
             # "First: the chin. Second: the tip": its colon stands right behind a heading.
             return self.lattice.has_colon(ask.stop) or self.lattice.has_colon(ask.stop - 1)
         if "colon" in later.before or "bullet" not in later.before or "also" in later.before:
             return "colon" in later.before
-        lines = (one.before & {"line", "bullet"} for one in self.asks[index::-1])
+        lines = (one.before & LINES for one in self.asks[index::-1])
         return "bullet" not in next((marks for marks in lines if marks), ())
 
 

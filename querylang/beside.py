@@ -6,7 +6,7 @@ nothing to do with each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .asks import find_side, flip, is_end
@@ -102,19 +102,22 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     side = flip(side) if phrase.ref == "other" else side
     if phrase.is_free:
         # "The inner corner of the other one"; of a place with a name of its own, on the part that it lies on.
-        parts_of = sorted(rules.concepts[before.ops[0][1]].of) if before.ops[0][0] == "noun" else []
-        bases = (before.ops[0], *(("noun", base) for base in parts_of))
+        first = before.ops[0]
+        bases = (
+            first,
+            *(("noun", base) for base in sorted(find_bases(rules, {first[1]} if first[0] == "noun" else ()))),
+        )
         made = (rules.sound_phrase((base, side, *phrase.ops), frame=before.frame) for base in bases)
         return next((one for one in made if one is not None), None)
     owner = rules.phrase(phrase.ops[:1]) or phrase
     parts = phrase.thing.parts | owner.thing.parts
-    nouns = find_nouns(before)
+    own, nouns = find_nouns(phrase), find_nouns(before)
     # "The right pupil, the outer corner of that eye".
-    # "The left upper lid, and the other one's pupil".
-    own = find_nouns(phrase)
-    owns = own.union(*(rules.concepts[noun].of for noun in own)) if phrase.ref == "other" else own
-    nouns = nouns.union(*(rules.concepts[noun].of for noun in nouns))
-    if not (parts & before.thing.parts or owns & nouns):
+    nouns |= find_bases(rules, nouns)
+    if phrase.ref == "other":
+        # "The left upper lid, and the other one's pupil".
+        own |= find_bases(rules, own)
+    if not (parts & before.thing.parts or own & nouns):
         return None
     return rules.on_side(phrase.ops, side, frame=before.frame)
 
@@ -162,6 +165,11 @@ def needs_owner(rules: Rules, phrase: Phrase) -> bool:
 
 def find_nouns(phrase: Phrase) -> set[str]:
     return {op[1] for op in phrase.ops if op[0] == "noun"}
+
+
+def find_bases(rules: Rules, nouns: Iterable[str]) -> set[str]:
+    """Return what the places of some names lie on."""
+    return {base for noun in nouns for base in rules.concepts[noun].of}
 
 
 def kind_of(op: Op) -> tuple[object, ...]:

@@ -15,11 +15,6 @@ from .numbers import Number
 from .pieces import Stretch
 
 
-def has_numbers(item: Item) -> bool:
-    """Whether an item has a range from one number to another, or a place (u, v)."""
-    return item.range is not None and isinstance(item.range.first, Number) and isinstance(item.range.last, Number)
-
-
 def name_ids(item: Item) -> Item:
     """Return a layout's item with the range of whole numbers behind it as ids: "300W, from 27 down to 18"."""
     assert item.range is not None
@@ -89,7 +84,7 @@ def settle_item(item: Item) -> Item:
     if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
         is_bare = all(end.is_free for end in find_phrases(Item(range=item.range)))
         item = replace(item, phrase=item.via, via=None) if is_bare or is_whole(item.via) else item
-    if item.layout is not None and item.phrase is None and has_numbers(item):
+    if item.layout is not None and item.phrase is None and item.has_numbers:
         item = name_ids(item)
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
         item = replace(item, phrase=item.origin, origin=None)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .asks import WHOLE_FACE, Ask, Draft, Loose, find_side
+from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
 from .beside import lie_on, narrow, needs_owner
 from .chart import Entry
 from .clause_kinds import (
-    has_numbers,
     is_adjective,
     is_bare_route,
     is_manner,
@@ -30,7 +29,7 @@ from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
 from .references import repeat, resolve
 from .restated import opens_bracket, settle_side
-from .side_headings import BREAKS, find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
+from .side_headings import find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
 
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
@@ -81,7 +80,7 @@ class Clauses:
         """Whether what stands under a heading names no part itself: "brow height: tail and arch", "lip line: 8"."""
         rest = self.draft.entries[self.number + 1 :]
         # Of a line, or of the lines below it.
-        ends = {"stop"} if rest and rest[0].before & {"line", "bullet"} else {"stop", "line", "bullet"}
+        ends = {"stop"} if rest and rest[0].before & LINES else BREAKS
         under = list(takewhile(lambda one: one.kind != "heading" and not one.before & ends, rest))
         regions = [one.value for one in under if is_region(one)]
         return not regions or any(
@@ -117,7 +116,7 @@ class Clauses:
     def loosen(self, entry: Entry, item: Item, *, is_removal: bool = False) -> None:
         """Keep a clause that binds to asks for later."""
         at = len(self.asks)
-        self.is_broken = self.is_broken or bool(entry.before & {"line", "bullet"})
+        self.is_broken = self.is_broken or bool(entry.before & LINES)
         loose = Loose(item, entry.start, entry.stop, self.sentence, entry.before, is_removal, at)
         self.draft.loose.append(loose)
 
@@ -243,9 +242,9 @@ class Clauses:
     def carry_numbers(self, item: Item) -> Item:
         """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
         last = self.asks[-1] if self.asks else None
-        if last is None or last.sentence != self.sentence or item.phrase is not None or not has_numbers(item):
+        if last is None or last.sentence != self.sentence or item.phrase is not None or not item.has_numbers:
             return item
-        return replace(item, phrase=last.item.phrase) if has_numbers(last.item) else item
+        return replace(item, phrase=last.item.phrase) if last.item.has_numbers else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 
@@ -360,7 +359,7 @@ class Clauses:
         if last.item.layout is None or item.layout is not None:
             return False
         is_whole = last.item.named is None and last.item.ids is None
-        if is_whole and not item.is_layout and item.phrase is None and has_numbers(item):
+        if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
             item = replace(name_ids(item), layout=None)
         is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)

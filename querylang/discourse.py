@@ -7,7 +7,6 @@ points are wanted.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 from .amounts import Amounts
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
@@ -59,21 +58,14 @@ def ask_whole(draft: Draft) -> None:
 def settle_sides(draft: Draft, perspective: str) -> None:
     """Decide for each ask whose left is left: its words, an owner carried through its sentence, or the setting."""
     carried = read_loose_owners(draft)
-    lines = number_lines(draft)
+    lines = draft.number_lines()
+    # An owner named last owns no lines before its own.
     late = {lines[i]: i for i, ask in enumerate(draft.asks) if ask.item.late or ask.phrase.is_late}
     for i, ask in enumerate(draft.asks):
         frame, last = frame_of(draft, ask), late.get(lines[i], -1)
         if frame:
             carried[ask.sentence] = frame
         settle(draft, ask, frame or ("subject" if i < last else carried.get(ask.sentence, perspective)), perspective)
-
-
-def number_lines(draft: Draft) -> list[int]:
-    """Return the number of each ask's sentence, or of its line: an owner named last owns no lines before its own."""
-    numbers = [0]
-    for before, ask in pairwise(draft.asks):
-        numbers.append(numbers[-1] + (ask.sentence != before.sentence or bool(ask.before & {"line", "bullet"})))
-    return numbers
 
 
 def read_loose_owners(draft: Draft) -> dict[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from .asks import AMOUNTS, WHOLE_FACE, Ask, Draft, only
+from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
 from .meaning import MistakeError, add
 
@@ -44,7 +44,7 @@ def leave_out_headers(draft: Draft) -> None:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
     for ask, later in pairwise(draft.asks):
         if ask.is_header:
-            later.before |= ask.before & {"line", "bullet", "stop", "then"}
+            later.before |= ask.before & {*BREAKS, "then"}
     draft.asks[:] = [ask for ask in draft.asks if not ask.is_header]
 
 
@@ -138,7 +138,7 @@ def is_apposition(draft: Draft, index: int) -> bool:
         return False
     ops = later.phrase.ops
     before = [*draft.line_before(index), ask]
-    if index + 2 < len(draft.asks) and not draft.starts_line(index + 2):
+    if not draft.ends_line(index + 1):
         return False
     if later.item.has_amount and (before != [ask] or ask.is_place or ask.thing.is_place):
         return False
@@ -149,8 +149,7 @@ def names_pair(draft: Draft, index: int) -> bool:
     """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU"."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    is_last = index + 1 == len(draft.asks) or draft.starts_line(index + 1)
-    if ask.item.has_amount or ask.before != {"comma"} or not is_last or not phrase.ops:
+    if ask.item.has_amount or ask.before != {"comma"} or not draft.ends_line(index) or not phrase.ops:
         return False
     if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det == "both" or phrase.frame):
         return False

@@ -179,6 +179,11 @@ class Item:
         return self.layout is not None or self.ids is not None or self.named is not None
 
     @property
+    def has_numbers(self) -> bool:
+        """Whether it has a range from one number to another, or a place (u, v)."""
+        return self.range is not None and isinstance(self.range.first, Number) and isinstance(self.range.last, Number)
+
+    @property
     def has_amount(self) -> bool:
         return any(
             getattr(self, name) is not None

@@ -119,7 +119,7 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     """Return an ask's name as lying on the first owner that it can lie on."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    same: list[tuple[Phrase, Phrase]] = []
+    found: tuple[Phrase, Phrase] | None = None
     for owner, is_whole in owners.find(index):
         is_whole = is_whole or narrows(draft, index, owner)
         made = contrast(draft.rules, phrase, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
@@ -128,14 +128,15 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
         if phrase.is_free and made.thing.units == owner.thing.units:
             # The bridge's outline is the bridge: "nose: the bridge, 4, and the boundary, 7" has a better one.
-            same.append((owner, made))
+            found = found or (owner, made)
         elif phrase.is_free or is_each or (made.thing != phrase.thing and find_side(owner.ops)):
-            ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
-            return made
-    for owner, made in same[:1]:
-        ask.is_narrower = index > 0 and owner is draft.asks[index - 1].phrase
-        return made
-    return None
+            found = owner, made
+            break
+    if found is None:
+        return None
+    owner, made = found
+    ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
+    return made
 
 
 def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
-from .asks import Ask, Draft, find_side
+from .asks import BREAKS, Ask, Draft, find_side
 from .beside import needs_owner
 from .concepts import Op
 from .meaning import Item, Phrase
@@ -51,7 +50,7 @@ class PossibleOwners:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._sentence = -1
-        self._lines = [*accumulate(draft.starts_line(index) for index in range(len(draft.asks)))]
+        self._lines = draft.number_lines()
         self._heading: Phrase | None = None
         self._headed = -1
         # The last one said stands last.
@@ -96,7 +95,7 @@ class PossibleOwners:
 
     def _is_of_each(self, index: int) -> bool:
         """Whether a line begins with "each" or "both", so that what it asks lies on no heading above it."""
-        loose = (one for one in self._draft.loose if one.at == index and one.before & {"line", "bullet", "stop"})
+        loose = (one for one in self._draft.loose if one.at == index and one.before & BREAKS)
         return any(one.item == Item(each=True) for one in loose)
 
     def _find_heads(self, ask: Ask, others: list[Owner]) -> list[Owner]:
@@ -150,8 +149,7 @@ def put_last(owners: dict[Key, Named], key: Key, owner: Named) -> None:
 def ends_list(draft: Draft, index: int) -> bool:
     """Whether a bare name behind a dash only says on what its line lies: "tail, arch, head - left eyebrow"."""
     ask = draft.asks[index]
-    is_last = index + 1 == len(draft.asks) or draft.starts_line(index + 1)
-    if not is_last or ask.before != {"colon"} or ask.item.has_amount or not names_whole(ask):
+    if not draft.ends_line(index) or ask.before != {"colon"} or ask.item.has_amount or not names_whole(ask):
         return False
     return not any("colon" in one.before for one in draft.line_before(index))
 

@@ -25,10 +25,12 @@ def settle_side(draft: Draft, entry: Entry) -> bool:
     """Whether an entry only says in brackets whose side the one before it is on: "the left eye (viewer's left)"."""
     last, side = draft.asks[-1] if draft.asks else None, only_side(entry.value)
     own = find_side(last.phrase.ops) if last is not None else None
-    if last is None or side is None or own is None or len(side.ops) != 1 or not opens_bracket(draft, entry):
+    if last is None or side is None or own is None or len(side.ops) != 1 or not is_side(side.ops[0]):
+        return False
+    if not opens_bracket(draft, entry):
         return False
     made = draft.rules.phrase(tuple(side.ops[0] if op == own else op for op in last.phrase.ops))
-    if made is not None and is_side(side.ops[0]):
+    if made is not None:
         last.become(replace(last.phrase.mean(made), frame=side.frame))
     return made is not None
 

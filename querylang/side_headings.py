@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Draft
+from .asks import BREAKS, Draft
 from .concept_data import Thing
 from .lattice import SKIP
 from .meaning import NO_NAME, Item, Phrase
 
-BREAKS = frozenset({"stop", "line", "bullet"})
 LINKS = frozenset({"EACH", "HEADS", "OF"})
 
 

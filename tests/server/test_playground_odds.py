@@ -36,6 +36,15 @@ def save_twins(path: Path) -> Path:
     return path
 
 
+def open_twins(browser, folder: Path) -> None:  # noqa: F811
+    """Ask for the pupils on a photo of two faces."""
+    wait(browser, OPENING)
+    ask(browser, "pupils")
+    wait(browser, f"{DOTS} === 2")
+    choose(browser, save_twins(folder / "twins.jpg"))
+    wait(browser, "document.querySelectorAll('.face').length === 2")
+
+
 def test_a_file_that_is_no_photo_is_told_in_words_of_the_page(browser, tmp_path: Path) -> None:  # noqa: F811
     """Of a PDF the page told how programs send images; of a photo too large, half of the limit."""
     wait(browser, OPENING)
@@ -93,11 +102,7 @@ def test_all_faces_are_in_sight_until_one_is_chosen_and_the_keyboard_stays_there
 ) -> None:
     from selenium.webdriver import Keys
 
-    wait(browser, OPENING)
-    ask(browser, "pupils")
-    wait(browser, f"{DOTS} === 2")
-    choose(browser, save_twins(tmp_path / "twins.jpg"))
-    wait(browser, "document.querySelectorAll('.face').length === 2")
+    open_twins(browser, tmp_path)
     frame = browser.find_element("id", "frame").rect
     for box in browser.find_elements("css selector", ".face .edge"):
         assert frame["x"] - 1 <= box.rect["x"]
@@ -111,11 +116,7 @@ def test_all_faces_are_in_sight_until_one_is_chosen_and_the_keyboard_stays_there
 
 def test_words_about_faces_go_over_an_earlier_choice(browser, tmp_path: Path) -> None:  # noqa: F811
     """They were put aside without a word."""
-    wait(browser, OPENING)
-    ask(browser, "pupils")
-    wait(browser, f"{DOTS} === 2")
-    choose(browser, save_twins(tmp_path / "twins.jpg"))
-    wait(browser, "document.querySelectorAll('.face').length === 2")
+    open_twins(browser, tmp_path)
     browser.execute_script("document.querySelectorAll('.face')[1].dispatchEvent(new MouseEvent('click'))")
     wait(browser, "document.querySelector('.face.chosen')?.dataset.number === '2'")
     ask(browser, "nose tip, 4 points on the jaw")
@@ -131,11 +132,7 @@ def test_words_about_faces_go_over_an_earlier_choice(browser, tmp_path: Path) ->
 def test_a_box_by_hand_is_given_up_for_the_faces_found(browser, tmp_path: Path) -> None:  # noqa: F811
     from selenium.webdriver import ActionChains
 
-    wait(browser, OPENING)
-    ask(browser, "pupils")
-    wait(browser, f"{DOTS} === 2")
-    choose(browser, save_twins(tmp_path / "twins.jpg"))
-    wait(browser, "document.querySelectorAll('.face').length === 2")
+    open_twins(browser, tmp_path)
     browser.find_element("id", "box").click()
     frame = browser.find_element("id", "frame")
     ActionChains(browser).move_to_element_with_offset(frame, -150, -80).click_and_hold().move_by_offset(
