@@ -68,6 +68,15 @@ def ask(browser, instruction: str) -> None:
     browser.find_element("id", "ask").click()
 
 
+def draw_box(browser, start: tuple[int, int], size: tuple[int, int]) -> None:
+    """Draw a box from a place, in px from the middle of the photo's frame."""
+    from selenium.webdriver import ActionChains
+
+    frame = browser.find_element("id", "frame")
+    drawing = ActionChains(browser).move_to_element_with_offset(frame, *start).click_and_hold()
+    drawing.move_by_offset(*size).release().perform()
+
+
 DOTS = "document.querySelectorAll('#overlay .dot').length"
 # The sample photo is asked about as the page opens: its width, and the points of that ask.
 SAMPLE, OPENED = 1280, 177

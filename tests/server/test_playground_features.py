@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import ASTRONAUT
-from .test_playground import DOTS, OPENED, OPENING, SAMPLE, address, ask, browser, point_at, pytestmark, wait  # noqa: F401
+from .test_playground import DOTS, OPENED, OPENING, SAMPLE, address, ask, browser, draw_box, point_at, pytestmark, wait  # noqa: F401
 
 AXE = "axe-core@4.11.0"
 
@@ -53,17 +53,13 @@ def test_faces_are_clicked_and_all_are_asked(browser, tmp_path: Path) -> None:  
 
 def test_a_box_drawn_by_hand(browser, tmp_path: Path) -> None:  # noqa: F811
     from PIL import Image
-    from selenium.webdriver import ActionChains
 
     wait(browser, OPENING)
     Image.new("RGB", (400, 400), "grey").save(tmp_path / "grey.png")
     browser.find_element("id", "file").send_keys(str(tmp_path / "grey.png"))
     wait(browser, "document.getElementById('problem').textContent.includes('no face')")
     browser.find_element("css selector", "#problem button").click()
-    frame = browser.find_element("id", "frame")
-    ActionChains(browser).move_to_element_with_offset(frame, -100, -100).click_and_hold().move_by_offset(
-        120, 150
-    ).release().perform()
+    draw_box(browser, (-100, -100), (120, 150))
     wait(browser, OPENING)
     side = browser.execute_script("return document.getElementById('frame').clientWidth")
     box = browser.execute_script(

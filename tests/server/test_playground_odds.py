@@ -15,6 +15,7 @@ from .test_playground import (
     address,  # noqa: F401
     ask,
     browser,  # noqa: F401
+    draw_box,
     pytestmark,  # noqa: F401
     wait,
 )
@@ -130,14 +131,9 @@ def test_words_about_faces_go_over_an_earlier_choice(browser, tmp_path: Path) ->
 
 
 def test_a_box_by_hand_is_given_up_for_the_faces_found(browser, tmp_path: Path) -> None:  # noqa: F811
-    from selenium.webdriver import ActionChains
-
     open_twins(browser, tmp_path)
     browser.find_element("id", "box").click()
-    frame = browser.find_element("id", "frame")
-    ActionChains(browser).move_to_element_with_offset(frame, -150, -80).click_and_hold().move_by_offset(
-        100, 120
-    ).release().perform()
+    draw_box(browser, (-150, -80), (100, 120))
     wait(browser, "document.querySelectorAll('.face').length === 1")
     found = browser.find_element("id", "all")
     assert found.text == "Faces as found"
