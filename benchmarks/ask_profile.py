@@ -137,7 +137,7 @@ def list_pieces(engine: Engine, weights: str | None, photo: np.ndarray) -> list[
     crops = faces._cut([photo], [frame])
     encoded, counted = detector.encode(crops), plain.encode(crops)
     context = (detector.context_part_ids, detector.context_fpalps)
-    ids, places = reader._curve_queries(reader._known_parts)
+    ids, places = reader._curve_queries(reader.known_parts)
     asked = detector.encode_landmarks(ids, places)
     queries, coordinates, _ = detector.decoder.refine(encoded.memory, asked, encoded.context)
     image = engine.encode(photo)

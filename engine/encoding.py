@@ -152,18 +152,19 @@ class FaceEncoder:
         """Encode faces as `encode` does, and return what was seen of them too."""
         photos = [photo for photo, _ in wanted]
         frames = [CropFrame.from_face_box(face.box, angle=math.radians(face.angle)) for _, face in wanted]
-        views = self._look(photos, frames)
+        views = self._look(photos, frames, self._reader.known_parts)
         return self._find_any_upright(wanted, views) if self._is_finding_upright else views
 
-    def follow(self, photo: ByteArray, frames: Sequence[CropFrame]) -> list[View]:
+    def follow(self, photo: ByteArray, frames: Sequence[CropFrame], parts: Sequence[str] | None) -> list[View]:
         """Encode faces where they are expected, to be asked one thing: in one pass, and another for those elsewhere.
 
         Args:
             photo: (height, width, 3) uint8 RGB.
             frames: The square in which each face is expected.
+            parts: What will be asked is on their curves; None for those of all parts.
         """
         photos = [photo] * len(frames)
-        views = self._look(photos, frames)
+        views = self._look(photos, frames, self._reader.known_parts if parts is None else parts)
         views = self._find_upright(photos, views) if self._is_finding_upright else views
         return [replace(view, crop=replace(view.crop, is_for_one_query=True)) for view in views]
 
@@ -220,14 +221,23 @@ class FaceEncoder:
                 best[i] = seen[i]
         return best
 
-    def _look(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
-        """Encode a square of each photo, in one pass for each FACES_PER_PASS of them."""
-        most = FACES_PER_PASS.get(self._device.type, 1)
-        parts = [slice(start, start + most) for start in range(0, len(frames), most)]
-        return [view for part in parts for view in self._look_once(photos[part], frames[part])]
+    def _look(
+        self, photos: Sequence[ByteArray], frames: Sequence[CropFrame], parts: Sequence[str] | None = None
+    ) -> list[View]:
+        """Encode a square of each photo, in one pass for each FACES_PER_PASS of them.
 
-    def _look_once(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> list[View]:
-        each = self._encode(self._cut(photos, frames))
+        Args:
+            photos, frames: The photos, and the square in each.
+            parts: Whose curves are read in that pass. A second look does without: most are thrown away.
+        """
+        most = FACES_PER_PASS.get(self._device.type, 1)
+        passes = [slice(start, start + most) for start in range(0, len(frames), most)]
+        return [view for some in passes for view in self._look_once(photos[some], frames[some], parts)]
+
+    def _look_once(
+        self, photos: Sequence[ByteArray], frames: Sequence[CropFrame], parts: Sequence[str] | None
+    ) -> list[View]:
+        each = self._encode(self._cut(photos, frames), parts)
         return [self._view(frame, crop) for frame, crop in zip(frames, each, strict=True)]
 
     def _cut(self, photos: Sequence[ByteArray], frames: Sequence[CropFrame]) -> torch.Tensor:
@@ -237,11 +247,11 @@ class FaceEncoder:
         # Channels last in memory, as the encoder wants them.
         return torch.from_numpy(np.stack(pixels)).to(self._device).permute(0, 3, 1, 2)
 
-    def _encode(self, crops: torch.Tensor) -> list[EncodedCrops]:
+    def _encode(self, crops: torch.Tensor, parts: Sequence[str] | None) -> list[EncodedCrops]:
         """Return what the reader makes of each crop."""
         count = len(crops)
         with torch.inference_mode(), self._autocast():
-            encoded = self._reader.encode(crops)
+            encoded = self._reader.encode(crops, parts)
             if count == 1:
                 return [encoded]
             return [

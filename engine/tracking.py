@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..model.crops import CropFrame
 from ..querylang.query import Query
 from .answer import Answer
 from .answer_units import Units
@@ -94,7 +95,8 @@ class Tracker:
         keep_photos: bool,
     ) -> Iterator[FrameAnswer]:
         """Yield the answer of each frame; see `Engine.track`."""
-        follower = Follower(self.encoder, self.find, self._is_doubtful, selection, search_every)
+        looks = _LooksForQuery(self.encoder, list_parts(query))
+        follower = Follower(looks, self.find, self._is_doubtful, selection, search_every)
         smoothers: dict[int, _FaceSmoother] = {}
         for index, (time, photo) in enumerate(frames):
             is_cut = follower.step(photo.pixels, time)
@@ -131,6 +133,27 @@ class Tracker:
         image = EncodedImage(photo, tuple(one.face for one in located), False, self.model_version)
         answer = compose_answer(image, query, located, is_default=False) if located else answer_nobody(image, query)
         return replace(answer, notes=(*answer.notes, problem)) if problem else answer
+
+
+@dataclass(frozen=True)
+class _LooksForQuery:
+    """Looks at faces which one query will be asked of."""
+
+    encoder: FaceEncoder
+    parts: tuple[str, ...] | None
+
+    def view(self, wanted: Sequence[tuple[ByteArray, Face]]) -> list[View]:
+        return self.encoder.view(wanted)
+
+    def follow(self, photo: ByteArray, frames: Sequence[CropFrame]) -> list[View]:
+        return self.encoder.follow(photo, frames, self.parts)
+
+
+def list_parts(query: Query) -> tuple[str, ...] | None:
+    """Return the parts on whose curves a query's points lie; None where surfaces, which hang on all, are among them."""
+    if any(landmark.v is not None for landmark in query.landmarks):
+        return None
+    return tuple(dict.fromkeys(landmark.part for landmark in query.landmarks))
 
 
 class _FaceSmoother:

@@ -60,6 +60,20 @@ class AnchoredAttention(nn.Module):
         mixed = weights[..., :-1] @ context.values + weights[..., -1:] * own.values
         return self._merge(mixed)
 
+    def attend_first(self, query_input: Tensor, own: KeysValues, count: int) -> Tensor:
+        """Return (batch, landmarks, dim): every query over the first `count` landmarks and its own key."""
+        context = KeysValues(own.keys[:, :, :count], own.values[:, :, :count])
+        if count == own.keys.shape[2]:
+            return self.attend(query_input, context)
+        query = self.split_heads(self.project_query(query_input))
+        scores = query @ context.keys.transpose(-1, -2)
+        rest = (query[:, :, count:] * own.keys[:, :, count:]).sum(dim=-1, keepdim=True)
+        # The first ones are among those they attend to.
+        own_score = functional.pad(rest, (0, 0, count, 0), value=-math.inf)
+        weights = (torch.cat([scores, own_score], dim=-1) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        mixed = weights[..., :-1] @ context.values + weights[..., -1:] * own.values
+        return self._merge(mixed)
+
     def _merge(self, mixed: Tensor) -> Tensor:
         # (batch, heads, landmarks, head_dim) -> (batch, landmarks, dim)
         merged: Tensor = self.project_out(mixed.transpose(1, 2).flatten(-2))

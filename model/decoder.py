@@ -157,7 +157,7 @@ class DecoderLayer(nn.Module):
         reference_points: Tensor,
         encodings: Tensor,
         level_values: tuple[Tensor, ...],
-        context: ContextMemory | None,
+        context: ContextMemory | int,
     ) -> tuple[Tensor, Tensor, ContextMemory]:
         """Refine queries once.
 
@@ -166,7 +166,7 @@ class DecoderLayer(nn.Module):
             reference_points: C_{i-1} (batch, landmarks, 2), crop units.
             encodings: E_IA (batch or 1, landmarks, dim).
             level_values: the image's features, split into heads.
-            context: None lets the queries attend to each other; otherwise each sees the context and itself.
+            context: what each query sees beside itself: how many of the first ones, or a memory of others.
 
         Returns:
             LQ_i, C_i and the memory that these queries make as a context.
@@ -175,8 +175,8 @@ class DecoderLayer(nn.Module):
         # Eq. 3
         x = self.norms[0](queries)
         own_queries = self.self_attention.keys_values(x + place, x)
-        if context is None:
-            queries = queries + self.self_attention.attend(x + place, own_queries)
+        if isinstance(context, int):
+            queries = queries + self.self_attention.attend_first(x + place, own_queries, context)
         else:
             queries = queries + self.self_attention.attend_anchored(x + place, own_queries, context.queries)
         # Eq. 4
@@ -185,8 +185,8 @@ class DecoderLayer(nn.Module):
         # Eq. 5
         x = self.norms[2](queries)
         own_encodings = self.encoding_attention.keys_values(encodings, encodings)
-        if context is None:
-            queries = queries + self.encoding_attention.attend(x, own_encodings)
+        if isinstance(context, int):
+            queries = queries + self.encoding_attention.attend_first(x, own_encodings, context)
         else:
             queries = queries + self.encoding_attention.attend_anchored(x, own_encodings, context.encodings)
         # Eq. 6
@@ -216,12 +216,18 @@ class Decoder(nn.Module):
         nn.init.zeros_(last.bias)
 
     def refine(
-        self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | None
+        self, memory: ImageMemory, encodings: Tensor, context: tuple[ContextMemory, ...] | int | None
     ) -> tuple[Tensor, Tensor, tuple[ContextMemory, ...]]:
         """Return the last queries (batch, landmarks, dim), every layer's coordinates, C_0 first, and the memories.
 
-        With context None the landmarks attend to each other, and their memories serve as a context.
+        Args:
+            memory: the image.
+            encodings: E_IA (batch or 1, landmarks, dim).
+            context: what each landmark sees beside itself: the memories of others, or how many of the first ones;
+                None for all of them. Their memories, the first in order, then serve as a context.
         """
+        if context is None:
+            context = encodings.shape[1]
         queries, coordinates = self.initializer(memory, encodings)
         all_coordinates, memories = [coordinates], []
         for index, layer in enumerate(self.layers):
@@ -231,7 +237,7 @@ class Decoder(nn.Module):
                 coordinates.detach(),
                 encodings,
                 memory.level_values,
-                None if context is None else context[index],
+                context if isinstance(context, int) else context[index],
             )
             all_coordinates.append(coordinates)
             memories.append(own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,27 +30,6 @@ MOST_KEPT = 4
 
 
 @dataclass(frozen=True)
-class EncodedCrops:
-    """All that depends on the crops alone; every later decode reuses it.
-
-    Attributes:
-        memory: image features, projected for the decoder.
-        context: the decoded context's memory in each layer; None under joint attention.
-        context_layers: where the context's own landmarks lie; None under joint attention.
-        company: (batch, width), what they tell of the visibility of others; None where landmarks are judged alone.
-    """
-
-    memory: ImageMemory
-    context: tuple[ContextMemory, ...] | None
-    context_layers: DecodedLayers | None
-    company: Tensor | None = None
-
-    @property
-    def batch(self) -> int:
-        return self.memory.cells.shape[0]
-
-
-@dataclass(frozen=True)
 class Decoded:
     """Landmarks of a batch of crops.
 
@@ -66,6 +45,31 @@ class Decoded:
     log_scale: Tensor
     stretch: Tensor
     visibility: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class EncodedCrops:
+    """All that depends on the crops alone; every later decode reuses it.
+
+    Attributes:
+        memory: image features, projected for the decoder.
+        context: the decoded context's memory in each layer; None under joint attention.
+        context_layers: where the context's own landmarks lie; None under joint attention.
+        company: (batch, width), what they tell of the visibility of others; None where landmarks are judged alone.
+        answers: those to what was asked along with the encoding; None where nothing was.
+        parts: whose curves those are, as `LandmarkReader` asks for them.
+    """
+
+    memory: ImageMemory
+    context: tuple[ContextMemory, ...] | None
+    context_layers: DecodedLayers | None
+    company: Tensor | None = None
+    answers: Decoded | None = None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        return self.memory.cells.shape[0]
 
 
 class Detector(nn.Module):
@@ -145,12 +149,14 @@ class Detector(nn.Module):
         index = {name: number for number, name in enumerate(self.surface_names)}
         return torch.tensor([index[surface] for surface in surfaces], dtype=torch.long)
 
-    def encode(self, crops: Tensor) -> EncodedCrops:
+    def encode(self, crops: Tensor, asked: tuple[Tensor, Tensor] | None = None) -> EncodedCrops:
         """Do all the work that needs no query.
 
         Args:
             crops: (batch, 3, size, size) RGB 0..255, uint8 or float; the detector was trained at
                 `config.image_size`.
+            asked: part ids and FPALPs, as for `decode_queries`, that are answered in the same pass, which costs less
+                than one for them; joint attention has no such pass.
         """
         maps = self.image_encoder(crops)
         cells = maps[self.config.query_level]
@@ -164,13 +170,29 @@ class Detector(nn.Module):
         )
         if self.config.attention == "joint":
             return EncodedCrops(memory, None, None)
-        encodings = self.encode_landmarks(self.context_part_ids, self.context_fpalps)
-        queries, coordinates, context = self.decoder.refine(memory, encodings, None)
+        context = self.encode_landmarks(self.context_part_ids, self.context_fpalps)
+        others = None if asked is None else self.encode_landmarks(*asked)
+        return self._meet(memory, context, others)
+
+    def _meet(self, memory: ImageMemory, context: Tensor, others: Tensor | None) -> EncodedCrops:
+        """Decode the context, and other landmarks with it; E_IA (batch or 1, landmarks, dim) of each."""
+        count = context.shape[1]
+        everyone = context
+        if others is not None:
+            everyone = torch.cat([context.expand(others.shape[0], -1, -1), others], dim=1)
+        queries, coordinates, memories = self.decoder.refine(memory, everyone, count)
         layers = self.decoder.predict(queries, coordinates)
-        company = None
+        company = logits = None
         if self.visibility is not None:
-            company = self.visibility.meet(queries, coordinates[-1], layers.log_scale, memory.level_values)
-        return EncodedCrops(memory, context, layers, company)
+            own, alone = self.visibility.look(queries, coordinates[-1], memory.level_values)
+            company = self.visibility.meet(coordinates[-1][:, :count], layers.log_scale[:, :count], alone[:, :count])
+            if others is not None:
+                logits = self.visibility.conclude(own[:, count:], alone[:, count:], others, company)
+        if others is None:
+            return EncodedCrops(memory, memories, layers, company)
+        xy, log_scale, stretch = (x[:, count:] for x in (coordinates[-1], layers.log_scale, layers.stretch))
+        answers = Decoded(xy, log_scale, stretch, logits)
+        return EncodedCrops(memory, keep_context(memories, count), keep_layers(layers, count), company, answers)
 
     def decode_layers(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> DecodedLayers:
         """Return every layer's coordinates, for training and for study; arguments as for `decode`."""
@@ -262,12 +284,27 @@ def pad_queries(encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> tupl
 
 def keep_first(decoded: Decoded, count: int) -> Decoded:
     """Return the answers to the first queries."""
-    return Decoded(
-        decoded.coordinates[:, :count],
-        decoded.log_scale[:, :count],
-        decoded.stretch[:, :count],
-        None if decoded.visibility is None else decoded.visibility[:, :count],
-    )
+    return map_answers(decoded, lambda x: x[:, :count])
+
+
+def map_answers(decoded: Decoded, change: Callable[[Tensor], Tensor]) -> Decoded:
+    """Return answers each of whose tensors (batch, landmarks, ...) was changed."""
+    visibility = None if decoded.visibility is None else change(decoded.visibility)
+    return Decoded(change(decoded.coordinates), change(decoded.log_scale), change(decoded.stretch), visibility)
+
+
+def keep_context(memories: Sequence[ContextMemory], count: int) -> tuple[ContextMemory, ...]:
+    """Return the memory of the first landmarks, in each layer; their encodings are the same for every crop."""
+
+    def keep(pair: KeysValues, crops: int | None) -> KeysValues:
+        return KeysValues(pair.keys[:crops, :, :count], pair.values[:crops, :, :count])
+
+    return tuple(ContextMemory(keep(memory.queries, None), keep(memory.encodings, 1)) for memory in memories)
+
+
+def keep_layers(layers: DecodedLayers, count: int) -> DecodedLayers:
+    """Return what is known of the first landmarks."""
+    return DecodedLayers(layers.coordinates[:, :, :count], layers.log_scale[:, :count], layers.stretch[:, :count])
 
 
 def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
@@ -299,11 +336,13 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
             encoded.context_layers.stretch[index : index + 1],
         ),
         None if encoded.company is None else pick(encoded.company),
+        None if encoded.answers is None else map_answers(encoded.answers, lambda x: x[index : index + 1]),
+        encoded.parts,
     )
 
 
 def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
-    """Return the crops of several batches as one batch."""
+    """Return the crops of several batches, of which the same was asked, as one batch."""
     if len(encoded) == 1:
         return encoded[0]
     memories = [some.memory for some in encoded]
@@ -335,4 +374,20 @@ def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
             torch.cat([one.stretch for one in layers]),
         ),
         torch.cat(companies) if companies else None,
+        join_answers([some.answers for some in encoded]),
+        encoded[0].parts,
+    )
+
+
+def join_answers(answers: Sequence[Decoded | None]) -> Decoded | None:
+    """Return the answers of several batches as one; None unless all have some."""
+    known = [each for each in answers if each is not None]
+    if len(known) < len(answers):
+        return None
+    seen = [each.visibility for each in known if each.visibility is not None]
+    return Decoded(
+        torch.cat([each.coordinates for each in known]),
+        torch.cat([each.log_scale for each in known]),
+        torch.cat([each.stretch for each in known]),
+        torch.cat(seen) if seen else None,
     )

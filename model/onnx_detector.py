@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +122,16 @@ class OnnxDetector:
         """Raise as `surface_ids` does."""
         raise ConfigError("an exported model answers curves alone: ask the checkpoint itself about surfaces")
 
-    def encode(self, crops: Tensor) -> EncodedCrops:
+    def encode(self, crops: Tensor, asked: tuple[Tensor, Tensor] | None = None) -> EncodedCrops:
         """Do all the work that needs no query.
 
         Args:
             crops: (batch, 3, size, size) RGB 0..255, uint8 or float, size being `config.image_size`.
+            asked: part ids and FPALPs that are answered too.
         """
         found = self._sessions["encoder"].run(self._given, {"crops": crops.to(torch.float32).contiguous().numpy()})
-        return gather_tensors(dict(zip(self._given, map(torch.from_numpy, found), strict=True)), self.config)
+        encoded = gather_tensors(dict(zip(self._given, map(torch.from_numpy, found), strict=True)), self.config)
+        return encoded if asked is None else replace(encoded, answers=self.decode(encoded, *asked))
 
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded:
         """Answer queries; arguments and answer as `Detector.decode` has them."""

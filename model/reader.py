@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -44,7 +44,7 @@ class AnswersQueries(Protocol):
     @property
     def parts_without_vector(self) -> frozenset[str]: ...
     def part_ids(self, parts: Sequence[str]) -> Tensor: ...
-    def encode(self, crops: Tensor) -> EncodedCrops: ...
+    def encode(self, crops: Tensor, asked: tuple[Tensor, Tensor] | None = None) -> EncodedCrops: ...
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
     @property
     def surface_shape(self) -> SurfaceShape | None: ...
@@ -98,9 +98,24 @@ class LandmarkReader:
         self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
         self._queries: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
 
-    def encode(self, crops: Tensor) -> EncodedCrops:
-        """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones."""
-        return self.detector.encode(torch.cat([crops, crops.flip(-1)]) if self.flip_test else crops)
+    def encode(self, crops: Tensor, parts: Sequence[str] | None = None) -> EncodedCrops:
+        """Encode crops (batch, 3, size, size) for `read`: under `flip_test` the mirrored ones follow the plain ones.
+
+        Args:
+            crops: as for `Detector.encode`.
+            parts: whose curves are asked in the same pass, which is faster; the answers are the same but for rounding.
+                None asks for none, and lets each `read` ask.
+
+        Raises:
+            ConfigError: A part has no vector.
+        """
+        both = torch.cat([crops, crops.flip(-1)]) if self.flip_test else crops
+        if not parts or self.detector.config.attention == "joint":
+            return self.detector.encode(both)
+        # Raises for a part that has no vector.
+        self.detector.part_ids(parts)
+        asked = self._ask_each(*self._curve_queries(tuple(parts)), len(crops))
+        return replace(self.detector.encode(both, asked), parts=tuple(parts))
 
     def read(
         self,
@@ -134,7 +149,7 @@ class LandmarkReader:
             asked = tuple(dict.fromkeys(parts))
             self.detector.part_ids(asked)
             curves = {} if curves is None else curves
-            self._complete(curves, encoded, asked if alone else self._known_parts)
+            self._complete(curves, encoded, asked if alone else self.known_parts)
             values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
         return Reading.of_values(values)
 
@@ -173,7 +188,7 @@ class LandmarkReader:
             raise ConfigError("surfaces need weights whose answers do not depend on company: not joint attention")
         curves = {} if curves is None else curves
         if MESH not in curves:
-            self._complete(curves, encoded, self._known_parts)
+            self._complete(curves, encoded, self.known_parts)
             curves[MESH] = self._surfaces.read_vertices(
                 encoded, lambda parts, fpalps: self._evaluate(curves, parts, fpalps)
             )
@@ -188,7 +203,10 @@ class LandmarkReader:
     def _read_curves(self, encoded: EncodedCrops, parts: tuple[str, ...]) -> dict[str, FloatArray]:
         """Ask for parts at once: in a fixed company an answer is the same to the last bit, whatever is wanted."""
         splines = [self._splines[part] for part in parts]
-        values = self._decode_queries(encoded, *self._curve_queries(parts))
+        if encoded.answers is not None and encoded.parts == parts:
+            values = self._join_channels(encoded.answers)
+        else:
+            values = self._decode_queries(encoded, *self._curve_queries(parts))
         ends = np.cumsum([spline.samples for spline in splines])
         samples = np.split(values[:, : ends[-1]], ends[:-1], axis=1)
         return {part: spline.fit @ some for part, spline, some in zip(parts, splines, samples, strict=True)}
@@ -212,7 +230,7 @@ class LandmarkReader:
         return SurfaceReader(self.detector, self.flip_test)
 
     @cached_property
-    def _known_parts(self) -> tuple[str, ...]:
+    def known_parts(self) -> tuple[str, ...]:
         """The parts that the detector can be asked for: a part of the user's language may lack its vector."""
         return tuple(part for part in self._splines if part not in self.detector.parts_without_vector)
 
@@ -246,8 +264,16 @@ class LandmarkReader:
 
     def _decode_queries(self, encoded: EncodedCrops, ids: Tensor, places: Tensor) -> FloatArray:
         """Return (batch, landmarks, channels) of queries as `_make_queries` gives them."""
-        if self.flip_test:
-            each = encoded.batch // 2
-            ids, places = ids.repeat_interleave(each, dim=0), places.repeat_interleave(each, dim=0)
-        values = join_channels(self.detector.decode(encoded, ids, places))
+        asked = self._ask_each(ids, places, encoded.batch // 2 if self.flip_test else encoded.batch)
+        return self._join_channels(self.detector.decode(encoded, *asked))
+
+    def _ask_each(self, ids: Tensor, places: Tensor, crops: int) -> tuple[Tensor, Tensor]:
+        """Return queries as `_make_queries` gives them for so many plain crops: mirrored crops have their own."""
+        if not self.flip_test:
+            return ids, places
+        return ids.repeat_interleave(crops, dim=0), places.repeat_interleave(crops, dim=0)
+
+    def _join_channels(self, decoded: Decoded) -> FloatArray:
+        """Return (batch, landmarks, channels) of answers, those of a crop and of its mirror image made one."""
+        values = join_channels(decoded)
         return mean_over_mirror(values) if self.flip_test else values

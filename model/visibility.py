@@ -81,6 +81,8 @@ def describe_context(coordinates: Tensor, log_scale: Tensor, logits: Tensor) -> 
         log_scale: (batch, context).
         logits: (batch, context, CLASSES).
     """
+    # No point learns to lie where it would be judged better.
+    coordinates, log_scale = coordinates.detach().float(), log_scale.detach().float()
     shape = coordinates - coordinates.mean(dim=1, keepdim=True)
     told = logits - logits.mean(dim=-1, keepdim=True)
     return torch.cat([shape.flatten(1), log_scale, told.flatten(1)], dim=1)
@@ -128,24 +130,33 @@ class VisibilityHead(nn.Module):
             hidden = activate(expand(self.norm(torch.cat([queries.float(), *sampled], dim=-1))))
             return torch.cat([queries.float(), hidden], dim=-1), decide(hidden)
 
-    def describe(
-        self, queries: Tensor, coordinates: Tensor, log_scale: Tensor, level_values: tuple[Tensor, ...]
-    ) -> Tensor:
-        """Return (batch, DESCRIBED * context) of the context's own landmarks; arguments as for `look`."""
-        _, logits = self.look(queries, coordinates, level_values)
-        # No point learns to lie where it would be judged better.
-        return describe_context(coordinates.detach().float(), log_scale.detach().float(), logits)
+    def meet(self, coordinates: Tensor, log_scale: Tensor, logits: Tensor) -> Tensor | None:
+        """Return the summary (batch, SUMMARY) of the context; None where each landmark is judged alone.
 
-    def meet(
-        self, queries: Tensor, coordinates: Tensor, log_scale: Tensor, level_values: tuple[Tensor, ...]
-    ) -> Tensor | None:
-        """Return the summary (batch, SUMMARY) of the context's own landmarks; None where each is judged alone."""
+        Args:
+            coordinates, log_scale: of the context's own landmarks; as for `describe_context`.
+            logits: of `look`.
+        """
         if self.company is None:
             return None
-        described = self.describe(queries, coordinates, log_scale, level_values)
-        with torch.autocast(queries.device.type, enabled=False):
+        described = describe_context(coordinates, log_scale, logits)
+        with torch.autocast(coordinates.device.type, enabled=False):
             summary: Tensor = self.company.summarize(described)
         return summary
+
+    def conclude(self, own: Tensor, alone: Tensor, encodings: Tensor, summary: Tensor | None) -> Tensor:
+        """Return logits (batch, landmarks, CLASSES), float32.
+
+        Args:
+            own, alone: of `look`.
+            encodings: E_IA (batch or 1, landmarks, dim).
+            summary: of `meet`; None judges each landmark alone.
+        """
+        if self.company is None or summary is None:
+            return alone
+        with torch.autocast(own.device.type, enabled=False):
+            logits: Tensor = self.company(own, alone, encodings, summary)
+        return logits
 
     def forward(
         self,
@@ -159,15 +170,9 @@ class VisibilityHead(nn.Module):
 
         Args:
             queries, coordinates, level_values: as for `look`.
-            encodings: E_IA (batch or 1, landmarks, dim).
-            summary: of `meet`; None judges each landmark alone.
+            encodings, summary: as for `conclude`.
         """
-        own, alone = self.look(queries, coordinates, level_values)
-        if self.company is None or summary is None:
-            return alone
-        with torch.autocast(queries.device.type, enabled=False):
-            logits: Tensor = self.company(own, alone, encodings, summary)
-        return logits
+        return self.conclude(*self.look(queries, coordinates, level_values), encodings, summary)
 
     def divide_logits(self, temperature: float) -> None:
         """Divide its logits, in place."""

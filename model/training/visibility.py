@@ -13,7 +13,7 @@ from torch.nn import functional
 from ..data.packs import AnnotatedFaces
 from ..data.visibility_labels import JudgedBatch, draw_judged_batch
 from ..detector import Detector, EncodedCrops
-from ..visibility import VisibilityHead
+from ..visibility import VisibilityHead, describe_context
 
 BATCH_SIZE = 16
 LEARNING_RATE = 1e-3
@@ -114,7 +114,7 @@ def look_at_faces(detector: Detector, faces: AnnotatedFaces, pictures: int, seed
         own, alone = head.look(queries, coordinates, values)
         company, lie, _ = detector.decoder.refine(encoded.memory, context, None)
         log_scale = detector.decoder.predict(company, lie).log_scale
-        described = head.describe(company, lie[-1], log_scale, values)
+        described = describe_context(lie[-1], log_scale, head.look(company, lie[-1], values)[1])
         found.append((own.half(), alone, described, batch.visibility.to(detector.device)))
     own, alone, described, known = (torch.cat(pieces) for pieces in zip(*found, strict=True))
     return SeenFaces(own, alone, described, known, encode_columns(detector, faces))

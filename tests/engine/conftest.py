@@ -42,9 +42,9 @@ class CountingDetector(Detector):
 
     encodes = 0
 
-    def encode(self, crops: torch.Tensor) -> EncodedCrops:
+    def encode(self, crops: torch.Tensor, asked: tuple[torch.Tensor, torch.Tensor] | None = None) -> EncodedCrops:
         self.encodes += 1
-        return super().encode(crops)
+        return super().encode(crops, asked)
 
 
 @pytest.fixture

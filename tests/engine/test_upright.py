@@ -118,6 +118,8 @@ class SeeingDetector:
     """
 
     config = DetectorConfig(image_size=64)
+    # It cannot be asked for any: only where the face lies is looked at.
+    parts_without_vector = frozenset(load_registry().parts)
 
     def __init__(self, points: np.ndarray, angle: float, blind_from: float = 360.0) -> None:
         self.points, self.angle, self.blind_from = points, angle, blind_from

@@ -109,8 +109,8 @@ def refine_by_loops(
     return x, place_at + layer.predict_offset[2](torch.stack([max(v, v * 0) for v in inner])) / 32
 
 
-@pytest.mark.parametrize("anchored", [True, False])
-def test_eq_3_to_7_against_loops(memory: ImageMemory, anchored: bool) -> None:
+@pytest.mark.parametrize("company", ["a memory", "the first ones", "each other"])
+def test_eq_3_to_7_against_loops(memory: ImageMemory, company: str) -> None:
     detector = make_detector()
     layer = detector.decoder.layers[0]
     generator = torch.Generator().manual_seed(4)
@@ -120,24 +120,25 @@ def test_eq_3_to_7_against_loops(memory: ImageMemory, anchored: bool) -> None:
         memory.cell_centers,
         tuple(values[:4].float() for values in memory.level_values),
     )
-    context_queries, context_places = torch.randn(1, 3, 32, generator=generator), torch.rand(1, 3, 2)
-    context_encodings = torch.randn(3, 32, generator=generator)
-    queries, places = torch.randn(1, 4, 32, generator=generator), torch.rand(1, 4, 2)
-    encodings = torch.randn(4, 32, generator=generator)
-    _, _, context = layer(context_queries, context_places, context_encodings[None], one.level_values, None)
-    found_queries, found_places, _ = layer(
-        queries, places, encodings[None], one.level_values, context if anchored else None
-    )
-    for row in range(4):
-        if anchored:
-            others_at = [(context_queries[0, i], context_places[0, i]) for i in range(3)]
-            other_encodings = list(context_encodings)
-        else:
-            others_at = [(queries[0, i], places[0, i]) for i in range(4) if i != row]
-            other_encodings = [encodings[i] for i in range(4) if i != row]
-        others = [(q, layer.encode_reference(encode_positions(at, 32))) for q, at in others_at]
+    queries, places = torch.randn(1, 7, 32, generator=generator), torch.rand(1, 7, 2, generator=generator)
+    encodings = torch.randn(7, 32, generator=generator)
+    if company == "a memory":
+        *_, context = layer(queries[:, :3], places[:, :3], encodings[None, :3], one.level_values, 3)
+        rest = layer(queries[:, 3:], places[:, 3:], encodings[None, 3:], one.level_values, context)
+        found_queries, found_places = (torch.cat([torch.full_like(x[:, :3], math.nan), x], dim=1) for x in rest[:2])
+    else:
+        count = 3 if company == "the first ones" else 7
+        found_queries, found_places, _ = layer(queries, places, encodings[None], one.level_values, count)
+    for row in range(3 if company == "a memory" else 0, 7):
+        others = [i for i in range(7 if company == "each other" else 3) if i != row]
         expected_query, expected_place = refine_by_loops(
-            layer, queries[0, row], places[0, row], encodings[row], others, other_encodings, one
+            layer,
+            queries[0, row],
+            places[0, row],
+            encodings[row],
+            [(queries[0, i], layer.encode_reference(encode_positions(places[0, i], 32))) for i in others],
+            [encodings[i] for i in others],
+            one,
         )
         assert torch.allclose(found_queries[0, row], expected_query, atol=2e-5)
         assert torch.allclose(found_places[0, row], expected_place, atol=2e-5)

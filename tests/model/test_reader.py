@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.interpolate import BSpline
 
-from faceql.model.detector import Detector
+from faceql.model.detector import Detector, join_crops, select_crop
 from faceql.model.part_splines import PartSpline
 from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
@@ -53,6 +53,25 @@ def test_a_landmark_does_not_depend_on_what_else_is_asked(small_detector: Detect
     assert set(curves) == set(PARTS)
     assert together.coordinates.shape == (2, 6, 2)
     assert together.stretch.shape == (2, 6, 2)
+
+
+@pytest.mark.parametrize("flip_test", [False, True])
+def test_curves_that_come_with_the_encoding_are_those_read_later(
+    small_detector: Detector, crops: torch.Tensor, monkeypatch: pytest.MonkeyPatch, flip_test: bool
+) -> None:
+    reader = LandmarkReader(small_detector, flip_test)
+    with torch.inference_mode():
+        later = reader.read(reader.encode(crops), ASKED, AT)
+        encoded = reader.encode(crops, reader.known_parts)
+        halves = [join_crops([select_crop(encoded, row) for row in range(i, encoded.batch, 2)]) for i in range(2)]
+        others = reader.read(reader.encode(crops, ["left eye"]), ASKED, AT)
+        monkeypatch.setattr(small_detector, "decode", None)
+        along = reader.read(encoded, ASKED, AT)
+        each = [reader.read(half, ASKED, AT).coordinates for half in halves]
+    np.testing.assert_allclose(along.coordinates, later.coordinates, atol=1e-6)
+    np.testing.assert_allclose(along.log_scale, later.log_scale, atol=1e-5)
+    np.testing.assert_array_equal(np.concatenate(each), along.coordinates)
+    np.testing.assert_allclose(others.coordinates, later.coordinates, atol=1e-6)
 
 
 def test_what_was_read_is_not_decoded_again(
