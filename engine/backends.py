@@ -1,4 +1,4 @@
-"""What runs the detector: PyTorch, or ONNX Runtime where it is asked for by name."""
+"""What runs the detector: PyTorch, or ONNX Runtime or OpenVINO where it is asked for by name."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from ..model.checkpoint import LoadedDetector, load_detector
 from ..model.detector import Detector
 from ..model.onnx_detector import OnnxDetector, load_onnx_detector
 from ..model.onnx_export import export_graphs
+from ..model.onnx_sessions import Precision as Precision
+from ..model.onnx_sessions import check_precision
 from ..model.reader import AnswersQueries
 from .folding import fold_batch_norms
 from .packing import can_pack, pack_convolutions
 
-Backend = Literal["torch", "onnxruntime"]
-Precision = Literal["float32", "bfloat16"]
+Backend = Literal["torch", "onnxruntime", "openvino"]
 Weights = str | os.PathLike[str] | LoadedDetector | None
 
 
@@ -31,29 +32,32 @@ def load_backend(
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such backend, device or precision, or ONNX Runtime is not installed.
+        ConfigError: There is no such backend, device or precision, or the backend is not installed.
     """
     if backend not in get_args(Backend):
-        raise ConfigError(f'backend must be "torch" or "onnxruntime", not {backend!r}')
+        raise ConfigError(f'backend must be "torch", "onnxruntime" or "openvino", not {backend!r}')
     if weights is not None and not isinstance(weights, str | os.PathLike | LoadedDetector):
         raise ConfigError(f"weights is a checkpoint's path or name, or a loaded detector, not {type(weights).__name__}")
     if precision not in get_args(Precision):
         raise ConfigError(f'precision must be "float32" or "bfloat16", not {precision!r}')
     path = None if weights is None or isinstance(weights, LoadedDetector) else Path(weights)
-    if backend == "onnxruntime":
+    if backend != "torch":
         if str(device) not in ("auto", "cpu"):
-            raise ConfigError(f'backend "onnxruntime" runs on the CPU, not on {str(device)!r}')
-        if precision != "float32":
-            raise ConfigError(f'backend "onnxruntime" computes in float32, not in {precision}')
+            raise ConfigError(f'backend "{backend}" runs on the CPU, not on {str(device)!r}')
+        check_precision(backend, precision)
         if path is not None and path.is_dir():
-            detector = load_onnx_detector(path)
+            detector = load_onnx_detector(path, runtime=backend, precision=precision)
         else:
             loaded = weights if isinstance(weights, LoadedDetector) else load_detector(path)
-            detector = OnnxDetector(export_graphs(loaded))
+            detector = OnnxDetector(
+                export_graphs(loaded), runtime=backend, precision=precision, load_whole=lambda: loaded.detector.eval()
+            )
         return detector, detector.version, torch.device("cpu")
     chosen = choose_device(device)
     if path is not None and path.is_dir():
-        raise CheckpointError(f'{path} is a folder: what `faceql export` wrote runs with backend "onnxruntime"')
+        raise CheckpointError(
+            f'{path} is a folder: what `faceql export` wrote runs with backend "onnxruntime" or "openvino"'
+        )
     if precision != "float32":
         check_bfloat16(chosen)
     if isinstance(weights, LoadedDetector):

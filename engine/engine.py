@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -41,19 +41,20 @@ class Engine:
     Args:
         device: "auto" (CUDA where there is one, else the CPU), or a torch device by name.
         weights: "fast" for the small detector that is shipped beside the default one, a checkpoint's path, or a
-            detector that is loaded already; None for the default. With backend "onnxruntime" also a folder that
-            `faceql export` wrote.
+            detector that is loaded already; None for the default. With another backend than "torch" also a folder
+            that `faceql export` wrote.
         face_finder: What finds faces; None for `YuNetFinder`, see `faceql.engine.finders`.
         max_pixels: Larger photos are refused.
         find_upright: A face that is turned in the photo, by whatever angle, is found so by a first look at it and
             cut out again, upright. False takes every face as its box has it.
-        backend: "torch", or "onnxruntime" for ONNX Runtime, which runs on the CPU on as many threads as PyTorch is
-            set to. Its answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so
-            it is never chosen unless named. A checkpoint is exported in memory each time an engine is made, which
-            takes ten seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
+        backend: "torch", or "openvino" or "onnxruntime", which run on the CPU on as many threads as PyTorch is set to
+            when the engine is made. OpenVINO is the fastest (`benchmarks/ask_speed.py`) and finds faces too. Their
+            answers differ by up to 1e-3 px (on a face of up to 500 px; on larger ones in proportion), so neither is
+            chosen unless named. A checkpoint is exported in memory each time an engine is made, which takes ten
+            seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
         precision: "float32", or "bfloat16" for an image encoder that computes in it, on processors that have it (AMX,
-            AVX-512 BF16): faster, and answers differ by up to some tenths of a pixel, so it is never chosen unless
-            named.
+            AVX-512 BF16), by PyTorch or OpenVINO: faster, and answers differ by up to some tenths of a pixel, so it
+            is never chosen unless named.
         doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
             is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
             0.055.
@@ -62,7 +63,7 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device, backend or precision, the extra `onnx` is not installed, or an engine
+        ConfigError: There is no such device, backend or precision, the backend is not installed, or an engine
             worked in this process before it was forked.
 
     Examples:
@@ -360,7 +361,8 @@ class Engine:
     def _find_numbered(self, pixels: ByteArray) -> list[Face]:
         """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
         with self._finder_lock:
-            finder = self._face_finder = self._face_finder or default_face_finder()
+            runtime: Literal["torch", "openvino"] = "openvino" if self._backend == "openvino" else "torch"
+            finder = self._face_finder = self._face_finder or default_face_finder(runtime)
         return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from ..errors import ConfigError
 from .faces import Face, drop_duplicates
 from .libfacedetection import load_detect
 from .yunet import FloatArray, Sighting, load_yunet, see_faces
+from .yunet_openvino import OpenVinoYuNet
 
 ByteArray = npt.NDArray[np.uint8]
 Piece = tuple[int, int, int, int]
@@ -200,18 +202,20 @@ class ScaleSearch:
 
 
 class YuNetFinder(ScaleSearch):
-    """The finder of every platform: YuNet in PyTorch on the CPU, with the weights inside the package.
+    """The finder of every platform: YuNet on the CPU, with the weights inside the package.
 
     Args:
         min_score: As for `ScaleSearch`.
+        runtime: "torch", or "openvino", which finds the same in less than half the time.
 
     Raises:
         CheckpointError: The weights are missing or damaged.
+        ConfigError: OpenVINO is asked for and not installed.
     """
 
-    def __init__(self, min_score: float = 0.7) -> None:
-        super().__init__(lambda picture: see_faces(picture, self.min_score), min_score)
-        load_yunet()
+    def __init__(self, min_score: float = 0.7, runtime: Literal["torch", "openvino"] = "torch") -> None:
+        network = OpenVinoYuNet() if runtime == "openvino" else load_yunet()
+        super().__init__(lambda picture: see_faces(picture, self.min_score, network), min_score)
 
 
 class SlimeFaceFinder(ScaleSearch):
@@ -243,13 +247,9 @@ class SlimeFaceFinder(ScaleSearch):
             return self._detect(picture)
 
 
-def default_face_finder() -> ScaleSearch:
-    """Return the face finder that serves where none is given.
-
-    Raises:
-        CheckpointError: Its weights are missing or damaged.
-    """
-    return YuNetFinder()
+def default_face_finder(runtime: Literal["torch", "openvino"] = "torch") -> ScaleSearch:
+    """Return the face finder that serves where none is given; arguments and errors as for `YuNetFinder`."""
+    return YuNetFinder(runtime=runtime)
 
 
 def best_score(faces: Sequence[Face]) -> float:

@@ -7,6 +7,7 @@ PyTorch it runs wherever PyTorch does, three times as fast, on several photos at
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -117,15 +118,24 @@ def load_yunet() -> YuNet:
     Raises:
         CheckpointError: The file of weights is missing or damaged.
     """
+    network = load_plain_yunet().to(memory_format=torch.channels_last)
+    if can_pack():
+        pack_sequences(network)
+    return network
+
+
+def load_plain_yunet() -> YuNet:
+    """Return the network with its weights.
+
+    Raises:
+        CheckpointError: The file of weights is missing or damaged.
+    """
     network = YuNet()
     try:
         network.load_state_dict(load_file(WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"the face finder's weights cannot be read, install faceql again: {error}") from error
-    network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-    if can_pack():
-        pack_sequences(network)
-    return network
+    return network.eval().requires_grad_(False)
 
 
 def pack_sequences(network: YuNet) -> None:
@@ -140,15 +150,16 @@ def pack_sequences(network: YuNet) -> None:
                     sequence[index + 1] = nn.Identity()
 
 
-def see_faces(picture: Image.Image, min_score: float) -> list[Sighting]:
+def see_faces(picture: Image.Image, min_score: float, network: Callable[[Tensor], Sequence[Tensor]]) -> list[Sighting]:
     """Return what the network sees in an RGB picture, surest first, each face once.
 
     Args:
         picture: At the scale to search; faces of 12 px and more are seen, those of some 300 px best.
         min_score: Fainter ones are left out.
+        network: `YuNet`, or what computes as it does.
     """
     with torch.inference_mode():
-        levels = load_yunet()(prepare_picture(picture))
+        levels = network(prepare_picture(picture))
     rows = [read_level(level[0], stride, min_score) for level, stride in zip(levels, STRIDES, strict=True)]
     return keep_surest(np.concatenate(rows))
 

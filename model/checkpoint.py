@@ -43,12 +43,14 @@ class LoadedDetector:
         version: the checkpoint's version and the first digits of its file's SHA-256; every answer repeats it.
         training: what the checkpoint says of its own training.
         is_half: whether its file stores large parameters as float16.
+        file: where it was read from; None where it was not.
     """
 
     detector: Detector
     version: str
     training: dict[str, object]
     is_half: bool = False
+    file: Path | None = None
 
 
 def save_detector(
@@ -145,6 +147,7 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         f"{metadata['version']}+{digest_file(path)[:8]}",
         json.loads(metadata["training"]),
         any(tensor.dtype == torch.float16 for tensor in tensors.values()),
+        path,
     )
 
 

@@ -18,13 +18,11 @@ class ImageMemory(NamedTuple):
 
     Attributes:
         cells: (batch, cells, dim), the features of the level that Eq. 2 attends over.
-        cell_keys: (batch, cells, dim), the same with the cells' places added.
         cell_centers: (cells, 2) crop units.
         level_values: for each level (batch * heads, head_dim, height, width).
     """
 
     cells: Tensor
-    cell_keys: Tensor
     cell_centers: Tensor
     level_values: tuple[Tensor, ...]
 
@@ -86,7 +84,8 @@ class QueryInitializer(nn.Module):
         return cells + self._places
 
     def _encode_places(self, centers: Tensor) -> Tensor:
-        places: Tensor = self.encode_cell_place(encode_positions(centers, self.encode_cell_place.in_features))
+        waves = encode_positions(centers, self.encode_cell_place.in_features)
+        places: Tensor = self.encode_cell_place(waves.to(self.encode_cell_place.weight.dtype))
         return places
 
     def forward(self, memory: ImageMemory, encodings: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,7 +104,8 @@ class QueryInitializer(nn.Module):
         """
         scale = self.log_temperature.exp() / math.sqrt(encodings.shape[-1])
         with torch.autocast(encodings.device.type, enabled=False):
-            scores = (encodings.float() * scale) @ memory.cell_keys.float().transpose(1, 2)
+            keys = self.keys(memory.cells, memory.cell_centers).float()
+            scores = (encodings.float() * scale) @ keys.transpose(1, 2)
             attention = scores.softmax(dim=-1)  # (batch, landmarks, cells)
             queries: Tensor = attention @ memory.cells.float()
             return queries, mean_place(attention, memory.cell_centers)

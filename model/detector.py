@@ -158,16 +158,7 @@ class Detector(nn.Module):
             asked: part ids and FPALPs, as for `decode_queries`, that are answered in the same pass, which costs less
                 than one for them; joint attention has no such pass.
         """
-        maps = self.image_encoder(crops)
-        cells = maps[self.config.query_level]
-        centers = cell_centers(cells.shape[-2], cells.shape[-1], cells.device)
-        flat = cells.flatten(2).transpose(1, 2)  # (batch, cells, dim)
-        memory = ImageMemory(
-            cells=flat,
-            cell_keys=self.decoder.initializer.keys(flat, centers),
-            cell_centers=centers,
-            level_values=tuple(split_map_heads(level, self.config.num_heads) for level in maps),
-        )
+        memory = remember(self.image_encoder(crops), self.config)
         if self.config.attention == "joint":
             return EncodedCrops(memory, None, None)
         context = self.encode_landmarks(self.context_part_ids, self.context_fpalps)
@@ -266,6 +257,16 @@ class Detector(nn.Module):
         return logits.softmax(dim=-1)
 
 
+def remember(levels: Sequence[Tensor], config: DetectorConfig) -> ImageMemory:
+    """Return what the decoder needs of an image whose feature maps (batch, dim, height, width) are given."""
+    cells = levels[config.query_level]
+    return ImageMemory(
+        cells=cells.flatten(2).transpose(1, 2),  # (batch, cells, dim)
+        cell_centers=cell_centers(cells.shape[-2], cells.shape[-1], cells.device),
+        level_values=tuple(split_map_heads(level, config.num_heads) for level in levels),
+    )
+
+
 def len_padding(encoded: EncodedCrops, count: int) -> int:
     """Return how many queries fill up whole blocks of ROW_BLOCK, where answers are to be independent.
 
@@ -321,7 +322,6 @@ def select_crop(encoded: EncodedCrops, index: int) -> EncodedCrops:
 
     picked = ImageMemory(
         cells=pick(memory.cells),
-        cell_keys=pick(memory.cell_keys),
         cell_centers=memory.cell_centers,
         level_values=tuple(pick(values) for values in memory.level_values),
     )
@@ -352,7 +352,6 @@ def join_crops(encoded: Sequence[EncodedCrops]) -> EncodedCrops:
 
     memory = ImageMemory(
         cells=torch.cat([one.cells for one in memories]),
-        cell_keys=torch.cat([one.cell_keys for one in memories]),
         cell_centers=memories[0].cell_centers,
         level_values=tuple(torch.cat(levels) for levels in zip(*(one.level_values for one in memories), strict=True)),
     )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from .attention import KeysValues, split_map_heads
+from .attention import KeysValues
 from .config import DetectorConfig
-from .decoder import ContextMemory, DecodedLayers, ImageMemory
-from .detector import EncodedCrops
+from .decoder import ContextMemory, DecodedLayers
+from .detector import EncodedCrops, remember
 
 # Where the context's own landmarks lie: given by an encoder, not asked for by a decoder.
 CONTEXT_ANSWERS = ("context_coordinates", "context_log_scale", "context_stretch")
@@ -21,16 +21,16 @@ def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Ten
     """Return all that encoded crops hold, by name, in a fixed order.
 
     Returns:
-        `cells`, `cell_keys` (batch, cells, dim), `cell_centers` (cells, 2), `level_0` and on (batch, dim, height,
-        width), finest first; under context attention also, for each decoder layer, `context_0_query_keys`,
-        `context_0_query_values`, `context_0_encoding_keys`, `context_0_encoding_values` (batch or 1, heads, context,
-        head_dim), and the last layer's `context_coordinates`, `context_log_scale` and `context_stretch` as in
-        `Decoded`, where they are known; and `company` (batch, width), where landmarks are judged by it.
+        `level_0` and on (batch, dim, height, width), finest first; under context attention also, for each decoder
+        layer, `context_0_query_keys`, `context_0_query_values`, `context_0_encoding_keys`,
+        `context_0_encoding_values` (batch or 1, heads, context, head_dim), and the last layer's
+        `context_coordinates`, `context_log_scale` and `context_stretch` as in `Decoded`, where they are known; and
+        `company` (batch, width), where landmarks are judged by it.
     """
-    memory = encoded.memory
-    tensors = {"cells": memory.cells, "cell_keys": memory.cell_keys, "cell_centers": memory.cell_centers}
-    for level, values in enumerate(memory.level_values):
-        tensors[f"level_{level}"] = values.reshape(encoded.batch, config.dim, *values.shape[-2:])
+    tensors = {
+        f"level_{level}": values.reshape(encoded.batch, config.dim, *values.shape[-2:])
+        for level, values in enumerate(encoded.memory.level_values)
+    }
     for layer, context in enumerate(encoded.context or ()):
         for kind, pair in (("query", context.queries), ("encoding", context.encodings)):
             tensors[f"context_{layer}_{kind}_keys"] = pair.keys
@@ -45,7 +45,7 @@ def name_tensors(encoded: EncodedCrops, config: DetectorConfig) -> dict[str, Ten
 
 def list_names(config: DetectorConfig, *, has_company: bool = False) -> list[str]:
     """Return the names that `name_tensors` gives what a detector of this configuration has encoded."""
-    names = ["cells", "cell_keys", "cell_centers", *(f"level_{level}" for level in range(config.num_levels))]
+    names = [f"level_{level}" for level in range(config.num_levels)]
     if config.attention == "joint":
         return names
     ends = ("query_keys", "query_values", "encoding_keys", "encoding_values")
@@ -55,14 +55,7 @@ def list_names(config: DetectorConfig, *, has_company: bool = False) -> list[str
 
 def gather_tensors(tensors: Mapping[str, Tensor], config: DetectorConfig) -> EncodedCrops:
     """Return the encoded crops of what `name_tensors` returned; `context_layers` then has the last layer alone."""
-    memory = ImageMemory(
-        cells=tensors["cells"],
-        cell_keys=tensors["cell_keys"],
-        cell_centers=tensors["cell_centers"],
-        level_values=tuple(
-            split_map_heads(tensors[f"level_{level}"], config.num_heads) for level in range(config.num_levels)
-        ),
-    )
+    memory = remember([tensors[f"level_{level}"] for level in range(config.num_levels)], config)
     if config.attention == "joint":
         return EncodedCrops(memory, None, None)
 

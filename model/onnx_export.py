@@ -11,11 +11,10 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -23,13 +22,17 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError
 from .checkpoint import LoadedDetector
-from .detector import Detector
+from .detector import Decoded, Detector
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
+from .onnx_sessions import import_extra
 
-FORMAT = "faceql-onnx-1"
+FORMAT = "faceql-onnx-2"
 GRAPHS = ("encoder", "decoder")
+WHOLE = "detector.safetensors"
+"""Beside the graphs, a copy of the checkpoint: surfaces are answered by it."""
 SUMS = "SHA256SUMS"
 """Beside the graphs, for `sha256sum --check`."""
+QUERIES = ("part_ids", "fpalps")
 ANSWERS = ("coordinates", "log_scale", "stretch")
 VISIBILITY = "visibility"
 """A further answer of a detector that tells which points are seen."""
@@ -38,14 +41,19 @@ OPSET = 20
 
 
 class EncoderGraph(nn.Module):
-    """Crops (batch, 3, size, size), RGB 0..255 float32, to what `name_tensors` returns."""
+    """Crops (batch, 3, size, size), RGB 0..255 float32, to what `name_tensors` returns, and answers in the same pass.
+
+    Under joint attention, which has no such pass, crops are all that it takes.
+    """
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         self.detector = detector
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
-        return tuple(name_tensors(self.detector.encode(crops), self.detector.config).values())
+    def forward(self, crops: Tensor, *asked: Tensor) -> tuple[Tensor, ...]:
+        encoded = self.detector.encode(crops, (asked[0], asked[1]) if asked else None)
+        tensors = tuple(name_tensors(encoded, self.detector.config).values())
+        return tensors if encoded.answers is None else (*tensors, *list_answers(encoded.answers))
 
 
 class DecoderGraph(nn.Module):
@@ -58,21 +66,13 @@ class DecoderGraph(nn.Module):
 
     def forward(self, part_ids: Tensor, fpalps: Tensor, tensors: list[Tensor]) -> tuple[Tensor, ...]:
         encoded = gather_tensors(dict(zip(self.names, tensors, strict=True)), self.detector.config)
-        decoded = self.detector.decode_queries(encoded, part_ids, fpalps)
-        answers = (decoded.coordinates, decoded.log_scale, decoded.stretch)
-        return answers if decoded.visibility is None else (*answers, decoded.visibility)
+        return list_answers(self.detector.decode_queries(encoded, part_ids, fpalps))
 
 
-def import_extra(name: str) -> ModuleType:
-    """Import a module of the extra `onnx`.
-
-    Raises:
-        ConfigError: It is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ConfigError(f"{name} is not installed: pip install 'faceql[onnx]'") from error
+def list_answers(decoded: Decoded) -> tuple[Tensor, ...]:
+    """Return answers as a graph gives them: `ANSWERS` and, where it is learnt, `VISIBILITY`."""
+    answers = (decoded.coordinates, decoded.log_scale, decoded.stretch)
+    return answers if decoded.visibility is None else (*answers, decoded.visibility)
 
 
 def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
@@ -96,14 +96,23 @@ def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
         tensors = name_tensors(detector.encode(crops), config)
         asked = {name: tensor for name, tensor in tensors.items() if name not in CONTEXT_ANSWERS}
         # What does not depend on the crop comes as a batch of 1, or without one.
-        free = [{0: batch} if len(tensor) == 2 and name != "cell_centers" else {} for name, tensor in asked.items()]
-        encoder = _export(EncoderGraph(detector), (crops,), ({0: batch},), ["crops"], list(tensors))
+        free = [{0: batch} if len(tensor) == 2 else {} for name, tensor in asked.items()]
+        answers = [*ANSWERS, *([] if detector.visibility is None else [VISIBILITY])]
+        each = {0: batch, 1: landmarks}
+        is_joint = config.attention == "joint"
+        encoder = _export(
+            EncoderGraph(detector),
+            (crops,) if is_joint else (crops, *queries),
+            ({0: batch}, () if is_joint else (each, each)),
+            ["crops"] if is_joint else ["crops", *QUERIES],
+            list(tensors) if is_joint else [*tensors, *answers],
+        )
         decoder = _export(
             DecoderGraph(detector, list(asked)),
             (*queries, list(asked.values())),
-            ({0: batch, 1: landmarks}, {0: batch, 1: landmarks}, free),
-            ["part_ids", "fpalps", *asked],
-            [*ANSWERS, *([] if detector.visibility is None else [VISIBILITY])],
+            (each, each, free),
+            [*QUERIES, *asked],
+            answers,
         )
     known = [name for name in detector.part_names if name not in detector.parts_without_vector]
     told = {
@@ -166,3 +175,17 @@ def save_graphs(folder: Path, graphs: Mapping[str, bytes]) -> list[Path]:
     except OSError as error:
         raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
     return paths
+
+
+def copy_whole(folder: Path, loaded: LoadedDetector) -> list[Path]:
+    """Copy the checkpoint beside its graphs, and return its file; none of a detector that was read from no file.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    if loaded.file is None:
+        return []
+    try:
+        return [Path(shutil.copyfile(loaded.file, folder / WHOLE))]
+    except OSError as error:
+        raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error

@@ -35,7 +35,7 @@ class ServeOptions(BaseModel):
 
     device: str = "auto"
     weights: Path | None = None
-    backend: Literal["torch", "onnxruntime"] = "torch"
+    backend: Literal["torch", "onnxruntime", "openvino"] = "torch"
     precision: Literal["float32", "bfloat16"] = "float32"
     flip_test: bool = False
     doubtful_above: float | None = Field(default=None, gt=0)

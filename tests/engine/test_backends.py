@@ -1,4 +1,4 @@
-"""ONNX Runtime as what runs the detector: chosen by name alone, and answering as PyTorch does."""
+"""ONNX Runtime and OpenVINO as what runs the detector: chosen by name alone, and answering as PyTorch does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from faceql.engine import Answer, Engine, backends
+from faceql.engine.backends import Backend
 from faceql.errors import CheckpointError, ConfigError
 from faceql.model.checkpoint import LoadedDetector, save_detector
 from faceql.model.onnx_export import save_graphs
@@ -36,15 +37,16 @@ def by_torch(exportable: LoadedDetector) -> Engine:
     return Engine("cpu", exportable, find_upright=False)
 
 
-@pytest.fixture(scope="module")
-def by_onnxruntime(exported: Path) -> Engine:
-    return Engine("cpu", exported, find_upright=False, backend="onnxruntime")
+@pytest.fixture(scope="module", params=["onnxruntime", "openvino"])
+def by_name(exported: Path, request: pytest.FixtureRequest) -> Engine:
+    pytest.importorskip(request.param)
+    return Engine("cpu", exported, find_upright=False, backend=request.param)
 
 
 @pytest.mark.parametrize("text", ["WFLW", LONG, "left pupil", "9 points on the outer lip at equal distances"])
-def test_both_answer_alike(by_torch: Engine, by_onnxruntime: Engine, astronaut: np.ndarray, text: str) -> None:
+def test_both_answer_alike(by_torch: Engine, by_name: Engine, astronaut: np.ndarray, text: str) -> None:
     want = by_torch.ask(astronaut, text, boxes=BOXES)
-    assert_agree(by_onnxruntime.ask(astronaut, text, boxes=BOXES), want)
+    assert_agree(by_name.ask(astronaut, text, boxes=BOXES), want)
     assert len(want.faces) == 2
     # Of random weights, but no constant.
     assert float(np.ptp(want.xy, axis=0).min()) > 1
@@ -65,23 +67,22 @@ def test_both_average_with_the_mirror_image(exportable: LoadedDetector, exported
     assert float(np.abs(mirrored.xy - plain.xy).max()) > 1
 
 
-def test_the_version_and_the_backend_are_told(
-    by_torch: Engine, by_onnxruntime: Engine, exportable: LoadedDetector
-) -> None:
-    assert by_onnxruntime.model_version == by_torch.model_version == exportable.version
-    assert (by_torch.backend, by_onnxruntime.backend) == ("torch", "onnxruntime")
-    assert by_onnxruntime.device == torch.device("cpu")
+def test_the_version_and_the_backend_are_told(by_torch: Engine, by_name: Engine, exportable: LoadedDetector) -> None:
+    assert by_name.model_version == by_torch.model_version == exportable.version
+    assert by_torch.backend == "torch"
+    assert by_name.backend in ("onnxruntime", "openvino")
+    assert by_name.device == torch.device("cpu")
 
 
-def test_an_encoded_photo_serves_both(by_torch: Engine, by_onnxruntime: Engine, astronaut: np.ndarray) -> None:
-    image = by_onnxruntime.encode(astronaut, boxes=BOXES)
-    by_onnxruntime.ask(image, "pupils")
+def test_an_encoded_photo_serves_both(by_torch: Engine, by_name: Engine, astronaut: np.ndarray) -> None:
+    image = by_name.encode(astronaut, boxes=BOXES)
+    by_name.ask(image, "pupils")
     assert_agree(by_torch.ask(image, "WFLW"), by_torch.ask(astronaut, "WFLW", boxes=BOXES))
 
 
-def test_many_photos_are_answered_by_it(by_torch: Engine, by_onnxruntime: Engine, astronaut: np.ndarray) -> None:
+def test_many_photos_are_answered_by_it(by_torch: Engine, by_name: Engine, astronaut: np.ndarray) -> None:
     photos = [astronaut, np.ascontiguousarray(astronaut[:, ::-1]), astronaut]
-    for outcome, want in zip(by_onnxruntime.ask_many(photos, "300W"), by_torch.ask_many(photos, "300W"), strict=True):
+    for outcome, want in zip(by_name.ask_many(photos, "300W"), by_torch.ask_many(photos, "300W"), strict=True):
         assert outcome.answer is not None
         assert want.answer is not None
         assert_agree(outcome.answer, want.answer)
@@ -96,7 +97,7 @@ def test_it_is_never_chosen_silently(exported: Path, monkeypatch: pytest.MonkeyP
     engine = Engine("cpu")
     assert engine.backend == "torch"
     assert len(engine.ask(astronaut, "pupils")) == 2
-    with pytest.raises(CheckpointError, match=r'is a folder.*runs with backend "onnxruntime"'):
+    with pytest.raises(CheckpointError, match=r'is a folder.*runs with backend "onnxruntime" or "openvino"'):
         Engine("cpu", exported)
 
 
@@ -120,7 +121,7 @@ def test_a_checkpoint_is_exported_on_the_way(
 
 
 def test_wrong_settings_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match='backend must be "torch" or "onnxruntime", not \'tensorflow\''):
+    with pytest.raises(ConfigError, match='backend must be "torch", "onnxruntime" or "openvino", not \'tensorflow\''):
         Engine(backend="tensorflow")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="runs on the CPU, not on 'cuda'"):
         Engine("cuda", backend="onnxruntime")
@@ -137,7 +138,7 @@ def test_the_command_line_names_it(exported: Path) -> None:
     assert "2 points by faceql-made+01234567" in result.output
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
-    assert 'runs with backend "onnxruntime"' in result.output
+    assert 'runs with backend "onnxruntime" or "openvino"' in result.output
 
 
 @pytest.fixture(scope="module")
@@ -145,20 +146,29 @@ def shipped_export(onnx_extra: None, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("onnx") / "shipped"
     result = CliRunner().invoke(main, ["export", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", "decoder.onnx", "encoder.onnx"]
+    files = ["SHA256SUMS", "decoder.onnx", "detector.safetensors", "encoder.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == files
     assert "differs from PyTorch by up to" in result.output
     return folder
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("degrees", [0, 25, 130])
 @pytest.mark.parametrize("photo", ["astronaut.jpg", "hopper.jpg"])
 def test_the_shipped_weights_answer_alike_on_photos(
-    shipped_engine: Engine, shipped_export: Path, photo: str, degrees: int
+    shipped_engine: Engine, shipped_export: Path, photo: str, degrees: int, backend: Backend
 ) -> None:
-    engine = Engine(weights=shipped_export, backend="onnxruntime")
+    engine = Engine(weights=shipped_export, backend=backend)
     pixels = np.asarray(Image.open(EXAMPLES / photo).convert("RGB").rotate(degrees))
-    for text in ("300W", "WFLW", "the unified layout", LONG, "2000 points on the face contour"):
+    for text in (
+        "300W",
+        "WFLW",
+        "the unified layout",
+        LONG,
+        "2000 points on the face contour",
+        "a 4 x 5 grid on the left cheek",
+    ):
         want = shipped_engine.ask(pixels, text)
         assert_agree(engine.ask(pixels, text), want)
         assert np.ptp(want.xy[:, 0]) > 10

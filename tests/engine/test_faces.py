@@ -28,6 +28,7 @@ from faceql.engine.finders import (
     read_turn,
 )
 from faceql.engine.yunet import WEIGHTS, Sighting, load_yunet, see_faces
+from faceql.engine.yunet_openvino import OpenVinoYuNet
 from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError, NoSuchFaceError
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
@@ -233,11 +234,24 @@ def test_the_network_sees_in_pytorch_what_its_library_sees(astronaut: np.ndarray
     picture = Image.fromarray(paste((700, 512), astronaut, (0, 0, 300), (310, 100, 380))).resize(size)
     want = [seen for seen in SlimeFaceFinder()._see(picture) if seen.score >= 0.7]
     assert len(want) == (0 if size == (90, 300) else 2)
-    for seen, library in zip(see_faces(picture, 0.7), want, strict=True):
+    for seen, library in zip(see_faces(picture, 0.7, load_yunet()), want, strict=True):
         # The library cuts boxes down to whole pixels, points and scores to whole hundredths.
         assert seen.score == pytest.approx(library.score, abs=0.015)
         np.testing.assert_allclose(seen.box, np.array(library.box) + 0.5, atol=1.2)
         np.testing.assert_allclose(seen.points, library.points + 0.5, atol=1.2)
+
+
+@pytest.mark.parametrize("size", [(160, 160), (512, 512), (641, 671), (90, 300)])
+def test_the_network_sees_in_openvino_what_it_sees_in_pytorch(astronaut: np.ndarray, size: tuple[int, int]) -> None:
+    pytest.importorskip("openvino")
+    picture = Image.fromarray(paste((700, 512), astronaut, (0, 0, 300), (310, 100, 380))).resize(size)
+    want, found = (see_faces(picture, 0.7, network) for network in (load_yunet(), OpenVinoYuNet()))
+    assert len(want) == (0 if size == (90, 300) else 2)
+    for seen, one in zip(found, want, strict=True):
+        assert seen.score == pytest.approx(one.score, abs=1e-3)
+        # Boxes are told in eighths of a pixel.
+        np.testing.assert_allclose(seen.box, one.box, atol=0.126)
+        np.testing.assert_allclose(seen.points, one.points, atol=0.126)
 
 
 def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:

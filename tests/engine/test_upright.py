@@ -135,7 +135,7 @@ class SeeingDetector:
             seen = turn(seen - 0.5, -left) + 0.5
         log_scale = torch.full((1, len(seen)), 3.0 if is_blind else 1.0 + abs(left) / 180)
         layers = DecodedLayers(torch.from_numpy(seen)[None, None], log_scale, torch.zeros(1, len(seen), 2))
-        return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), torch.zeros(1), ()), (), layers)
+        return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), ()), (), layers)
 
 
 SIDE = 510
@@ -218,7 +218,7 @@ class HalfSeeing(SeeingDetector):
         seen = frame.to_crop(points)
         log_scale = torch.full((1, len(seen)), self.doubts[is_turned])
         layers = DecodedLayers(torch.from_numpy(seen)[None, None], log_scale, torch.zeros(1, len(seen), 2))
-        return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), torch.zeros(1), ()), (), layers)
+        return EncodedCrops(ImageMemory(torch.zeros(1, 1, 1), torch.zeros(1), ()), (), layers)
 
 
 @pytest.mark.parametrize(

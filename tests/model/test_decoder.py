@@ -32,7 +32,6 @@ def memory(detector: Detector, crops: Tensor) -> ImageMemory:
         memory = float_detector.encode(crops).memory
     return ImageMemory(
         memory.cells.double(),
-        memory.cell_keys.double(),
         memory.cell_centers,
         tuple(values.double() for values in memory.level_values),
     )
@@ -66,8 +65,9 @@ def test_eq_2_against_loops(detector: Detector, memory: ImageMemory) -> None:
     queries, coordinates = initializer(memory, encodings[None])
     temperature = math.exp(float(initializer.log_temperature)) / math.sqrt(32)
     batch, cells = memory.cells.shape[:2]
+    keys = initializer.keys(memory.cells, memory.cell_centers)
     for b, landmark in itertools.product(range(batch), range(3)):
-        scores = [float(memory.cell_keys[b, c] @ encodings[landmark]) * temperature for c in range(cells)]
+        scores = [float(keys[b, c] @ encodings[landmark]) * temperature for c in range(cells)]
         weights = [math.exp(s - max(scores)) for s in scores]
         total = sum(weights)
         expected_xy = sum(w / total * memory.cell_centers[c] for c, w in enumerate(weights))
@@ -116,7 +116,6 @@ def test_eq_3_to_7_against_loops(memory: ImageMemory, company: str) -> None:
     generator = torch.Generator().manual_seed(4)
     one = ImageMemory(
         memory.cells[:1].float(),
-        memory.cell_keys[:1].float(),
         memory.cell_centers,
         tuple(values[:4].float() for values in memory.level_values),
     )
@@ -177,4 +176,6 @@ def test_kept_places_change_no_key(crops: Tensor) -> None:
     keeping.decoder.initializer.keeps_places = True
     smaller = torch.nn.functional.interpolate(crops.float(), scale_factor=0.5)
     for some in (crops, crops, smaller):
-        assert torch.equal(plain.encode(some).memory.cell_keys, keeping.encode(some).memory.cell_keys)
+        memory = plain.encode(some).memory
+        first, second = (one.decoder.initializer.keys(memory.cells, memory.cell_centers) for one in (plain, keeping))
+        assert torch.equal(first, second)

@@ -225,7 +225,7 @@ def test_a_server_runs_the_backend_it_was_told(exported: Path, photo: bytes) -> 
     assert answer.model_version == "faceql-made+01234567"
     service.close()
     service, _ = make_service((), (), **options)
-    with pytest.raises(CheckpointError, match='runs with backend "onnxruntime"'):
+    with pytest.raises(CheckpointError, match='runs with backend "onnxruntime" or "openvino"'):
         service.ask(photo, ["chin"])
     service.close()
 
