@@ -103,7 +103,7 @@ def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
         encoder = _export(
             EncoderGraph(detector),
             (crops,) if is_joint else (crops, *queries),
-            ({0: batch}, () if is_joint else (each, each)),
+            ({0: batch},) if is_joint else ({0: batch}, (each, each)),
             ["crops"] if is_joint else ["crops", *QUERIES],
             list(tensors) if is_joint else [*tensors, *answers],
         )
