@@ -71,10 +71,12 @@ class OnnxRuntimeSession:
 class OpenVinoPlans:
     """A model of OpenVINO's on the CPU; one serves many threads.
 
+    A thread that PyTorch may use one core in, as each of `Engine.ask_many`'s, is given one core here too.
+
     Args:
         model: Of `openvino.Model`.
         precision: In which it computes.
-        threads: How many threads one operation may use.
+        threads: How many cores all may use.
         most_fixed: For so many shapes of input, those that come twice first, a plan is made that is free of what any
             other shape would need; making one takes some 0.4 s of a large model.
     """
@@ -82,17 +84,13 @@ class OpenVinoPlans:
     def __init__(self, model: Any, precision: Precision, threads: int, most_fixed: int = MOST_FIXED) -> None:
         self._core = import_extra("openvino").Core()
         self._model = model
-        self._settings = {
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-        }
+        self._precision = precision
+        self._threads = threads
         self._most_fixed = most_fixed
-        self._any_shape = self._make_plan(model)
-        self._fixed: dict[tuple[Shape, ...], _Plan] = {}
-        self._seen: Counter[tuple[Shape, ...]] = Counter()
+        self._plans: dict[_PlanKey, _Plan] = {}
+        self._seen: Counter[_PlanKey] = Counter()
         self._lock = threading.Lock()
+        self._choose_plan({})
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -105,21 +103,38 @@ class OpenVinoPlans:
         Args:
             feed: Every input by name, contiguous.
         """
-        return self._choose_plan(feed).run(feed)
+        return self._choose_plan({name: array.shape for name, array in feed.items()}).run(feed)
 
-    def _choose_plan(self, feed: Mapping[str, Array]) -> _Plan:
-        shapes: tuple[Shape, ...] = tuple(array.shape for array in feed.values())
+    def _choose_plan(self, shapes: Mapping[str, Shape]) -> _Plan:
+        """Return the plan for inputs of these shapes, which is made if need be."""
+        streams = self._threads if torch.get_num_threads() == 1 else 1
+        key = (streams, tuple(shapes.values()))
         with self._lock:
-            if shapes not in self._fixed and len(self._fixed) < self._most_fixed:
-                self._seen[shapes] += 1
-                if self._seen[shapes] > 1:
+            fixed = sum(1 for plan in self._plans if plan[0] == streams and plan[1])
+            if key not in self._plans and fixed < self._most_fixed:
+                self._seen[key] += 1
+                if self._seen[key] > 1:
                     model = self._model.clone()
-                    model.reshape({name: list(array.shape) for name, array in feed.items()})
-                    self._fixed[shapes] = self._make_plan(model)
-            return self._fixed.get(shapes, self._any_shape)
+                    model.reshape({name: list(shape) for name, shape in shapes.items()})
+                    self._plans[key] = self._make_plan(model, streams)
+            if key not in self._plans:
+                key = (streams, ())
+            if key not in self._plans:
+                self._plans[key] = self._make_plan(self._model, streams)
+            return self._plans[key]
 
-    def _make_plan(self, model: Any) -> _Plan:
-        return _Plan(self._core.compile_model(model, "CPU", self._settings))
+    def _make_plan(self, model: Any, streams: int) -> _Plan:
+        settings = {
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self._precision],
+            "INFERENCE_NUM_THREADS": self._threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": streams,
+        }
+        return _Plan(self._core.compile_model(model, "CPU", settings))
+
+
+_PlanKey = tuple[int, tuple[Shape, ...]]
+"""How many runs share the cores, and the shapes of inputs; none where any will do."""
 
 
 class _Plan:
