@@ -193,6 +193,7 @@ class Rules(Compositions):
             ("I", "grid DIMENSIONS", says("grid"), -0.5),
             ("I", "DIMENSIONS grid", says("grid"), -0.5),
             ("I", "DIMENSIONS points", says("grid"), 0.0),
+            ("I", "DIMENSIONS", says("grid"), 1.0),
             # how dense
             ("MULTIPLE", "FACTOR", lambda factor: Number(Fraction(factor), "integer"), 0.0),
             ("I", "MULTIPLE DENSITY", read_density, 0.0),
