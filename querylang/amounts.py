@@ -15,6 +15,8 @@ from .pieces import Patch
 JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
+WAY = ("reverse", "turn", "origin")
+"""What of it an amount keeps to those that it is of."""
 KEPT_APART = BREAKS | {"then", "colon"}
 
 
@@ -59,6 +61,9 @@ class Amounts:
         takes_grid = lies_on_surface(ask)
         if ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
             ask.group = current[-1].group
+            if current[0].leads:
+                # "12 points clockwise on the left and the right eye".
+                ask.item = add(ask.item, only(current[0].item, WAY))
             current = [*current, ask]
         elif not (ask.is_place or ask.is_spot):
             return []
@@ -225,7 +230,9 @@ class Amounts:
             ask.amount, ask.group = join(own, amount) or amount, group
             if loose.item.spacing:
                 ask.item = replace(ask.item, spacing=loose.item.spacing)
-        self.bind_manner(loose, replace(loose.item, spacing=None), self.asks.index(takers[-1]) + 1)
+        self.tell(loose, takers, only(loose.item, WAY))
+        manner = replace(loose.item, spacing=None, **dict.fromkeys(WAY))
+        self.bind_manner(loose, manner, self.asks.index(takers[-1]) + 1)
         return takers
 
     def check_sum(self, loose: Loose, asks: Sequence[Ask]) -> None:
@@ -271,11 +278,18 @@ class Amounts:
             # Of a list in lines, it is said of its own line.
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
-        if targets and manner.reverse:
+        if targets and only(manner, WAY) != Item():
             last = targets[-1]
-            targets = [ask for ask in targets if ask is last or ask.group == last.group >= 0]
-        targets = targets or self.asks[index:]
-        for ask in targets:
+            targets = [ask for ask in targets if ask is last or ask.group == last.group >= (0 if manner.reverse else -1)]
+        self.tell(loose, targets or self.asks[index:], manner)
+
+    def tell(self, loose: Loose, asks: Sequence[Ask], manner: Item) -> None:
+        """Let asks come in the manner that a clause says.
+
+        Raises:
+            MistakeError: They go the other way round.
+        """
+        for ask in asks:
             joined = join(ask.item, manner)
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)

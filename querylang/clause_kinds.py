@@ -71,7 +71,8 @@ def is_bare_route(item: Item, last: Ask) -> bool:
     if any(end.ref == "them" for end in ends):
         return False
     named = [end.thing for end in ends if not end.is_free]
-    return not named or (not last.phrase.is_free and all(lies_within(thing, last.thing) for thing in named))
+    may_hold = not (last.phrase.is_free or last.thing.is_place)
+    return not named or (may_hold and all(lies_within(thing, last.thing) for thing in named))
 
 
 def lies_within(place: Thing, whole: Thing) -> bool:

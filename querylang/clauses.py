@@ -361,6 +361,8 @@ class Clauses:
         is_whole = last.item.named is None and last.item.ids is None
         if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
             item = replace(name_ids(item), layout=None)
+        if item.named is not None and last.item.layout not in dict(item.named):
+            return False
         is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
 

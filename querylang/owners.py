@@ -119,6 +119,8 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     """Return an ask's name as lying on the first owner that it can lie on."""
     ask = draft.asks[index]
     phrase = ask.phrase
+    if (made := differ_from_last(draft, index)) is not None:
+        return made
     found: tuple[Phrase, Phrase] | None = None
     for owner, is_whole in owners.find(index):
         is_whole = is_whole or narrows(draft, index, owner)
@@ -137,6 +139,14 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     owner, made = found
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
     return made
+
+
+def differ_from_last(draft: Draft, index: int) -> Phrase | None:
+    """Return what differs from the item right before it: "..., the inner lip's upper edge 5, lower edge 5"."""
+    last = draft.asks[index - 1]
+    if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
+        return None
+    return contrast(draft.rules, draft.asks[index].phrase, last.phrase)
 
 
 def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:

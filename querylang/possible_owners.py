@@ -56,7 +56,7 @@ class PossibleOwners:
         # The last one said stands last.
         self._near: dict[Key, Named] = {}
         self._far: dict[Key, Named] = {}
-        self._later, self._joins = gather_later(draft, self._lines)
+        self._later, self._joins, self._is_told = gather_later(draft, self._lines)
 
     def pass_by(self, index: int) -> None:
         """Let an ask own those after it; each is passed by once, in order."""
@@ -88,7 +88,7 @@ class PossibleOwners:
         listed = after + before if after and self._belongs_ahead(index) else before + after
         # What makes sense by itself lies on nothing that another line names.
         listed = [one for one in listed if ask.phrase.is_free or one.line == line]
-        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), one.owner[1]))
+        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase)))
         others = [one.owner for one in listed]
         heads = [] if self._is_of_each(index) else self._find_heads(ask, others)
         return heads + located + others + self._find_far(ask, is_here)
@@ -115,18 +115,22 @@ class PossibleOwners:
         return [one.owner for one in (*apart, *reversed(self._far.values()))]
 
     def _belongs_ahead(self, index: int) -> bool:
-        """Whether "and" joins an item to the next, and not to the one before."""
-        asks = self._draft.asks
-        if "and" in asks[index].before:
-            # "..., and the top and the bottom of both eyes".
-            return "comma" in asks[index].before and asks[index + 1].before == {"and"}
-        return self._joins[index]
+        """Whether an item is joined to the next ones, and not to the one before."""
+        ask = self._draft.asks[index]
+        if "and" not in ask.before:
+            return self._joins[index]
+        # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".
+        is_parted = "comma" in ask.before and self._draft.asks[index + 1].before == {"and"}
+        return is_parted or (self._joins[index] and self._is_told[index])
 
 
-def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, ...]], list[bool]]:
-    """Return what later items of the same list name, for each ask, and whether "and" is the first join but a comma."""
+def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, ...]], list[bool], list[bool]]:
+    """Return what later items of the same list name, for each ask.
+
+    And whether "and" is the first join but a comma, and whether the first of them that names a part lies on it by "of".
+    """
     found: list[tuple[Named, ...]] = [()]
-    joins = [False]
+    joins, is_told = [False], [False]
     for index in range(len(draft.asks) - 1, 0, -1):
         ask, later = draft.asks[index - 1 : index + 1]
         is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, index)
@@ -138,7 +142,9 @@ def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, 
             one = Named(later.phrase, is_located=False, is_removal=False, line=lines[index])
             found.append((one, *(other for other in found[-1] if other.key != one.key)))
         joins.append(joins[-1] if later.before == {"comma"} else "and" in later.before)
-    return found[::-1], joins[::-1]
+        waits = later.phrase.is_free or needs_owner(draft.rules, later.phrase)
+        is_told.append(is_told[-1] if waits else bool(later.phrase.owner_len))
+    return found[::-1], joins[::-1], is_told[::-1]
 
 
 def put_last(owners: dict[Key, Named], key: Key, owner: Named) -> None:
