@@ -55,7 +55,7 @@ class Amounts:
             return self.bind_own(index)
         if ask.amount != Item():
             return current
-        if not current or not follows(ask, current[-1]) or not shares(current[-1]):
+        if not current or not follows(ask, current[-1]) or not shares(current[-1]) or self.belongs_ahead(index):
             return []
         is_grid = (current[-1].amount.grid or current[-1].item.grid) is not None
         takes_grid = lies_on_surface(ask)
@@ -72,6 +72,20 @@ class Amounts:
         for one in current:
             one.amount = amount
         return current
+
+    def belongs_ahead(self, index: int) -> bool:
+        """Whether a bare item shares the count behind the next ones: "the jaw, 10 points, the brows and eyes, 17"."""
+        for at in range(index + 1, len(self.asks)):
+            ask = self.asks[at]
+            if ask.sentence != self.asks[index].sentence or ask.is_removal or at in self.counted:
+                return False
+            if self.draft.has_amount(at):
+                counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
+                is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch and counts.count(None) < len(counts)
+                return is_list and (at > index + 1 or "comma" in self.asks[index].before)
+            if ask.before != {"comma"} and at > index + 1:
+                return False
+        return False
 
     def copy_amount(self, ask: Ask, source: Ask) -> None:
         """Give what repeats an ask the same amount, in a group of its own."""

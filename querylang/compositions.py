@@ -132,7 +132,7 @@ class Compositions:
         """ "Each eye", "both lips"; "each half of the jaw" and "both its sides" are its two halves."""
         if phrase.det == "both" and det == "all":
             return phrase
-        if phrase.det or phrase.fault:
+        if phrase.det not in ("", "all") or phrase.fault:
             return None
         ops = phrase.ops
         if det != "all" and ops and is_unchosen_part(ops[-1]):
@@ -169,7 +169,7 @@ class Compositions:
     def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
         """ "The two eyes" are both."""
         is_all = phrase.is_plural and not phrase.det and number.form == "integer" and number.value >= 2
-        return phrase if is_all and number.value == len(phrase.thing.units) else None
+        return replace(phrase, det="all") if is_all and number.value == len(phrase.thing.units) else None
 
     def is_paired(self, ops: tuple[Op, ...]) -> bool:
         """Whether what operations name comes in pairs, so that a side of a place on it is its own side."""

@@ -49,7 +49,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if (made := share_plural(draft, index)) is not None:
         ask.become(made, is_owned=True)
         return
-    if ask.phrase.is_free or needs_owner(draft.rules, ask.phrase):
+    is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
+    if ask.phrase.is_free or (needs_owner(draft.rules, ask.phrase) and not is_all):
         made = find_side_of(draft, index, owners) or find_owned(draft, index, owners) or find_near(draft, index, owners)
         if made is not None:
             ask.become(made, is_owned=True)
