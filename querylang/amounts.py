@@ -83,7 +83,7 @@ class Amounts:
                 counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
                 is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch and counts.count(None) < len(counts)
                 return is_list and (at > index + 1 or "comma" in self.asks[index].before)
-            if ask.before != {"comma"} and at > index + 1:
+            if ask.before != {"comma"} or ask.is_place:
                 return False
         return False
 
@@ -322,8 +322,10 @@ def lies_on_surface(ask: Ask) -> bool:
 
 def shares(ask: Ask) -> bool:
     """Whether others may share an ask's amount: a count on a stretch, a grid on a surface."""
-    amounts = (ask.amount.count, ask.item.count, ask.amount.grid, ask.item.grid)
-    return ask.is_stretch and any(amount is not None for amount in amounts)
+    counts = [one.count for one in (ask.amount, ask.item) if one.count is not None]
+    if ask.is_place and all(count.value == 1 for count in counts):
+        return False
+    return ask.is_stretch and bool(counts or ask.amount.grid or ask.item.grid)
 
 
 def follows(ask: Ask, before: Ask) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .asks import find_side, flip, is_end
+from .concept_data import SIDES
 from .concepts import Op
 from .joining import is_side
 from .meaning import Phrase
@@ -80,6 +81,9 @@ def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     """ "The left eye and eyebrow", "the right eye and its brow" are on one side."""
     side, thing = find_side(other.ops), phrase.thing
+    if any(op[0] == "portion" and op[2] in SIDES for op in phrase.ops):
+        # "... and the left half of the cheek" names a side of its own.
+        return None
     if side is None or phrase.is_plural or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
         return None
     made = rules.on_side(phrase.ops, side)
@@ -159,8 +163,13 @@ def needs_owner(rules: Rules, phrase: Phrase) -> bool:
     thing = phrase.thing
     if phrase.det == "all" or thing.is_sided or not thing.is_several_sided or not rules.concepts[phrase.ops[0][1]].of:
         return False
-    several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
-    return several or not (phrase.is_plural or phrase.det)
+    return has_several(phrase) or not (phrase.is_plural or phrase.det)
+
+
+def has_several(phrase: Phrase) -> bool:
+    """Whether a name means several of each side: both lids, both corners."""
+    units = phrase.thing.units
+    return any(sum(unit.side == one.side for unit in units) > 1 for one in units)
 
 
 def find_nouns(phrase: Phrase) -> set[str]:
@@ -174,6 +183,9 @@ def find_bases(rules: Rules, nouns: Iterable[str]) -> set[str]:
 
 def kind_of(op: Op) -> tuple[object, ...]:
     """Return what two operations share of which one may stand in the other's place."""
+    if op[0] == "portion":
+        # An upper half stands in the place of a lower one, not of a left one.
+        return (*op[:2], op[2] in ("upper", "lower"))
     return (op[0], op[1][0][0]) if op[0] == "adj" else op[:2]
 
 

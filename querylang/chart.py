@@ -322,9 +322,10 @@ class Chart:
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence names a part or a layout."""
         for node in range(start, self.size):
-            categories = self.categories(node)
-            if categories & {"STOP", "NEWLINE", "NOUN", "LAYOUT", "PROGRAM"}:
-                return categories.isdisjoint(("STOP", "NEWLINE"))
+            if not self.categories(node).isdisjoint(("STOP", "NEWLINE")):
+                return False
+            if "NOUN" in self.categories(node) or any("L" in readings for readings in self.cells[node].values()):
+                return True
         return False
 
     def name_inside(self, start: int, stop: int) -> tuple[Phrase | None, bool]:

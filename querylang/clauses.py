@@ -237,7 +237,7 @@ class Clauses:
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
-        carry_layout(self.asks, self.draft.rules.concepts.registry)
+        carry_layout(self.draft)
 
     def carry_numbers(self, item: Item) -> Item:
         """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
@@ -349,10 +349,9 @@ class Clauses:
 
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
-        later = next((one for one in self.draft.entries[self.number + 1 :] if one.kind == "item"), None)
         is_behind = entry.before in ({"comma"}, {"colon"})
         is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and is_behind
-        return is_plain and (later is None or bool(later.before & BREAKS)) and self.draft.has_amount(len(self.asks) - 1)
+        return is_plain and self.draft.has_amount(len(self.asks) - 1)
 
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A part or ids behind a layout's name."""

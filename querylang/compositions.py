@@ -325,6 +325,11 @@ class Compositions:
     def range(self, first: Any, last: Any) -> Item | None:
         return Item(range=Range(first, last)) if isinstance(first, Number) == isinstance(last, Number) else None
 
+    def between(self, first: Any, last: Any) -> Item | None:
+        """ "Between the left and the right jaw angle" is told already, whatever "and" joins to it."""
+        are_same = isinstance(first, Phrase) and isinstance(last, Phrase) and not first.is_free
+        return None if are_same and first.thing.units == last.thing.units else self.range(first, last)
+
     def plain_range(self, first: Any, last: Any) -> Item | None:
         if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
             return None

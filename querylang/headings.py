@@ -140,9 +140,9 @@ def is_apposition(draft: Draft, index: int) -> bool:
     waiting = [*draft.line_before(index), ask]
     if has_own or is_counted:
         # Of a list that goes on, those alone that wait for it: "nose 5, upper lid, right eye, 6 points, chin".
-        counted = [i for i in range(index) if draft.has_amount(i)]
         named = [one for one in waiting if one.phrase.ops[: len(ops)] == ops]
-        waiting = named if is_counted else waiting[-(index - max(counted, default=-1)) :]
+        others = [i for i in range(index) if draft.has_amount(i) or draft.asks[i].is_place or draft.asks[i].thing.is_place]
+        waiting = named if is_counted else waiting[-(index - max(others, default=-1)) :]
         if is_counted == has_own or (has_own and (waiting != [ask] or ask.is_place or ask.thing.is_place)):
             return False
     elif not draft.ends_line(index + 1):

@@ -18,6 +18,8 @@ from .words import Lexeme
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
 LISTED = NUMBER_WORDS | GROUPS.keys()
 """Words of a list of numbers."""
+AT_WORDS = frozenset({"at", "@", ",", ":", "(", "the"})
+"""What stands before places along a part."""
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 COUNTED_COST = 5.0
@@ -74,6 +76,10 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
             # "On face 2, 40% of the way along the jaw."
             continue
         goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
+        is_way = category == "NUMBERS" and value[-1].form == "part" and is_kind(lexemes, end, "WAY", lexicon)
+        if is_way and any(one.form not in ("part", "integer") for one in value):
+            # "At 3/8 and 5/8, a quarter of the way along the jaw."
+            continue
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
 
 
@@ -110,12 +116,14 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
     numbers = [pair[0] for _, pair in steps]
     singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
     if singles == len(steps) and (shares := as_percents(numbers)) is not None:
-        yield steps[-1][0], "NUMBERS", shares, 0.5
+        # "Left brow 6 and 25% along the jaw" counts first.
+        cost = 0.5 if len(shares) > 2 or i == 0 or lexemes[i - 1].word in AT_WORDS else COUNTED_COST
+        yield steps[-1][0], "NUMBERS", shares, cost
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
         if 1 < count <= singles and are_alike(numbers[:count]):
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
-        if first.form == "integer":
+        if all(number.form == "integer" for number in numbers[:count]):
             yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
 
 

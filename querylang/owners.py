@@ -129,7 +129,7 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
             continue
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
-        if phrase.is_free and made.thing.units == owner.thing.units:
+        if phrase.is_free and (made.thing.units == owner.thing.units or is_too_many(phrase, made, owner)):
             # The bridge's outline is the bridge: "nose: the bridge, 4, and the boundary, 7" has a better one.
             found = found or (owner, made)
         elif phrase.is_free or is_each or (made.thing != phrase.thing and find_side(owner.ops)):
@@ -140,6 +140,12 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     owner, made = found
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
     return made
+
+
+def is_too_many(phrase: Phrase, made: Phrase, owner: Phrase) -> bool:
+    """Whether a name in the singular would mean several on one owner: the corner of the lips."""
+    is_one = not (phrase.is_plural or phrase.det or owner.det or owner.thing.is_several_sided)
+    return is_one and len(made.thing.units) > 1
 
 
 def differ_from_last(draft: Draft, index: int) -> Phrase | None:

@@ -176,15 +176,14 @@ class Placer:
 
     def share_out(self, pieces: Sequence[Piece], count: int, span: Span, *, is_each: bool) -> list[int]:
         """Return how many of count points each piece gets, in proportion to the unified layout's points on it."""
-        are_places = all(isinstance(piece, Place) for piece in pieces)
+        are_places = all(isinstance(one, Place) or (isinstance(one, Patch) and one.spot) for one in pieces)
         if are_places and is_each:
             return [1] * len(pieces)
-        are_points = are_places and all(self.registry.parts[piece.part].is_point for piece in pieces)
+        parts = self.registry.parts
+        are_points = are_places and all(one.part in parts and parts[one.part].is_point for one in pieces)
         if are_places and count != len(pieces) and not (are_points and count < len(pieces)):
             what = "place" if len(pieces) == 1 else "places"
             raise MistakeError("count", f"that names {len(pieces)} {what}, not {count} points", span, f"{len(pieces)}")
-        if len(pieces) == 1 and count > 1 and isinstance(pieces[0], Patch) and pieces[0].spot is not None:
-            raise MistakeError("count", f"that names 1 place, not {count} points", span, "1")
         if len(pieces) == 1:
             return [count]
         caps = [1 if isinstance(piece, Place) else None for piece in pieces]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .asks import BREAKS, Ask, Draft, find_side
-from .beside import needs_owner
+from .beside import has_several, needs_owner
 from .concepts import Op
+from .joining import is_side
 from .meaning import Item, Phrase
 
 Owner = tuple[Phrase, bool]
@@ -86,8 +87,9 @@ class PossibleOwners:
         before = [one for one in near if not one.is_located and not (ask.is_removal and one.is_removal)]
         after = [one for one in self._later[index] if ask.phrase.is_free or find_side(one.phrase.ops) or one.phrase.det]
         listed = after + before if after and self._belongs_ahead(index) else before + after
-        # What makes sense by itself lies on nothing that another line names.
-        listed = [one for one in listed if ask.phrase.is_free or one.line == line]
+        # What makes sense by itself lies on nothing that another line names, "eye corners" on no item beside it.
+        is_told = len(ask.phrase.ops) == 1 and ask.phrase.is_plural and not ask.phrase.det and has_several(ask.phrase)
+        listed = [one for one in listed if ask.phrase.is_free or (one.line == line and not is_told)]
         listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase)))
         others = [one.owner for one in listed]
         heads = [] if self._is_of_each(index) else self._find_heads(ask, others)
@@ -116,9 +118,14 @@ class PossibleOwners:
 
     def _belongs_ahead(self, index: int) -> bool:
         """Whether an item is joined to the next ones, and not to the one before."""
-        ask = self._draft.asks[index]
+        ask, last = self._draft.asks[index], self._draft.asks[index - 1]
+        if all(map(is_side, ask.phrase.ops)) and not ask.leads:
+            return False
         if "and" not in ask.before:
-            return self._joins[index]
+            # "Left brow, upper edge, 7 points, and ..." has what it lies on before it.
+            is_told = ask.leads and self._is_told[index]
+            is_behind = self._draft.has_amount(index) and not is_told and not self._draft.has_amount(index - 1)
+            return self._joins[index] and not (is_behind and last.is_named and not last.thing.is_place)
         # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".
         is_parted = "comma" in ask.before and self._draft.asks[index + 1].before == {"and"}
         return is_parted or (self._joins[index] and self._is_told[index])

@@ -256,7 +256,7 @@ class Rules(Compositions):
             ("I", "E to E", self.plain_range, 0.5),
             ("I", "E arrow E", lambda a, b: self.plain_range(a, b) if is_end(a) and is_end(b) else None, 0.5),
             ("I", "NUMBER arrow NUMBER", self.range, 0.5),
-            ("I", "between E and E", self.range, 0.0),
+            ("I", "between E and E", self.between, 0.0),
             ("I", "between N", lambda n: Item(range=Range(n, None)), 1.0),
             ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
             ("I", "INTERVAL", lambda ends: Item(range=Range(*ends)), 0.0),
