@@ -216,20 +216,30 @@ class Amounts:
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
         if targets:
-            return self.give(loose, targets)
+            return self.give(loose, targets) if not self.names_all(loose, targets) else []
         if not self.asks:
             return []
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
             is_below = ask.before & LINES and not following & LINES
             is_next = bool(takers) and ("stop" in ask.before or is_below or number in self.counted)
-            if ask.item.has_amount or not may_take(ask) or is_next:
+            if ask.item.has_amount or not may_take(ask) or is_next or (takers and self.draft.has_amount(number)):
                 break
             takers.append(ask)
         if takers and (not leads or takers[0] is leads[0]):
             return self.give(loose, takers)
         self.check_sum(loose, self.asks[index:] or self.asks[:index])
         return []
+
+    def names_all(self, loose: Loose, targets: Sequence[Ask]) -> bool:
+        """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
+        count, last = loose.item.count, targets[-1]
+        if count is None or loose.item != Item(count=count) or not last.is_place:
+            return False
+        # "The lips and the nose tip, 1 point" is one place as well.
+        counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]
+        are_several = len(targets) > 1 or not last.is_stretch
+        return are_several and count.value == sum(len(ask.units) for ask in counted)
 
     def give(self, loose: Loose, targets: list[Ask]) -> list[Ask]:
         """Give one amount to all of a list; single places take no share of a count beside stretches."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .asks import find_side, flip, is_end
+from .asks import Draft, find_side, flip, is_end
 from .concept_data import SIDES
 from .concepts import Op
 from .joining import is_side
@@ -88,6 +88,16 @@ def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
         return None
     made = rules.on_side(phrase.ops, side)
     return None if made is None else replace(phrase.mean(made), frame=other.frame, ref="")
+
+
+def inherit(draft: Draft, index: int) -> Phrase | None:
+    """Return what an ask names as on the side of the one right before it, where nothing else tells its side."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
+        return None
+    if ask.sentence != last.sentence or (last.item.has_amount and ask.item.has_amount) or draft.opens_list(index):
+        return None
+    return share_side(draft.rules, ask.phrase, last.phrase)
 
 
 def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:

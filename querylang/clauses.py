@@ -233,7 +233,7 @@ class Clauses:
         if self.way is not None:
             item, self.way = replace(item, range=self.way), None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
-        is_located = opens_behind_link(self.draft, self.number) and not leads
+        is_located = opens_behind_link(self.draft, self.number) and not (leads or item.positions)
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
@@ -342,7 +342,8 @@ class Clauses:
         is_narrowed = False
         for ask in asks if phrase.ops and item.range is None else ():
             made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
-            if made is not None and not (is_counted and made.thing.is_place):
+            is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
+            if made is not None and (is_inside or not is_counted):
                 own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
                 is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
         return is_narrowed

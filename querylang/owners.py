@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
+from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -98,7 +98,7 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
     if not (index and own and rest) or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
         return None
-    if before.is_owned and "of" not in before.before:
+    if not ("of" in before.before if before.is_owned else last.is_of):
         return None
     is_alike = len(ask.phrase.ops) == len(own) and ask.phrase.ops[0] == own[0] and ask.phrase.ops != own
     is_many = is_alike and last.is_plural and len(last.thing.units) == 1 and ask.before == {"and"}
@@ -176,13 +176,8 @@ def narrows(draft: Draft, index: int, owner: Phrase) -> bool:
 
 def inherit_side(draft: Draft, index: int) -> None:
     """ "The left eye and eyebrow" are both on the left."""
-    ask, last = draft.asks[index], draft.asks[index - 1]
-    if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
-        return
-    if ask.sentence != last.sentence or (last.item.has_amount and ask.item.has_amount):
-        return
-    made = share_side(draft.rules, ask.phrase, last.phrase)
-    if made is not None:
+    ask = draft.asks[index]
+    if (made := inherit(draft, index)) is not None:
         ask.become(made)
         draft.notes.append(f"'{draft.words(ask)}' is read as on the side named before it")
 

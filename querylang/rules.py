@@ -95,14 +95,15 @@ class Rules(Compositions):
         """Return (category, pattern, function, cost)."""
         return [
             # adjectives
-            ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.0),
+            ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.4),
             ("ADJ", "viewer ADJ", as_seen, 0.0),
             ("ONE_SIDE", "ADJ", one_side, 0.0),
             # names of places
             ("N", "NOUN", self.noun, 0.0),
             ("N", "REL", lambda word: Phrase((("rel", word),), is_plural=word.endswith("s")), 0.2),
             ("N", "ADJ N", self.qualify, 0.0),
-            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
+            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if len(a) == 1 else None, 0.6),
+            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if a[0][0] == "side" and len(a) > 1 else None, 1.1),
             ("N", "rel=around N", lambda n: self.extend(n, (("rel", "around"),)), 0.0),
             ("N", "NUMBER N", self.all_of, 0.8),
             ("N", "EACH of? N", self.determine, 0.0),
