@@ -81,8 +81,8 @@ class Amounts:
                 return False
             if self.draft.has_amount(at):
                 counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
-                is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch and counts.count(None) < len(counts)
-                return is_list and (at > index + 1 or "comma" in self.asks[index].before)
+                is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch
+                return is_list and counts.count(None) < len(counts) and (at > index + 1 or "comma" in self.asks[index].before)
             if ask.before != {"comma"} or ask.is_place:
                 return False
         return False
@@ -105,7 +105,10 @@ class Amounts:
             amount = replace(amount, each=True)
         links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
         before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=links)
-        takes = [one.is_stretch and not one.is_place and lies_on_surface(one) == lies_on_surface(ask) for one in before]
+        # Behind the last place, which takes no share.
+        places = [number for number, one in enumerate(before, 1) if one.is_place or one.is_spot]
+        before = before[max(places, default=0) :]
+        takes = [one.is_stretch and lies_on_surface(one) == lies_on_surface(ask) for one in before]
         sharers = [*before, ask] if all(takes) else [ask]
         group = self.open_group()
         for one in sharers:
@@ -216,7 +219,7 @@ class Amounts:
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
         if targets:
-            return self.give(loose, targets) if not self.names_all(loose, targets) else []
+            return self.give(loose, targets) if not self.counts_places(loose, targets) else []
         if not self.asks:
             return []
         takers: list[Ask] = []
@@ -231,7 +234,7 @@ class Amounts:
         self.check_sum(loose, self.asks[index:] or self.asks[:index])
         return []
 
-    def names_all(self, loose: Loose, targets: Sequence[Ask]) -> bool:
+    def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
         """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
         count, last = loose.item.count, targets[-1]
         if count is None or loose.item != Item(count=count) or not last.is_place:
@@ -239,7 +242,10 @@ class Amounts:
         # "The lips and the nose tip, 1 point" is one place as well.
         counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]
         are_several = len(targets) > 1 or not last.is_stretch
-        return are_several and count.value == sum(len(ask.units) for ask in counted)
+        is_told = are_several and count.value == sum(len(ask.units) for ask in counted)
+        for ask in counted if is_told else ():
+            ask.group = self.open_group()
+        return is_told
 
     def give(self, loose: Loose, targets: list[Ask]) -> list[Ask]:
         """Give one amount to all of a list; single places take no share of a count beside stretches."""
@@ -303,8 +309,8 @@ class Amounts:
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
         if targets and only(manner, WAY) != Item():
-            last = targets[-1]
-            targets = [ask for ask in targets if ask is last or ask.group == last.group >= (0 if manner.reverse else -1)]
+            last, least = targets[-1], 0 if manner.reverse else -1
+            targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
         self.tell(loose, targets or self.asks[index:], manner)
 
     def tell(self, loose: Loose, asks: Sequence[Ask], manner: Item) -> None:

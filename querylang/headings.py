@@ -141,7 +141,7 @@ def is_apposition(draft: Draft, index: int) -> bool:
     if has_own or is_counted:
         # Of a list that goes on, those alone that wait for it: "nose 5, upper lid, right eye, 6 points, chin".
         named = [one for one in waiting if one.phrase.ops[: len(ops)] == ops]
-        others = [i for i in range(index) if draft.has_amount(i) or draft.asks[i].is_place or draft.asks[i].thing.is_place]
+        others = [i for i in range(index) if draft.has_amount(i) or draft.asks[i].thing.is_place]
         waiting = named if is_counted else waiting[-(index - max(others, default=-1)) :]
         if is_counted == has_own or (has_own and (waiting != [ask] or ask.is_place or ask.thing.is_place)):
             return False

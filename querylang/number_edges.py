@@ -77,7 +77,7 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
             # "On face 2, 40% of the way along the jaw."
             continue
         behind = find_kinds(lexemes, end, lexicon)
-        counts = category == "IDS_LIST" and "HEADS" in behind and "PURPOSE" not in behind
+        counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER"))
         goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         is_way = category == "NUMBERS" and value[-1].form == "part" and "WAY" in behind
         if is_way and any(one.form not in ("part", "integer") for one in value):

@@ -153,7 +153,8 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
     last = draft.asks[index - 1]
     if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
         return None
-    return contrast(draft.rules, draft.asks[index].phrase, last.phrase)
+    made = contrast(draft.rules, draft.asks[index].phrase, last.phrase)
+    return made if made is not None and made.ops != last.phrase.ops else None
 
 
 def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
