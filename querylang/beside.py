@@ -104,7 +104,9 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     """Return a reference read as about a phrase named before, None where it does not fit."""
     side = find_side(before.ops)
     if phrase.ref == "it":
-        return lie_on(rules, phrase, before)
+        # "The first third of the jaw, and the last quarter of it" are both of the jaw.
+        is_portion = phrase.ops[-1:] and phrase.ops[-1][0] == before.ops[-1][0] == "portion"
+        return lie_on(rules, phrase, before, whole=not is_portion)
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
         return rules.sound_phrase(ops, frame=before.frame) if ops else None

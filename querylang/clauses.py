@@ -144,12 +144,26 @@ class Clauses:
         if item.left_out:
             self.leave_out(entry, item)
             return
+        if item.counts is not None:
+            self.read_counts(entry, item)
+            return
         item = name_id(self.draft, item) if self.removing else item
         item = put_on_side(self.draft, item, self.side[0]) if self.side[1] in (self.sentence, ANYWHERE) else item
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
+
+    def read_counts(self, entry: Entry, item: Item) -> None:
+        """Read the counts of a list one after the other, and the first or the last name of it beside them."""
+        counts, named = Item(counts=item.counts), replace(item, counts=None)
+        leads = any(edge.category == "COUNTS" for edge in self.draft.lattice.edges[entry.start])
+        if leads:
+            self.loosen(entry, counts)
+        if named != Item():
+            self.read_item(entry, settle_item(named))
+        if not leads:
+            self.loosen(entry, counts)
 
     def read_item(self, entry: Entry, item: Item) -> None:
         if per_side := find_per_side(self.draft, entry, item, self.sentence):

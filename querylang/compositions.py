@@ -72,6 +72,9 @@ class Compositions:
             return None
         if phrase.owner_len and phrase.ops[-1][0] == "portion" and kind != "side":
             return None
+        if phrase.ops == (("rel", "outline"),) and kind == "depth":
+            # "The inner contour" of the lips is that of the inner lip.
+            return replace(phrase, ops=(op, *phrase.ops))
         is_of_several = phrase.is_of and phrase.is_plural and not phrase.is_free and not phrase.thing.is_sided
         return self.extend(phrase, (by_end(op) if is_of_several and phrase.ops[-1][0] == "rel" else op,))
 
@@ -307,6 +310,10 @@ class Compositions:
         """ "..., all at equal distances"."""
         return item if item.shape is not None or item == Item(spacing=item.spacing) else None
 
+    def on_side_of_all(self, side: Any, frame: str) -> Item:
+        """ "Brow arch, pupil and mouth corner, all on the patient's right"."""
+        return Item(phrase=Phrase((("adj", side),), frame=frame), only=True)
+
     def own_size(self, layout: Item, number: Number) -> Item | None:
         """ "COFW 29" is the layout."""
         known = self.concepts.registry.layouts.get(layout.layout or "")
@@ -348,7 +355,7 @@ class Compositions:
         return self.face(" ".join(str(number.value) for number in numbers), who)
 
     def each_face(self, det: str, who: Who) -> Faces | None:
-        return self.face("all", who) if det != "all" or who.is_plural or who.owns else None
+        return self.face("all", who) if det != "all" or who.is_plural else None
 
     def side_face(self, adjectives: Any, who: Who) -> Faces:
         return self.face("leftmost" if adjectives[0][1] == "left" else "rightmost", who)

@@ -78,6 +78,11 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
             continue
         behind = find_kinds(lexemes, end, lexicon)
         counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER"))
+        if category == "COUNTS":
+            is_told = "POINTS" in behind or any(one.word == "respectively" for one in lexemes[end : end + 1])
+            if is_told and not counts_faces:
+                yield end, category, value, cost
+            continue
         goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         is_way = category == "NUMBERS" and value[-1].form == "part" and "WAY" in behind
         if is_way and any(one.form not in ("part", "integer") for one in value):
@@ -127,6 +132,8 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
         # "Left brow 6 and 25% along the jaw" counts first.
         cost = 0.5 if len(shares) > 2 or i == 0 or lexemes[i - 1].word in AT_WORDS else COUNTED_COST
         yield steps[-1][0], "NUMBERS", shares, cost
+    if 1 < len(numbers) <= MOST_PREFIXES and singles == len(steps) and all(one.form == "integer" for one in numbers):
+        yield steps[-1][0], "COUNTS", tuple(numbers), COUNTED_COST
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
         if 1 < count <= singles and are_alike(numbers[:count]):
