@@ -15,6 +15,8 @@ from .pieces import Patch
 JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
+WAY = ("reverse", "turn", "origin")
+"""What of it an amount keeps to those that it is of."""
 KEPT_APART = BREAKS | {"then", "colon"}
 
 
@@ -53,12 +55,15 @@ class Amounts:
             return self.bind_own(index)
         if ask.amount != Item():
             return current
-        if not current or not follows(ask, current[-1]) or not shares(current[-1]):
+        if not current or not follows(ask, current[-1]) or not shares(current[-1]) or self.belongs_ahead(index):
             return []
         is_grid = (current[-1].amount.grid or current[-1].item.grid) is not None
         takes_grid = lies_on_surface(ask)
         if ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
             ask.group = current[-1].group
+            if current[0].leads:
+                # "12 points clockwise on the left and the right eye".
+                ask.item = add(ask.item, only(current[0].item, WAY))
             current = [*current, ask]
         elif not (ask.is_place or ask.is_spot):
             return []
@@ -67,6 +72,20 @@ class Amounts:
         for one in current:
             one.amount = amount
         return current
+
+    def belongs_ahead(self, index: int) -> bool:
+        """Whether a bare item shares the count behind the next ones: "the jaw, 10 points, the brows and eyes, 17"."""
+        for at in range(index + 1, len(self.asks)):
+            ask = self.asks[at]
+            if ask.sentence != self.asks[index].sentence or ask.is_removal or at in self.counted:
+                return False
+            if self.draft.has_amount(at):
+                counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
+                is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch
+                return is_list and counts.count(None) < len(counts) and (at > index + 1 or "comma" in self.asks[index].before)
+            if ask.before != {"comma"} or ask.is_place:
+                return False
+        return False
 
     def copy_amount(self, ask: Ask, source: Ask) -> None:
         """Give what repeats an ask the same amount, in a group of its own."""
@@ -86,7 +105,10 @@ class Amounts:
             amount = replace(amount, each=True)
         links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
         before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=links)
-        takes = [one.is_stretch and not one.is_place and lies_on_surface(one) == lies_on_surface(ask) for one in before]
+        # Behind the last place, which takes no share.
+        places = [number for number, one in enumerate(before, 1) if one.is_place or one.is_spot]
+        before = before[max(places, default=0) :]
+        takes = [one.is_stretch and lies_on_surface(one) == lies_on_surface(ask) for one in before]
         sharers = [*before, ask] if all(takes) else [ask]
         group = self.open_group()
         for one in sharers:
@@ -197,20 +219,33 @@ class Amounts:
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
         if targets:
-            return self.give(loose, targets)
+            return self.give(loose, targets) if not self.counts_places(loose, targets) else []
         if not self.asks:
             return []
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
             is_below = ask.before & LINES and not following & LINES
             is_next = bool(takers) and ("stop" in ask.before or is_below or number in self.counted)
-            if ask.item.has_amount or not may_take(ask) or is_next:
+            if ask.item.has_amount or not may_take(ask) or is_next or (takers and self.draft.has_amount(number)):
                 break
             takers.append(ask)
         if takers and (not leads or takers[0] is leads[0]):
             return self.give(loose, takers)
         self.check_sum(loose, self.asks[index:] or self.asks[:index])
         return []
+
+    def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
+        """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
+        count, last = loose.item.count, targets[-1]
+        if count is None or loose.item != Item(count=count) or not last.is_place:
+            return False
+        # "The lips and the nose tip, 1 point" is one place as well.
+        counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]
+        are_several = len(targets) > 1 or not last.is_stretch
+        is_told = are_several and count.value == sum(len(ask.units) for ask in counted)
+        for ask in counted if is_told else ():
+            ask.group = self.open_group()
+        return is_told
 
     def give(self, loose: Loose, targets: list[Ask]) -> list[Ask]:
         """Give one amount to all of a list; single places take no share of a count beside stretches."""
@@ -225,7 +260,9 @@ class Amounts:
             ask.amount, ask.group = join(own, amount) or amount, group
             if loose.item.spacing:
                 ask.item = replace(ask.item, spacing=loose.item.spacing)
-        self.bind_manner(loose, replace(loose.item, spacing=None), self.asks.index(takers[-1]) + 1)
+        self.tell(loose, takers, only(loose.item, WAY))
+        manner = replace(loose.item, spacing=None, **dict.fromkeys(WAY))
+        self.bind_manner(loose, manner, self.asks.index(takers[-1]) + 1)
         return takers
 
     def check_sum(self, loose: Loose, asks: Sequence[Ask]) -> None:
@@ -271,11 +308,18 @@ class Amounts:
             # Of a list in lines, it is said of its own line.
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
-        if targets and manner.reverse:
-            last = targets[-1]
-            targets = [ask for ask in targets if ask is last or ask.group == last.group >= 0]
-        targets = targets or self.asks[index:]
-        for ask in targets:
+        if targets and only(manner, WAY) != Item():
+            last, least = targets[-1], 0 if manner.reverse else -1
+            targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
+        self.tell(loose, targets or self.asks[index:], manner)
+
+    def tell(self, loose: Loose, asks: Sequence[Ask], manner: Item) -> None:
+        """Let asks come in the manner that a clause says.
+
+        Raises:
+            MistakeError: They go the other way round.
+        """
+        for ask in asks:
             joined = join(ask.item, manner)
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)
@@ -294,8 +338,10 @@ def lies_on_surface(ask: Ask) -> bool:
 
 def shares(ask: Ask) -> bool:
     """Whether others may share an ask's amount: a count on a stretch, a grid on a surface."""
-    amounts = (ask.amount.count, ask.item.count, ask.amount.grid, ask.item.grid)
-    return ask.is_stretch and any(amount is not None for amount in amounts)
+    counts = [one.count for one in (ask.amount, ask.item) if one.count is not None]
+    if ask.is_place and all(count.value == 1 for count in counts):
+        return False
+    return ask.is_stretch and bool(counts or ask.amount.grid or ask.item.grid)
 
 
 def follows(ask: Ask, before: Ask) -> bool:

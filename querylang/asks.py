@@ -109,8 +109,10 @@ class Ask(Clause):
 
     @property
     def is_spot(self) -> bool:
-        """Whether it is one place on a surface: "the left cheek at (0.3, 0.6)"."""
-        return self.item.has_numbers and bool(self.pieces) and all(isinstance(piece, Patch) for piece in self.pieces)
+        """Whether it is places on surfaces: "the left cheek at (0.3, 0.6)", "the upper corners of the forehead"."""
+        patches = [piece for piece in self.pieces if isinstance(piece, Patch)]
+        are_spots = self.item.has_numbers or all(patch.spot for patch in patches)
+        return bool(patches) and len(patches) == len(self.pieces) and are_spots
 
     @property
     def is_stretch(self) -> bool:

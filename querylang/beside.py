@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .asks import find_side, flip, is_end
+from .asks import Draft, find_side, flip, is_end
+from .concept_data import SIDES
 from .concepts import Op
 from .joining import is_side
 from .meaning import Phrase
@@ -80,17 +81,32 @@ def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     """ "The left eye and eyebrow", "the right eye and its brow" are on one side."""
     side, thing = find_side(other.ops), phrase.thing
+    if any(op[0] == "portion" and op[2] in SIDES for op in phrase.ops):
+        # "... and the left half of the cheek" names a side of its own.
+        return None
     if side is None or phrase.is_plural or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
         return None
     made = rules.on_side(phrase.ops, side)
     return None if made is None else replace(phrase.mean(made), frame=other.frame, ref="")
 
 
+def inherit(draft: Draft, index: int) -> Phrase | None:
+    """Return what an ask names as on the side of the one right before it, where nothing else tells its side."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
+        return None
+    if ask.sentence != last.sentence or (last.item.has_amount and ask.item.has_amount) or draft.opens_list(index):
+        return None
+    return share_side(draft.rules, ask.phrase, last.phrase)
+
+
 def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     """Return a reference read as about a phrase named before, None where it does not fit."""
     side = find_side(before.ops)
     if phrase.ref == "it":
-        return lie_on(rules, phrase, before)
+        # "The first third of the jaw, and the last quarter of it" are both of the jaw.
+        is_portion = phrase.ops[-1:] and phrase.ops[-1][0] == before.ops[-1][0] == "portion"
+        return lie_on(rules, phrase, before, whole=not is_portion)
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
         return rules.sound_phrase(ops, frame=before.frame) if ops else None
@@ -159,8 +175,13 @@ def needs_owner(rules: Rules, phrase: Phrase) -> bool:
     thing = phrase.thing
     if phrase.det == "all" or thing.is_sided or not thing.is_several_sided or not rules.concepts[phrase.ops[0][1]].of:
         return False
-    several = any(sum(unit.side == one.side for unit in thing.units) > 1 for one in thing.units)
-    return several or not (phrase.is_plural or phrase.det)
+    return has_several(phrase) or not (phrase.is_plural or phrase.det)
+
+
+def has_several(phrase: Phrase) -> bool:
+    """Whether a name means several of each side: both lids, both corners."""
+    units = phrase.thing.units
+    return any(sum(unit.side == one.side for unit in units) > 1 for one in units)
 
 
 def find_nouns(phrase: Phrase) -> set[str]:
@@ -174,6 +195,9 @@ def find_bases(rules: Rules, nouns: Iterable[str]) -> set[str]:
 
 def kind_of(op: Op) -> tuple[object, ...]:
     """Return what two operations share of which one may stand in the other's place."""
+    if op[0] == "portion":
+        # An upper half stands in the place of a lower one, not of a left one.
+        return (*op[:2], op[2] in ("upper", "lower"))
     return (op[0], op[1][0][0]) if op[0] == "adj" else op[:2]
 
 

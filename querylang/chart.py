@@ -20,6 +20,8 @@ WIDEST = 22
 """No item holds more words that count than this."""
 MOST_READINGS = 2
 ENTRY_COST = 3.0
+BESIDE_COST = 0.5
+"""What it costs that nothing parts an item from the one before it."""
 LISTS = frozenset({"IDS_LIST", "IDS_N", "NUMBERS"})
 """Categories of readings that may be as wide as they like."""
 UNKNOWN_COST = 100.0
@@ -100,6 +102,7 @@ class Chart:
         self.size = len(lattice.nodes)
         self.work = 0
         self.purpose_ends: dict[int, int | None] = {}
+        self.openings = {0} | {edge.stop for row in lattice.edges for edge in row if edge.category in SEPARATORS}
         self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
         self.skips = [self.find_skips(i) for i in range(self.size + 1)]
         self.fill()
@@ -209,7 +212,8 @@ class Chart:
             if "I" in readings:
                 (cost, value), *others = readings["I"]
                 rest = tuple((c - cost, v) for c, v in others)
-                yield stop, cost + ENTRY_COST, Entry("item", value, start, stop, others=rest)
+                extra = ENTRY_COST + (0.0 if self.opens_clause(start) else BESIDE_COST)
+                yield stop, cost + extra, Entry("item", value, start, stop, others=rest)
             if "MANNER" in readings and self.opens_clause(start):
                 cost, value = readings["MANNER"][0]
                 yield stop, cost + MANNER_COST, Entry("item", value, start, stop)
@@ -283,7 +287,7 @@ class Chart:
         return "COLON" in before or "THEN" in before or (is_mark and "BULLET" in before)
 
     def opens_clause(self, node: int) -> bool:
-        return node == 0 or not self.categories(node - 1).isdisjoint(SEPARATORS)
+        return node in self.openings
 
     def find_headings(self, start: int) -> Iterator[Step]:
         """Yield the heading of up to five words before a colon that opens a sentence, without a side or number."""
@@ -322,9 +326,10 @@ class Chart:
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence names a part or a layout."""
         for node in range(start, self.size):
-            categories = self.categories(node)
-            if categories & {"STOP", "NEWLINE", "NOUN", "LAYOUT", "PROGRAM"}:
-                return categories.isdisjoint(("STOP", "NEWLINE"))
+            if not self.categories(node).isdisjoint(("STOP", "NEWLINE")):
+                return False
+            if "NOUN" in self.categories(node) or any("L" in readings for readings in self.cells[node].values()):
+                return True
         return False
 
     def name_inside(self, start: int, stop: int) -> tuple[Phrase | None, bool]:

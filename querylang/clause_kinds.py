@@ -10,6 +10,7 @@ from dataclasses import replace
 from .asks import Ask, find_phrases
 from .chart import Entry
 from .concept_data import Thing
+from .joining import may_carry
 from .meaning import NO_NAME, Item, Phrase, join
 from .numbers import Number
 from .pieces import Stretch
@@ -53,7 +54,7 @@ def is_adjective(entry: Entry, item: Item, last: Ask) -> bool:
 def is_route(phrase: Phrase, last: Ask) -> bool:
     """Whether a name is the way a range runs: "along the top", "along the lower lid"."""
     if phrase.is_free:
-        return bool(phrase.ops) and (phrase.ops[-1][0] == "adj" or phrase.ops[-1][1] in ("top", "bottom"))
+        return bool(phrase.ops) and may_carry(phrase)
     parts = {part for end in find_phrases(Item(range=last.item.range)) for part in end.thing.parts}
     stretches = {p.part for p in phrase.thing.pieces if isinstance(p, Stretch) and not p.is_whole}
     return bool(parts & stretches) and not phrase.thing.is_sided
@@ -71,7 +72,8 @@ def is_bare_route(item: Item, last: Ask) -> bool:
     if any(end.ref == "them" for end in ends):
         return False
     named = [end.thing for end in ends if not end.is_free]
-    return not named or (not last.phrase.is_free and all(lies_within(thing, last.thing) for thing in named))
+    may_hold = not (last.phrase.is_free or last.thing.is_place)
+    return not named or (may_hold and all(lies_within(thing, last.thing) for thing in named))
 
 
 def lies_within(place: Thing, whole: Thing) -> bool:

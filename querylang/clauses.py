@@ -144,12 +144,26 @@ class Clauses:
         if item.left_out:
             self.leave_out(entry, item)
             return
+        if item.counts is not None:
+            self.read_counts(entry, item)
+            return
         item = name_id(self.draft, item) if self.removing else item
         item = put_on_side(self.draft, item, self.side[0]) if self.side[1] in (self.sentence, ANYWHERE) else item
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
+
+    def read_counts(self, entry: Entry, item: Item) -> None:
+        """Read the counts of a list one after the other, and the first or the last name of it beside them."""
+        counts, named = Item(counts=item.counts), replace(item, counts=None)
+        leads = any(edge.category == "COUNTS" for edge in self.draft.lattice.edges[entry.start])
+        if leads:
+            self.loosen(entry, counts)
+        if named != Item():
+            self.read_item(entry, settle_item(named))
+        if not leads:
+            self.loosen(entry, counts)
 
     def read_item(self, entry: Entry, item: Item) -> None:
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
@@ -233,11 +247,11 @@ class Clauses:
         if self.way is not None:
             item, self.way = replace(item, range=self.way), None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
-        is_located = opens_behind_link(self.draft, self.number) and not leads
+        is_located = opens_behind_link(self.draft, self.number) and not (leads or item.positions)
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)
         self.check_beside(ask)
         self.asks.append(resolve(self.draft, ask))
-        carry_layout(self.asks, self.draft.rules.concepts.registry)
+        carry_layout(self.draft)
 
     def carry_numbers(self, item: Item) -> Item:
         """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
@@ -342,17 +356,17 @@ class Clauses:
         is_narrowed = False
         for ask in asks if phrase.ops and item.range is None else ():
             made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
-            if made is not None and not (is_counted and made.thing.is_place):
+            is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
+            if made is not None and (is_inside or not is_counted):
                 own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
                 is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
         return is_narrowed
 
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
-        later = next((one for one in self.draft.entries[self.number + 1 :] if one.kind == "item"), None)
         is_behind = entry.before in ({"comma"}, {"colon"})
         is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and is_behind
-        return is_plain and (later is None or bool(later.before & BREAKS)) and self.draft.has_amount(len(self.asks) - 1)
+        return is_plain and self.draft.has_amount(len(self.asks) - 1)
 
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A part or ids behind a layout's name."""
@@ -361,6 +375,8 @@ class Clauses:
         is_whole = last.item.named is None and last.item.ids is None
         if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
             item = replace(name_ids(item), layout=None)
+        if item.named is not None and last.item.layout not in dict(item.named):
+            return False
         is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
 

@@ -72,6 +72,9 @@ class Compositions:
             return None
         if phrase.owner_len and phrase.ops[-1][0] == "portion" and kind != "side":
             return None
+        if phrase.ops == (("rel", "outline"),) and kind == "depth":
+            # "The inner contour" of the lips is that of the inner lip.
+            return replace(phrase, ops=(op, *phrase.ops))
         is_of_several = phrase.is_of and phrase.is_plural and not phrase.is_free and not phrase.thing.is_sided
         return self.extend(phrase, (by_end(op) if is_of_several and phrase.ops[-1][0] == "rel" else op,))
 
@@ -132,7 +135,7 @@ class Compositions:
         """ "Each eye", "both lips"; "each half of the jaw" and "both its sides" are its two halves."""
         if phrase.det == "both" and det == "all":
             return phrase
-        if phrase.det or phrase.fault:
+        if phrase.det not in ("", "all") or phrase.fault:
             return None
         ops = phrase.ops
         if det != "all" and ops and is_unchosen_part(ops[-1]):
@@ -169,7 +172,7 @@ class Compositions:
     def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
         """ "The two eyes" are both."""
         is_all = phrase.is_plural and not phrase.det and number.form == "integer" and number.value >= 2
-        return phrase if is_all and number.value == len(phrase.thing.units) else None
+        return replace(phrase, det="all") if is_all and number.value == len(phrase.thing.units) else None
 
     def is_paired(self, ops: tuple[Op, ...]) -> bool:
         """Whether what operations name comes in pairs, so that a side of a place on it is its own side."""
@@ -307,6 +310,10 @@ class Compositions:
         """ "..., all at equal distances"."""
         return item if item.shape is not None or item == Item(spacing=item.spacing) else None
 
+    def on_side_of_all(self, side: Any, frame: str) -> Item:
+        """ "Brow arch, pupil and mouth corner, all on the patient's right"."""
+        return Item(phrase=Phrase((("adj", side),), frame=frame), only=True)
+
     def own_size(self, layout: Item, number: Number) -> Item | None:
         """ "COFW 29" is the layout."""
         known = self.concepts.registry.layouts.get(layout.layout or "")
@@ -324,6 +331,11 @@ class Compositions:
 
     def range(self, first: Any, last: Any) -> Item | None:
         return Item(range=Range(first, last)) if isinstance(first, Number) == isinstance(last, Number) else None
+
+    def between(self, first: Any, last: Any) -> Item | None:
+        """ "Between the left and the right jaw angle" is told already, whatever "and" joins to it."""
+        are_same = isinstance(first, Phrase) and isinstance(last, Phrase) and not first.is_free
+        return None if are_same and first.thing.units == last.thing.units else self.range(first, last)
 
     def plain_range(self, first: Any, last: Any) -> Item | None:
         if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
@@ -343,7 +355,7 @@ class Compositions:
         return self.face(" ".join(str(number.value) for number in numbers), who)
 
     def each_face(self, det: str, who: Who) -> Faces | None:
-        return self.face("all", who) if det != "all" or who.is_plural or who.owns else None
+        return self.face("all", who) if det != "all" or who.is_plural else None
 
     def side_face(self, adjectives: Any, who: Who) -> Faces:
         return self.face("leftmost" if adjectives[0][1] == "left" else "rightmost", who)

@@ -16,6 +16,7 @@ from .headings import drop_headers, weave
 from .meaning import Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all
+from .respective import give_counts
 from .restated import drop_restated
 
 
@@ -33,6 +34,7 @@ def bind(draft: Draft, perspective: str) -> None:
     weave(draft)
     settle_sides(draft, perspective)
     drop_restated(draft)
+    give_counts(draft)
     Amounts(draft).bind_amounts()
     apply_overrides(draft)
 

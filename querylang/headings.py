@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
-from .meaning import MistakeError, add
+from .meaning import MistakeError, Phrase, add
 
 
 def drop_headers(draft: Draft) -> None:
@@ -131,18 +131,23 @@ def is_put_aside(draft: Draft, index: int) -> bool:
 
 
 def is_apposition(draft: Draft, index: int) -> bool:
-    """Whether the last name of a sentence only says on which part the one before lies: "upper lid, right eye"."""
+    """Whether a name only says on which part the ones before it lie: "upper lid, right eye", "... x8, left eye"."""
     ask, later = draft.asks[index : index + 2]
-    is_behind = later.before - {"of"} in ({"comma"}, {"colon"})
-    if not is_behind or later.item.range is not None or (later.item.has_amount and draft.has_amount(index)):
-        return False
     ops = later.phrase.ops
-    before = [*draft.line_before(index), ask]
-    if not draft.ends_line(index + 1):
+    if later.before - {"of"} not in ({"comma"}, {"colon"}) or later.item.range is not None or len(ops) > 2:
         return False
-    if later.item.has_amount and (before != [ask] or ask.is_place or ask.thing.is_place):
+    is_counted, has_own = draft.has_amount(index), draft.has_amount(index + 1)
+    waiting = [*draft.line_before(index), ask]
+    if has_own or is_counted:
+        # Of a list that goes on, those alone that wait for it: "nose 5, upper lid, right eye, 6 points, chin".
+        named = [one for one in waiting if one.phrase.ops[: len(ops)] == ops]
+        others = [i for i in range(index) if draft.has_amount(i) or draft.asks[i].thing.is_place]
+        waiting = named if is_counted else waiting[-(index - max(others, default=-1)) :]
+        if is_counted == has_own or (has_own and (waiting != [ask] or ask.is_place or ask.thing.is_place)):
+            return False
+    elif not draft.ends_line(index + 1):
         return False
-    return len(ops) <= 2 and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in before)
+    return ask in waiting and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in waiting)
 
 
 def names_pair(draft: Draft, index: int) -> bool:
@@ -209,14 +214,19 @@ def lie_on_each(draft: Draft, index: int) -> bool:
     if ask.phrase.is_free or not needs_owner(draft.rules, ask.phrase):
         return False
     under = list(takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 :]))
-    if not all(one.thing.is_sided and one.item.range is None for one in under):
-        return False
-    phrases = [phrase for one in under if (phrase := lie_on(draft.rules, ask.phrase, one.phrase)) is not None]
-    if len(phrases) < len(under):
-        return False
-    for one, phrase in zip(under, phrases, strict=True):
+    lying = [*takewhile(lambda pair: pair[1] is not None, ((one, lie_on_all(draft, ask, one)) for one in under))]
+    for one, phrase in lying:
+        assert phrase is not None
         one.become(replace(phrase, frame=one.phrase.frame), is_owned=True)
-    return True
+    return bool(lying)
+
+
+def lie_on_all(draft: Draft, ask: Ask, whole: Ask) -> Phrase | None:
+    """Return what an ask names as lying on all of one side that another one names."""
+    if not whole.thing.is_sided or whole.item.range is not None:
+        return None
+    made = lie_on(draft.rules, ask.phrase, whole.phrase)
+    return made if made is not None and made.owner_len == len(whole.phrase.ops) else None
 
 
 def weave(draft: Draft) -> None:

@@ -163,7 +163,11 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         matches = list(lexicon.match(lexemes, i))
         # What is compared ("as on the left eye") is never one name with what stands before.
         is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
+        longest = max((length for length, _, _ in matches), default=0)
         for length, readings, is_plural in matches:
+            if length < longest and "TOO" in dict(readings):
+                # "As well as" is no "as well".
+                continue
             stop = i + length
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
                 if not (is_compared and reading[1] == SKIP):

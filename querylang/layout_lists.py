@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .asks import Ask
+from .asks import Ask, Draft
 from .meaning import Item
-from .registry import Registry
+from .pieces import Patch
+from .runs import lies_on
 
 
-def carry_layout(asks: Sequence[Ask], registry: Registry) -> None:
+def carry_layout(draft: Draft) -> None:
     """Let "the left eye and the lips of 300W", "300W, only the left eye and the lips" ask for both in the layout."""
+    asks = draft.asks
     last = asks[-1]
     if last.item.layout is not None and last.item.ids is not None:
         carry_ids(asks)
     elif is_in_layout(last):
-        for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
-            if not joins_layout(one, last, later.before, registry):
+        # "The chin and the 300W left eye" names the layout before what is in it.
+        is_behind = not any(edge.category in ("LAYOUT", "PROGRAM") for edge in draft.lattice.edges[last.start])
+        for index in range(len(asks) - 2, -1, -1) if is_behind else ():
+            if draft.has_amount(index) or not joins_layout(draft, asks[index], last, asks[index + 1].before):
                 return
-            one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
-    elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(last, asks[-2], last.before, registry):
+            asks[index].item = replace(asks[index].item, layout=last.item.layout, zero=last.item.zero)
+    elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(draft, last, asks[-2], last.before):
         last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
 
 
@@ -40,11 +44,15 @@ def is_in_layout(ask: Ask) -> bool:
     return item.layout is not None and item.phrase is not None and item.ids is None and item.named is None
 
 
-def joins_layout(ask: Ask, other: Ask, before: frozenset[str], registry: Registry) -> bool:
+def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> bool:
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
     if ask.item != Item(phrase=ask.item.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
         return False
+    registry = draft.rules.concepts.registry
     layout = registry.layouts.get(other.item.layout or "")
     if layout is None or not before or not before <= {"and", "comma"} or other.is_removal:
         return False
-    return bool(ask.thing.parts & {landmark.part for landmark in layout.landmarks})
+    if ask.phrase.is_free:
+        return True
+    on = [piece for piece in ask.thing.pieces if not isinstance(piece, Patch)]
+    return any(lies_on(one.part, one.fpalp, piece, registry) for one in layout.landmarks for piece in on)

@@ -55,19 +55,21 @@ class Lexicon:
     def match(self, lexemes: Sequence[Lexeme], start: int) -> list[tuple[int, list[Reading], bool]]:
         """Return every phrase that starts at a lexeme: its length, readings, and whether it stands in the plural."""
         found: list[tuple[int, list[Reading], bool]] = []
-        stack: list[tuple[Trie, int, bool]] = [(self.trie, start, False)]
+        # Whether the word before is a plural, and whether one before "of" was: "commissures of the mouth".
+        stack: list[tuple[Trie, int, bool, bool]] = [(self.trie, start, False, False)]
         while stack:
-            node, i, plural = stack.pop()
+            node, i, is_plural, are_several = stack.pop()
             if END in node:
-                found.append((i - start, node[END], plural))
+                found.append((i - start, node[END], is_plural or are_several))
             if i >= len(lexemes) or lexemes[i].type == "newline":
                 continue
             word = lexemes[i].word
+            are_several = are_several or (is_plural and word == "of")
             if word in node:
-                stack.append((node[word], i + 1, False))
+                stack.append((node[word], i + 1, False, are_several))
             for single in singulars(word):
                 if single in node:
-                    stack.append((node[single], i + 1, True))
+                    stack.append((node[single], i + 1, True, are_several))
         return found
 
     def walk(self) -> Iterator[tuple[str, list[Reading]]]:

@@ -102,6 +102,7 @@ class Item:
         layout, ids, parity, inner: A dataset's template, its ids as pairs, "odd" or "even", the inner points.
         named: A service's point by its published name: (layout, name) of each service that has it.
         count: How many.
+        counts: How many on each of a list, one after the other ("6 and 10 points respectively").
         each: The count is for each.
         total: The count is for all together.
         density: Multiple of the unified layout's density; `as_many` where it multiplies a count said before.
@@ -139,6 +140,7 @@ class Item:
     parity: str | None = None
     inner: bool | None = None
     count: Number | None = None
+    counts: tuple[Number, ...] | None = None
     each: bool | None = None
     total: bool | None = None
     density: Fraction | None = None

@@ -12,12 +12,15 @@ from typing import Any
 
 from .brackets import counts_on
 from .lexicon import Lexicon
-from .numbers import GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
+from .numbers import FRACTIONAL, GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
 from .words import Lexeme
 
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
 LISTED = NUMBER_WORDS | GROUPS.keys()
 """Words of a list of numbers."""
+COUNTED = frozenset({"POINTS", "INNER_POINTS"})
+AT_WORDS = frozenset({"at", "@", ",", ":", "(", "the"})
+"""What stands before places along a part."""
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
 COUNTED_COST = 5.0
@@ -73,13 +76,29 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
         if counts_faces and category == "NUMBERS" and any(one.form != "integer" for one in value):
             # "On face 2, 40% of the way along the jaw."
             continue
-        goes_on = is_kind(lexemes, end, "POINTS", lexicon) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
+        behind = find_kinds(lexemes, end, lexicon)
+        counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER"))
+        if category == "COUNTS":
+            is_told = "POINTS" in behind or any(one.word == "respectively" for one in lexemes[end : end + 1])
+            if is_told and not counts_faces:
+                yield end, category, value, cost
+            continue
+        goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
+        is_way = category == "NUMBERS" and value[-1].form == "part" and "WAY" in behind
+        if is_way and any(one.form not in ("part", "integer") for one in value):
+            # "At 3/8 and 5/8, a quarter of the way along the jaw."
+            continue
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
 
 
 def is_kind(lexemes: Sequence[Lexeme], i: int, kind: str, lexicon: Lexicon) -> bool:
     """Whether a phrase of one kind starts at a lexeme."""
-    return any(category == kind for _, readings, _ in lexicon.match(lexemes, i) for category, _ in readings)
+    return kind in find_kinds(lexemes, i, lexicon)
+
+
+def find_kinds(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> set[str]:
+    """Return the kinds of the phrases that start at a lexeme."""
+    return {category for _, readings, _ in lexicon.match(lexemes, i) for category, _ in readings}
 
 
 def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
@@ -104,18 +123,22 @@ def is_minus(lexemes: Sequence[Lexeme], i: int) -> bool:
 
 def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> Iterator[tuple[int, str, Any, float]]:
     """Yield the numbers "0.25, 0.5 and 0.75" and the ids "37-42 and 46", up to each of the first and up to the last."""
-    if continues_list(lexemes, i):
+    if continues_list(lexemes, i, first):
         return
     steps = list(read_members(lexemes, stop, first))
     numbers = [pair[0] for _, pair in steps]
     singles = next((n for n, (_, (low, high)) in enumerate(steps) if low is not high), len(steps))
     if singles == len(steps) and (shares := as_percents(numbers)) is not None:
-        yield steps[-1][0], "NUMBERS", shares, 0.5
+        # "Left brow 6 and 25% along the jaw" counts first.
+        cost = 0.5 if len(shares) > 2 or i == 0 or lexemes[i - 1].word in AT_WORDS else COUNTED_COST
+        yield steps[-1][0], "NUMBERS", shares, cost
+    if 1 < len(numbers) <= MOST_PREFIXES and singles == len(steps) and all(one.form == "integer" for one in numbers):
+        yield steps[-1][0], "COUNTS", tuple(numbers), COUNTED_COST
     for count in {*range(1, min(len(steps), MOST_PREFIXES) + 1), len(steps)}:
         end = steps[count - 1][0]
         if 1 < count <= singles and are_alike(numbers[:count]):
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
-        if first.form == "integer":
+        if all(number.form == "integer" for number in numbers[:count]):
             yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
 
 
@@ -136,7 +159,7 @@ def as_percents(numbers: Sequence[Number]) -> tuple[Number, ...] | None:
     return (*(replace(one, value=one.value / 100, form="percent") for one in others), last)
 
 
-def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
+def continues_list(lexemes: Sequence[Lexeme], i: int, number: Number) -> bool:
     """Whether a number belongs to a list that began before it."""
     before = i - 1
     while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
@@ -144,6 +167,9 @@ def continues_list(lexemes: Sequence[Lexeme], i: int) -> bool:
     if before > 0 and lexemes[before].word in PER_CENT:
         before -= 1
     if not 0 <= before < i - 1:
+        return False
+    if number.form in FRACTIONAL and lexemes[before].word.isdigit() and lexemes[before].word not in ("0", "1"):
+        # "Outer lip 12, 25% and 75% of the jaw".
         return False
     return lexemes[before].type == "number" or lexemes[before].word in LISTED
 

@@ -5,6 +5,7 @@ In: runs in the curve's own order; out: runs in the order asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,10 +26,19 @@ class Orderer:
         self.rules = rules
         self.registry = rules.concepts.registry
 
+    def direct(self, runs: Sequence[Run], ask: Ask, span: Span) -> list[Run]:
+        """Return the runs of one ask from where it starts, and in the direction that it says."""
+        item = ask.item
+        if item.origin is not None:
+            found = [self.start_at(run, ask, span) for run in runs]
+        elif item.turn is not None and item.range is None:
+            found = [self.turn_run(run, item.turn, span) for run in runs]
+        else:
+            found = list(runs)
+        return turn_back(found) if item.reverse else found
+
     def order(self, runs: list[Run], manner: Item, amount: Item, span: Span) -> list[Run]:
-        """Apply reversals, "every other", "the first point" and the spacing."""
-        if manner.reverse:
-            runs = [reverse_run(run) for run in reversed(runs)]
+        """Apply "every other", "the first point" and the spacing."""
         if amount.nth is not None:
             runs = keep_every(runs, amount.nth)
         if amount.pick is not None:
@@ -94,3 +104,8 @@ class Orderer:
             if len(places) == 1:
                 return places[0]
         raise MistakeError("contradiction", f"that is no one place on the {run.part}", span)
+
+
+def turn_back(runs: Sequence[Run]) -> list[Run]:
+    """Return runs with the order of their points turned."""
+    return [reverse_run(run) for run in reversed(runs)]

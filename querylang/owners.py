@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, lie_near, lie_on, needs_owner, share_side, take_side
+from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -49,7 +49,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if (made := share_plural(draft, index)) is not None:
         ask.become(made, is_owned=True)
         return
-    if ask.phrase.is_free or needs_owner(draft.rules, ask.phrase):
+    is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
+    if ask.phrase.is_free or (needs_owner(draft.rules, ask.phrase) and not is_all):
         made = find_side_of(draft, index, owners) or find_owned(draft, index, owners) or find_near(draft, index, owners)
         if made is not None:
             ask.become(made, is_owned=True)
@@ -97,7 +98,7 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
     if not (index and own and rest) or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
         return None
-    if before.is_owned and "of" not in before.before:
+    if not ("of" in before.before if before.is_owned else last.is_of):
         return None
     is_alike = len(ask.phrase.ops) == len(own) and ask.phrase.ops[0] == own[0] and ask.phrase.ops != own
     is_many = is_alike and last.is_plural and len(last.thing.units) == 1 and ask.before == {"and"}
@@ -119,6 +120,8 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     """Return an ask's name as lying on the first owner that it can lie on."""
     ask = draft.asks[index]
     phrase = ask.phrase
+    if (made := differ_from_last(draft, index)) is not None:
+        return made
     found: tuple[Phrase, Phrase] | None = None
     for owner, is_whole in owners.find(index):
         is_whole = is_whole or narrows(draft, index, owner)
@@ -126,7 +129,7 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
             continue
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
-        if phrase.is_free and made.thing.units == owner.thing.units:
+        if phrase.is_free and (made.thing.units == owner.thing.units or is_too_many(phrase, made, owner)):
             # The bridge's outline is the bridge: "nose: the bridge, 4, and the boundary, 7" has a better one.
             found = found or (owner, made)
         elif phrase.is_free or is_each or (made.thing != phrase.thing and find_side(owner.ops)):
@@ -137,6 +140,21 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     owner, made = found
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
     return made
+
+
+def is_too_many(phrase: Phrase, made: Phrase, owner: Phrase) -> bool:
+    """Whether a name in the singular would mean several on one owner: the corner of the lips."""
+    is_one = not (phrase.is_plural or phrase.det or owner.det or owner.thing.is_several_sided)
+    return is_one and len(made.thing.units) > 1
+
+
+def differ_from_last(draft: Draft, index: int) -> Phrase | None:
+    """Return what differs from the item right before it: "..., the inner lip's upper edge 5, lower edge 5"."""
+    last = draft.asks[index - 1]
+    if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
+        return None
+    made = contrast(draft.rules, draft.asks[index].phrase, last.phrase)
+    return made if made is not None and made.ops != last.phrase.ops else None
 
 
 def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
@@ -159,13 +177,8 @@ def narrows(draft: Draft, index: int, owner: Phrase) -> bool:
 
 def inherit_side(draft: Draft, index: int) -> None:
     """ "The left eye and eyebrow" are both on the left."""
-    ask, last = draft.asks[index], draft.asks[index - 1]
-    if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
-        return
-    if ask.sentence != last.sentence or (last.item.has_amount and ask.item.has_amount):
-        return
-    made = share_side(draft.rules, ask.phrase, last.phrase)
-    if made is not None:
+    ask = draft.asks[index]
+    if (made := inherit(draft, index)) is not None:
         ask.become(made)
         draft.notes.append(f"'{draft.words(ask)}' is read as on the side named before it")
 

@@ -18,7 +18,7 @@ from .lattice import Lattice
 from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
 from .numbers import Number
-from .ordering import Orderer
+from .ordering import Orderer, turn_back
 from .pieces import Patch, Piece, Place, Stretch
 from .routes import Region, Route, direction_of
 from .rules import Rules
@@ -63,14 +63,12 @@ class Placer:
         if amount.strict and any(self.spreader.is_ring(piece) for piece in whole):
             self.notes.append("a closed curve has no ends, so none are left out of it")
         placed = self.place(asks, regions, amount, span)
-        from_where = next((ask for ask in asks if ask.item.origin is not None), None)
-        if from_where is not None:
-            placed = [[self.orderer.start_at(run, from_where, span) for run in runs] for runs in placed]
-        elif manner.turn is not None and manner.range is None:
-            placed = [[self.orderer.turn_run(run, manner.turn, span) for run in runs] for runs in placed]
+        last = asks[-1].item.shape
+        placed = [self.orderer.direct(runs, ask, span) for ask, runs in zip(asks, placed, strict=True)]
+        if all(ask.item.reverse for ask in asks):
+            asks, placed = asks[::-1], placed[::-1]
         ordered = self.orderer.order([run for runs in placed for run in runs], manner, amount, span)
         self.check_shape(asks, ordered)
-        last = asks[-1].item.shape
         if last or not any(ask.item.shape for ask in asks) or len(ordered) != sum(map(len, placed)):
             return [(last, ordered)]
         left = iter(ordered)
@@ -108,8 +106,10 @@ class Placer:
             if amount.count.value != len(amount.positions) * (1 if amount.each else len(pieces)):
                 raise MistakeError("contradiction", "another number of points than of positions", span)
             amount = replace(amount, count=None)
-        origin = self.origin_side(asks)
-        return [self.place_region(region, amount, span, origin) for region in regions]
+        return [
+            self.place_region(region, amount, span, origin_side(ask))
+            for ask, region in zip(asks, regions, strict=True)
+        ]
 
     def place_region(self, region: Region, amount: Item, span: Span, origin: str = "") -> list[Run]:
         """Return the runs of one region that is asked for without a number of points."""
@@ -127,12 +127,6 @@ class Placer:
             is_literal = region.is_literal
             runs.append(self.spreader.spread(piece, own, span, ends=ends, origin=origin, is_literal=is_literal))
         return runs
-
-    def origin_side(self, asks: Sequence[Ask]) -> str:
-        """Return the side of the picture from which positions count, "" where they count along the curve."""
-        found = ((ask.item.origin, ask.item.frame or "") for ask in asks if isinstance(ask.item.origin, Phrase))
-        origin, frame = next(found, (None, ""))
-        return direction_of(origin, frame) if origin is not None else ""
 
     # --- counts ----------------------------------------------------------------------------------------------
 
@@ -182,15 +176,14 @@ class Placer:
 
     def share_out(self, pieces: Sequence[Piece], count: int, span: Span, *, is_each: bool) -> list[int]:
         """Return how many of count points each piece gets, in proportion to the unified layout's points on it."""
-        are_places = all(isinstance(piece, Place) for piece in pieces)
+        are_places = all(isinstance(one, Place) or (isinstance(one, Patch) and one.spot) for one in pieces)
         if are_places and is_each:
             return [1] * len(pieces)
-        are_points = are_places and all(self.registry.parts[piece.part].is_point for piece in pieces)
+        parts = self.registry.parts
+        are_points = are_places and all(one.part in parts and parts[one.part].is_point for one in pieces)
         if are_places and count != len(pieces) and not (are_points and count < len(pieces)):
             what = "place" if len(pieces) == 1 else "places"
             raise MistakeError("count", f"that names {len(pieces)} {what}, not {count} points", span, f"{len(pieces)}")
-        if len(pieces) == 1 and count > 1 and isinstance(pieces[0], Patch) and pieces[0].spot is not None:
-            raise MistakeError("count", f"that names 1 place, not {count} points", span, "1")
         if len(pieces) == 1:
             return [count]
         caps = [1 if isinstance(piece, Place) else None for piece in pieces]
@@ -212,6 +205,7 @@ class Placer:
         for ask in asks:
             region = self.find_region(ask) if ask.is_named or ask.item.range is not None else None
             found = self.ids.resolve(ask.item, region, self.span([ask]))
+            found = turn_back(found) if ask.item.reverse else found
             runs += self.orderer.order(found, ask.item, amount, span)
         self.notes += self.ids.take_notes()
         own = amount.count
@@ -220,6 +214,12 @@ class Placer:
         if any(getattr(amount, name) is not None for name in ("positions", *ALONG)):
             raise MistakeError("contradiction", "a layout has its own points", span)
         return runs
+
+
+def origin_side(ask: Ask) -> str:
+    """Return the side of the picture from which positions count, "" where they count along the curve."""
+    origin = ask.item.origin
+    return direction_of(origin, ask.item.frame or "") if isinstance(origin, Phrase) else ""
 
 
 def spread_units(ask: Ask) -> tuple[Unit, ...]:

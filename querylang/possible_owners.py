@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .asks import BREAKS, Ask, Draft, find_side
-from .beside import needs_owner
+from .beside import has_several, inherit, needs_owner
 from .concepts import Op
+from .joining import is_side
 from .meaning import Item, Phrase
 
 Owner = tuple[Phrase, bool]
@@ -53,10 +54,13 @@ class PossibleOwners:
         self._lines = draft.number_lines()
         self._heading: Phrase | None = None
         self._headed = -1
+        # What the list is said to lie on, and whether an item of it lay elsewhere.
+        self._led: tuple[Op, ...] = ()
+        self._is_left = False
         # The last one said stands last.
         self._near: dict[Key, Named] = {}
         self._far: dict[Key, Named] = {}
-        self._later, self._joins = gather_later(draft, self._lines)
+        self._later, self._joins, self._is_told = gather_later(draft, self._lines)
 
     def pass_by(self, index: int) -> None:
         """Let an ask own those after it; each is passed by once, in order."""
@@ -69,6 +73,9 @@ class PossibleOwners:
             self._near, self._sentence = {}, ask.sentence
         if self._draft.opens_list(index):
             self._heading, self._headed = ask.phrase, ask.sentence
+        if ask.is_located or ask.phrase is self._heading:
+            self._led = ask.phrase.ops
+        self._is_left = ask.phrase.ops[: len(self._led)] != self._led
         is_bulleted = ask.is_located and any("bullet" in one.before for one in (*self._draft.line_before(index), ask))
         one = Named(ask.phrase, ask.is_located, ask.is_removal, self._lines[index], is_bulleted)
         put_last(self._near, one.key, one)
@@ -85,13 +92,22 @@ class PossibleOwners:
         located = [(one.phrase, True) for one in near if one.is_located and (one.line == line or not one.is_bulleted)]
         before = [one for one in near if not one.is_located and not (ask.is_removal and one.is_removal)]
         after = [one for one in self._later[index] if ask.phrase.is_free or find_side(one.phrase.ops) or one.phrase.det]
-        listed = after + before if after and self._belongs_ahead(index) else before + after
-        # What makes sense by itself lies on nothing that another line names.
-        listed = [one for one in listed if ask.phrase.is_free or one.line == line]
-        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), one.owner[1]))
+        if not self._is_told[index] and inherit(self._draft, index) is not None:
+            # "The left brow tail, outer canthus and chin, and 6 points on the right eye".
+            after = []
+        is_ahead = bool(after) and self._belongs_ahead(index)
+        listed = after + before if is_ahead else before + after
+        # What makes sense by itself lies on nothing that another line names, "eye corners" on no item beside it.
+        is_all = len(ask.phrase.ops) == 1 and ask.phrase.is_plural and not ask.phrase.det and has_several(ask.phrase)
+        listed = [one for one in listed if ask.phrase.is_free or (one.line == line and not is_all)]
+        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase)))
         others = [one.owner for one in listed]
-        heads = [] if self._is_of_each(index) else self._find_heads(ask, others)
-        return heads + located + others + self._find_far(ask, is_here)
+        heads = ([] if self._is_of_each(index) else self._find_heads(ask, others)) + located
+        if self._is_left and is_all:
+            heads = []
+        if is_ahead and (are_sides(ask.phrase) or (self._is_left and self._is_told[index])):
+            return others + heads + self._find_far(ask, is_here)
+        return heads + others + self._find_far(ask, is_here)
 
     def _is_of_each(self, index: int) -> bool:
         """Whether a line begins with "each" or "both", so that what it asks lies on no heading above it."""
@@ -115,18 +131,28 @@ class PossibleOwners:
         return [one.owner for one in (*apart, *reversed(self._far.values()))]
 
     def _belongs_ahead(self, index: int) -> bool:
-        """Whether "and" joins an item to the next, and not to the one before."""
-        asks = self._draft.asks
-        if "and" in asks[index].before:
-            # "..., and the top and the bottom of both eyes".
-            return "comma" in asks[index].before and asks[index + 1].before == {"and"}
-        return self._joins[index]
+        """Whether an item is joined to the next ones, and not to the one before."""
+        ask, last = self._draft.asks[index], self._draft.asks[index - 1]
+        if are_sides(ask.phrase):
+            # "5 points on the left and 7 on the right eyebrow".
+            later = self._draft.asks[index + 1]
+            return ask.leads and later.leads and later.before == {"and"} and later.thing.is_sided
+        if "and" not in ask.before:
+            # "Left brow, upper edge, 7 points, and ..." has what it lies on before it.
+            is_told = self._is_told[index] and (ask.leads or not self._draft.has_amount(index))
+            is_whole = last.is_named and not (last.thing.is_place or self._draft.has_amount(index - 1))
+            return self._joins[index] and (is_told or not is_whole)
+        # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".
+        return self._joins[index] and self._is_told[index]
 
 
-def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, ...]], list[bool]]:
-    """Return what later items of the same list name, for each ask, and whether "and" is the first join but a comma."""
+def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, ...]], list[bool], list[bool]]:
+    """Return what later items of the same list name, for each ask.
+
+    And whether "and" is the first join but a comma, and whether the first of them that names a part lies on it by "of".
+    """
     found: list[tuple[Named, ...]] = [()]
-    joins = [False]
+    joins, is_told = [False], [False]
     for index in range(len(draft.asks) - 1, 0, -1):
         ask, later = draft.asks[index - 1 : index + 1]
         is_apart = bool(later.before & {"stop", "colon"}) and not ends_list(draft, index)
@@ -138,7 +164,14 @@ def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, 
             one = Named(later.phrase, is_located=False, is_removal=False, line=lines[index])
             found.append((one, *(other for other in found[-1] if other.key != one.key)))
         joins.append(joins[-1] if later.before == {"comma"} else "and" in later.before)
-    return found[::-1], joins[::-1]
+        waits = later.phrase.is_free or needs_owner(draft.rules, later.phrase)
+        is_told.append(is_told[-1] if waits else bool(later.phrase.owner_len))
+    return found[::-1], joins[::-1], is_told[::-1]
+
+
+def are_sides(phrase: Phrase) -> bool:
+    """Whether a name is only a side."""
+    return bool(phrase.ops) and all(map(is_side, phrase.ops))
 
 
 def put_last(owners: dict[Key, Named], key: Key, owner: Named) -> None:

@@ -12,6 +12,7 @@ from .headings import drop_headers
 from .joining import is_side
 from .layout_lists import is_in_layout
 from .meaning import NO_NAME, Item, Phrase, Range, join
+from .numbers import Number
 from .owners import own_names
 
 
@@ -69,7 +70,9 @@ def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
 def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     """Return what a reference means, and the ask before it that it refers to: the nearest that it fits."""
     phrase = ask.phrase
-    for read in (refer_to, share_side) if phrase.ref == "it" else (refer_to,):
+    ways = {"it": (refer_to, share_side), "side": (share_side,)}
+    vague: tuple[Phrase, Ask | None] | None = None
+    for read in ways.get(phrase.ref, (refer_to,)):
         for before in reversed(draft.asks):
             names = find_phrases(before.item) if phrase.ref == "it" else [before.phrase] if before.is_named else []
             made = next((found for one in names if (found := read(draft.rules, phrase, one)) is not None), None)
@@ -77,8 +80,13 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
             if made is not None and count is not None and count.value > 1 and made.thing.is_place:
                 # "The left brow and its arch; the other one with 7 points".
                 continue
-            if made is not None:
+            if made is not None and made.is_free and not made.fault:
+                # "The bottom, and its tip" is not the bottom's tip where anything else has one.
+                vague = vague or (made, before)
+            elif made is not None:
                 return made, before
+    if vague is not None:
+        return vague
     if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
         return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else "")), None
     if not phrase.is_free and phrase.ref == "that" and not draft.asks:
@@ -197,6 +205,9 @@ def mirror(draft: Draft, item: Item, frame: str) -> Item:
         first, last = item.range.first, item.range.last
         first = turn(first) if isinstance(first, Phrase) else first
         last = turn(last) if isinstance(last, Phrase) else last
+        if item.phrase is not None and item.phrase.thing.is_surface and isinstance(first, Number):
+            # u runs from the left of the picture to the right.
+            first = replace(first, value=1 - first.value)
         item = replace(item, range=replace(item.range, first=first, last=last))
     return item if item.phrase is None else replace(item, phrase=turn(item.phrase))
 

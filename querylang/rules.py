@@ -95,14 +95,15 @@ class Rules(Compositions):
         """Return (category, pattern, function, cost)."""
         return [
             # adjectives
-            ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.0),
+            ("ADJ", "ADJ comma? and|slash ADJ", join_adjectives, 0.4),
             ("ADJ", "viewer ADJ", as_seen, 0.0),
             ("ONE_SIDE", "ADJ", one_side, 0.0),
             # names of places
             ("N", "NOUN", self.noun, 0.0),
             ("N", "REL", lambda word: Phrase((("rel", word),), is_plural=word.endswith("s")), 0.2),
             ("N", "ADJ N", self.qualify, 0.0),
-            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if a[0][0] == "side" or len(a) == 1 else None, 0.6),
+            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if len(a) == 1 else None, 0.6),
+            ("N", "N ADJ", lambda n, a: self.qualify(a, n) if a[0][0] == "side" and len(a) > 1 else None, 1.1),
             ("N", "rel=around N", lambda n: self.extend(n, (("rel", "around"),)), 0.0),
             ("N", "NUMBER N", self.all_of, 0.8),
             ("N", "EACH of? N", self.determine, 0.0),
@@ -153,6 +154,8 @@ class Rules(Compositions):
             ("N", "N OWN_ADJ", lambda n, side: self.own(self.stand_on_side(n, side)), 0.2),
             # what refers to something named before
             ("N", "REF N", self.refer, 0.0),
+            ("N", "same N", lambda n: self.refer("that", n), 1.0),
+            ("N", "N ref=that rel=side", lambda n: self.refer("side", n), 0.0),
             ("N", "N ref=it", lambda n: self.refer("it", n), 0.3),
             ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
             ("N", "one", lambda: Phrase((), ref="one"), 1.2),
@@ -174,6 +177,8 @@ class Rules(Compositions):
             ("I", "NUMBER points", lambda n: Item(count=n) if n.form != "percent" else None, 0.0),
             ("I", "NUMBER times", self.count, 0.0),
             ("I", "times NUMBER", self.count, 0.0),
+            ("I", "COUNTS", says("counts"), 0.0),
+            ("I", "COUNTS points", says("counts"), 0.0),
             ("I", "approx NUMBER", lambda n: None if n.form == "part" else Item(count=n, approx=True), 0.0),
             ("I", "approx", says(approx=True), 0.3),
             ("I", "bound NUMBER", says("count", fault=BOUND_FAULT), -1.5),
@@ -237,6 +242,8 @@ class Rules(Compositions):
             ("MANNER", "SPACING colon", says("spacing"), 0.0),
             ("I", "SHAPE OF_I", lambda shape, i: join(Item(shape=shape), i), 0.0),
             ("I", "each=all I", self.manner_of_all, 0.5),
+            ("I", "each=all OWN_ADJ|OWN_SIDE", lambda a: self.on_side_of_all(a, "subject"), 0.0),
+            ("I", "each=all ONE_SIDE|SIDE", lambda a: self.on_side_of_all(a, ""), 0.3),
             ("I", "visible", says(visible=True), -0.7),
             ("I", "STRICT", lambda value: Item(strict=value == "strict"), 0.0),
             ("I", "reverse", says(reverse=True), 0.0),
@@ -257,7 +264,7 @@ class Rules(Compositions):
             ("I", "E to E", self.plain_range, 0.5),
             ("I", "E arrow E", lambda a, b: self.plain_range(a, b) if is_end(a) and is_end(b) else None, 0.5),
             ("I", "NUMBER arrow NUMBER", self.range, 0.5),
-            ("I", "between E and E", self.range, 0.0),
+            ("I", "between E and E", self.between, 0.0),
             ("I", "between N", lambda n: Item(range=Range(n, None)), 1.0),
             ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
             ("I", "INTERVAL", lambda ends: Item(range=Range(*ends)), 0.0),

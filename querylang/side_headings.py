@@ -53,7 +53,8 @@ def opens_behind_link(draft: Draft, number: int) -> bool:
     found = {edge.category for node in edges[max(0, entry.start - 1) : entry.start + 1] for edge in node}
     if number == 0 or entry.before & BREAKS or (is_headed and not entry.before):
         return not LINKS.isdisjoint(found)
-    return "and" in entry.before and "HEADS" in found and "OF" not in found and counts_next(draft, number)
+    is_listed = bool(entry.before & {"and", "comma"})
+    return is_listed and "HEADS" in found and "OF" not in found and counts_next(draft, number)
 
 
 def counts_next(draft: Draft, number: int) -> bool:
