@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .asks import Draft, find_side, flip, is_end
-from .concept_data import SIDES
+from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
 from .joining import is_side
 from .meaning import Phrase
@@ -50,11 +50,40 @@ def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
         _, viewer, subject = phrase.ops[0][1][0]
         made = rules.sound_phrase((*owner.ops[:-1], (*owner.ops[-1][:2], viewer, subject)))
         return None if made is None else settle(phrase, made, owner, owner.owner_len)
-    own = {kind_of(op): op for op in phrase.ops}
-    if not phrase.is_free or all(map(is_side, phrase.ops)) or not own.keys() <= {kind_of(op) for op in owner.ops}:
+    ops = phrase.ops
+    if len(ops) == 1 and ops[0][0] == "portion" and owner.ops[-2:-1] == (("rel", "side"),):
+        # "The left side of the nose, the right side": of a nose, whose sides are places, that is no half.
+        ops = (("rel", "side"), ("adj", (("side", *ops[0][2:]),)))
+    if any(map(is_end, owner.ops)):
+        # "The left corner of the mouth, the right corner": of a mouth, which has no sides, those are its ends.
+        ops = tuple(make_end(op) if is_side(op) else op for op in ops)
+    if not phrase.is_free or all(map(is_side, phrase.ops)):
+        return None
+    return take_place(rules, phrase, ops, owner)
+
+
+def oppose(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
+    """ "The top of the left eye, the bottom, and ...": one of two opposites where the other was named."""
+    other = ("rel", OPPOSITES.get(phrase.ops[0][1])) if len(phrase.ops) == 1 and phrase.ops[0][0] == "rel" else None
+    if other in owner.ops:
+        made = rules.sound_phrase(tuple(phrase.ops[0] if op == other else op for op in owner.ops))
+        return None if made is None else settle(phrase, made, owner, owner.owner_len)
+    # "The upper lid of the left eye, the lower lid, and ..."
+    return take_place(rules, phrase, phrase.ops, owner) if needs_owner(rules, phrase) else None
+
+
+def take_place(rules: Rules, phrase: Phrase, ops: Sequence[Op], owner: Phrase) -> Phrase | None:
+    """Return what an owner names with these operations in the place of its own of their kinds."""
+    own = {kind_of(op): op for op in ops}
+    if not own.keys() <= {kind_of(op) for op in owner.ops}:
         return None
     made = rules.sound_phrase(tuple(own.get(kind_of(op), op) for op in owner.ops))
     return None if made is None else settle(phrase, made, owner, owner.owner_len)
+
+
+def make_end(side: Op) -> Op:
+    """Return a side as the end on it."""
+    return (side[0], tuple(("end", viewer, subject) for _, viewer, subject in side[1]))
 
 
 def lie_near(rules: Rules, phrase: Phrase, place: Phrase) -> Phrase | None:

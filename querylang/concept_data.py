@@ -16,6 +16,8 @@ from .registry import Registry
 from .surface_runs import Spot, place_within
 
 SIDES = ("left", "right")
+OPPOSITES = {"top": "bottom", "start": "end", "head": "tail", "root": "tip"}
+OPPOSITES |= {second: first for first, second in OPPOSITES.items()}
 FEATURES = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
 
 

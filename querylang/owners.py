@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side
+from .beside import contrast, inherit, lie_near, lie_on, needs_owner, oppose, take_side
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -153,7 +153,11 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
     last = draft.asks[index - 1]
     if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
         return None
-    made = contrast(draft.rules, draft.asks[index].phrase, last.phrase)
+    ask = draft.asks[index]
+    made = contrast(draft.rules, ask.phrase, last.phrase)
+    is_listed = ask.before == {"comma"} and any("comma" in one.before for one in draft.asks[index + 1 : index + 2])
+    if made is None and is_listed:
+        made = oppose(draft.rules, ask.phrase, last.phrase)
     return made if made is not None and made.ops != last.phrase.ops else None
 
 

@@ -107,8 +107,7 @@ class Placer:
                 raise MistakeError("contradiction", "another number of points than of positions", span)
             amount = replace(amount, count=None)
         return [
-            self.place_region(region, amount, span, origin_side(ask))
-            for ask, region in zip(asks, regions, strict=True)
+            self.place_region(region, amount, span, origin_side(ask)) for ask, region in zip(asks, regions, strict=True)
         ]
 
     def place_region(self, region: Region, amount: Item, span: Span, origin: str = "") -> list[Run]:
