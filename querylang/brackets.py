@@ -12,47 +12,39 @@ from .words import Lexeme
 
 MOST_LETTERS = 8
 """Items are counted from a to h."""
+MOST_DIGITS = 2
 FARTHEST = 3
 """A number is said again at most so many words before its bracket."""
 
 
-def counts_on(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a number in brackets goes on counting those before it from a first: "(1) left eye (2) right eye"."""
-    word = lexemes[i].word
-    wanted = int(word) - 1 if word.isdecimal() and len(word) < 3 else 0
-    for at in range(i - 2, 0, -1):
-        if wanted and lexemes[at].word == str(wanted) and lexemes[at - 1].word == "(" and lexemes[at + 1].word == ")":
-            wanted -= 1
+def counts_item(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a letter or number counts items from a first one on: "a) chin b) nose tip", "(1) chin (2) nose tip"."""
+    kind, number = label_at(lexemes, i)
+    first, wanted = i, number - 1
+    for at in range(i - 1, -1, -1) if wanted > 0 else ():
+        if label_at(lexemes, at) == (kind, wanted):
+            first, wanted = at, wanted - 1
             if not wanted:
-                return opens_item(lexemes, at - 1)
-    return False
+                break
+    return not wanted and opens_item(lexemes, first - (lexemes[first - 1].word in ("(", "|")))
 
 
-def is_letter(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a letter counts items: "a) chin b) nose tip", "(a) the jaw, (b) the lips"."""
-    number = number_of(lexemes, i)
-    if not number:
-        return False
-    wanted = number - 1
-    for at in range(i - 1, -1, -1):
-        if wanted and number_of(lexemes, at) == wanted:
-            wanted -= 1
-    first = i - 1 if i and lexemes[i - 1].word == "(" else i
-    return not wanted and (number > 1 or opens_item(lexemes, first))
-
-
-def number_of(lexemes: Sequence[Lexeme], i: int) -> int:
-    """Return the place in the alphabet of a letter right before a bracket that closes, 0 for anything else."""
+def label_at(lexemes: Sequence[Lexeme], i: int) -> tuple[str, int]:
+    """Return what sets a letter or number apart and which one it is: "a)", "(1)" or the "| 1 |" of a table's row."""
     word = lexemes[i].word
-    if len(word) != 1 or i + 1 >= len(lexemes) or lexemes[i + 1].word != ")" or not lexemes[i + 1].is_glued:
-        return 0
-    number = ord(word) - ord("a") + 1
-    return number if 1 <= number <= MOST_LETTERS else 0
+    before, after = lexemes[i - 1].word if i else "", lexemes[i + 1].word if i + 1 < len(lexemes) else ""
+    if after == ")" and lexemes[i + 1].is_glued and "a" <= word <= "z" and len(word) == 1:
+        number = ord(word) - ord("a") + 1
+        return ("letter", number) if number <= MOST_LETTERS else ("", -1)
+    if not word.isdecimal() or len(word) > MOST_DIGITS or (before, after) not in (("(", ")"), ("|", "|")):
+        return "", -1
+    is_cell = before == "|" and i > 1 and lexemes[i - 2].type != "newline"
+    return ("", -1) if is_cell else (before, int(word))
 
 
 def opens_item(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a place is the first of a text, a line, a clause or behind a colon."""
-    return i == 0 or lexemes[i - 1].type == "newline" or lexemes[i - 1].word in (":", ".", ";", ",", "-")
+    return i <= 0 or lexemes[i - 1].type == "newline" or lexemes[i - 1].word in (":", ".", ";", ",", "-")
 
 
 def restates_number(lexemes: Sequence[Lexeme], i: int) -> int | None:

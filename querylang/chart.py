@@ -324,7 +324,9 @@ class Chart:
         return node + 1 == self.size or not self.categories(node + 1).isdisjoint(("COMMA", "STOP", "NEWLINE"))
 
     def names_something(self, start: int) -> bool:
-        """Whether the rest of a sentence names a part or a layout."""
+        """Whether the rest of a sentence, or the list in lines below it, names a part or a layout."""
+        while start < self.size and not self.categories(start).isdisjoint(("NEWLINE", "BULLET")):
+            start += 1
         for node in range(start, self.size):
             if not self.categories(node).isdisjoint(("STOP", "NEWLINE")):
                 return False

@@ -113,6 +113,9 @@ def put_aside(draft: Draft, index: int) -> bool:
         MistakeError: It says that it does.
     """
     ask, later = draft.asks[index : index + 2]
+    is_each = later.phrase.det == "each" and "colon" in later.before and later.item.has_amount
+    if is_each and is_put_aside(draft, index):
+        raise MistakeError("contradiction", f"'{draft.words(ask)}', but {draft.words(later)}", draft.span(ask, later))
     if is_put_aside(draft, index):
         draft.notes.append(f"ignored: '{draft.words(ask)}'")
         return True

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .brackets import is_letter, restates_number
+from .brackets import counts_item, restates_number
 from .lexicon import Lexicon
 from .number_edges import is_line_start, read_interval, read_numbers
 from .numbers import read_number
@@ -156,7 +156,7 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         return
     if lexeme.type == "symbol":
         yield from read_mark(lexemes, i)
-    elif is_letter(lexemes, i):
+    elif lexeme.type == "word" and len(lexeme.word) == 1 and counts_item(lexemes, i):
         yield i + 2, "BULLET", None, 0.2
     else:
         is_number = read_number(lexemes, i) is not None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft
-from .meaning import Item
+from .meaning import Item, Phrase
 from .pieces import Patch
 from .runs import lies_on
 
@@ -48,11 +48,14 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
     if ask.item != Item(phrase=ask.item.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
         return False
-    registry = draft.rules.concepts.registry
-    layout = registry.layouts.get(other.item.layout or "")
-    if layout is None or not before or not before <= {"and", "comma"} or other.is_removal:
+    if not before or not before <= {"and", "comma"} or other.is_removal:
         return False
-    if ask.phrase.is_free:
-        return True
-    on = [piece for piece in ask.thing.pieces if not isinstance(piece, Patch)]
-    return any(lies_on(one.part, one.fpalp, piece, registry) for one in layout.landmarks for piece in on)
+    return ask.phrase.is_free or has_points(draft, other.item.layout, ask.phrase)
+
+
+def has_points(draft: Draft, name: str | None, phrase: Phrase) -> bool:
+    """Whether a layout has points on what a phrase names."""
+    registry = draft.rules.concepts.registry
+    landmarks = registry.layouts[name].landmarks if name in registry.layouts else ()
+    pieces = [piece for piece in phrase.thing.pieces if not isinstance(piece, Patch)]
+    return any(lies_on(one.part, one.fpalp, piece, registry) for one in landmarks for piece in pieces)

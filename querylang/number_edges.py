@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from .brackets import counts_on
+from .brackets import counts_item
 from .lexicon import Lexicon
 from .numbers import FRACTIONAL, GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
 from .words import Lexeme
@@ -71,13 +71,15 @@ def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterato
     after = lexemes[stop].word if stop < len(lexemes) else ""
     if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
         yield stop + 1, "BULLET", None, 0.2
+    if after == "|" and counts_item(lexemes, i):
+        yield stop + 1, "BULLET", None, 0.2
     counts_faces = i > 0 and is_kind(lexemes, i - 1, "FACE_WORD", lexicon)
     for end, category, value, cost in read_list(lexemes, i, stop, number):
         if counts_faces and category == "NUMBERS" and any(one.form != "integer" for one in value):
             # "On face 2, 40% of the way along the jaw."
             continue
         behind = find_kinds(lexemes, end, lexicon)
-        counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER"))
+        counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER", "AND"))
         if category == "COUNTS":
             is_told = "POINTS" in behind or any(one.word == "respectively" for one in lexemes[end : end + 1])
             if is_told and not counts_faces:
@@ -108,7 +110,7 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
         return True
     if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
         return False
-    if lexemes[i - 1].word == "(" and counts_on(lexemes, i):
+    if counts_item(lexemes, i):
         return True
     before = i - 2 if lexemes[i - 1].word == "(" else i - 1
     return before < 0 or lexemes[before].type != "word" or lexemes[i - 1].word != "("

@@ -10,7 +10,7 @@ from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
 from .joining import is_side
-from .layout_lists import is_in_layout
+from .layout_lists import has_points, is_in_layout
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .numbers import Number
 from .owners import own_names
@@ -30,7 +30,8 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     if not phrase.ref:
         return ask
     made, before = refer(draft, ask)
-    if before is not None and is_in_layout(before) and ask.item == Item(phrase=phrase):
+    is_there = before is not None and is_in_layout(before) and has_points(draft, before.item.layout, made)
+    if before is not None and is_there and ask.item == Item(phrase=phrase):
         # "300W, the left eye, and the right one".
         ask.item = replace(ask.item, layout=before.item.layout, zero=before.item.zero)
     ask.become(made, is_narrower=phrase.ref == "it" and not ask.before, is_owned=phrase.ref == "it")

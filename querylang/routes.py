@@ -127,7 +127,8 @@ class Route:
         if all(op[0] == "adj" for op in end.ops):
             tries = [self.borrow(end, there), (*carrier, ("rel", "end"), *end.ops) if carrier else ()]
         else:
-            on = (carrier, there, self.part_of(there))
+            # "From the chin to the right angle" is the jaw's, not the chin's.
+            on = (carrier, self.part_of(there), there)
             tries = [ops[:length] + end.ops for ops in on for length in range(len(ops), 0, -1)]
         found = [self.rules.phrase(ops) for ops in tries if ops]
         found.insert(0 if end.thing.is_sided else len(found), end)

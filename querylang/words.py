@@ -46,6 +46,7 @@ SYMBOLS = {
 ABBREVIATIONS = {"i", "e", "g", "no", "nr", "approx", "ca", "incl", "excl", "max", "min", "vs"}
 CONTRACTED = {"it", "that", "let", "where", "what", "here", "there", "who", "how", "she", "he", "this", "which", "when"}
 """Words after which an apostrophe-s is "is" or "us", and owns nothing."""
+BULLETS = frozenset("-*•–")
 QUOTES = set("\"'`´‘’‚‛“”„‟«»‹›*_^\\")
 SILENT_CATEGORIES = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cc", "Cs")
 COORDINATES = re.compile(r"\(x *, *y\)|(?<![\w.])x(?: *[,/] *| and | )y(?![\w.])", re.IGNORECASE)
@@ -113,6 +114,8 @@ class Splitter:
         self.lexemes: list[Lexeme] = []
         self.end = -1
         self.underscore = False
+        self.indent = len(text) - len(text.lstrip(" \t"))
+        self.is_bulleted = text.lstrip()[:1] in BULLETS
 
     def add(self, m: re.Match[str]) -> None:
         """Add one piece."""
@@ -123,11 +126,20 @@ class Splitter:
         elif kind == "number":
             self.add_number(word, start, stop)
         elif kind == "newline":
-            self.put(Lexeme("\n" * min(2, len(word.splitlines())), "newline", start, stop))
+            self.add_break(word, start, stop)
         elif kind == "dots":
             self.put(Lexeme(".." if word == ".." else "...", "symbol", start, stop))
         else:
             self.add_mark(word, start, stop)
+
+    def add_break(self, word: str, start: int, stop: int) -> None:
+        """Add the end of a line; a bulleted one heads those below it that begin farther right."""
+        indent = len(word) - len(word.rstrip(" \t"))
+        is_item = self.text[stop : stop + 1] in BULLETS and self.is_bulleted
+        if indent > self.indent and is_item and self.lexemes[-1].type == "word":
+            self.put(Lexeme(":", "symbol", start, start))
+        self.indent, self.is_bulleted = indent, self.text[stop : stop + 1] in BULLETS
+        self.put(Lexeme("\n" * min(2, len(word.splitlines())), "newline", start, stop))
 
     def put(self, lexeme: Lexeme) -> None:
         lexeme.is_glued = lexeme.start == self.end
