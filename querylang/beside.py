@@ -107,6 +107,18 @@ def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
     return None if made is None else replace(settle(phrase, made, owner, 0), det=phrase.det)
 
 
+def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
+    """ "The left nostril, the right": the other side alone, right after a name on one side, is that name's other one."""
+    if len(phrase.ops) != 1 or not is_side(phrase.ops[0]):
+        return None
+    ops = tuple(flip(op, ends=True) for op in last.ops)
+    turned = [op for op, before in zip(ops, last.ops, strict=True) if op != before]
+    if len(turned) != 1 or turned[0][0] != "adj" or turned[0][1][0][1:] != phrase.ops[0][1][0][1:]:
+        return None
+    made = rules.sound_phrase(ops)
+    return None if made is None else replace(settle(phrase, made, last, 0), det=phrase.det)
+
+
 def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     """ "The left eye and eyebrow", "the right eye and its brow" are on one side."""
     side, thing = find_side(other.ops), phrase.thing

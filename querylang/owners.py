@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, inherit, lie_near, lie_on, needs_owner, oppose, take_side
+from .beside import contrast, inherit, lie_near, lie_on, needs_owner, oppose, take_side, turn_side
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -113,6 +113,10 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
     ask = draft.asks[index]
     is_apart = (index == 0 or ask.before) and all(one.before for one in draft.asks[index + 1 : index + 2])
     found = owners.find(index) if is_apart else []
+    if is_apart and index and (made := turn_side(draft.rules, ask.phrase, draft.asks[index - 1].phrase)):
+        is_named = any(made.ops == one.phrase.ops for one in draft.asks[: index - 1])
+        if not is_named and draft.asks[index - 1].sentence == ask.sentence:
+            return made
     return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
 
 
