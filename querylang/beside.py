@@ -59,7 +59,18 @@ def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
         ops = tuple(make_end(op) if is_side(op) else op for op in ops)
     if not phrase.is_free or all(map(is_side, phrase.ops)):
         return None
-    return take_place(rules, phrase, ops, owner)
+    # "Left mouth corner, right corner": the name says by itself that it is one.
+    ops = tuple(op for op in ops if op[0] != "rel" or not is_named_for(rules, owner, op[1]))
+    return take_place(rules, phrase, ops, owner) if ops else None
+
+
+def is_named_for(rules: Rules, owner: Phrase, word: str) -> bool:
+    """Whether a name is that of a place of its part that this word makes, as the mouth corner is for "corner"."""
+    kind, name = owner.ops[0][:2]
+    words = {word, word.removesuffix("s")}
+    return kind == "noun" and any(
+        rules.concepts[base].has.get(one) == name for base in rules.concepts[name].of for one in words
+    )
 
 
 def oppose(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
