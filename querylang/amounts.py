@@ -40,8 +40,7 @@ class Amounts:
         current: list[Ask] = []
         for i, ask in enumerate(self.asks):
             current = self.bind_all_loose(i, current)
-            if not ask.is_removal:
-                current = self.bind_ask(i, ask, current)
+            current = [] if ask.is_removal else self.bind_ask(i, ask, current)
         self.bind_all_loose(len(self.asks), current)
 
     def bind_ask(self, index: int, ask: Ask, current: list[Ask]) -> list[Ask]:
@@ -160,9 +159,9 @@ class Amounts:
         found: list[Ask] = []
         for i in range(stop - 1, -1, -1):
             ask = self.asks[i]
-            if ask.is_removal:
+            if ask.is_removal and not found:
                 continue
-            if ask.group >= 0:
+            if ask.is_removal or ask.group >= 0:
                 break
             if links and (not self.asks[i + 1].before & links or ask.sentence != self.asks[i + 1].sentence):
                 break

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft
 from .chart import Entry
-from .meaning import NO_NAME, Item
+from .layout_lists import has_points
+from .meaning import NO_NAME, Item, Phrase
 
 
 def follows_except(draft: Draft, number: int) -> bool:
@@ -27,6 +28,9 @@ def ends_removal(draft: Draft, number: int) -> bool:
     """
     entry = draft.entries[number]
     item: Item = entry.value
+    if entry.before == {"comma", "and"} and lies_elsewhere(draft, item.phrase or NO_NAME):
+        # "300W without the jaw, and both pupils".
+        return True
     if not (item.has_amount and item.is_region) or item.positions is not None:
         return False
     if not follows_except(draft, number):
@@ -35,6 +39,17 @@ def ends_removal(draft: Draft, number: int) -> bool:
     if item.count is None or not (phrase.thing.is_place or (phrase.is_free and phrase.is_plural)):
         raise draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
     return False
+
+
+def lies_elsewhere(draft: Draft, phrase: Phrase) -> bool:
+    """Whether a name lies on nothing that was asked, so that it cannot be left out of it."""
+    asked = [ask for ask in draft.asks if not ask.is_removal]
+    if phrase.is_free or not asked or any(ask.item.range is not None and not ask.is_named for ask in asked):
+        return False
+    return not any(
+        has_points(draft, ask.item.layout, phrase) if ask.item.is_layout else ask.thing.parts & phrase.thing.parts
+        for ask in asked
+    )
 
 
 def is_all_but(draft: Draft, entry: Entry) -> bool:

@@ -164,9 +164,10 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         # What is compared ("as on the left eye") is never one name with what stands before.
         is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
         longest = max((length for length, _, _ in matches), default=0)
+        is_join = any(length == longest and "AND" in dict(readings) for length, readings, _ in matches)
         for length, readings, is_plural in matches:
-            if length < longest and "TOO" in dict(readings):
-                # "As well as" is no "as well".
+            if length < longest and is_join:
+                # "As well as" is no "as well", "along with" no "along".
                 continue
             stop = i + length
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):

@@ -95,7 +95,8 @@ class PossibleOwners:
         if not self._is_told[index] and inherit(self._draft, index) is not None:
             # "The left brow tail, outer canthus and chin, and 6 points on the right eye".
             after = []
-        is_ahead = bool(after) and self._belongs_ahead(index)
+        # What is left out is left out of what stands before it.
+        is_ahead = bool(after) and not ask.is_removal and self._belongs_ahead(index)
         listed = after + before if is_ahead else before + after
         # What makes sense by itself lies on nothing that another line names, "eye corners" on no item beside it.
         is_all = len(ask.phrase.ops) == 1 and ask.phrase.is_plural and not ask.phrase.det and has_several(ask.phrase)
