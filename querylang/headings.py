@@ -8,6 +8,7 @@ from itertools import pairwise, takewhile
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
 from .meaning import MistakeError, Phrase, add
+from .restated import opens_bracket
 
 
 def drop_headers(draft: Draft) -> None:
@@ -20,7 +21,8 @@ def drop_headers(draft: Draft) -> None:
         ask, later = draft.asks[index : index + 2]
         if later.is_removal:
             continue
-        if is_sum(draft, index):
+        count_bracket(draft, index)
+        if is_sum(draft, index) or is_named_out(draft, index):
             ask.is_header = True
         elif is_apposition(draft, index):
             later.is_header = True
@@ -78,6 +80,59 @@ def is_sum(draft: Draft, index: int) -> bool:
         message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
     return adds_up and (is_heading or is_divided)
+
+
+def is_named_out(draft: Draft, index: int) -> bool:
+    """Whether a count is that of the places named after it: "3 points on the left brow: head, arch and tail".
+
+    Raises:
+        MistakeError: It is another one.
+    """
+    ask, *later = draft.asks[index:]
+    own, first = draft.find_own(index), later[0]
+    count = next((item.count for item in (ask.item, *(one.item for one in own)) if item.count is not None), None)
+    if count is None or ask.thing.is_place or not ("colon" in first.before or opens_bracket(draft, first)):
+        return False
+    named = [*takewhile(lambda one: "colon" not in one.before or one is first, later)]
+    named = [*takewhile(lambda one: one.sentence == ask.sentence and is_plain_place(draft, one, ask), named)]
+    if not named:
+        return False
+    wanted = count.value * count_sides(ask)
+    found = sum(len(one.thing.units) for one in named)
+    if found != wanted and len(named) > 1:
+        message = f"{count.value} points, but {found} are named after them"
+        raise draft.mistake("contradiction", message, ask)
+    if found == wanted:
+        draft.loose = [one for one in draft.loose if one not in own]
+    return found == wanted
+
+
+def count_bracket(draft: Draft, index: int) -> None:
+    """Take away a count that is that of the places in the bracket it stands before: "3 points on the brow (head, ...)"."""
+    ask, *later = draft.asks[index:]
+    count = ask.item.count
+    if count is None or not ask.thing.is_place:
+        return
+    nodes, lexemes = draft.lattice.nodes, draft.lattice.lexemes
+    words = [one.word for one in lexemes[nodes[ask.start] : nodes[ask.stop]]]
+    if "(" not in words or ")" in words:
+        return
+    closing = next((i for i in range(nodes[ask.stop], len(lexemes)) if lexemes[i].word == ")"), 0)
+    inside = [ask, *takewhile(lambda one: nodes[one.start] < closing, later)]
+    is_plain = all(one.thing.is_place and not one.item.has_amount for one in inside[1:])
+    if len(inside) > 1 and is_plain and sum(len(one.thing.units) for one in inside) == count.value * count_sides(ask):
+        ask.item = replace(ask.item, count=None)
+
+
+def count_sides(ask: Ask) -> int:
+    """Return how many of a pair an ask's number is said of, each."""
+    return len({unit.side for unit in ask.thing.units}) if ask.item.each or ask.phrase.det else 1
+
+
+def is_plain_place(draft: Draft, ask: Ask, header: Ask) -> bool:
+    """Whether an ask is a place, without a number of its own, on what a heading names."""
+    is_plain = ask.is_named and not (ask.item.has_amount or ask.is_removal) and ask.item.range is None
+    return is_plain and ask.thing.is_place and lies_under(draft, ask, header)
 
 
 def heads_list(draft: Draft, index: int) -> bool:

@@ -162,6 +162,11 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
     is_listed = ask.before == {"comma"} and any("comma" in one.before for one in draft.asks[index + 1 : index + 2])
     if made is None and is_listed:
         made = oppose(draft.rules, ask.phrase, last.phrase)
+    is_done = last.thing.is_place or draft.has_amount(index - 1)
+    if made is None and is_done and ask.before == {"comma"} and (is_listed or draft.ends_line(index)):
+        # "The jaw: left end, chin, right end"; a last one that is no more than named may be narrowed instead.
+        earlier = [one for one in draft.asks[: index - 1] if one.sentence == ask.sentence and one.phrase.ops]
+        made = next(filter(None, (contrast(draft.rules, ask.phrase, one.phrase) for one in reversed(earlier))), None)
     return made if made is not None and made.ops != last.phrase.ops else None
 
 
