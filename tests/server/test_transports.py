@@ -150,6 +150,23 @@ def test_http_over_a_socket(http_server: str) -> None:
         assert "server" not in response.headers
 
 
+def test_a_target_that_names_the_whole_address_is_served_and_guarded(http_server: str, mcp_server: str) -> None:
+    """As clients write it to a proxy; it was taken for a path, and not found."""
+
+    def ask(server: str, line: str) -> bytes:
+        host, port = server.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            return connection.makefile("rb").read()
+
+    answer = ask(http_server, f"GET {http_server}/v1/parts")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"left eyebrow"' in answer
+    assert ask(http_server, "GET http://evil.example/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(http_server, "GET http://me@localhost/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(mcp_server, f"POST {mcp_server}/mcp").startswith(b"HTTP/1.1 401 ")
+
+
 @pytest.mark.parametrize("command", ["serve", "mcp --transport http"])
 def test_a_port_in_use_is_told(http_server: str, command: str) -> None:
     port = http_server.rpartition(":")[2]
