@@ -76,6 +76,7 @@ PLAYGROUND_FILES = {
             "camera.js",
             "docs.js",
             "drawing.js",
+            "hand_box.js",
             "live.js",
             "makeup.js",
             "page.js",

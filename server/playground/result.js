@@ -57,6 +57,15 @@ export function markRow(index) {
   for (const row of find("points").rows) row.classList.toggle("marked", row.dataset.index === String(index));
 }
 
+// The index of the row that a key goes to from the marked one; null for keys that go to none.
+export function findRow(key) {
+  const { rows } = find("points");
+  const at = [...rows].findIndex((row) => row.classList.contains("marked")), last = rows.length - 1;
+  const row = rows[{ ArrowDown: Math.min(at + 1, last), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[key]];
+  row?.scrollIntoView({ block: "nearest" });
+  return row ? row.dataset.index : null;
+}
+
 // The last good answer stays, and says what it answers. `shown` is the ask that it is of, `say(text)` asks something instead.
 export function showProblem(problem, instruction, { shown = null, say, drawBox }) {
   tell("");
