@@ -294,7 +294,8 @@ def make_files(calls: Calls, answers: tuple[Answer, ...], endings: Sequence[str]
         for ending in dict.fromkeys(endings):
             text = write_file(answer, ending, units)
             made = calls.files.add(text.encode(), FILE_MEDIA[ending], ending)
-            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {FILE_MEDIA[ending]}"))
+            points = f"{len(answer)} point{'s' if len(answer) != 1 else ''}"
+            links.append(link_file(made, f"answer {number}.{ending}", f"{points}, {FILE_MEDIA[ending]}"))
     return links
 
 

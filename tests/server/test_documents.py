@@ -1,4 +1,4 @@
-"""What the doors' documents say is so."""
+"""What the interfaces' documents say is so."""
 
 from __future__ import annotations
 

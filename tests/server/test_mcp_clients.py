@@ -176,6 +176,7 @@ def test_roots_and_a_reading_in_one_call(service: Service, limits: Limits, root:
         ("eye openness", "measure_face"), ("distance between the pupils", "measure_face"),
         ("width of the mouth", "measure_face"), ("crop the left eye", "crop_face"), ("segment the lips", "mask_region"),
         ("list the photos", "list_images"), ("10 points along the noze", None),
+        ("EAR of both eyes", "measure_face"), ("the left ear", None), ("Ears", None),
     ],
 )  # fmt: skip
 def test_words_of_intent_point_at_the_tool(server: MCPServer, text: str, tool: str | None) -> None:
