@@ -70,6 +70,7 @@ from .problems import problem_response
 from .service import Service
 
 SHUTDOWN_SECONDS = 20.0
+MAX_SIDE = "longer side of the picture at most, pixels"
 PLAYGROUND_FILES = {
     **dict.fromkeys(
         (
@@ -244,7 +245,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
 
     @app.get("/v1/images/{handle}/photo", **docs.PHOTO)
     async def show_open_image(
-        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096)] = 4096
+        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096, description=MAX_SIDE)] = 4096
     ) -> Response:
         """Give back an open image upright, as PNG or JPEG: for those who cannot show HEIC or TIFF."""
         form = choose_media(request.headers.get("accept"), PHOTO_FORMS)
