@@ -297,10 +297,7 @@ def add_status_routes(app: FastAPI, service: Service) -> None:
     @app.get("/readyz", **docs.READY)
     async def tell_readiness() -> dict[str, str]:
         """The model is loaded, and requests are taken."""
-        if service.loading_error is not None:
-            raise ServiceError("checkpoint", "the model could not be loaded; the log says why")
-        if not service.is_ready:
-            raise ServiceError("loading", "the model is being loaded", retry_after=2.0)
+        service.check_ready()
         return {"status": "ready"}
 
     @app.get("/metrics", response_class=PlainTextResponse, **docs.PLAIN)

@@ -128,6 +128,16 @@ def test_mcp_over_http_asks_for_its_key(mcp_server: str) -> None:
         anyio.run(run, mode)
 
 
+def test_mcp_over_http_tells_operators_that_it_lives(mcp_server: str) -> None:
+    """As `faceql serve` does: without a key, and in the same words."""
+    assert httpx2.get(f"{mcp_server}/healthz").json() == {"status": "ok"}
+    deadline = time.monotonic() + 60
+    while (told := httpx2.get(f"{mcp_server}/readyz")).status_code != 200 and time.monotonic() < deadline:
+        assert (told.status_code, told.json()["code"]) == (503, "loading")
+        time.sleep(0.2)
+    assert told.json() == {"status": "ready"}
+
+
 def test_mcp_over_http_refuses_other_hosts_and_origins(mcp_server: str) -> None:
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
         response = httpx2.post(f"{mcp_server}/mcp", json={}, headers={"Authorization": f"Bearer {KEY}", **headers})
