@@ -224,7 +224,8 @@ def hint_at_faces(image: EncodedImage, answer: Answer, faces: str | None) -> dic
 
 def hint_at_more(image: EncodedImage, answer: Answer, faces: str | None) -> dict[str, str]:
     """Return what a result with points says, as its `hint`, of other faces and of tools for what is no point."""
-    hints = [hint_at_faces(image, answer, faces).get("hint"), hint_at_intent(answer.query.text, "mcp", is_answered=True)]
+    others = hint_at_faces(image, answer, faces).get("hint")
+    hints = [others, hint_at_intent(answer.query.text, "mcp", is_answered=True)]
     return {"hint": ". ".join(filter(None, hints))} if any(hints) else {}
 
 
