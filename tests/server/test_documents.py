@@ -74,7 +74,7 @@ def list_commands() -> list[list[str]]:
     for path in sorted(files):
         text = path.read_text("utf-8")
         lines = re.findall(r"(?m)^(?:    )?(?:\$ )?faceql ([a-z][^`\n]*)$|&& faceql ([a-z].*)$", text)
-        spans = re.findall(r"(?<!`)`faceql ([a-z][^`]*)`(?!`)", text)
+        spans = re.findall(r"(?<!`)`(?:[^`\n]* )?faceql ([a-z][^`]*)`(?!`)", text)
         for shown in (*map("".join, lines), *spans):
             # Sentences begin with the name too.
             if shown.split()[0] in main.commands:
