@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 # A path cannot be this long, so longer text is base64 whose data: head was forgotten.
 MAX_PATH_LENGTH = 4096
+NAMED_BY_PICTURE = "parts are named by the picture, whose left is the person's right"
 FILE_BYTES = 128 * 1024 * 1024
 
 
@@ -223,9 +224,13 @@ def hint_at_faces(image: EncodedImage, answer: Answer, faces: str | None) -> dic
 
 
 def hint_at_more(image: EncodedImage, answer: Answer, faces: str | None) -> dict[str, str]:
-    """Return what a result with points says, as its `hint`, of other faces and of tools for what is no point."""
-    others = hint_at_faces(image, answer, faces).get("hint")
-    hints = [others, hint_at_intent(answer.query.text, "mcp", is_answered=True)]
+    """Return what a result with points says, as its `hint`: of other faces, names, and tools for what is no point."""
+    has_side = any(part.startswith(("left", "right")) for part in set(answer.parts))
+    hints = [
+        hint_at_faces(image, answer, faces).get("hint"),
+        NAMED_BY_PICTURE if has_side and answer.query.perspective == "subject" else None,
+        hint_at_intent(answer.query.text, "mcp", is_answered=True),
+    ]
     return {"hint": ". ".join(filter(None, hints))} if any(hints) else {}
 
 

@@ -118,6 +118,17 @@ def test_the_face_that_was_chosen_is_not_called_the_largest(
         assert data["hint"].startswith("2 faces found; answered for face 2;")
 
 
+def test_who_asks_by_the_persons_left_is_told_how_parts_are_named(server: MCPServer) -> None:
+    """The left eyebrow came back as "right eyebrow", without a word."""
+    asked = {"image": "photo.png", "instruction": "left eyebrow", "faces": "all"}
+    told = call(server, "ask_landmarks", perspective="subject", **asked).structured_content
+    assert told["groups"][0]["part"] == "right eyebrow"
+    assert told["hint"] == "parts are named by the picture, whose left is the person's right"
+    assert "hint" not in call(server, "ask_landmarks", **asked).structured_content
+    middle = asked | {"instruction": "nose tip"}
+    assert "hint" not in call(server, "ask_landmarks", perspective="subject", **middle).structured_content
+
+
 def test_full_is_the_engines_answer(server: MCPServer, engine: Engine, photo: bytes) -> None:
     for mode in ("legacy", "auto"):
         result = call(server, "ask_landmarks", mode, image="photo.png", instruction="eyes and lips", detail="full")
