@@ -96,7 +96,7 @@ export class Camera {
     this.told = performance.now();
     const { width, height } = answer.image_size;
     find("caption").textContent = `Live: ${width} × ${height} pixels, ${rate.toFixed(1)} frames a second, ${countOf(answer.points.length, "point")}`;
-    showNotes(answer.notes, this.asked.perspective);
+    showNotes(answer.notes, this.asked?.perspective);
   }
 
   takePicture() { return this.live.takePicture(); }
