@@ -10,7 +10,8 @@ from ..errors import ConfigError
 
 Units = Literal["px", "normalized"]
 NORMALIZED_FRAME = (
-    "shares of the upright photo's width and height: (0, 0) is its top-left corner, (1, 1) its bottom-right"
+    "shares of the upright photo's width and height: (0, 0) is its top-left corner, (1, 1) its bottom-right; "
+    "expected errors are in pixels"
 )
 
 

@@ -73,8 +73,8 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
     Args:
         faces: Numbered faces of one photo, in the photo's order.
         wanted: "largest", "smallest", "leftmost", "rightmost", "middle", "face 2" or "2" (left to right, from 1),
-            "second largest", "12th smallest", "faces 1 3" or "1 3" (in the order given), "2 largest" (of two or more,
-            the largest first), or "all" (in the order of `faces`).
+            "second face", "second largest", "12th smallest", "faces 1 and 3" or "1, 3" (in the order given), "2
+            largest" (of two or more, the largest first), or "all" (in the order of `faces`).
 
     Raises:
         NoFaceError: `faces` is empty.
@@ -83,7 +83,7 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
     """
     if not faces:
         raise NoFaceError("no face was found in the photo")
-    words = wanted.strip().lower().split() if isinstance(wanted, str) and len(wanted) <= LONGEST_CHOICE else []
+    words = _read_words(wanted) if isinstance(wanted, str) and len(wanted) <= LONGEST_CHOICE else []
     left_to_right = sorted(range(len(faces)), key=lambda i: faces[i].number)
     by_size = sorted(range(len(faces)), key=lambda i: -faces[i].area)
     match words:
@@ -105,8 +105,10 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
             return (by_size if order == "largest" else by_size[::-1])[: int(number)]
         case ["largest"] | ["smallest"]:
             return [by_size[0 if words[0] == "largest" else -1]]
+        case [ordinal, "face"] if _read_ordinal(ordinal) > 0:
+            return [_pick(left_to_right, _read_ordinal(ordinal), " ".join(words))]
         case [ordinal, "largest" | "smallest" as order] if _read_ordinal(ordinal) > 0:
-            return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), wanted)]
+            return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), " ".join(words))]
     raise ConfigError(
         f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2", "faces 1 3", '
         f'"2 largest" or "second largest", not {show(wanted)}'
@@ -120,6 +122,11 @@ def show(value: object) -> str:
     except ValueError:  # an integer of more digits than Python writes
         text = f"a {type(value).__name__} of huge numbers"
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _read_words(wanted: str) -> list[str]:
+    """Return the words that say something: neither "the" nor what joins a list."""
+    return [word for word in wanted.lower().replace(",", " ").split() if word not in ("the", "and")]
 
 
 def _read_ordinal(word: str) -> int:

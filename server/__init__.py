@@ -1,1 +1,1 @@
-"""The doors: command line, and later HTTP and MCP, over one engine."""
+"""The interfaces: command line, HTTP and MCP, over one engine."""

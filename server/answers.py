@@ -1,4 +1,4 @@
-"""What the doors answer: one set of models for HTTP and MCP."""
+"""What the interfaces answer: one set of models for HTTP and MCP."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ class PartsAnswer(AnswerModel):
 
 
 def describe_answer(answer: Answer) -> FullAnswer:
-    """Return an engine's answer as the doors give it in full."""
+    """Return an engine's answer as the interfaces give it in full."""
     return FullAnswer.model_validate(answer.to_dict())
 
 

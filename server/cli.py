@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 
 from .. import __version__
 from ..engine.ask_settings import AskSettings
-from ..errors import ConfigError, FaceQLError
+from ..errors import ConfigError, FaceQLError, ImageError
 from .bundle_command import bundle_command
 from .eval_command import eval_command
 from .export_command import export_command
@@ -223,6 +224,7 @@ def ask_command(
         raise SystemExit(ask_folder(Path(image), instruction, out, load_engine, **many))
     if out is not None and out.suffix.lower() in (*RESULT_ENDINGS, TABLE_ENDING):
         raise click.UsageError(f"an --out that ends in {out.suffix} is for many photos; --json and --csv print")
+    check_photo_name(image, instruction)
     from .limits import LOCAL_LIMITS
     from .service import Service
 
@@ -244,6 +246,19 @@ def ask_command(
         click.echo(format_answer(answer))
         if out is not None:
             click.echo(f"drawing: {out}")
+
+
+def check_photo_name(image: str, instruction: str) -> None:
+    """Refuse what beginners give for a photo, by words that say what to do.
+
+    Raises:
+        ImageError: It is a URL.
+        click.UsageError: Photo and instruction have changed places.
+    """
+    if image.lower().startswith(("http://", "https://")):
+        raise ImageError("faceql ask reads files, and fetches nothing: curl -s URL | faceql ask - INSTRUCTION")
+    if image != "-" and not os.path.exists(image) and os.path.exists(instruction):
+        raise click.UsageError(f"the photo comes first: faceql ask {shlex.join([instruction, image])}")
 
 
 def save_picture(answer: Answer, path: Path, *, errors: bool) -> None:
@@ -274,7 +289,7 @@ def format_answer(answer: Answer) -> str:
         unseen = point.visibility is not None and not point.visibility.is_seen
         reason = f"  {point.visibility.reason}" if unseen and point.visibility is not None else ""
         lines.append(f"  {point.name:<{name_width}}  {x:8.2f} {y:8.2f}  +- {point.expected_error:.2f} px{reason}")
-    lines.append(f"{len(answer)} points by {answer.model_version}")
+    lines.append(f"{len(answer)} point{'s' if len(answer) != 1 else ''} by {answer.model_version}")
     return "\n".join(lines)
 
 

@@ -321,6 +321,8 @@ def read_bytes(image: ImageSource, color: ColorOrder) -> bytes:
         try:
             with open(image, "rb") as stream:
                 return stream.read()
+        except FileNotFoundError as error:
+            raise ImageError(f"there is no file {os.fspath(image)!r}") from error
         except OSError as error:
             raise ImageError(f"{os.fspath(image)!r} cannot be read: {error.strerror}") from error
     from PIL import Image

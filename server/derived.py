@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MeasureUnits = Literal["iod", "px"]
 WHOLE_FACE = "face"
+NAMED_BY_PICTURE = (
+    "measures and places are named by the picture: left_eye_openness is of the eye on its left, the person's right"
+)
 
 
 class Distance(AnswerModel):
@@ -38,7 +41,8 @@ class FaceMeasures(AnswerModel):
 
     face: int = Field(description="index into `faces`")
     measures: dict[str, float] = Field(
-        description="openness of eyes and mouth are height over width, 0 when shut; roll is degrees clockwise"
+        description="openness of eyes and mouth are height over width, 0 when shut; roll is degrees clockwise; "
+        "left is the left of the picture"
     )
     distances: list[Distance] = Field(default=[], description="those asked for, in their order")
 
@@ -161,7 +165,10 @@ def describe_measures(answers: Sequence[Answer], plan: MeasurePlan, units: Measu
         ]
         values = {name: round(value, 4) for name, value in measures.to_dict(units).items()}
         measured.append(FaceMeasures(face=index, measures=values, distances=distances))
-    return MeasuresAnswer(units=units, measured=measured, **describe_head(answer))
+    head = describe_head(answer)
+    if answer.query.perspective == "subject":
+        head["notes"].append(NAMED_BY_PICTURE)
+    return MeasuresAnswer(units=units, measured=measured, **head)
 
 
 @dataclass(frozen=True, slots=True)

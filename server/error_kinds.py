@@ -1,4 +1,4 @@
-"""One table for all doors: every error code, its HTTP status, and how MCP tells it."""
+"""One table for all interfaces: every error code, its HTTP status, and how MCP tells it."""
 
 from __future__ import annotations
 

@@ -70,12 +70,14 @@ from .problems import problem_response
 from .service import Service
 
 SHUTDOWN_SECONDS = 20.0
+MAX_SIDE = "longer side of the picture at most, pixels"
 PLAYGROUND_FILES = {
     **dict.fromkeys(
         (
             "camera.js",
             "docs.js",
             "drawing.js",
+            "hand_box.js",
             "live.js",
             "makeup.js",
             "page.js",
@@ -243,7 +245,7 @@ def add_landmark_routes(app: FastAPI, service: Service, sources: ImageSources, b
 
     @app.get("/v1/images/{handle}/photo", **docs.PHOTO)
     async def show_open_image(
-        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096)] = 4096
+        request: Request, handle: str, max_side: Annotated[int, Query(ge=16, le=4096, description=MAX_SIDE)] = 4096
     ) -> Response:
         """Give back an open image upright, as PNG or JPEG: for those who cannot show HEIC or TIFF."""
         form = choose_media(request.headers.get("accept"), PHOTO_FORMS)
@@ -295,10 +297,7 @@ def add_status_routes(app: FastAPI, service: Service) -> None:
     @app.get("/readyz", **docs.READY)
     async def tell_readiness() -> dict[str, str]:
         """The model is loaded, and requests are taken."""
-        if service.loading_error is not None:
-            raise ServiceError("checkpoint", "the model could not be loaded; the log says why")
-        if not service.is_ready:
-            raise ServiceError("loading", "the model is being loaded", retry_after=2.0)
+        service.check_ready()
         return {"status": "ready"}
 
     @app.get("/metrics", response_class=PlainTextResponse, **docs.PLAIN)

@@ -93,7 +93,9 @@ PARSE_EXAMPLE = {
     "visible_only": False,
     "perspective": "viewer",
     "notes": [],
-    "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.",
+    "explanation": "10 points on the face contour from the left chin to the left jaw end, as a polyline.\n"
+    "Plain left and right were read as those of the picture; parts are named by the picture.\n"
+    "Canonical: face_contour[13/32 .. 0] * 10 | polyline",
 }
 MEASURE_EXAMPLES = {
     "two distances": {

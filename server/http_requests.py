@@ -145,7 +145,8 @@ class ParseRequest(ClientModel):
     detail: Detail = Field(default="concise", description="full lists every landmark")
 
 
-LIST_FIELDS = ("instructions", "boxes", "distances")
+# What JSON has as lists, and the field of a form or query that is repeated instead.
+LIST_FIELDS = {"instructions": "instruction", "boxes": "box", "distances": "distance"}
 # So many that a form with several is told what is wrong with it; the body is bounded already.
 MAX_FILES = 512
 EXTENDED_NAME = re.compile(rb"filename\*=utf-8'[^']*'([^;\s]*)", re.IGNORECASE)
@@ -267,8 +268,11 @@ def collect_fields(items: list[tuple[str, str]]) -> dict[str, Any]:
             fields["instructions"] = [fields.pop("instruction"), value]
         elif name == "instruction" and "instructions" in fields:
             fields["instructions"].append(value)
-        elif name in fields or name in LIST_FIELDS:
-            raise InvalidRequestError([{"loc": [name[:50]], "msg": "may not be given here, or not twice"}])
+        elif name in LIST_FIELDS:
+            message = f"in a form or a query each is a field {LIST_FIELDS[name]!r}, which may be repeated"
+            raise InvalidRequestError([{"loc": [name], "msg": message}])
+        elif name in fields:
+            raise InvalidRequestError([{"loc": [name[:50]], "msg": "may stand once"}])
         else:
             fields[name] = value
     return fields

@@ -49,9 +49,7 @@ def walk_folders(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def suggest_names(roots: Sequence[Path], wanted: str) -> list[str]:
     """Return up to three names of image and video files that are like a name, the likest first."""
-    names = [name for _, name in find_images(roots)[0]]
-    own = Path(wanted).name.lower()
-    scored = process.extract(
-        own, {name: Path(name).name.lower() for name in names}, scorer=fuzz.WRatio, score_cutoff=NEAR_SCORE, limit=3
-    )
+    # Without endings: all that end in .jpg would be alike.
+    stems = {name: Path(name).stem.lower() for _, name in find_images(roots)[0]}
+    scored = process.extract(Path(wanted).stem.lower(), stems, scorer=fuzz.WRatio, score_cutoff=NEAR_SCORE, limit=3)
     return [name for _, _, name in scored]

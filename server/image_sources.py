@@ -142,7 +142,7 @@ class ImageSources:
 def refuse_name(roots: Sequence[Path], name: str) -> ServiceError:
     """Return the error of a file that is not there or may not be read, alike, with names that are near."""
     near = suggest_names(roots, name)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "; list_images tells which do"
     return ServiceError("image_source", f"no image file of this name lies below the folders that may be read{hint}")
 
 

@@ -29,8 +29,9 @@ class Intent:
 INTENTS = (
     Intent(
         "measures",
-        r"open|opened|openness|shut|closed|distances?|widths?|wide|heights?|lengths?|long|angles?|tilt|roll|ratio|ear|mar|"
-        r"symmetry|asymmetry|area|measures?|measurements?|how (?:far|big|large|wide|open|long)",
+        r"open|opened|openness|shut|closed|distances?|widths?|wide|heights?|lengths?|long|angles?|tilt|roll|ratio|"
+        # Aspect ratios of eye and mouth; in small letters it is the ear.
+        r"(?-i:EAR|MAR)|symmetry|asymmetry|area|measures?|measurements?|how (?:far|big|large|wide|open|long)",
         r"openness|widths?|measure|measurements?|how (?:far|big|large|wide|open|long)|"
         r"(?<!equal )(?<!even )distances? (?:between|from)|(?<!in the )(?<!on the )area of",
         {"mcp": "measure_face", "http": "POST /v1/measure"},

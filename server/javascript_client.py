@@ -32,11 +32,13 @@ export class FaceqlError extends Error {
 export class Faceql {
   /**
    * @param {string} url where the server is
-   * @param {{key?: string, fetch?: typeof fetch}} settings its API key, if it asks for one
+   * @param {{key?: string, retries?: number, fetch?: typeof fetch}} settings its API key, if it asks for one; how often a request
+   *   is sent again that the server is too busy for, when it says so
    */
-  constructor(url, { key = null, fetch: send = globalThis.fetch } = {}) {
+  constructor(url, { key = null, retries = 3, fetch: send = globalThis.fetch } = {}) {
     this.url = url.replace(/\\/$/, "");
     this.key = key;
+    this.retries = retries;
     this.send = (...request) => send(...request);
   }
 
@@ -45,9 +47,15 @@ export class Faceql {
     if (type) headers["Content-Type"] = type;
     if (accept) headers.Accept = accept;
     if (this.key) headers["X-Api-Key"] = this.key;
-    const response = await this.send(this.url + path, { method, headers, body }).catch((cause) => {
-      throw new FaceqlError({ detail: `there is no answer from ${this.url}` }, 0, { cause });
-    });
+    let response;
+    for (let attempt = 0; ; attempt++) {
+      response = await this.send(this.url + path, { method, headers, body }).catch((cause) => {
+        throw new FaceqlError({ detail: `there is no answer from ${this.url}` }, 0, { cause });
+      });
+      const wait = Number(response.headers.get("retry-after"));
+      if (![429, 503].includes(response.status) || !wait || attempt === this.retries) break;
+      await new Promise((go) => setTimeout(go, 1000 * Math.min(wait, 30)));
+    }
     const media = (response.headers.get("content-type") ?? "").split(";")[0];
     if (!response.ok) throw new FaceqlError(media.endsWith("json") ? await response.json() : {}, response.status);
     if (response.status === 204) return null;
@@ -98,10 +106,16 @@ def write_method(method: str, path: str, operation: dict[str, Any], document: di
         call = f'this.request("POST", {json.dumps(path)}, JSON.stringify(options), "application/json")'
         head = f"{name}(options)"
     else:
-        names = [item["name"] for item in operation.get("parameters", []) if item["in"] == "path"]
+        parameters = operation.get("parameters", [])
+        names = [item["name"] for item in parameters if item["in"] == "path"]
+        options = [item for item in parameters if item["in"] == "query"]
         place = path
         for parameter in names:
             place = place.replace(f"{{{parameter}}}", f"${{encodeURIComponent({parameter})}}")
+        if options:
+            lines += [f"   * @param options.{item['name']} {item['description']}" for item in options]
+            names.append("options = {}")
+            place += "?${new URLSearchParams(options)}"
         call = f'this.request("{method.upper()}", `{place}`, undefined, null, accept)'
         head = f"{name}({', '.join([*names, 'accept = null'])})"
     return "\n".join([*lines, "   */", f"  {head} {{", f"    return {call};", "  }", ""])

@@ -89,7 +89,7 @@ def layouts_command(as_json: bool) -> None:
 
 
 def list_parts() -> PartsAnswer:
-    """Return what every door lists."""
+    """Return what every interface lists."""
     from .limits import LOCAL_LIMITS
     from .service import Service
 

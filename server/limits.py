@@ -1,4 +1,4 @@
-"""What a door lets in: every bound on a request, in one place."""
+"""What an interface lets in: every bound on a request, in one place."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 # A path cannot be this long, so longer text is base64 whose data: head was forgotten.
 MAX_PATH_LENGTH = 4096
+NAMED_BY_PICTURE = "parts are named by the picture, whose left is the person's right"
 FILE_BYTES = 128 * 1024 * 1024
 
 
@@ -204,18 +205,32 @@ def choose_texts(instruction: str | None, instructions: list[str] | None) -> lis
     return instructions if instructions is not None else [instruction or ""]
 
 
-def hint_at_faces(image: EncodedImage, answer: Answer) -> dict[str, str]:
-    """Return what a result says, as its `hint`, of faces that were found and not asked about."""
+def hint_at_faces(image: EncodedImage, answer: Answer, faces: str | None) -> dict[str, str]:
+    """Return what a result says, as its `hint`, of faces that were found and not asked about.
+
+    Args:
+        image: The photo.
+        answer: What was answered on it.
+        faces: The choice of faces that went over the instruction's, if there was one.
+    """
     found, told = len(image.faces), len(answer.faces)
     if told >= found:
         return {}
-    which = f"the {answer.query.faces}" if told == 1 and answer.query.faces in SINGLE_FACES else f"{told} of them"
+    chosen = (faces or answer.query.faces).strip().lower()
+    which = f"{told} of them"
+    if told == 1:
+        which = f"the {chosen}" if chosen in SINGLE_FACES else f"face {answer.faces[0].number}"
     return {"hint": f'{found} faces found; answered for {which}; faces="all" or "face 2" asks for others'}
 
 
-def hint_at_more(image: EncodedImage, answer: Answer) -> dict[str, str]:
-    """Return what a result with points says, as its `hint`, of other faces and of tools for what is no point."""
-    hints = [hint_at_faces(image, answer).get("hint"), hint_at_intent(answer.query.text, "mcp", is_answered=True)]
+def hint_at_more(image: EncodedImage, answer: Answer, faces: str | None) -> dict[str, str]:
+    """Return what a result with points says, as its `hint`: of other faces, names, and tools for what is no point."""
+    has_side = any(part.startswith(("left", "right")) for part in set(answer.parts))
+    hints = [
+        hint_at_faces(image, answer, faces).get("hint"),
+        NAMED_BY_PICTURE if has_side and answer.query.perspective == "subject" else None,
+        hint_at_intent(answer.query.text, "mcp", is_answered=True),
+    ]
     return {"hint": ". ".join(filter(None, hints))} if any(hints) else {}
 
 

@@ -7,10 +7,14 @@ from typing import Any
 
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from ..errors import ServiceError
 from .http_guards import LOOPBACK_HOSTS, BodyGuard, CrowdGuard, HostGuard, KeyGuard, RequestLog
 from .mcp_dropping import DropVanished
+from .problems import problem_response
 from .service import Service
 
 
@@ -19,6 +23,7 @@ def build_mcp_app(
 ) -> ASGIApp:
     """Return the ASGI app that serves MCP at /mcp; see `build_http_app` for the arguments."""
     limits = service.limits
+    add_health_checks(server, service)
     app: ASGIApp = server.streamable_http_app(
         max_request_body_size=limits.image_bytes * 4 // 3 + 256 * 1024,
         # HostGuard checks Host and Origin, for ports and names alike.
@@ -30,3 +35,21 @@ def build_mcp_app(
     app = KeyGuard(app, api_keys)
     app = HostGuard(app, hosts)
     return RequestLog(app, service.metrics)
+
+
+def add_health_checks(server: MCPServer[Any], service: Service) -> None:
+    """Mount what operators and orchestrators ask, as the HTTP service has it."""
+
+    async def tell_health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def tell_readiness(_: Request) -> Response:
+        service.start_loading()
+        try:
+            service.check_ready()
+        except ServiceError as error:
+            return problem_response(error)
+        return JSONResponse({"status": "ready"})
+
+    for path, tell in (("/healthz", tell_health), ("/readyz", tell_readiness)):
+        server.custom_route(path, methods=["GET"])(tell)

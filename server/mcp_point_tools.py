@@ -155,7 +155,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
             pages = []
             for answer in answers:
                 page = page_answer(answer, detail, offset=offset, limit=most, handle=handle)
-                hint = hint_at_more(asked.image, answer)
+                hint = hint_at_more(asked.image, answer, faces)
                 told = page.model_dump(mode="json", exclude_defaults=True)
                 pages.append((normalize_answer(told) if is_normalized(units) else told) | hint)
             return pages[0] if instructions is None else {"answers": pages}
@@ -189,7 +189,7 @@ def add_point_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnnot
         head = page_answer(answer, "concise", limit=0).model_dump(include=set(DrawingAnswer.model_fields))
         drawn = DrawingAnswer.model_validate(head | {"count": len(answer), "drawing_size": size, "scale": scale})
         return give_result(
-            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_more(asked.image, answer), picture
+            drawn.model_dump(mode="json", exclude_defaults=True) | hint_at_more(asked.image, answer, faces), picture
         )
 
     @server.tool(title="Check an instruction", description=texts.PARSE, annotations=annotations)
@@ -294,7 +294,8 @@ def make_files(calls: Calls, answers: tuple[Answer, ...], endings: Sequence[str]
         for ending in dict.fromkeys(endings):
             text = write_file(answer, ending, units)
             made = calls.files.add(text.encode(), FILE_MEDIA[ending], ending)
-            links.append(link_file(made, f"answer {number}.{ending}", f"{len(answer)} points, {FILE_MEDIA[ending]}"))
+            points = f"{len(answer)} point{'s' if len(answer) != 1 else ''}"
+            links.append(link_file(made, f"answer {number}.{ending}", f"{points}, {FILE_MEDIA[ending]}"))
     return links
 
 

@@ -78,7 +78,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
         plan, asked = await ask_plan(ctx, image, settings, plan_measures, distances or [])
         answer = asked.answers[0]
         told = await asyncio.to_thread(describe_measures, asked.answers, plan, units)
-        whole = told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer)
+        whole = told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer, faces)
 
         def write_page(most: int) -> dict[str, Any]:
             stop = min(offset + most, len(whole["faces"]))
@@ -113,7 +113,7 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
 
         told, content = await asyncio.to_thread(cut)
         return give_result(
-            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content
+            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer, faces), *content
         )
 
     @server.tool(title="Mask a region of a face", description=texts.MASK, annotations=annotations)
@@ -153,5 +153,5 @@ def add_region_tools(server: MCPServer[Any], calls: Calls, annotations: ToolAnno
 
         told, content = await asyncio.to_thread(paint)
         return give_result(
-            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer), *content
+            told.model_dump(mode="json", exclude_defaults=True) | hint_at_faces(asked.image, answer, faces), *content
         )

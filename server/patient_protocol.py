@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 import h11
 from starlette.types import Receive, Scope, Send
+from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ServiceError
+from .absolute_form import OriginConnection
 from .half_open import HalfOpen
 from .problems import problem_response
 
@@ -47,6 +49,11 @@ class PatientProtocol(H11Protocol):
     half_open: ClassVar[HalfOpen[PatientProtocol]] = HalfOpen()
     _head_timer: asyncio.TimerHandle | None = None
     _reading_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        most = config.h11_max_incomplete_event_size
+        self.conn = OriginConnection(h11.SERVER) if most is None else OriginConnection(h11.SERVER, most)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

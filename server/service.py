@@ -103,6 +103,17 @@ class Service:
         """Why the engine could not be loaded; None while it may yet be."""
         return self._engine.exception() if self._engine.done() else None
 
+    def check_ready(self) -> None:
+        """Check that the engine is loaded.
+
+        Raises:
+            ServiceError: It is not yet ("loading"), or could not be ("checkpoint").
+        """
+        if self.loading_error is not None:
+            raise ServiceError("checkpoint", "the model could not be loaded; the log says why")
+        if not self.is_ready:
+            raise ServiceError("loading", "the model is being loaded", retry_after=2.0)
+
     def wait_for_engine(self) -> Engine:
         """Return the engine, as soon as it is loaded.
 

@@ -95,7 +95,7 @@ weights_option = click.option("--weights", type=WeightsPath(path_type=Path), hel
 
 
 def echo_error(ctx: click.Context, error: FaceQLError) -> None:
-    """Print an error: as text to the error stream, or, with --json, as the doors tell it, to the output."""
+    """Print an error: as text to the error stream, or, with --json, as the other interfaces tell it, to the output."""
     if not ctx.meta.get(_AS_JSON):
         click.echo(str(error), err=True)
         return

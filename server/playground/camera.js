@@ -8,9 +8,9 @@ const TOLD_EVERY = 700;
 
 export class Camera {
   // `readLook()` says what is drawn of an answer, `fail(problem, instruction)` tells a problem, `leave(reason)` is called when the
-  // camera is off by itself.
-  constructor(pane, { readLook, fail, leave }) {
-    Object.assign(this, { pane, readLook, fail, told: 0 });
+  // camera is off by itself, `leaveBox()` ends drawing a box on the photo.
+  constructor(pane, { readLook, fail, leave, leaveBox }) {
+    Object.assign(this, { pane, readLook, fail, leaveBox, told: 0 });
     this.live = new Live(find("moving"), {
       onAnswer: (answer, rate) => this.showFrame(answer, rate),
       onProblem: (problem) => { pane.clear(); fail(problem, find("instruction").value); },
@@ -56,7 +56,7 @@ export class Camera {
     if (isOn && isSideBySide()) find("perspective").value = "viewer";
     find("all").hidden = !isOn;
     find("all").textContent = "All faces";
-    if (isOn) { this.pane.setBoxing(false); this.pane.view.fit(); }
+    if (isOn) { this.leaveBox(); this.pane.view.fit(); }
     const { width, height } = isOn ? this.live.canvas : { width: this.pane.photo.naturalWidth, height: this.pane.photo.naturalHeight };
     this.pane.shape(width, height);
   }
@@ -96,7 +96,7 @@ export class Camera {
     this.told = performance.now();
     const { width, height } = answer.image_size;
     find("caption").textContent = `Live: ${width} × ${height} pixels, ${rate.toFixed(1)} frames a second, ${countOf(answer.points.length, "point")}`;
-    showNotes(answer.notes);
+    showNotes(answer.notes, this.asked?.perspective);
   }
 
   takePicture() { return this.live.takePicture(); }

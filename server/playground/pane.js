@@ -3,14 +3,12 @@ import { draw, drawAnswer, drawFaces, nameIds, whyNotSeen } from "./drawing.js";
 import { paintAnswer } from "./makeup.js";
 import { View } from "./view.js";
 
-const LEAST_BOX = 8;
-
 export class Pane {
-  // `onBox(box)` for a box drawn by hand, pixels, or null where it is too small; `onMark(index)` for the point that is near.
+  // `onBox(shares, isDone)` for a box that is drawn by hand; `onMark(index)` for the point that is near.
   constructor(frame, { onBox = () => {}, onMark = () => {} } = {}) {
     const inner = (name) => frame.querySelector(`.${name}`);
-    Object.assign(this, { frame, photo: inner("photo"), overlay: inner("overlay"), paint: inner("paint"), tip: inner("tip"), answer: null, look: {}, ids: [], onBox, onMark });
-    this.view = new View(frame, inner("view"), { onBox: (shares, isDone) => this.drawBox(shares, isDone), onTap: (event, isTap) => this.tellPoint(event, isTap) });
+    Object.assign(this, { frame, photo: inner("photo"), overlay: inner("overlay"), paint: inner("paint"), tip: inner("tip"), answer: null, look: {}, ids: [], hand: null, onMark });
+    this.view = new View(frame, inner("view"), { onBox, onTap: (event, isTap) => this.tellPoint(event, isTap) });
     new ResizeObserver(() => this.measure()).observe(frame);
     this.photo.addEventListener("load", () => this.shape(this.photo.naturalWidth, this.photo.naturalHeight));
   }
@@ -25,7 +23,8 @@ export class Pane {
 
   clear() {
     this.answer = null;
-    for (const drawn of [this.overlay, this.paint]) drawn.replaceChildren();
+    this.paint.replaceChildren();
+    this.overlay.replaceChildren(...(this.hand ? [this.hand] : []));
     this.tip.hidden = true;
   }
 
@@ -87,24 +86,16 @@ export class Pane {
     for (const dot of this.overlay.querySelectorAll(".dot")) dot.classList.toggle("marked", dot.dataset.index === String(index));
   }
 
-  drawBox(shares, isDone) {
-    const size = this.answer?.image_size ?? { width: this.photo.naturalWidth, height: this.photo.naturalHeight };
-    this.overlay.querySelector(".hand")?.remove();
-    const spread = (pair, side) => pair.map((share) => Math.max(0, Math.min(1, share)) * side - 0.5).sort((a, b) => a - b);
-    const [x0, x1] = spread([shares[0], shares[2]], size.width), [y0, y1] = spread([shares[1], shares[3]], size.height);
-    if (isDone) {
-      this.setBoxing(false);
-      this.onBox(x1 - x0 < LEAST_BOX || y1 - y0 < LEAST_BOX ? null : [x0, y0, x1, y1]);
-      return;
-    }
-    if (!this.answer) this.overlay.setAttribute("viewBox", `-0.5 -0.5 ${size.width} ${size.height}`);
-    this.overlay.append(draw("rect", { class: "hand", x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
-  }
-
-  setBoxing(isOn) {
-    this.view.isBoxing = isOn;
-    this.frame.classList.toggle("boxing", isOn);
-    if (isOn) this.view.fit();
+  // A box by hand, pixels of a photo of a size; null for none.
+  showHand(box, { width, height }) {
+    this.hand?.remove();
+    this.hand = null;
+    // Of edges that are being written some may be missing, or crossed.
+    if (!box || !(box[0] < box[2] && box[1] < box[3])) return;
+    const [x, y, right, bottom] = box;
+    this.hand = draw("rect", { class: "hand", x, y, width: right - x, height: bottom - y });
+    if (!this.answer) this.overlay.setAttribute("viewBox", `-0.5 -0.5 ${width} ${height}`);
+    this.overlay.append(this.hand);
   }
 }
 

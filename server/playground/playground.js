@@ -1,20 +1,23 @@
 // The playground: one page over the HTTP API. Nothing is stored, nothing is loaded from elsewhere, and no text from
 // outside becomes markup.
 import { Camera } from "./camera.js";
+import { HandBox } from "./hand_box.js";
 import { find, isPhone, isSideBySide, isStill, state, tell } from "./page.js";
 import { Pane } from "./pane.js";
-import { markRow, showLayers, showMeaning, showProblem, showResult } from "./result.js";
+import { findRow, markRow, showLayers, showMeaning, showProblem, showResult } from "./result.js";
 import { askPhoto, callJson, describeStranger, keyHeaders, openPhoto, readJson, Refused, tellError } from "./service.js";
 import { copy, exportAnswer, readLink, showSnippet, writeLink } from "./take_along.js";
 
-const pane = new Pane(find("frame"), { onBox: takeBox, onMark: (index) => { markRow(index); twin.mark(index); } });
+const pane = new Pane(find("frame"), { onBox: (shares, isDone) => hand.drag(shares, isDone), onMark: (index) => { markRow(index); twin.mark(index); } });
 const twin = new Pane(find("twin-frame"), { onMark: (index) => { markRow(index); pane.mark(index); } });
 pane.view.linked = twin.view;
 twin.view.linked = pane.view;
-const camera = new Camera(pane, { readLook, fail, leave: leaveCamera });
+const hand = new HandBox(pane, { onTake: askBox, readSize });
+const camera = new Camera(pane, { readLook, fail, leave: leaveCamera, leaveBox: () => hand.stop() });
 
 function usePhoto(file, caption, isSample) {
   if (camera.isOn) camera.stop();
+  if (hand.isOn) hand.stop();
   if (state.photo) URL.revokeObjectURL(state.photo.url);
   Object.assign(state, { answer: null, other: null, faces: null, boxes: null, known: [], layers: [] });
   state.photo = { file, caption, url: null, opening: null, isShown: false, isSample };
@@ -154,6 +157,11 @@ function chooseFaces(faces) {
   ask();
 }
 
+function markPoint(index) {
+  for (const part of [pane, twin]) part.mark(index);
+  markRow(index);
+}
+
 function aimView() {
   if (!find("zoom").checked) pane.view.fit();
   // Without an answer the view stays where it is: a mistake in the words should not make the photo jump.
@@ -161,24 +169,23 @@ function aimView() {
   else if (state.answer?.points.length) pane.aim(state.isChosen ? state.answer.faces : state.known);
 }
 
-function setBoxing(isOn) {
-  pane.setBoxing(isOn);
-  find("box").setAttribute("aria-pressed", String(isOn));
-  tell(isOn ? "Press and drag over the face, from forehead to chin. Escape leaves it." : "");
+// The photo's size: what is shown of HEIC or TIFF may be smaller.
+function readSize() {
+  return state.answer?.image_size ?? state.photo?.size ?? { width: pane.photo.naturalWidth, height: pane.photo.naturalHeight };
 }
 
-function takeBox(box) {
-  setBoxing(false);
-  if (!box) { tell("That box is too small: press and drag over the face."); return; }
-  state.boxes = [box.map((value) => Math.round(value * 10) / 10)];
-  state.faces = null;
+// From the box that is to be mended, if there is one; a click without a pointer's detail is the keyboard's.
+function startBox({ detail }) { hand.start(state.answer?.faces[0]?.box, detail === 0); }
+
+function askBox(box) {
+  Object.assign(state, { boxes: [box], faces: null });
   ask();
 }
 
 function fail(problem, instruction) {
   const shown = camera.isOn ? camera.asked : state.answer && state.asked;
   showProblem(problem, instruction, {
-    shown, say: (text) => { find("instruction").value = text; ask(); }, drawBox: () => setBoxing(true),
+    shown, say: (text) => { find("instruction").value = text; ask(); }, drawBox: startBox,
   });
 }
 
@@ -199,13 +206,16 @@ find("instruction").addEventListener("keydown", (event) => {
 });
 find("perspective").addEventListener("change", ask);
 find("key").addEventListener("change", () => { loadLayouts(); ask(); });
-addEventListener("keydown", (event) => { if (event.key === "Escape" && pane.view.isBoxing) setBoxing(false); });
 for (const id of ["errors", "ids", "makeup"]) find(id).addEventListener("change", redraw);
 find("zoom").addEventListener("change", aimView);
 find("snippet-kind").addEventListener("change", showSnippet);
 for (const [event, read] of [["mouseover", ({ target }) => target.closest("tr")?.dataset.index ?? -1], ["mouseout", () => -1]]) {
-  find("points").addEventListener(event, (told) => { for (const part of [pane, twin]) part.mark(read(told)); markRow(read(told)); });
+  find("points").addEventListener(event, (told) => markPoint(read(told)));
 }
+find("points").closest(".scroll").addEventListener("keydown", (event) => {
+  const index = findRow(event.key);
+  if (index !== null) { event.preventDefault(); markPoint(index); }
+});
 find("photo").addEventListener("error", () => { if (state.photo) showServersPicture(state.photo); });
 find("file").addEventListener("change", ({ target }) => {
   const [file] = target.files;
@@ -221,7 +231,7 @@ find("here").textContent = location.host;
 find("in").addEventListener("click", () => pane.view.zoom(1.4));
 find("out").addEventListener("click", () => pane.view.zoom(1 / 1.4));
 find("fit").addEventListener("click", () => pane.view.fit());
-find("box").addEventListener("click", () => setBoxing(!pane.view.isBoxing));
+find("box").addEventListener("click", (event) => { if (hand.isOn) hand.stop(); else startBox(event); });
 find("all").addEventListener("click", () => {
   if (camera.isOn) { camera.switchFaces(); return; }
   if (state.boxes) { state.boxes = null; chooseFaces(null); } else chooseFaces("all");

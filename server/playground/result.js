@@ -12,17 +12,18 @@ export function showMeaning(meaning) {
   find("meaning").hidden = false;
   find("canonical").textContent = meaning.canonical;
   find("count").textContent = meaning.count === null ? "The picture tells how many points." : `${countOf(meaning.count, "point")} on each face.`;
-  showNotes(meaning.notes);
+  showNotes(meaning.notes, meaning.perspective);
 }
 
-export function showNotes(notes) {
-  find("notes").replaceChildren(...notes.map((note) => make("li", {}, note)));
+export function showNotes(notes, perspective = "viewer") {
+  const told = perspective === "subject" ? [...notes, "Parts are named by the picture, whose left is the person's right."] : notes;
+  find("notes").replaceChildren(...told.map((note) => make("li", {}, note)));
 }
 
 // An answer in words and numbers; `ids` are its points' numbers in a layout, if they have any.
 export function showResult(answer, ids) {
   // Now with what was decided about the photo.
-  showNotes(answer.notes);
+  showNotes(answer.notes, answer.perspective);
   const { width, height } = answer.image_size;
   const shown = answer.faces_found > answer.faces.length ? `${answer.faces.length} of ` : "";
   find("caption").textContent = `${width} × ${height} pixels, ${shown}${countOf(answer.faces_found, "face")}, ${countOf(answer.points.length, "point")}, model ${answer.model_version}`;
@@ -55,6 +56,15 @@ function listParts(answer) {
 
 export function markRow(index) {
   for (const row of find("points").rows) row.classList.toggle("marked", row.dataset.index === String(index));
+}
+
+// The index of the row that a key goes to from the marked one; null for keys that go to none.
+export function findRow(key) {
+  const { rows } = find("points");
+  const at = [...rows].findIndex((row) => row.classList.contains("marked")), last = rows.length - 1;
+  const row = rows[{ ArrowDown: Math.min(at + 1, last), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[key]];
+  row?.scrollIntoView({ block: "nearest" });
+  return row ? row.dataset.index : null;
 }
 
 // The last good answer stays, and says what it answers. `shown` is the ask that it is of, `say(text)` asks something instead.

@@ -51,6 +51,7 @@ export function openPhoto(photo) {
   // What is no image is sent all the same: the server says what it reads.
   const type = photo.file.type.startsWith("image/") ? photo.file.type : "application/octet-stream";
   photo.opening ??= call("/v1/images", photo.file, type)
+    .then((opened) => { photo.size = opened.image_size; return opened; })
     .catch((error) => { photo.opening = null; throw error; });
   return photo.opening;
 }

@@ -87,7 +87,8 @@ export class View {
     const keys = { "+": () => this.zoom(1.4), "=": () => this.zoom(1.4), "-": () => this.zoom(1 / 1.4), 0: () => this.fit(),
       ArrowLeft: () => this.show(this.scale, this.x + step, this.y), ArrowRight: () => this.show(this.scale, this.x - step, this.y),
       ArrowUp: () => this.show(this.scale, this.x, this.y + step), ArrowDown: () => this.show(this.scale, this.x, this.y - step) };
-    if (event.target !== this.frame || !keys[event.key]) return;
+    // Of a box by hand the arrows move the box.
+    if (event.target !== this.frame || !keys[event.key] || (this.isBoxing && event.key.startsWith("Arrow"))) return;
     event.preventDefault();
     keys[event.key]();
   }

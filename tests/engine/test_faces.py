@@ -404,6 +404,14 @@ def five_faces() -> tuple[Face, ...]:
         ("2nd smallest", [0]),
         ("all", [0, 1, 2, 3, 4]),
         (" Face  2 ", [2]),
+        ("faces 1 3", [1, 0]),
+        ("faces 1 and 3", [1, 0]),
+        ("faces 1, 3, and 2", [1, 0, 2]),
+        ("3,1", [0, 1]),
+        ("the 2 largest", [2, 3]),
+        ("the second largest", [3]),
+        ("second face", [2]),
+        ("the 2nd face", [2]),
     ],
 )
 def test_faces_are_chosen_by_name(wanted: str, indices: list[int]) -> None:
@@ -415,6 +423,8 @@ def test_a_face_that_the_photo_lacks() -> None:
         choose_faces(five_faces(), "face 6")
     with pytest.raises(NoSuchFaceError, match="only one face: there is no second largest"):
         choose_faces(five_faces()[:1], "second largest")
+    with pytest.raises(NoSuchFaceError, match="there is no sixth face"):
+        choose_faces(five_faces(), "the sixth face")
     with pytest.raises(NoFaceError):
         choose_faces((), "largest")
 

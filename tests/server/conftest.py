@@ -1,4 +1,4 @@
-"""What the doors' tests share: a small engine, a photo with a known face, and a service over them."""
+"""What the interfaces' tests share: a small engine, a photo with a known face, and a service over them."""
 
 from __future__ import annotations
 

@@ -71,6 +71,10 @@ def test_text_for_people_names_every_point_and_the_frame(want: Answer) -> None:
     assert want.model_version in result.stdout
 
 
+def test_one_point_is_no_points() -> None:
+    assert "\n1 point by " in ask(ASTRONAUT, "nose tip").stdout
+
+
 def test_out_draws_the_picture(want: Answer, tmp_path: Path) -> None:
     out = tmp_path / "overlay.png"
     assert ask(ASTRONAUT, "4 points per eyebrow", "--out", out).exit_code == 0
@@ -109,6 +113,8 @@ def test_a_wrong_instruction_is_shown_with_a_caret() -> None:
     ("args", "message"),
     [
         (("missing.jpg", "pupils"), "there is no file"),
+        (("https://example.org/photo.jpg", "pupils"), "reads files, and fetches nothing"),
+        (("pupils", ASTRONAUT), "the photo comes first: faceql ask /"),
         ((ASTRONAUT.parent, "pupils"), "is a folder"),
         ((Path(__file__), "pupils"), "not an image"),
         ((ASTRONAUT, "pupils of face 3"), "only one face"),

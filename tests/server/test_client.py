@@ -107,6 +107,8 @@ def test_the_errors_are_the_engines(client: Client, engine: Engine, url: str, bl
         with pytest.raises(ServiceError) as refused:
             Client(url, key=key).parse("pupils")
         assert refused.value.code == "unauthorized"
+    with pytest.raises(ImageError, match=r"there is no file 'none.jpg'"):
+        client.ask("none.jpg", "pupils")
     with pytest.raises(ServiceError) as gone:
         Client("http://127.0.0.1:9", seconds=2).parse("pupils")
     assert gone.value.code == "unreachable"
@@ -130,6 +132,12 @@ told.measured = await faceql.measureFaces(bytes, { distances: [["nose tip", "chi
 told.parsed = await faceql.parseInstruction({ instruction: "4 points per eyebrow" });
 told.parts = (await faceql.listParts()).length;
 told.image = await faceql.describeOpenImage(handle);
+const small = await faceql.showOpenImage(handle, { max_side: 64 }, "image/png");
+told.width = new DataView(await small.arrayBuffer()).getUint32(16);
+const busy = { status: 503, headers: { "Retry-After": "0.05", "Content-Type": "application/problem+json" } };
+const refuse = (times) => async () => (times-- > 0
+  ? new Response(JSON.stringify({ code: "busy", detail: "later" }), busy) : Response.json([]));
+told.waited = await new Faceql(url, { fetch: refuse(2) }).listParts();
 const many = { images: [{ handle }], instruction: "pupils", boxes: [[180, 60, 268, 172]] };
 const { batch } = await faceql.startBatch(many);
 while ((await faceql.describeBatchProgress(batch)).state !== "done") await new Promise((go) => setTimeout(go, 50));
@@ -139,7 +147,8 @@ told.errors = [];
 for (const ask of [() => faceql.askLandmarks({ handle }, { instruction: "pupils" }),
                    () => faceql.parseInstruction({ instruction: "the noze" }),
                    () => new Faceql(url).listParts(),
-                   () => new Faceql("http://127.0.0.1:9").listParts()]) {
+                   () => new Faceql("http://127.0.0.1:9").listParts(),
+                   () => new Faceql(url, { fetch: refuse(1), retries: 0 }).listParts()]) {
   try { await ask(); } catch (error) { told.errors.push([error instanceof FaceqlError, error.code, error.status]); }
 }
 console.log(JSON.stringify(told));
@@ -162,10 +171,12 @@ def test_the_javascript_client_is_answered_alike(url: str, client: Client, tmp_p
     assert told["mask"] > 100
     assert told["measured"] == client.measure(ASTRONAUT, distances=[("nose tip", "chin")], units="px")
     assert told["parsed"]["count"] == 8
+    assert told["width"] == 64
+    assert told["waited"] == []
     assert told["image"]["image_size"] == {"height": 512, "width": 512}
     assert [line["answers"] for line in told["batch"]] == [[want.to_dict()]]
     assert told["errors"] == [
         [True, "unknown_handle", 404], [True, "unknown_part", 422], [True, "unauthorized", 401],
-        [True, "unreachable", 0],
+        [True, "unreachable", 0], [True, "busy", 503],
     ]  # fmt: skip
     assert b"@param options.boxes" in module

@@ -1,4 +1,4 @@
-"""What the doors' documents say is so."""
+"""What the interfaces' documents say is so."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import base64
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import unquote
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -63,6 +65,39 @@ def test_the_openapi_example_is_what_the_shipped_weights_answer() -> None:
             assert told_point.pop(key) == pytest.approx(point.pop(key), abs=0.05)
         assert told_point.pop("visibility") == pytest.approx(point.pop("visibility"), abs=0.01)
         assert told_point == point
+
+
+def list_commands() -> list[list[str]]:
+    """The command lines that the documents show: lines of code, and what stands in backquotes."""
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "model" / "weights").glob("*.md")]
+    found = []
+    for path in sorted(files):
+        text = path.read_text("utf-8")
+        lines = re.findall(r"(?m)^(?:    )?(?:\$ )?faceql ([a-z][^`\n]*)$|&& faceql ([a-z].*)$", text)
+        spans = re.findall(r"(?<!`)`(?:[^`\n]* )?faceql ([a-z][^`]*)`(?!`)", text)
+        for shown in (*map("".join, lines), *spans):
+            # Sentences begin with the name too.
+            if shown.split()[0] in main.commands:
+                found.append(shlex.split(shown.replace("\n", " ").replace(" ...", ""), comments=True))
+    return found
+
+
+def test_commands_in_the_documents_are_ones_that_can_be_given() -> None:
+    """A folder was asked for JSON, which is refused."""
+    checked = 0
+    for words in list_commands():
+        command: click.Command = main
+        while isinstance(command, click.Group) and words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        assert command is not main, words
+        # A name alone, or with an option alone, stands for the command with whatever it is given.
+        if len(words) > 1 and not isinstance(command, click.Group):
+            parser = command.make_parser(click.Context(command, resilient_parsing=True))
+            given, _, _ = parser.parse_args(list(words))
+            checked += 1
+            if command.name == "ask" and not Path(str(given["image"])).suffix:
+                assert not {"as_json", "as_csv"} & set(given), words
+    assert checked > 40
 
 
 def test_client_configurations_are_json_for_commands_that_exist() -> None:

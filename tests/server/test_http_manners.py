@@ -78,6 +78,21 @@ def test_two_images_in_a_form_are_told_apart_from_a_broken_one(client: TestClien
     assert problem["detail"] == "image: one image a request, and here are 2"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "instead"), [("instructions", "chin", "instruction"), ("boxes", "1,2,3,4", "box")]
+)
+def test_lists_in_a_form_are_fields_that_are_repeated(
+    client: TestClient, photo: bytes, name: str, value: str, instead: str
+) -> None:
+    told = client.post("/v1/ask", files=[("image", photo)], data={"instruction": "chin", name: value})
+    detail = check_problem(told, "invalid_request")["detail"]
+    assert detail == f"{name}: in a form or a query each is a field {instead!r}, which may be repeated"
+    several = client.post("/v1/ask", files=[("image", photo)], data={"instruction": ["chin", "pupils"]}).json()
+    assert [len(answer["points"]) for answer in several["answers"]] == [1, 2]
+    told = client.post("/v1/ask", files=[("image", photo)], data={"instruction": "chin", "faces": ["all", "largest"]})
+    assert check_problem(told, "invalid_request")["detail"] == "faces: may stand once"
+
+
 def test_head_is_get_without_its_body(client: TestClient, handle: str) -> None:
     for path in ("/", "/healthz", "/v1/parts", "/openapi.json", "/playground/sample.jpg", f"/v1/images/{handle}"):
         head, get = client.head(path), client.get(path)

@@ -100,6 +100,35 @@ def test_parts_are_listed_in_pages_by_kind_and_by_name(
     assert call(server, "list_parts", contains="elbow").structured_content["count"] == 0
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("ask_landmarks", {"instruction": "pupils"}), ("draw_landmarks", {"instruction": "pupils"}),
+        ("measure_face", {}), ("crop_face", {"region": "mouth"}), ("mask_region", {"region": "lips"}),
+    ],
+)  # fmt: skip
+def test_the_face_that_was_chosen_is_not_called_the_largest(
+    server: MCPServer, tool: str, arguments: dict[str, str]
+) -> None:
+    for faces, told in (("face 2", "face 2"), ("smallest", "the smallest"), (None, "the largest")):
+        data = call(server, tool, image="photo.png", faces=faces, **arguments).structured_content
+        assert data["hint"] == f'2 faces found; answered for {told}; faces="all" or "face 2" asks for others'
+    if "instruction" in arguments:
+        data = call(server, tool, image="photo.png", instruction="pupils of the second face").structured_content
+        assert data["hint"].startswith("2 faces found; answered for face 2;")
+
+
+def test_who_asks_by_the_persons_left_is_told_how_parts_are_named(server: MCPServer) -> None:
+    """The left eyebrow came back as "right eyebrow", without a word."""
+    asked = {"image": "photo.png", "instruction": "left eyebrow", "faces": "all"}
+    told = call(server, "ask_landmarks", perspective="subject", **asked).structured_content
+    assert told["groups"][0]["part"] == "right eyebrow"
+    assert told["hint"] == "parts are named by the picture, whose left is the person's right"
+    assert "hint" not in call(server, "ask_landmarks", **asked).structured_content
+    middle = asked | {"instruction": "nose tip"}
+    assert "hint" not in call(server, "ask_landmarks", perspective="subject", **middle).structured_content
+
+
 def test_full_is_the_engines_answer(server: MCPServer, engine: Engine, photo: bytes) -> None:
     for mode in ("legacy", "auto"):
         result = call(server, "ask_landmarks", mode, image="photo.png", instruction="eyes and lips", detail="full")

@@ -103,6 +103,12 @@ def test_a_name_that_is_not_there_gets_near_ones(server: MCPServer, wanted: str)
     assert ("Anna at the sea.png" if "anna" in wanted else "'photo.png'") in error["message"]
 
 
+def test_a_name_that_is_like_none_gets_the_tool_that_lists_them(server: MCPServer) -> None:
+    """All that end in .png were near."""
+    error = call(server, "ask_landmarks", {"image": "IMG_2041.png", "instruction": "chin"}).structured_content["error"]
+    assert error["message"].endswith("; list_images tells which do")
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_clients_roots_are_read_where_the_operator_gave_none(
     service: Service, limits: Limits, root: Path, tmp_path: Path, mode: str
@@ -176,6 +182,7 @@ def test_roots_and_a_reading_in_one_call(service: Service, limits: Limits, root:
         ("eye openness", "measure_face"), ("distance between the pupils", "measure_face"),
         ("width of the mouth", "measure_face"), ("crop the left eye", "crop_face"), ("segment the lips", "mask_region"),
         ("list the photos", "list_images"), ("10 points along the noze", None),
+        ("EAR of both eyes", "measure_face"), ("the left ear", None), ("Ears", None),
     ],
 )  # fmt: skip
 def test_words_of_intent_point_at_the_tool(server: MCPServer, text: str, tool: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import json
@@ -9,6 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
+from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -33,9 +35,24 @@ async def serve_large(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": LARGE})
 
 
-def run_against(client: Callable[[int, ServerState], Awaitable[None]]) -> None:
+async def tell_request(scope, receive, send) -> None:
+    """Answer with what an app is told of a request."""
+    told = {name: scope[name] for name in ("path", "raw_path", "query_string")}
+    told["host"] = [value for name, value in scope["headers"] if name == b"host"]
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 1000, "reason": str(told["raw_path"])})
+        return
+    body = repr(told).encode()
+    headers = [(b"connection", b"close"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def run_against(client: Callable[[int, ServerState], Awaitable[None]], app: ASGIApp = serve_large) -> None:
     async def run() -> None:
-        config = Config(serve_large, log_config=None, lifespan="off")
+        config = Config(app, ws="wsproto", log_config=None, lifespan="off")
         config.load()
         state = ServerState()
         loop = asyncio.get_running_loop()
@@ -201,3 +218,59 @@ def test_what_is_no_request_gets_problem_details_and_is_closed(request_bytes: by
         assert json.loads(body)["code"] == "malformed"
 
     run_against(client)
+
+
+async def exchange(port: int, head: bytes) -> tuple[bytes, bytes]:
+    """Send a request's head, and return the answer's head and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head + b"\r\n\r\n")
+    answer, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    await close(writer)
+    return answer, body
+
+
+@pytest.mark.parametrize(
+    ("head", "host", "raw_path", "query"),
+    [
+        (b"GET http://other/v1/a%20b?c=d HTTP/1.1\r\nHost: x", b"other", b"/v1/a%20b", b"c=d"),
+        (b"GET HTTPS://Other:81/ HTTP/1.1\r\nHost: x", b"Other:81", b"/", b""),
+        (b"GET http://other HTTP/1.1\r\nHost: x", b"other", b"/", b""),
+        (b"GET http://other?c=http://d/ HTTP/1.1\r\nHost: x", b"other", b"/", b"c=http://d/"),
+        (b"GET http://[::1]:8000/a HTTP/1.0", b"[::1]:8000", b"/a", b""),
+        (b"GET /http://other/a HTTP/1.1\r\nHost: x", b"x", b"/http://other/a", b""),
+    ],
+    ids=["a path and a query", "letters and a port", "no path", "a query alone", "HTTP/1.0", "a path that looks alike"],
+)
+def test_a_target_may_name_the_whole_address(head: bytes, host: bytes, raw_path: bytes, query: bytes) -> None:
+    """As clients write it to a proxy (RFC 9112, 3.2.2); its host goes over the header's."""
+
+    async def client(port: int, state: ServerState) -> None:
+        told = ast.literal_eval((await exchange(port, head))[1].decode())
+        path = raw_path.decode().replace("%20", " ")
+        assert told == {"path": path, "raw_path": raw_path, "query_string": query, "host": [host]}
+
+    run_against(client, tell_request)
+
+
+def test_a_whole_address_without_a_host_is_no_request() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        head, body = await exchange(port, b"GET http:///v1/parts HTTP/1.1\r\nHost: x")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert json.loads(body)["code"] == "malformed"
+
+    run_against(client, tell_request)
+
+
+def test_a_websocket_may_be_opened_by_its_whole_address() -> None:
+    async def client(port: int, state: ServerState) -> None:
+        head = (
+            b"GET http://other/v1/track HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        )
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + b"\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert b"b'/v1/track'" in await reader.readuntil(b"'/v1/track'")
+        await close(writer)
+
+    run_against(client, tell_request)

@@ -212,10 +212,13 @@ def test_both_lefts_side_by_side(browser) -> None:  # noqa: F811
     browser.execute_script(choose, "subject")
     wait(browser, f"{twins} === 0 && document.getElementById('canonical').textContent === 'right_eyebrow * 9'")
     assert not browser.find_element("id", "twin").is_displayed()
+    # What was asked for as left is called right: the page says why.
+    wait(browser, "document.getElementById('notes').textContent.includes('named by the picture')")
     # A link that says nothing of it means the picture's.
     browser.execute_script("location.hash = 'ask=left+eye'")
     wait(browser, "document.getElementById('canonical').textContent === 'left_eye * 8'")
     assert browser.find_element("id", "perspective").get_attribute("value") == "viewer"
+    assert "named by" not in browser.find_element("id", "notes").text
 
 
 def test_exports_and_snippets(browser, tmp_path: Path) -> None:  # noqa: F811

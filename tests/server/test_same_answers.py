@@ -1,4 +1,4 @@
-"""One set of cases through every door: the command line, folders, MCP, HTTP and its client answer alike."""
+"""One set of cases through every interface: the command line, folders, MCP, HTTP and its client answer alike."""
 
 from __future__ import annotations
 

@@ -106,3 +106,7 @@ def test_every_interface_answers_alike(case: dict, client: faceql.Client, servic
         assert Image.open(io.BytesIO(base64.b64decode(picture.data))).size == shown.size
     else:
         assert by_client == by_http
+        # Whoever asks by the person's left would take left_eye_openness for the person's.
+        is_told = any("left_eye_openness" in note for note in by_http["notes"])
+        assert is_told == (case["options"].get("perspective") == "subject")
+        assert by_mcp["notes"] == by_http["notes"]

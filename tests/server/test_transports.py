@@ -128,6 +128,16 @@ def test_mcp_over_http_asks_for_its_key(mcp_server: str) -> None:
         anyio.run(run, mode)
 
 
+def test_mcp_over_http_tells_operators_that_it_lives(mcp_server: str) -> None:
+    """As `faceql serve` does: without a key, and in the same words."""
+    assert httpx2.get(f"{mcp_server}/healthz").json() == {"status": "ok"}
+    deadline = time.monotonic() + 60
+    while (told := httpx2.get(f"{mcp_server}/readyz")).status_code != 200 and time.monotonic() < deadline:
+        assert (told.status_code, told.json()["code"]) == (503, "loading")
+        time.sleep(0.2)
+    assert told.json() == {"status": "ready"}
+
+
 def test_mcp_over_http_refuses_other_hosts_and_origins(mcp_server: str) -> None:
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
         response = httpx2.post(f"{mcp_server}/mcp", json={}, headers={"Authorization": f"Bearer {KEY}", **headers})
@@ -148,6 +158,23 @@ def test_http_over_a_socket(http_server: str) -> None:
         assert response.status_code == 200
         assert len(response.json()["answers"][0]["points"]) == 2
         assert "server" not in response.headers
+
+
+def test_a_target_that_names_the_whole_address_is_served_and_guarded(http_server: str, mcp_server: str) -> None:
+    """As clients write it to a proxy; it was taken for a path, and not found."""
+
+    def ask(server: str, line: str) -> bytes:
+        host, port = server.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            return connection.makefile("rb").read()
+
+    answer = ask(http_server, f"GET {http_server}/v1/parts")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"left eyebrow"' in answer
+    assert ask(http_server, "GET http://evil.example/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(http_server, "GET http://me@localhost/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(mcp_server, f"POST {mcp_server}/mcp").startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("command", ["serve", "mcp --transport http"])

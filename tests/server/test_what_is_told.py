@@ -1,4 +1,4 @@
-"""Visibility, outlines and how many faces were found: told by every door as the engine tells them."""
+"""Visibility, outlines and how many faces were found: told by every interface as the engine tells them."""
 
 from __future__ import annotations
 
