@@ -103,6 +103,9 @@ class Amounts:
     def bind_own(self, index: int) -> list[Ask]:
         """Bind an amount that stands with its name; "A and B with n points" gives it to both."""
         ask = self.asks[index]
+        if self.restates_places(ask):
+            ask.item = replace(ask.item, count=None)
+            return []
         amount = only(ask.item, AMOUNTS)
         if ask.phrase.det in ("each", "both"):
             amount = replace(amount, each=True)
@@ -117,6 +120,13 @@ class Amounts:
         for one in sharers:
             one.amount, one.group = add(one.amount, amount), group
         return sharers
+
+    def restates_places(self, ask: Ask) -> bool:
+        """Whether a count in brackets is that of the places named: "middle of both eyebrows (two points)"."""
+        count, text = ask.item.count, self.draft.lattice.text
+        if count is None or not ask.is_place or count.value != len(ask.units):
+            return False
+        return text[: count.span[0]].endswith("(")
 
     def multiply(self, index: int) -> None:
         """ "Twice as many on the lips" is twice the count said before in the sentence.

@@ -359,7 +359,8 @@ class Chart:
             if node > begin and any(edge.category == SKIP and edge.stop > node + 1 for edge in edges):
                 return node
             product = max((edge.stop for edge in edges if edge.category == "PRODUCT"), default=0)
-            if not product and not (self.is_unknown(node) or "ASKER" in self.categories(node)):
+            is_plain = self.is_unknown(node) or not self.categories(node).isdisjoint(("ASKER", "HEADING"))
+            if not product and not is_plain:
                 break
             node = product or node + 1
         return begin

@@ -23,7 +23,7 @@ from .clause_kinds import (
 )
 from .compositions import SIDES
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
-from .joining import goes_sideways
+from .joining import goes_sideways, is_side
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
@@ -357,7 +357,11 @@ class Clauses:
         for ask in asks if phrase.ops and item.range is None else ():
             made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
             is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
-            if made is not None and (is_inside or not is_counted):
+            is_same = made is not None and {*made.thing.units} == {*ask.thing.units}
+            if is_same and not all(map(is_side, phrase.ops)):
+                # "All four eye corners (inner and outer, left and right)".
+                is_narrowed = True
+            elif made is not None and (is_inside or not is_counted):
                 own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
                 is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
         return is_narrowed

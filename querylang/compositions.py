@@ -78,6 +78,18 @@ class Compositions:
         is_of_several = phrase.is_of and phrase.is_plural and not phrase.is_free and not phrase.thing.is_sided
         return self.extend(phrase, (by_end(op) if is_of_several and phrase.ops[-1][0] == "rel" else op,))
 
+    def tell_apart(self, phrase: Phrase, adjectives: Any) -> Phrase | None:
+        """ "Eye corners, left and right", "... (inner and outer)", which are all of them."""
+        made = self.qualify(adjectives, phrase)
+        if made is None or adjectives[0][0] == "side":
+            return made
+        return phrase if {*made.thing.units} == {*phrase.thing.units} else None
+
+    def end_of(self, phrase: Phrase, adjectives: Any) -> Phrase | None:
+        """ "left_eye_inner" is a corner, as rigs and other programs name it."""
+        ops = (("rel", "end"), ("adj", adjectives))
+        return self.extend(phrase, ops) if not (phrase.is_free or phrase.fault or phrase.thing.is_place) else None
+
     def of_one(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """ "The lower lid of the other one", "the arch of the right one"."""
         if part.thing.is_sided or part.ref or part.fault or not part.ops:
@@ -129,7 +141,9 @@ class Compositions:
         return replace(made, is_of=False) if made is not None else None
 
     def backwards(self, part: Phrase, owner: Phrase) -> Phrase | None:
-        return None if part.ops == owner.ops and len(part.ops) == 1 else self.of(part, owner)
+        # "The tail (outer end)" is told twice.
+        are_places = part.is_free and owner.is_free and part.ops and owner.ops and not may_carry(owner)
+        return None if are_places or (part.ops == owner.ops and len(part.ops) == 1) else self.of(part, owner)
 
     def determine(self, det: str, phrase: Phrase) -> Phrase | None:
         """ "Each eye", "both lips"; "each half of the jaw" and "both its sides" are its two halves."""

@@ -276,6 +276,8 @@ def read_adjective(found: Words, category: str, value: Any) -> Found:
     """A side inside an identifier is the picture's, whatever the setting."""
     kind, viewer, subject = value
     yield found.stop, "ADJ", ((kind, viewer, viewer if found.is_identifier else subject),), 1.0
+    if found.is_identifier and kind == "depth":
+        yield found.stop, "DEPTH", ((kind, viewer, subject),), 1.0
 
 
 def read_identifier(found: Words, category: str, value: Any) -> Found:
