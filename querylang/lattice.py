@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .brackets import counts_item, restates_number
@@ -144,6 +145,10 @@ def find_kept(raw: Sequence[Sequence[tuple[int, str, Any, float]]], content: Seq
     return [keep or i in opens for i, keep in enumerate(kept)]
 
 
+LONGEST_NAME = 3
+"""Words of a line that is no more than a name."""
+
+
 def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tuple[int, str, Any, float]]:
     """Yield every reading that starts at a lexeme: where it stops, category, value and cost."""
     lexeme = lexemes[i]
@@ -187,11 +192,21 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
         {category for length, readings, _ in lexicon.match(lexemes, at) if length == 1 for category, _ in readings}
         for at in (i - 1, i + 1)
     )
+    if "LOOSE_END" not in before and is_list_of_names(lexemes, i):
+        return False
     return (
         "LOOSE_END" in before
         or ("ADJ" in before and bool(after & {"NOUN", "REL"}) and not ends_way(lexemes, i))
         or ("NOUN" in before and "REL" in after and not names_part(lexemes, i + 1, lexicon))
     )
+
+
+def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a line ends that is one of three or more with a name each: no text is wrapped after two or three words."""
+    ends = [at for at, one in enumerate(lexemes) if one.type == "newline"]
+    lines = [*pairwise([-1, *ends, len(lexemes)])]
+    near = [stop - start - 1 for start, stop in lines if i in (start, stop)]
+    return len(lines) > 2 and max(near) <= LONGEST_NAME
 
 
 def ends_way(lexemes: Sequence[Lexeme], i: int) -> bool:

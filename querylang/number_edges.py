@@ -110,6 +110,10 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
         return True
     if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
         return False
+    words = [one.word for one in lexemes[: i - 1]]
+    if words.count("(") > words.count(")"):
+        # "Left eye (upper lid 6, lower lid 4), ..." closes a bracket.
+        return False
     if counts_item(lexemes, i):
         return True
     before = i - 2 if lexemes[i - 1].word == "(" else i - 1
