@@ -130,6 +130,19 @@ def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
     return None if made is None else replace(settle(phrase, made, last, 0), det=phrase.det)
 
 
+def move_place(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
+    """Return the place that another phrase names on its part as one of what a phrase names."""
+    first = next((n for n, op in enumerate(last.ops) if n and (op[0] in ("rel", "noun", "portion"))), len(last.ops))
+    place = tuple(op for op in last.ops[first:] if not is_side(op))
+    if not place and phrase.ops[0][1] in find_bases(rules, find_nouns(last)):
+        # "Left eye corners, then the right eye's": the name of the place itself.
+        ops = tuple(op for op in last.ops if not is_side(op))
+        made = rules.sound_phrase((*ops, *phrase.ops[1:]))
+        return None if made is None else settle(phrase, made, last, 0)
+    made = rules.sound_phrase((*phrase.ops, *place)) if place else None
+    return None if made is None else settle(phrase, made, last, len(phrase.ops))
+
+
 def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     """ "The left eye and eyebrow", "the right eye and its brow" are on one side."""
     side, thing = find_side(other.ops), phrase.thing

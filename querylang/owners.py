@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, inherit, lie_near, lie_on, needs_owner, oppose, take_side, turn_side
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
+from .beside import contrast, inherit, lie_near, lie_on, move_place, needs_owner, oppose, take_side, turn_side
 from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -46,7 +46,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
-    if (made := share_plural(draft, index)) is not None:
+    if (made := share_plural(draft, index) or share_place(draft, index)) is not None:
         ask.become(made, is_owned=True)
         return
     is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
@@ -106,6 +106,55 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
         return None
     made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
+
+
+def share_place(draft: Draft, index: int) -> Phrase | None:
+    """ "The middle of the left brow, then of the mouth", "the mouth's left corner and the right eye's": the same place.
+
+    Raises:
+        MistakeError: A possessive waits for a place, and the one beside it is none of its part.
+    """
+    ask = draft.asks[index]
+    waits = waits_for_place(draft, index)
+    if not ask.phrase.ops or not (waits or continues_of(draft, index)):
+        return None
+    later = draft.asks[index + 1 : index + 2]
+    # "The left eye's and the right eye's pupils" have the place behind.
+    is_ahead = waits and any(one.before for one in later) and not draft.ends_line(index)
+    beside = later[0] if is_ahead else draft.asks[index - 1]
+    is_cut = waits and any(not one.before for one in later)
+    made = None
+    if beside is not ask and beside.sentence == ask.sentence and not (ask.item.has_amount or is_cut):
+        made = turn_side(draft.rules, ask.phrase, beside.phrase) or move_place(draft.rules, ask.phrase, beside.phrase)
+    if made is None and waits:
+        raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)
+    return made
+
+
+def waits_for_place(draft: Draft, index: int) -> bool:
+    """Whether a name ends in an apostrophe-s that owns nothing after it."""
+    ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
+    nodes, lexemes = draft.lattice.nodes, draft.lattice.lexemes
+    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
+    if not 0 <= ask.start < ask.stop or not stop or not lexemes[stop - 1].is_possessive:
+        return False
+    is_last = stop == len(lexemes) or lexemes[stop].type != "word"
+    return (is_last and draft.ends_line(index)) or any(one.before <= {"and"} for one in later)
+
+
+def continues_of(draft: Draft, index: int) -> bool:
+    """Whether a name goes on with what the one before it began: "the middle of the left brow, then of the mouth"."""
+    last = draft.asks[index - 1]
+    is_begun = last.phrase.is_of or (last.is_owned and follows_of(draft, last))
+    return index > 0 and is_begun and follows_of(draft, draft.asks[index])
+
+
+def follows_of(draft: Draft, ask: Ask) -> bool:
+    """Whether "of" stands before a name, and nothing before it that it could belong to."""
+    if ask.start < 2:
+        return False
+    before, of = ({edge.category for edge in draft.lattice.edges[node]} for node in (ask.start - 2, ask.start - 1))
+    return "OF" in of and not before.isdisjoint(("AND", "COMMA", "THEN"))
 
 
 def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
