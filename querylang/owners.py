@@ -116,7 +116,7 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     """
     ask = draft.asks[index]
     waits = waits_for_place(draft, index)
-    if not ask.phrase.ops or not (waits or continues_of(draft, index)):
+    if not ask.phrase.ops or not (waits or continues_of(draft, index) or is_short_side(draft, index)):
         return None
     later = draft.asks[index + 1 : index + 2]
     # "The left eye's and the right eye's pupils" have the place behind.
@@ -140,6 +140,15 @@ def waits_for_place(draft: Draft, index: int) -> bool:
         return False
     is_last = stop == len(lexemes) or lexemes[stop].type != "word"
     return (is_last and draft.ends_line(index)) or any(one.before <= {"and"} for one in later)
+
+
+def is_short_side(draft: Draft, index: int) -> bool:
+    """Whether a name is no more than a doctor's word for a side, after a place on the other: "OD pupil, then OS"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    is_short = ask.stop - ask.start == 1 and ask.phrase.frame == "subject" and len(ask.phrase.ops) == 2
+    is_place = index > 0 and last.thing.is_place and not (draft.has_amount(index - 1) or draft.opens_list(index))
+    side = find_side(last.phrase.ops)
+    return bool(is_short and is_place and side and side != find_side(ask.phrase.ops))
 
 
 def continues_of(draft: Draft, index: int) -> bool:

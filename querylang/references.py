@@ -107,7 +107,10 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     if item.phrase is None and "colon" in entry.before and draft.asks:
         item = replace(item, phrase=draft.asks.pop().phrase)
     phrase = item.phrase
-    tail = find_tail(draft, phrase) if item.same == "all" else []
+    is_likewise = item.same == "amount" and repeats_places(draft, phrase)
+    tail = find_tail(draft, phrase) if item.same == "all" or is_likewise else []
+    if is_likewise and phrase is not None and not (tail and find_side(phrase.ops)):
+        raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")
     if (
         phrase is not None
         and find_nouns(phrase)
@@ -130,6 +133,18 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     rest = replace(item, phrase=None, same=None)
     if rest != Item():
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
+
+
+def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
+    """Whether what is asked likewise has no number to take, but places: "left eye: top, bottom; right eye likewise"."""
+    last = draft.asks[-1] if draft.asks else None
+    if last is None or phrase is None or not phrase.ops or phrase.ref or last.is_removal or not last.thing.is_place:
+        return False
+    if draft.has_amount(len(draft.asks) - 1) or last.item.layout is not None:
+        return False
+    if all(op[0] == "adj" for op in phrase.ops):
+        return True
+    return not phrase.thing.is_place and len(last.phrase.ops) > 1 and is_kind_of(phrase, last)
 
 
 def is_side_alone(phrase: Phrase) -> bool:
