@@ -133,7 +133,10 @@ def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
 def move_place(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
     """Return the place that another phrase names on its part as one of what a phrase names."""
     first = next((n for n, op in enumerate(last.ops) if n and (op[0] in ("rel", "noun", "portion"))), len(last.ops))
-    place = tuple(op for op in last.ops[first:] if not is_side(op))
+    if rules.is_paired(last.ops[:1]):
+        place = tuple(op for op in last.ops[first:] if not is_side(op))
+    else:
+        place = tuple(make_end(op) if is_side(op) else op for op in last.ops[first:])
     if not place and phrase.ops[0][1] in find_bases(rules, find_nouns(last)):
         # "Left eye corners, then the right eye's": the name of the place itself.
         ops = tuple(op for op in last.ops if not is_side(op))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, only
-from .beside import find_nouns, refer_to, share_side
+from .beside import find_nouns, move_place, refer_to, share_side
 from .chart import Entry
 from .concepts import Op
 from .headings import drop_headers
@@ -109,6 +110,9 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     phrase = item.phrase
     is_likewise = item.same == "amount" and repeats_places(draft, phrase)
     tail = find_tail(draft, phrase) if item.same == "all" or is_likewise else []
+    if phrase is not None and phrase.ops and not phrase.ref and not find_side(phrase.ops):
+        # "Ditto the lower lid" names what it is on, and no other side.
+        tail = []
     if is_likewise and phrase is not None and not (tail and find_side(phrase.ops)):
         raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")
     if (
@@ -122,7 +126,8 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     if not tail and is_same_side and not has_other_side(draft):
         raise draft.mistake("ambiguous", "what came before names no side, and has no other", entry, "the part's name")
     if not tail:
-        repeat_amount(draft, entry, item, sentence)
+        for one in move_places(draft, entry, item):
+            repeat_amount(draft, entry, one, sentence)
         return
     frame = item.frame or (phrase.frame if phrase is not None else "")
     for number, ask in enumerate(tail):
@@ -133,6 +138,28 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     rest = replace(item, phrase=None, same=None)
     if rest != Item():
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
+
+
+def move_places(draft: Draft, entry: Entry, item: Item) -> list[Item]:
+    """Return an item that repeats places as those of its own part: "the corners of the eye and those of the mouth".
+
+    Raises:
+        MistakeError: Its part has no such place.
+    """
+    phrase, last = item.phrase, draft.asks[-1] if draft.asks else None
+    if item.same != "all" or phrase is None or phrase.ref or last is None or not find_nouns(phrase):
+        return [item]
+    if phrase.thing.is_place or not last.thing.is_place or draft.has_amount(len(draft.asks) - 1) or item.has_amount:
+        return [item]
+    places: list[Item] = []
+    for ask in takewhile(
+        lambda one: one.thing.is_place and one.phrase.ops[:1] == last.phrase.ops[:1], draft.asks[::-1]
+    ):
+        made = move_place(draft.rules, phrase, ask.phrase)
+        if made is None or made.fault:
+            raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")
+        places.insert(0, replace(item, phrase=made))
+    return places
 
 
 def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
