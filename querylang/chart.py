@@ -152,8 +152,9 @@ class Chart:
         """Yield what the rules make of the readings of two neighbours."""
         binary = self.rules.binary
         for left, lefts in list(readings.items()):
-            for right, rights in others.items():
-                rows = binary.get((left, right))
+            partners = binary.get(left, {})
+            for right, rights in others.items() if partners else ():
+                rows = partners.get(right)
                 if rows is None:
                     continue
                 self.work += len(rows)

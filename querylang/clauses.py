@@ -258,7 +258,7 @@ class Clauses:
         last = self.asks[-1] if self.asks else None
         if last is None or last.sentence != self.sentence or item.phrase is not None or not item.has_numbers:
             return item
-        return replace(item, phrase=last.item.phrase) if last.item.has_numbers else item
+        return replace(item, phrase=last.item.phrase) if last.item.has_numbers and last.is_named else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 

@@ -56,6 +56,6 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
 def has_points(draft: Draft, name: str | None, phrase: Phrase) -> bool:
     """Whether a layout has points on what a phrase names."""
     registry = draft.rules.concepts.registry
-    landmarks = registry.layouts[name].landmarks if name in registry.layouts else ()
+    landmarks = registry.layouts[name].landmarks if name is not None and name in registry.layouts else ()
     pieces = [piece for piece in phrase.thing.pieces if not isinstance(piece, Patch)]
     return any(lies_on(one.part, one.fpalp, piece, registry) for one in landmarks for piece in pieces)

@@ -25,7 +25,7 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     phrase, asked = ask.phrase, ask.item.range
     if asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "them":
         ask.item = replace(ask.item, range=find_two(draft, ask))
-    elif asked is not None:
+    elif asked is not None and any(isinstance(end, Phrase) and end.ref == "it" for end in (asked.first, asked.last)):
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
