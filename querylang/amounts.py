@@ -246,7 +246,7 @@ class Amounts:
     def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
         """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
         count, last = loose.item.count, targets[-1]
-        if count is None or loose.item != Item(count=count) or not last.is_place:
+        if count is None or not loose.item.says_only("count") or not last.is_place:
             return False
         # "The lips and the nose tip, 1 point" is one place as well.
         counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]

@@ -214,7 +214,7 @@ class Clauses:
 
     def goes_on_placing(self, entry: Entry, item: Item) -> bool:
         """Whether positions go on with those of the ask before them."""
-        if not self.asks or item != Item(positions=item.positions) or not entry.before <= {"and", "comma"}:
+        if not self.asks or not item.says_only("positions") or not entry.before <= {"and", "comma"}:
             return False
         last = self.asks[-1]
         return last.item.positions is not None and last.sentence == self.sentence and not last.is_removal
@@ -223,7 +223,7 @@ class Clauses:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
         later = self.draft.entries[self.number + 1 : self.number + 2]
         is_first = not any(ask.sentence == self.sentence for ask in self.asks)
-        if not is_first or item != Item(range=item.range) or not goes_sideways(item) or not later:
+        if not is_first or not item.says_only("range") or not goes_sideways(item) or not later:
             return False
         following = later[0].value if is_region(later[0]) and later[0].before == {"comma"} else Item()
         return following.phrase is not None and following.range is None and not following.phrase.thing.is_place
@@ -369,7 +369,7 @@ class Clauses:
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
         is_behind = entry.before in ({"comma"}, {"colon"})
-        is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and is_behind
+        is_plain = item.says_only("phrase") and not (item.phrase or NO_NAME).ref and is_behind
         return is_plain and self.draft.has_amount(len(self.asks) - 1)
 
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
@@ -386,7 +386,7 @@ class Clauses:
 
     def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A range on what was named before it, or the way that a range runs."""
-        between = last.item.range if "colon" in entry.before and item == Item(range=item.range) else None
+        between = last.item.range if "colon" in entry.before and item.says_only("range") else None
         if between is not None and between.last is None:
             # "Between the jaw angles, 17 points: from the right angle to the left one".
             last.item = replace(last.item, range=item.range)
@@ -402,7 +402,7 @@ class Clauses:
 
     def carries_route(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether a name says where the range before it lies: "from the chin to the ear, 9 points on the jaw"."""
-        if last.item != Item(range=last.item.range) or entry.before != {"comma"} or last.sentence != self.sentence:
+        if not last.item.says_only("range") or entry.before != {"comma"} or last.sentence != self.sentence:
             return False
         curve = self.ask(entry, item)
         return item.range is None and is_whole(curve.phrase) and is_bare_route(last.item, curve)

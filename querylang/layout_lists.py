@@ -32,7 +32,7 @@ def carry_ids(asks: Sequence[Ask]) -> None:
     """Let "37-42 as well as 43-48 of 300W" be ids of one layout."""
     last = asks[-1]
     for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
-        is_bare = one.item == Item(ids=one.item.ids) and one.sentence == last.sentence
+        is_bare = one.item.says_only("ids") and one.sentence == last.sentence
         if not is_bare or not later.before or not later.before <= {"and", "comma"}:
             return
         one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
@@ -46,7 +46,7 @@ def is_in_layout(ask: Ask) -> bool:
 
 def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> bool:
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
-    if ask.item != Item(phrase=ask.item.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
+    if not ask.item.says_only("phrase", "only") or ask.is_removal or ask.sentence != other.sentence:
         return False
     if not before or not before <= {"and", "comma"} or other.is_removal:
         return False
