@@ -81,7 +81,8 @@ class Amounts:
             if self.draft.has_amount(at):
                 counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
                 is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch
-                return is_list and counts.count(None) < len(counts) and (at > index + 1 or "comma" in self.asks[index].before)
+                is_apart = at > index + 1 or "comma" in self.asks[index].before
+                return is_list and counts.count(None) < len(counts) and is_apart
             if ask.before != {"comma"} or ask.is_place:
                 return False
         return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft
-from .meaning import Item, Phrase
+from .meaning import Phrase
 from .pieces import Patch
 from .runs import lies_on
 

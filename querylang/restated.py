@@ -11,7 +11,7 @@ from itertools import islice, pairwise, takewhile
 from .asks import AMOUNTS, Ask, Draft, find_side, only
 from .chart import Entry
 from .joining import is_side
-from .meaning import Item, add
+from .meaning import add
 from .side_headings import only_side
 
 MOST_INSIDE = 20

@@ -6,7 +6,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-SPELLING = {"center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray", "vermillion": "vermilion"}
+SPELLING = {
+    "center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray",
+    "vermillion": "vermilion",
+}  # fmt: skip
 
 LEXEME = re.compile(
     r"""(?P<number>\d{1,3}(?:,\d{3})+(?![,.]?\d)|\d+\.\d+|\.\d+|\d+)
