@@ -81,11 +81,8 @@ class Amounts:
             if self.draft.has_amount(at):
                 counts = [one.item.count for one in (ask, *self.draft.find_own(at))]
                 is_list = ask.before == {"and"} and not ask.leads and ask.is_stretch
-                return (
-                    is_list
-                    and counts.count(None) < len(counts)
-                    and (at > index + 1 or "comma" in self.asks[index].before)
-                )
+                is_apart = at > index + 1 or "comma" in self.asks[index].before
+                return is_list and counts.count(None) < len(counts) and is_apart
             if ask.before != {"comma"} or ask.is_place:
                 return False
         return False
@@ -250,7 +247,7 @@ class Amounts:
     def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
         """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
         count, last = loose.item.count, targets[-1]
-        if count is None or loose.item != Item(count=count) or not last.is_place:
+        if count is None or not loose.item.says_only("count") or not last.is_place:
             return False
         # "The lips and the nose tip, 1 point" is one place as well.
         counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]

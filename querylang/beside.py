@@ -119,7 +119,7 @@ def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 
 
 def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
-    """ "The left nostril, the right": the other side alone, right after a name on one side, is that name's other one."""
+    """ "The left nostril, the right": the other side alone, right after a name on one side, is of the same name."""
     if len(phrase.ops) != 1 or not is_side(phrase.ops[0]):
         return None
     ops = tuple(flip(op, ends=True) for op in last.ops)

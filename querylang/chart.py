@@ -12,7 +12,7 @@ from typing import Any
 
 from .lattice import ASIDE, SKIP, Edge, Lattice
 from .meaning import Item, Phrase, has_misfit
-from .rules import FAULT_COST, Function, Rules
+from .rules import FAULT_COST, Row, Rules
 
 MOST_WORK = 8_000
 """Rules tried for one text; what is longer than any instruction goes on without further readings."""
@@ -141,26 +141,36 @@ class Chart:
 
     def combine(self, row: dict[int, Readings], start: int, middle: int, readings: Readings) -> None:
         """Join what ends at a node with all that begins there, or behind words that say nothing."""
-        for begin, skip_cost in self.skips[middle]:
+        binary = self.rules.binary
+        lefts = [(partners, values) for left, values in readings.items() if (partners := binary.get(left))]
+        for begin, skip_cost in self.skips[middle] if lefts else ():
             for stop, others in self.cells[begin].items() if begin < self.size else ():
                 if stop - start > WIDEST and LISTS.isdisjoint(others):
                     continue
-                for category, value, cost in self.join(readings, others):
-                    self.add(row, start, stop, category, value, cost + skip_cost)
+                for partners, values in lefts:
+                    for right, rights in others.items():
+                        if rows := partners.get(right):
+                            self.apply(rows, row, (start, stop), values, rights, skip_cost)
 
-    def join(self, readings: Readings, others: Readings) -> Iterator[tuple[str, Any, float]]:
-        """Yield what the rules make of the readings of two neighbours."""
-        binary = self.rules.binary
-        for left, lefts in list(readings.items()):
-            for right, rights in others.items():
-                rows = binary.get((left, right))
-                if rows is None:
-                    continue
-                self.work += len(rows)
-                if self.is_cut:
-                    return
-                for category, function, rule_cost in rows:
-                    yield from apply_rule(category, function, rule_cost, lefts, rights)
+    def apply(
+        self,
+        rows: Sequence[Row],
+        row: dict[int, Readings],
+        nodes: tuple[int, int],
+        lefts: Sequence[Reading],
+        rights: Sequence[Reading],
+        skip_cost: float,
+    ) -> None:
+        """Add what rules make of each pair of readings of two neighbours."""
+        self.work += len(rows)
+        if self.is_cut:
+            return
+        for category, function, rule_cost in rows:
+            for left_cost, left in lefts:
+                for right_cost, right in rights:
+                    value = function(left, right)
+                    if value is not None:
+                        self.add(row, *nodes, category, value, left_cost + right_cost + rule_cost + skip_cost)
 
     def add(self, row: dict[int, Readings], start: int, stop: int, category: str, value: Any, cost: float) -> None:
         """Add a reading, and what else it may be, unless two better ones are known."""
@@ -393,17 +403,6 @@ def names_side(edge: Edge) -> bool:
     if edge.category == "NOUN":
         return any(op[0] == "adj" and op[1][0][0] == "side" for op in edge.value[0])
     return edge.category == "ADJ" and bool(edge.value[0][0] == "side")
-
-
-def apply_rule(
-    category: str, function: Function, rule_cost: float, lefts: Sequence[Reading], rights: Sequence[Reading]
-) -> Iterator[tuple[str, Any, float]]:
-    """Yield what one rule makes of each pair of readings."""
-    for left_cost, left in lefts:
-        for right_cost, right in rights:
-            value = function(left, right)
-            if value is not None:
-                yield category, value, left_cost + right_cost + rule_cost
 
 
 def gather(path: Sequence[Entry | str]) -> list[Entry]:

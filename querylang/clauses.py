@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import takewhile
-from typing import Any
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
-from .beside import lie_on, narrow, needs_owner
 from .chart import Entry
-from .clause_kinds import (
-    is_adjective,
-    is_bare_route,
-    is_manner,
-    is_region,
-    is_route,
-    is_whole,
-    merge,
-    name_ids,
-    runs_within,
-    settle_item,
-)
+from .clause_kinds import is_manner, is_region, settle_item
 from .compositions import SIDES
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
-from .joining import goes_sideways, is_side
+from .joining import goes_sideways
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
 from .per_side import ask_per_side, find_per_side
+from .qualifying import Qualifier
 from .references import repeat, resolve
 from .restated import opens_bracket, settle_side
 from .side_headings import find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
@@ -36,20 +24,15 @@ ANYWHERE = -2
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 
 
-class Clauses:
+class Clauses(Qualifier):
     """Reads entries into a draft."""
 
     def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.asks = draft.asks
-        self.number = 0
-        self.sentence = 0
-        self.removing = False
+        super().__init__(draft)
         self.narrow: Entry | None = None
         self.per_side: dict[int, str] = {}
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
         self.way: Range | None = None
-        self.is_broken = False
 
     def read_entries(self) -> None:
         """Read all entries.
@@ -109,15 +92,9 @@ class Clauses:
         edges = (edge for node in self.draft.lattice.edges[max(0, entry.start - 4) : entry.start] for edge in node)
         return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
-    def ask(self, entry: Entry, item: Item, **flags: Any) -> Ask:
-        follows_break, self.is_broken = self.is_broken, False
-        return Ask(item, entry.start, entry.stop, self.sentence, entry.before, follows_break=follows_break, **flags)
-
     def loosen(self, entry: Entry, item: Item, *, is_removal: bool = False) -> None:
         """Keep a clause that binds to asks for later."""
-        at = len(self.asks)
-        self.is_broken = self.is_broken or bool(entry.before & LINES)
-        loose = Loose(item, entry.start, entry.stop, self.sentence, entry.before, is_removal, at)
+        loose = Loose(item, entry.start, entry.stop, self.sentence, entry.before, is_removal, len(self.asks))
         self.draft.loose.append(loose)
 
     def read_clause(self, entry: Entry) -> None:
@@ -128,18 +105,7 @@ class Clauses:
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
         self.removing = (self.removing and not ends_removal(self.draft, self.number)) or is_all_but(self.draft, entry)
-        if settle_side(self.draft, entry):
-            return
-        if (side := find_labelled_side(self.draft, self.number)) is not None:
-            for ask in self.asks[-1:]:
-                own = find_side(ask.phrase.ops)
-                if own is not None and own != side.ops[0]:
-                    raise self.draft.mistake("contradiction", "the part's name says another side", entry)
-                ask.item = put_on_side(self.draft, ask.item, side)
-            self.side = (NO_NAME, -1) if self.asks else (side, ANYWHERE)
-            return
-        if (side := find_side_heading(self.draft, self.number)) is not None:
-            self.side = (side, self.sentence)
+        if self.read_side(entry):
             return
         if item.left_out:
             self.leave_out(entry, item)
@@ -153,6 +119,21 @@ class Clauses:
             # "Everything as polylines."
             item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
+
+    def read_side(self, entry: Entry) -> bool:
+        """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""
+        if settle_side(self.draft, entry):
+            return True
+        if (side := find_labelled_side(self.draft, self.number)) is not None:
+            for ask in self.asks[-1:]:
+                own = find_side(ask.phrase.ops)
+                if own is not None and own != side.ops[0]:
+                    raise self.draft.mistake("contradiction", "the part's name says another side", entry)
+                ask.item = put_on_side(self.draft, ask.item, side)
+            self.side = (NO_NAME, -1) if self.asks else (side, ANYWHERE)
+        elif (side := find_side_heading(self.draft, self.number)) is not None:
+            self.side = (side, self.sentence)
+        return side is not None
 
     def read_counts(self, entry: Entry, item: Item) -> None:
         """Read the counts of a list one after the other, and the first or the last name of it beside them."""
@@ -214,7 +195,7 @@ class Clauses:
 
     def goes_on_placing(self, entry: Entry, item: Item) -> bool:
         """Whether positions go on with those of the ask before them."""
-        if not self.asks or item != Item(positions=item.positions) or not entry.before <= {"and", "comma"}:
+        if not self.asks or not item.says_only("positions") or not entry.before <= {"and", "comma"}:
             return False
         last = self.asks[-1]
         return last.item.positions is not None and last.sentence == self.sentence and not last.is_removal
@@ -223,7 +204,7 @@ class Clauses:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
         later = self.draft.entries[self.number + 1 : self.number + 2]
         is_first = not any(ask.sentence == self.sentence for ask in self.asks)
-        if not is_first or item != Item(range=item.range) or not goes_sideways(item) or not later:
+        if not is_first or not item.says_only("range") or not goes_sideways(item) or not later:
             return False
         following = later[0].value if is_region(later[0]) and later[0].before == {"comma"} else Item()
         return following.phrase is not None and following.range is None and not following.phrase.thing.is_place
@@ -258,7 +239,7 @@ class Clauses:
         last = self.asks[-1] if self.asks else None
         if last is None or last.sentence != self.sentence or item.phrase is not None or not item.has_numbers:
             return item
-        return replace(item, phrase=last.item.phrase) if last.item.has_numbers else item
+        return replace(item, phrase=last.item.phrase) if last.item.has_numbers and last.is_named else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 
@@ -304,108 +285,6 @@ class Clauses:
         if last.item.has_amount and last.phrase.det == "each":
             message = f"'{draft.words(last)}', but on '{draft.words(ask)}'"
             raise MistakeError("contradiction", message, draft.span(last, ask))
-
-    # --- clauses that only narrow the one before ---------------------------------------------------------------
-
-    def qualifies_last(self, entry: Entry, item: Item) -> bool:
-        """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
-        if (
-            not self.asks
-            or self.asks[-1].sentence != self.sentence
-            or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
-            or self.removing
-            or entry.before & {*BREAKS, "and"}
-            or ("but" in entry.before and not item.only)
-        ):
-            return False
-        last = self.asks[-1]
-        if last.item.is_layout:
-            return self.qualifies_layout(entry, item, last)
-        return (
-            self.names_owner(entry, item, last)
-            or self.qualifies_route(entry, item, last)
-            or self.narrows(entry, item, last)
-        )
-
-    def names_owner(self, entry: Entry, item: Item, last: Ask) -> bool:
-        """Whether a name before a colon only says on what the one before it lies: "lower lid, right eye: ..."."""
-        phrase, later = item.phrase or NO_NAME, self.draft.entries[self.number + 1 : self.number + 2]
-        next_item = later[0].value if later and later[0].kind == "item" else Item()
-        is_route = next_item.range is not None or (next_item.phrase is not None and next_item.phrase.is_free)
-        heads = is_route or item.count is not None or (bool(later) and "colon" in later[0].before)
-        is_first = self.draft.starts_line(len(self.asks) - 1)
-        is_alone = is_first and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
-        is_behind = entry.before == {"comma"} or (is_route and entry.before == {"colon"})
-        if not (heads and is_alone and is_behind) or not phrase.thing.is_sided:
-            return False
-        if last.phrase.is_free or last.thing.is_place or not needs_owner(self.draft.rules, last.phrase):
-            return False
-        made = lie_on(self.draft.rules, last.phrase, phrase)
-        if made is None:
-            return False
-        last.item = replace(item, phrase=replace(made, frame=phrase.frame or made.frame))
-        last.is_owned, last.stop = True, entry.stop
-        return True
-
-    def narrows(self, entry: Entry, item: Item, last: Ask) -> bool:
-        """Whether a clause only says what of the name before it is meant, with "only" of all names of the sentence."""
-        phrase, is_counted = item.phrase or NO_NAME, self.ends_counted(entry, item)
-        asks = [last] if is_counted or is_adjective(entry, item, last) else []
-        if item.only and not item.has_amount:
-            asks = [ask for ask in self.asks if ask.sentence == self.sentence]
-        is_narrowed = False
-        for ask in asks if phrase.ops and item.range is None else ():
-            made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
-            is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
-            is_same = made is not None and {*made.thing.units} == {*ask.thing.units}
-            if is_same and not all(map(is_side, phrase.ops)):
-                # "All four eye corners (inner and outer, left and right)".
-                is_narrowed = True
-            elif made is not None and (is_inside or not is_counted):
-                own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
-                is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
-        return is_narrowed
-
-    def ends_counted(self, entry: Entry, item: Item) -> bool:
-        """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
-        is_behind = entry.before in ({"comma"}, {"colon"})
-        is_plain = item == Item(phrase=item.phrase) and not (item.phrase or NO_NAME).ref and is_behind
-        return is_plain and self.draft.has_amount(len(self.asks) - 1)
-
-    def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
-        """A part or ids behind a layout's name."""
-        if last.item.layout is None or item.layout is not None:
-            return False
-        is_whole = last.item.named is None and last.item.ids is None
-        if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
-            item = replace(name_ids(item), layout=None)
-        if item.named is not None and last.item.layout not in dict(item.named):
-            return False
-        is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
-        return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
-
-    def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
-        """A range on what was named before it, or the way that a range runs."""
-        between = last.item.range if "colon" in entry.before and item == Item(range=item.range) else None
-        if between is not None and between.last is None:
-            # "Between the jaw angles, 17 points: from the right angle to the left one".
-            last.item = replace(last.item, range=item.range)
-            return True
-        if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
-            return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
-        is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)
-        if item.range is not None and item.phrase is not None and runs_within(item.phrase, last) and not is_under:
-            return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)
-        if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
-            return merge(last, replace(item, phrase=None, via=item.phrase), entry)
-        return self.carries_route(entry, item, last) and merge(last, item, entry)
-
-    def carries_route(self, entry: Entry, item: Item, last: Ask) -> bool:
-        """Whether a name says where the range before it lies: "from the chin to the ear, 9 points on the jaw"."""
-        if last.item != Item(range=last.item.range) or entry.before != {"comma"} or last.sentence != self.sentence:
-            return False
-        curve = self.ask(entry, item)
-        return item.range is None and is_whole(curve.phrase) and is_bare_route(last.item, curve)
 
     # --- places of their own -----------------------------------------------------------------------------------
 

@@ -284,7 +284,7 @@ class Compositions:
     def link(self, one: Item, other: Item) -> Item | None:
         if one.same == "amount":
             return None
-        if one.phrase is not None and other.phrase is not None and other == Item(phrase=other.phrase):
+        if one.phrase is not None and other.phrase is not None and other.says_only("phrase"):
             return self.lay_on(one, other.phrase)
         joined = join(one, other)
         if joined is not None and joined.ids is not None and joined.layout is None and joined.count is not None:
@@ -322,7 +322,7 @@ class Compositions:
 
     def manner_of_all(self, item: Item) -> Item | None:
         """ "..., all at equal distances"."""
-        return item if item.shape is not None or item == Item(spacing=item.spacing) else None
+        return item if item.shape is not None or item.says_only("spacing") else None
 
     def on_side_of_all(self, side: Any, frame: str) -> Item:
         """ "Brow arch, pupil and mouth corner, all on the patient's right"."""

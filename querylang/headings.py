@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
 from .meaning import MistakeError, Phrase, add
 from .restated import opens_bracket
+
+MOST_SUMMED = 50
+"""No heading is the sum of more items."""
 
 
 def drop_headers(draft: Draft) -> None:
@@ -69,9 +72,9 @@ def is_sum(draft: Draft, index: int) -> bool:
         return False
     # Up to the next heading.
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
-    under = [later[0], *rest]
+    under = [later[0], *islice(rest, MOST_SUMMED)]
     counts = [one.item.count.value for one in under if one.item.count is not None]
-    if len(counts) < len(under) or not all(lies_under(draft, one, ask) for one in under):
+    if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
         return False
     is_heading = "colon" in later[0].before
     is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
@@ -108,7 +111,7 @@ def is_named_out(draft: Draft, index: int) -> bool:
 
 
 def count_bracket(draft: Draft, index: int) -> None:
-    """Take away a count that is that of the places in the bracket it stands before: "3 points on the brow (head, ...)"."""
+    """Take away a count that is that of the places in a bracket after it: "3 points on the brow (head, arch, tail)"."""
     ask, *later = draft.asks[index:]
     count = ask.item.count
     if count is None or not ask.thing.is_place:
@@ -199,8 +202,8 @@ def is_apposition(draft: Draft, index: int) -> bool:
     if has_own or is_counted:
         # Of a list that goes on, those alone that wait for it: "nose 5, upper lid, right eye, 6 points, chin".
         named = [one for one in waiting if one.phrase.ops[: len(ops)] == ops]
-        others = [i for i in range(index) if draft.has_amount(i) or draft.asks[i].thing.is_place]
-        waiting = named if is_counted else waiting[-(index - max(others, default=-1)) :]
+        bare = takewhile(lambda i: not (draft.has_amount(i) or draft.asks[i].thing.is_place), range(index - 1, -1, -1))
+        waiting = named if is_counted else waiting[-1 - len(list(bare)) :]
         if is_counted == has_own or (has_own and (waiting != [ask] or ask.is_place or ask.thing.is_place)):
             return False
     elif not draft.ends_line(index + 1):

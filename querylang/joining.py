@@ -70,7 +70,7 @@ def is_end(end: Any) -> bool:
 def may_count(item: Item, amount: Item) -> bool:
     """Whether "of" may join an item and a count: "the right eye of 8 points", "an even spread of 25 points"."""
     is_bare = item.has_amount is False and (item.phrase is not None or item.spacing is not None)
-    return is_bare and amount == Item(count=amount.count, approx=amount.approx)
+    return is_bare and amount.says_only("count", "approx")
 
 
 def may_carry(phrase: Phrase) -> bool:

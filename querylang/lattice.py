@@ -159,12 +159,12 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         yield i + 1, "NEWLINE", None, 0.0
         yield i + 1, SKIP, None, 4.5
         return
+    number = read_number(lexemes, i)
     if lexeme.type == "symbol":
         yield from read_mark(lexemes, i)
     elif lexeme.type == "word" and len(lexeme.word) == 1 and counts_item(lexemes, i):
         yield i + 2, "BULLET", None, 0.2
     else:
-        is_number = read_number(lexemes, i) is not None
         matches = list(lexicon.match(lexemes, i))
         # What is compared ("as on the left eye") is never one name with what stands before.
         is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
@@ -177,8 +177,9 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
             stop = i + length
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
                 if not (is_compared and reading[1] == SKIP):
-                    yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
-    yield from read_numbers(lexemes, i, lexicon)
+                    yield (*reading[:3], NUMBER_SKIP) if number and reading[1] == SKIP and length == 1 else reading
+    if number is not None:
+        yield from read_numbers(lexemes, i, number, lexicon)
 
 
 def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
@@ -202,7 +203,7 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
 
 
 def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a line ends that is one of three or more with a name each: no text is wrapped after two or three words."""
+    """Whether a line of three or more with a name each ends: no text is wrapped after two or three words."""
     ends = [at for at, one in enumerate(lexemes) if one.type == "newline"]
     lines = [*pairwise([-1, *ends, len(lexemes)])]
     near = [stop - start - 1 for start, stop in lines if i in (start, stop)]

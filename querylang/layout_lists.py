@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft
-from .meaning import Item, Phrase
+from .meaning import Phrase
 from .pieces import Patch
 from .runs import lies_on
 
@@ -32,7 +32,7 @@ def carry_ids(asks: Sequence[Ask]) -> None:
     """Let "37-42 as well as 43-48 of 300W" be ids of one layout."""
     last = asks[-1]
     for one, later in zip(asks[-2::-1], asks[:0:-1], strict=True):
-        is_bare = one.item == Item(ids=one.item.ids) and one.sentence == last.sentence
+        is_bare = one.item.says_only("ids") and one.sentence == last.sentence
         if not is_bare or not later.before or not later.before <= {"and", "comma"}:
             return
         one.item = replace(one.item, layout=last.item.layout, zero=last.item.zero)
@@ -46,7 +46,7 @@ def is_in_layout(ask: Ask) -> bool:
 
 def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> bool:
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
-    if ask.item != Item(phrase=ask.item.phrase, only=ask.item.only) or ask.is_removal or ask.sentence != other.sentence:
+    if not ask.item.says_only("phrase", "only") or ask.is_removal or ask.sentence != other.sentence:
         return False
     if not before or not before <= {"and", "comma"} or other.is_removal:
         return False
@@ -56,6 +56,6 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
 def has_points(draft: Draft, name: str | None, phrase: Phrase) -> bool:
     """Whether a layout has points on what a phrase names."""
     registry = draft.rules.concepts.registry
-    landmarks = registry.layouts[name].landmarks if name in registry.layouts else ()
+    landmarks = registry.layouts[name].landmarks if name is not None and name in registry.layouts else ()
     pieces = [piece for piece in phrase.thing.pieces if not isinstance(piece, Patch)]
     return any(lies_on(one.part, one.fpalp, piece, registry) for one in landmarks for piece in pieces)

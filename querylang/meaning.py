@@ -171,6 +171,10 @@ class Item:
     via: Phrase | None = None
     fault: tuple[str, str, str | None] | None = None
 
+    def says_only(self, *names: str) -> bool:
+        """Whether no field but the named ones is said."""
+        return all(value is None or name in names for name, value in zip(FIELDS, read_fields(self), strict=True))
+
     @property
     def is_region(self) -> bool:
         return any(value is not None for value in (self.phrase, self.range, self.layout, self.ids, self.named))
@@ -187,14 +191,12 @@ class Item:
 
     @property
     def has_amount(self) -> bool:
-        return any(
-            getattr(self, name) is not None
-            for name in ("count", "density", "positions", "every", "pixels", "segments", "grid", "nth", "pick")
-        )
+        return any(value is not None for value in read_amounts(self))
 
 
 FIELDS = tuple(field.name for field in fields(Item))
 read_fields = attrgetter(*FIELDS)
+read_amounts = attrgetter("count", "density", "positions", "every", "pixels", "segments", "grid", "nth", "pick")
 FLAGS = frozenset(
     {"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero", "visible"}
 )

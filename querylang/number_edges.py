@@ -49,18 +49,17 @@ def read_plain(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     found = read_number(lexemes, i)
     if found is None:
         return None
-    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))
+    return i + found[0], found[1].at(lexemes, i, i + found[0])
 
 
-def read_numbers(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tuple[int, str, Any, float]]:
+def read_numbers(
+    lexemes: Sequence[Lexeme], i: int, found: tuple[int, Number], lexicon: Lexicon
+) -> Iterator[tuple[int, str, Any, float]]:
     """Yield a number, a list of them, and ids with their ranges."""
-    found = read_number(lexemes, i)
-    if found is None:
-        return
     length, number = found
     stop = i + length
     is_counted = is_kind(lexemes, stop, "POINTS", lexicon)
-    number = replace(number, span=(lexemes[i].start, lexemes[stop - 1].stop), is_counted=is_counted)
+    number = number.at(lexemes, i, stop, is_counted=is_counted)
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
     # "300W" is no number before a "with".
@@ -206,7 +205,7 @@ def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     found = read_number(lexemes, i + 1)
     assert found is not None
     stop = i + 1 + found[0]
-    return stop, replace(found[1], span=(lexemes[i + 1].start, lexemes[stop - 1].stop))
+    return stop, found[1].at(lexemes, i + 1, stop)
 
 
 def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
@@ -221,4 +220,4 @@ def read_next(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     found = read_number(lexemes, i)
     if found is None or found[1].form == "ordinal":
         return None
-    return i + found[0], replace(found[1], span=(lexemes[i].start, lexemes[i + found[0] - 1].stop))
+    return i + found[0], found[1].at(lexemes, i, i + found[0])

@@ -48,6 +48,14 @@ class Number:
     is_counted: bool = field(default=False, compare=False)
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
+    def at(self, lexemes: Sequence[Lexeme], start: int, stop: int, *, is_counted: bool = False) -> Number:
+        """Return the number as standing from one lexeme up to another."""
+        span = (lexemes[start].start, lexemes[stop - 1].stop)
+        # A list may be thousands long, and `replace` takes several times as long.
+        return Number(
+            self.value, self.form, self.denominator, self.is_plural, self.is_marked, is_counted, span
+        )
+
 
 def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
     """Return how many lexemes a number at a place takes, and the number; None if there is none."""
@@ -72,7 +80,7 @@ def read_per_cent(lexemes: Sequence[Lexeme], i: int) -> int:
 
 def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
     text = lexemes[start].word[:MAX_DIGITS]
-    value = Fraction(text)
+    value = Fraction(text) if "." in text else Fraction(int(text))
     i = start + 1
     after = word_at(lexemes, i)
     if after == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":

@@ -31,7 +31,7 @@ from .spelling import mend_spelling
 from .words import Lexeme, split_lexemes
 
 MAX_LENGTH = 4000
-MOST_TRIED, LONGEST_TRIED = 4, 1000
+MOST_TRIED, LONGEST_TRIED = 4, 500
 """Suggestions are tried for so many problems of a text of so many characters."""
 PLAIN_KINDS = frozenset({"item", "purpose", "heading", "except"})
 CERTAIN = frozenset({"count", "id_range", "fpalp_range", "too_many"})

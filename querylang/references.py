@@ -26,7 +26,7 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     phrase, asked = ask.phrase, ask.item.range
     if asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "them":
         ask.item = replace(ask.item, range=find_two(draft, ask))
-    elif asked is not None:
+    elif asked is not None and any(isinstance(end, Phrase) and end.ref == "it" for end in (asked.first, asked.last)):
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
@@ -152,9 +152,8 @@ def move_places(draft: Draft, entry: Entry, item: Item) -> list[Item]:
     if phrase.thing.is_place or not last.thing.is_place or draft.has_amount(len(draft.asks) - 1) or item.has_amount:
         return [item]
     places: list[Item] = []
-    for ask in takewhile(
-        lambda one: one.thing.is_place and one.phrase.ops[:1] == last.phrase.ops[:1], draft.asks[::-1]
-    ):
+    of = last.phrase.ops[:1]
+    for ask in takewhile(lambda one: one.thing.is_place and one.phrase.ops[:1] == of, reversed(draft.asks)):
         made = move_place(draft.rules, phrase, ask.phrase)
         if made is None or made.fault:
             raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")

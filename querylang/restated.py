@@ -6,13 +6,16 @@ In: asks of whose left it is known whose it is; out: those without what only say
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, Ask, Draft, find_side, only
 from .chart import Entry
 from .joining import is_side
-from .meaning import Item, add
+from .meaning import add
 from .side_headings import only_side
+
+MOST_INSIDE = 20
+"""No bracket says again what so many items say."""
 
 
 def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
@@ -61,14 +64,16 @@ def count_inside(draft: Draft, index: int) -> int:
     if not opens_bracket(draft, ask):
         return 0
     closing = next((i for i in range(first, len(lexemes)) if lexemes[i].word == ")"), len(lexemes))
-    return sum(first <= draft.lattice.nodes[one.start] < closing for one in draft.asks[index:])
+    inside = takewhile(lambda one: draft.lattice.nodes[one.start] < closing, draft.asks[index:])
+    count = len(list(islice(inside, MOST_INSIDE + 1)))
+    return count if count <= MOST_INSIDE else 0
 
 
 def restates(ask: Ask, inside: list[Ask]) -> bool:
     """Whether asks in brackets name all that the one before them names, and nothing else."""
     *others, last = inside
     plain = [*(one.item for one in others), replace(last.item, **dict.fromkeys(AMOUNTS))]
-    if any(item != Item(phrase=item.phrase, frame=item.frame) for item in plain) or ask.item.range is not None:
+    if any(not item.says_only("phrase", "frame") for item in plain) or ask.item.range is not None:
         return False
     if last.item.has_amount and ask.item.has_amount:
         return False

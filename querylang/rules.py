@@ -53,13 +53,13 @@ class Rules(Compositions):
     """The rows of the table, over one language's concepts.
 
     Attributes:
-        binary: What two neighbouring categories make.
+        binary: What two neighbouring categories make, by the left and then by the right one.
         unary: What else a value of a category may be.
     """
 
     def __init__(self, concepts: Concepts) -> None:
         super().__init__(concepts)
-        self.binary: dict[tuple[str, str], list[Row]] = {}
+        self.binary: dict[str, dict[str, list[Row]]] = {}
         self.unary: dict[str, list[Row]] = {}
         self.defined: set[str] = set()
         for category, pattern, function, cost in self.rows():
@@ -76,8 +76,8 @@ class Rules(Compositions):
         at = next((i for i in range(len(words) - 1, 0, -1) if is_kept(words[i - 1])), 1)
         left, right = words[:at], words[at:]
         are_kept = any(map(is_kept, left)), any(map(is_kept, right))
-        pair = (self.define(left), self.define(right))
-        self.binary.setdefault(pair, []).append((category, hand_over(function, *are_kept), cost))
+        partners = self.binary.setdefault(self.define(left), {})
+        partners.setdefault(self.define(right), []).append((category, hand_over(function, *are_kept), cost))
 
     def define(self, words: list[str]) -> str:
         """Return the category of words of which one says something at most; its value is theirs."""

@@ -68,7 +68,7 @@ def counts_next(draft: Draft, number: int) -> bool:
 def only_side(item: Item) -> Phrase | None:
     """Return the side that an item says, "left" or "left side", where it says nothing else."""
     phrase = item.phrase or NO_NAME
-    ops = phrase.ops if item == Item(phrase=item.phrase, frame=item.frame) else ()
+    ops = phrase.ops if item.says_only("phrase", "frame") else ()
     sides = tuple(op for op in ops if op != ("rel", "side"))
     is_side = bool(sides) and all(op[0] == "adj" for op in sides)
     return replace(phrase, ops=sides, frame=phrase.frame or item.frame or "") if is_side else None

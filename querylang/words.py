@@ -7,13 +7,9 @@ import re
 import unicodedata
 
 SPELLING = {
-    "center": "centre",
-    "centers": "centres",
-    "centered": "centred",
-    "colour": "color",
-    "grey": "gray",
+    "center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray",
     "vermillion": "vermilion",
-}
+}  # fmt: skip
 
 LEXEME = re.compile(
     r"""(?P<number>\d{1,3}(?:,\d{3})+(?![,.]?\d)|\d+\.\d+|\.\d+|\d+)

@@ -190,7 +190,8 @@ def test_what_is_near_is_accepted(offer):
 
 def find_known_categories():
     """The categories that the rules combine or that the lattice and the chart know by name, in their tables."""
-    known = {category for pair in LANGUAGE.rules.binary for category in pair} | set(LANGUAGE.rules.unary)
+    known = {category for left, partners in LANGUAGE.rules.binary.items() for category in (left, *partners)}
+    known |= set(LANGUAGE.rules.unary)
     for module in (chart, lattice):
         for table in vars(module).values():
             if isinstance(table, (frozenset, dict)):

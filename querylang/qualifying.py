@@ -1,0 +1,145 @@
+"""Clauses that only narrow the one before: "eyebrow, left, 5 points", "300W, left eye only", "jaw, from ear to chin".
+
+In: an entry and the asks before it; out: whether it is one, which is joined to the ask that it narrows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+from .asks import BREAKS, LINES, Ask, Draft
+from .beside import lie_on, narrow, needs_owner
+from .chart import Entry
+from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within
+from .joining import is_side
+from .meaning import NO_NAME, Item
+
+
+class Qualifier:
+    """Joins clauses to the one before them.
+
+    Attributes:
+        draft: The instruction.
+        asks: Its asks so far.
+        number, sentence: Of the entry that is read, and of its sentence.
+        removing: What is named is left out.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.asks = draft.asks
+        self.number = 0
+        self.sentence = 0
+        self.removing = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a line began with a clause that asks for nothing, since the last ask."""
+        since = takewhile(lambda one: one.at == len(self.asks), reversed(self.draft.loose))
+        return any(one.before & LINES for one in since)
+
+    def ask(self, entry: Entry, item: Item, **flags: Any) -> Ask:
+        flags["follows_break"] = self.is_broken
+        return Ask(item, entry.start, entry.stop, self.sentence, entry.before, **flags)
+
+    def qualifies_last(self, entry: Entry, item: Item) -> bool:
+        """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
+        if (
+            not self.asks
+            or self.asks[-1].sentence != self.sentence
+            or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
+            or self.removing
+            or entry.before & {*BREAKS, "and"}
+            or ("but" in entry.before and not item.only)
+        ):
+            return False
+        last = self.asks[-1]
+        if last.item.is_layout:
+            return self.qualifies_layout(entry, item, last)
+        return (
+            self.names_owner(entry, item, last)
+            or self.qualifies_route(entry, item, last)
+            or self.narrows(entry, item, last)
+        )
+
+    def names_owner(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a name before a colon only says on what the one before it lies: "lower lid, right eye: ..."."""
+        phrase, later = item.phrase or NO_NAME, self.draft.entries[self.number + 1 : self.number + 2]
+        next_item = later[0].value if later and later[0].kind == "item" else Item()
+        is_route = next_item.range is not None or (next_item.phrase is not None and next_item.phrase.is_free)
+        heads = is_route or item.count is not None or (bool(later) and "colon" in later[0].before)
+        is_first = self.draft.starts_line(len(self.asks) - 1)
+        is_alone = is_first and last.item == Item(phrase=last.phrase) and not last.phrase.is_plural
+        is_behind = entry.before == {"comma"} or (is_route and entry.before == {"colon"})
+        if not (heads and is_alone and is_behind) or not phrase.thing.is_sided:
+            return False
+        if last.phrase.is_free or last.thing.is_place or not needs_owner(self.draft.rules, last.phrase):
+            return False
+        made = lie_on(self.draft.rules, last.phrase, phrase)
+        if made is None:
+            return False
+        last.item = replace(item, phrase=replace(made, frame=phrase.frame or made.frame))
+        last.is_owned, last.stop = True, entry.stop
+        return True
+
+    def narrows(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a clause only says what of the name before it is meant, with "only" of all names of the sentence."""
+        phrase, is_counted = item.phrase or NO_NAME, self.ends_counted(entry, item)
+        asks = [last] if is_counted or is_adjective(entry, item, last) else []
+        if item.only and not item.has_amount:
+            asks = [ask for ask in self.asks if ask.sentence == self.sentence]
+        is_narrowed = False
+        for ask in asks if phrase.ops and item.range is None else ():
+            made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
+            is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
+            is_same = made is not None and {*made.thing.units} == {*ask.thing.units}
+            if is_same and not all(map(is_side, phrase.ops)):
+                # "All four eye corners (inner and outer, left and right)".
+                is_narrowed = True
+            elif made is not None and (is_inside or not is_counted):
+                own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
+                is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
+        return is_narrowed
+
+    def ends_counted(self, entry: Entry, item: Item) -> bool:
+        """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
+        is_behind = entry.before in ({"comma"}, {"colon"})
+        is_plain = item.says_only("phrase") and not (item.phrase or NO_NAME).ref and is_behind
+        return is_plain and self.draft.has_amount(len(self.asks) - 1)
+
+    def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """A part or ids behind a layout's name."""
+        if last.item.layout is None or item.layout is not None:
+            return False
+        is_whole = last.item.named is None and last.item.ids is None
+        if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
+            item = replace(name_ids(item), layout=None)
+        if item.named is not None and last.item.layout not in dict(item.named):
+            return False
+        is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
+        return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
+
+    def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """A range on what was named before it, or the way that a range runs."""
+        between = last.item.range if "colon" in entry.before and item.says_only("range") else None
+        if between is not None and between.last is None:
+            # "Between the jaw angles, 17 points: from the right angle to the left one".
+            last.item = replace(last.item, range=item.range)
+            return True
+        if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
+            return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
+        is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)
+        if item.range is not None and item.phrase is not None and runs_within(item.phrase, last) and not is_under:
+            return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)
+        if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
+            return merge(last, replace(item, phrase=None, via=item.phrase), entry)
+        return self.carries_route(entry, item, last) and merge(last, item, entry)
+
+    def carries_route(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a name says where the range before it lies: "from the chin to the ear, 9 points on the jaw"."""
+        if not last.item.says_only("range") or entry.before != {"comma"} or last.sentence != self.sentence:
+            return False
+        curve = self.ask(entry, item)
+        return item.range is None and is_whole(curve.phrase) and is_bare_route(last.item, curve)
