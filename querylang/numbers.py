@@ -52,9 +52,7 @@ class Number:
         """Return the number as standing from one lexeme up to another."""
         span = (lexemes[start].start, lexemes[stop - 1].stop)
         # A list may be thousands long, and `replace` takes several times as long.
-        return Number(
-            self.value, self.form, self.denominator, self.is_plural, self.is_marked, is_counted, span
-        )
+        return Number(self.value, self.form, self.denominator, self.is_plural, self.is_marked, is_counted, span)
 
 
 def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
