@@ -209,6 +209,9 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:
     """Return operations with the side, or what else is told, in place of their own: of "the right one", "the other"."""
     if told:
+        if not has_side and any(map(is_end, ops)):
+            # "The left corner of the mouth, the right one".
+            told = tuple(make_end(op) if is_side(op) else op for op in told)
         place = told[1:]
         if has_side and is_side(told[0]) and place:
             # "... and the inner corner of the right one": another place on the other.
@@ -218,6 +221,9 @@ def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tup
             # "The inner end of each brow, then the peak of the right one".
             return (ops[0], *told)
         kinds = [kind_of(op) for op in ops]
+        if place and kind_of(told[0]) in kinds:
+            # "The top of the upper lip, the bottom of the lower".
+            return (*ops[: kinds.index(kind_of(told[0]))], *told)
         is_told = kind_of(told[0]) in kinds
         return tuple(told[0] if kind_of(op) == kind_of(told[0]) else op for op in ops) if is_told else (*ops, *told)
     return tuple(flip(op, ends=not has_side) for op in ops) if has_side or any(map(is_end, ops)) else ()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from .concept_data import NOTHING
+from .concept_data import FEATURES, NOTHING
 from .concepts import Concepts, MismatchError, Op
 from .joining import Faces, by_end, is_bare_side, is_parts, is_side, is_unchosen_part, may_carry
 from .lattice import Who
@@ -217,6 +217,14 @@ class Compositions:
     def side_as_half(self, adjectives: Any, word: str) -> Phrase | None:
         """ "The left side of the mouth" is its left half, where the part has no sides of its own."""
         return self.portion(adjectives, HALF) if word in ("side", "part", "sides") else None
+
+    def of_other(self, part: Phrase, adjectives: Any) -> Phrase | None:
+        """ "The bottom of the left eye and the top of the right"."""
+        if len(adjectives) != 1 or part.ref or part.det or part.fault or not part.ops:
+            return None
+        if part.ops[0][0] == "portion" and part.ops[0][2] not in FEATURES:
+            return None
+        return replace(part, ops=(("adj", adjectives), *part.ops), ref="one", is_of=True)
 
     def part_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
         """ "Left of the mouth" is its left third, "the outside of the lips" the outer lip."""

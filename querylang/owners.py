@@ -139,7 +139,11 @@ def waits_for_place(draft: Draft, index: int) -> bool:
     if not 0 <= ask.start < ask.stop or not stop or not lexemes[stop - 1].is_possessive:
         return False
     is_last = stop == len(lexemes) or lexemes[stop].type != "word"
-    return (is_last and draft.ends_line(index)) or any(one.before <= {"and"} for one in later)
+    # "The right eye's outer" lacks a place, "the jaw's two ends" does not.
+    are_cut = (
+        one.before == {"and"} or not (one.before or any(op[0] != "adj" for op in one.phrase.ops)) for one in later
+    )
+    return (is_last and draft.ends_line(index)) or any(are_cut)
 
 
 def is_short_side(draft: Draft, index: int) -> bool:

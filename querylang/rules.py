@@ -121,6 +121,7 @@ class Rules(Compositions):
             # what lies on what
             ("N", "N of N", self.of, 0.0),
             ("N", "N of N", self.of_one, 0.0),
+            ("N", "N of ADJ", self.of_other, 0.9),
             ("N", "N N", lambda owner, part: self.of_one(part, owner) if owner.ref == "other" else None, 0.3),
             ("N", "N N", self.compound, 0.3),
             ("N", "N N", self.backwards, 1.2),
@@ -160,12 +161,14 @@ class Rules(Compositions):
             ("N", "N ref=it", lambda n: self.refer("it", n), 0.3),
             ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
             ("N", "one", lambda: Phrase((), ref="one"), 1.2),
+            ("N", "ref=other", lambda: Phrase((), ref="other"), 1.4),
             ("N", "one ONE_SIDE", one_of, 0.2),
             ("N", "ADJ one", one_of, 0.0),
             ("I", "same", says(same="all"), 0.0),
             ("I", "ONE_SIDE one=many", lambda a: Item(phrase=Phrase((("adj", a),), ref="one"), same="all"), -0.2),
             ("I", "I too", self.as_many, 0.0),
             ("I", "same_number N", says("phrase", same="number"), 1.0),
+            ("I", "same_number ONE_SIDE", lambda a: Item(phrase=Phrase((("adj", a),)), same="number"), 1.1),
             ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
             ("I", "ONE_SIDE select=first", lambda a: Item(phrase=Phrase((("adj", a),)), lead=True), 0.2),
             # names as items
