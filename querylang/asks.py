@@ -18,6 +18,7 @@ from .lattice import Lattice
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .pieces import Patch, Piece
 from .rules import Rules
+from .words import Lexeme
 
 AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "grid", "nth", "pick", "strict", "total",
@@ -167,6 +168,12 @@ class Draft:
     def mistake(self, code: str, message: str, clause: Clause | Entry, suggestion: str | None = None) -> MistakeError:
         """Return the mistake that lies in the words of a clause."""
         return MistakeError(code, message, self.span(clause), suggestion)
+
+    def list_lexemes(self, ask: Ask) -> list[Lexeme]:
+        """Return what an ask is said by."""
+        nodes, lexemes = self.lattice.nodes, self.lattice.lexemes
+        start, stop = (nodes[at] if at < len(nodes) else len(lexemes) for at in (ask.start, ask.stop))
+        return list(lexemes[start:stop])
 
     def find_own(self, index: int) -> list[Loose]:
         """Return the amounts that stand right behind an ask."""

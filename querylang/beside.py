@@ -173,7 +173,8 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     side = find_side(before.ops)
     if phrase.ref == "it":
         # "The first third of the jaw, and the last quarter of it" are both of the jaw.
-        is_portion = phrase.ops[-1:] and phrase.ops[-1][0] == before.ops[-1][0] == "portion"
+        last = (*before.ops[-1:], *phrase.ops[-1:])
+        is_portion = len(last) == 2 and all(op[0] == "portion" for op in last)
         return lie_on(rules, phrase, before, whole=not is_portion)
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)

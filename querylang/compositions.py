@@ -224,7 +224,7 @@ class Compositions:
             return None
         if part.ops[0][0] == "portion" and part.ops[0][2] not in FEATURES:
             return None
-        return replace(part, ops=(("adj", adjectives), *part.ops), ref="one", is_of=True)
+        return Phrase((("adj", adjectives), *part.ops), ref="one", is_plural=part.is_plural, is_of=True)
 
     def part_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
         """ "Left of the mouth" is its left third, "the outside of the lips" the outer lip."""

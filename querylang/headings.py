@@ -116,12 +116,12 @@ def count_bracket(draft: Draft, index: int) -> None:
     count = ask.item.count
     if count is None or not ask.thing.is_place:
         return
-    nodes, lexemes = draft.lattice.nodes, draft.lattice.lexemes
-    words = [one.word for one in lexemes[nodes[ask.start] : nodes[ask.stop]]]
+    own = draft.list_lexemes(ask)
+    words = [one.word for one in own]
     if "(" not in words or ")" in words:
         return
-    closing = next((i for i in range(nodes[ask.stop], len(lexemes)) if lexemes[i].word == ")"), 0)
-    inside = [ask, *takewhile(lambda one: nodes[one.start] < closing, later)]
+    closing = next((one.start for one in draft.lattice.lexemes if one.word == ")" and one.start > own[-1].start), 0)
+    inside = [ask, *takewhile(lambda one: draft.list_lexemes(one)[0].start < closing, later)]
     is_plain = all(one.thing.is_place and not one.item.has_amount for one in inside[1:])
     if len(inside) > 1 and is_plain and sum(len(one.thing.units) for one in inside) == count.value * count_sides(ask):
         ask.item = replace(ask.item, count=None)

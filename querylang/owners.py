@@ -134,11 +134,11 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
 def waits_for_place(draft: Draft, index: int) -> bool:
     """Whether a name ends in an apostrophe-s that owns nothing after it."""
     ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
-    nodes, lexemes = draft.lattice.nodes, draft.lattice.lexemes
-    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
-    if not 0 <= ask.start < ask.stop or not stop or not lexemes[stop - 1].is_possessive:
+    own = draft.list_lexemes(ask)
+    if not own or not own[-1].is_possessive:
         return False
-    is_last = stop == len(lexemes) or lexemes[stop].type != "word"
+    after = next((one for one in draft.lattice.lexemes if one.start > own[-1].start), None)
+    is_last = after is None or after.type != "word"
     # "The right eye's outer" lacks a place, "the jaw's two ends" does not.
     are_cut = (
         one.before == {"and"} or not (one.before or any(op[0] != "adj" for op in one.phrase.ops)) for one in later

@@ -132,7 +132,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     frame = item.frame or (phrase.frame if phrase is not None else "")
     for number, ask in enumerate(tail):
         before = ask.before if number else entry.before
-        mirrored = mirror(draft, ask.item, frame)
+        mirrored = mirror(draft, ask.item, frame, entry)
         made = Ask(mirrored, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask)
         draft.asks.append(made)
     rest = replace(item, phrase=None, same=None)
@@ -235,12 +235,17 @@ def trim_to_kind(phrase: Phrase, tail: list[Ask]) -> list[Ask]:
     return tail[start:]
 
 
-def mirror(draft: Draft, item: Item, frame: str) -> Item:
-    """Return an item with every side turned over."""
+def mirror(draft: Draft, item: Item, frame: str, entry: Entry) -> Item:
+    """Return an item with every side turned over.
+
+    Raises:
+        MistakeError: It has no other side.
+    """
 
     def turn(phrase: Phrase) -> Phrase:
         made = draft.rules.phrase(tuple(flip(op) for op in phrase.ops))
-        assert made is not None
+        if made is None:
+            raise draft.mistake("ambiguous", "what came before has no other side", entry)
         return replace(phrase.mean(made), frame=frame or phrase.frame)
 
     if item.range is not None:
