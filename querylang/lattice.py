@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .brackets import counts_item, restates_number
@@ -204,10 +203,10 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
 
 def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a line of three or more with a name each ends: no text is wrapped after two or three words."""
-    ends = [at for at, one in enumerate(lexemes) if one.type == "newline"]
-    lines = [*pairwise([-1, *ends, len(lexemes)])]
-    near = [stop - start - 1 for start, stop in lines if i in (start, stop)]
-    return len(lines) > 2 and max(near) <= LONGEST_NAME
+    above = [one.type for one in lexemes[max(0, i - LONGEST_NAME - 1) : i]]
+    below = [one.type for one in lexemes[i + 1 : i + LONGEST_NAME + 2]]
+    are_short = all("newline" in side or len(side) <= LONGEST_NAME for side in (above, below))
+    return are_short and ("newline" in above or "newline" in below)
 
 
 def ends_way(lexemes: Sequence[Lexeme], i: int) -> bool:

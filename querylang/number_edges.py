@@ -26,6 +26,9 @@ MOST_PREFIXES = 12
 COUNTED_COST = 5.0
 """What it costs to read "and 6" before "points", or "and 300" of "300W", as one more of a list of ids."""
 
+LONGEST_BRACKET = 40
+"""Words of a bracket that a number may close."""
+
 
 def is_line_start(lexemes: Sequence[Lexeme], i: int) -> bool:
     return i == 0 or lexemes[i - 1].type == "newline"
@@ -109,8 +112,8 @@ def is_bullet(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
         return True
     if lexemes[stop].word != ")" or not lexemes[stop].is_glued:
         return False
-    words = [one.word for one in lexemes[: i - 1]]
-    if words.count("(") > words.count(")"):
+    near = (one.word for one in reversed(lexemes[max(0, i - LONGEST_BRACKET) : i - 1]))
+    if next((word for word in near if word in ("(", ")")), "") == "(":
         # "Left eye (upper lid 6, lower lid 4), ..." closes a bracket.
         return False
     if counts_item(lexemes, i):
@@ -169,11 +172,12 @@ def continues_list(lexemes: Sequence[Lexeme], i: int, number: Number) -> bool:
     before = i - 1
     while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
         before -= 1
-    if before > 0 and lexemes[before].word in PER_CENT:
-        before -= 1
+    is_per_cent = before > 0 and lexemes[before].word in PER_CENT
+    before -= is_per_cent
     if not 0 <= before < i - 1:
         return False
-    if number.form in FRACTIONAL and lexemes[before].word.isdigit() and lexemes[before].word not in ("0", "1"):
+    is_whole = not is_per_cent and lexemes[before].type == "number"
+    if number.form in FRACTIONAL and is_whole and lexemes[before].word.isdigit() and lexemes[before].word not in ("0", "1"):
         # "Outer lip 12, 25% and 75% of the jaw".
         return False
     return lexemes[before].type == "number" or lexemes[before].word in LISTED

@@ -14,6 +14,9 @@ from .concepts import Op
 from .meaning import Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
+MOST_BETWEEN = 6
+"""Names between one of two opposites and the other."""
+
 
 def own_all(draft: Draft) -> None:
     """Let each name that waits for a part, or names no side, lie on the part named for its list.
@@ -227,7 +230,8 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
     is_done = last.thing.is_place or draft.has_amount(index - 1)
     if made is None and is_done and ask.before == {"comma"} and (is_listed or draft.ends_line(index)):
         # "The jaw: left end, chin, right end"; a last one that is no more than named may be narrowed instead.
-        earlier = [one for one in draft.asks[: index - 1] if one.sentence == ask.sentence and one.phrase.ops]
+        near = draft.asks[max(0, index - MOST_BETWEEN) : index - 1]
+        earlier = [one for one in near if one.sentence == ask.sentence and one.phrase.ops]
         made = next(filter(None, (contrast(draft.rules, ask.phrase, one.phrase) for one in reversed(earlier))), None)
     return made if made is not None and made.ops != last.phrase.ops else None
 
