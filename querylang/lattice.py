@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .brackets import counts_item
@@ -171,10 +170,10 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
 
 def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a line of three or more with a name each ends: no text is wrapped after two or three words."""
-    ends = [at for at, one in enumerate(lexemes) if one.type == "newline"]
-    lines = [*pairwise([-1, *ends, len(lexemes)])]
-    near = [stop - start - 1 for start, stop in lines if i in (start, stop)]
-    return len(lines) > 2 and max(near) <= LONGEST_NAME
+    near = [*lexemes[max(0, i - LONGEST_NAME - 1) : i][::-1]], [*lexemes[i + 1 : i + LONGEST_NAME + 2]]
+    lengths = [next((n for n, one in enumerate(line) if one.type == "newline"), len(line)) for line in near]
+    has_more = any(length < len(line) for length, line in zip(lengths, near, strict=True))
+    return has_more and max(lengths) <= LONGEST_NAME
 
 
 def ends_way(lexemes: Sequence[Lexeme], i: int) -> bool:
