@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from .chart import Entry
 from .concept_data import Thing, Unit
 from .concepts import Op
+from .entries import Entry
 from .joining import is_side
 from .lattice import Lattice
 from .meaning import NO_NAME, Item, MistakeError, Phrase

@@ -159,7 +159,8 @@ def find_stop(asks: Sequence[Ask], start: int) -> int:
     for i in range(stop, len(asks)):
         ask = asks[i]
         is_together = ask.weave == first.weave if first.weave >= 0 else ask.group == first.group >= 0
-        if ask.is_removal or not (is_together or (first.weave < 0 <= first.group and ask.group < 0 and ask.is_place)):
+        is_single = ask.is_place or ask.is_spot
+        if ask.is_removal or not (is_together or (first.weave < 0 <= first.group and ask.group < 0 and is_single)):
             break
         stop = i + 1 if is_together else stop
     return stop

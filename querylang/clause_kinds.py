@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, find_phrases
-from .chart import Entry
 from .concept_data import Thing
+from .entries import Entry
 from .joining import may_carry
 from .meaning import NO_NAME, Item, Phrase, join
 from .numbers import Number

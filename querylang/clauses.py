@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
-from .chart import Entry
 from .clause_kinds import is_manner, is_region, settle_item
 from .compositions import SIDES
+from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .joining import goes_sideways
 from .layout_lists import carry_layout

@@ -13,10 +13,10 @@ from typing import Any
 from .concept_data import FEATURES, NOTHING
 from .concepts import Concepts, MismatchError, Op
 from .joining import Faces, by_end, is_bare_side, is_parts, is_side, is_unchosen_part, may_carry
-from .lattice import Who
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .numbers import FRACTIONAL, Number
 from .registry import LAYOUT_FILES
+from .word_edges import Who
 
 LEFT = ("left", "right")
 """A side as the picture's and as the person's own."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import Problem
-from .chart import Entry
+from .entries import Entry
 from .lattice import Lattice
 from .lexicon import singulars
 from .spelling import SHORTEST, find_near

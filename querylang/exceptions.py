@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft
-from .chart import Entry
+from .entries import Entry
 from .layout_lists import has_points
 from .meaning import NO_NAME, Item, Phrase
 

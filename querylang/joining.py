@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from .concepts import Op
-from .lattice import Who
 from .meaning import Item, Phrase, join
 from .numbers import Number
+from .word_edges import Who
 
 MOST_PICKED = 1000
 Faces = tuple[str, bool, bool]

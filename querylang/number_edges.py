@@ -177,7 +177,12 @@ def continues_list(lexemes: Sequence[Lexeme], i: int, number: Number) -> bool:
     if not 0 <= before < i - 1:
         return False
     is_whole = not is_per_cent and lexemes[before].type == "number"
-    if number.form in FRACTIONAL and is_whole and lexemes[before].word.isdigit() and lexemes[before].word not in ("0", "1"):
+    if (
+        number.form in FRACTIONAL
+        and is_whole
+        and lexemes[before].word.isdigit()
+        and lexemes[before].word not in ("0", "1")
+    ):
         # "Outer lip 12, 25% and 75% of the jaw".
         return False
     return lexemes[before].type == "number" or lexemes[before].word in LISTED

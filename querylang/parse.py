@@ -18,8 +18,10 @@ from .asks import Draft
 from .assembly import Assembly
 from .canonical import write_query
 from .canonical_parser import parse_canonical
-from .chart import Chart, Entry
+from .chart import Chart
+from .cover import Cover, unknown_inside
 from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_code
+from .entries import Entry
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
 from .numbers import MAX_DIGITS
@@ -191,16 +193,16 @@ class Reading:
         lexemes: Sequence[Lexeme] = split_lexemes(self.text)
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
         chart = Chart(lattice, self.language.rules)
-        entries = chart.cover()
-        strange = [node for entry in entries if entry.kind == "unknown" for node in chart.unknown_inside(entry)]
-        aside = [node for entry in entries if entry.kind == "purpose" for node in chart.unknown_inside(entry)]
+        entries = Cover(chart).entries()
+        strange = [node for entry in entries if entry.kind == "unknown" for node in unknown_inside(chart, entry)]
+        aside = [node for entry in entries if entry.kind == "purpose" for node in unknown_inside(chart, entry)]
         if strange or aside:
             mended, notes = mend_spelling(lexemes, lattice, strange, aside, self.language)
             if notes:
                 lattice = build_lattice(self.text, mended, self.language.lexicon)
                 chart = Chart(lattice, self.language.rules)
                 self.notes += notes
-                lexemes, entries = mended, chart.cover()
+                lexemes, entries = mended, Cover(chart).entries()
         if chart.is_cut:
             self.fail([Problem("too_long", "too many words joined at once; ask in several instructions", whole)])
         return lexemes, entries, lattice

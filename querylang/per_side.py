@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .asks import Draft
-from .chart import Entry
 from .compositions import SIDES
+from .entries import Entry
 from .meaning import NO_NAME, Item
 
 

@@ -136,11 +136,14 @@ class PossibleOwners:
         ask, last = self._draft.asks[index], self._draft.asks[index - 1]
         if are_sides(ask.phrase):
             # "5 points on the left and 7 on the right eyebrow".
-            later = self._draft.asks[index + 1]
+            later, own, before = self._draft.asks[index + 1], find_side(ask.phrase.ops), find_side(last.phrase.ops)
+            if index and before is not None and before != own and "and" not in ask.before:
+                # "5 on the left eye, 7 on the right and 3 on the left brow".
+                return False
             return ask.leads and later.leads and later.before == {"and"} and later.thing.is_sided
         if "and" not in ask.before:
             # "Left brow, upper edge, 7 points, and ..." has what it lies on before it.
-            is_told = self._is_told[index] and (ask.leads or not self._draft.has_amount(index))
+            is_told = self._is_told[index] and ask.leads
             is_whole = last.is_named and not (last.thing.is_place or self._draft.has_amount(index - 1))
             return self._joins[index] and (is_told or not is_whole)
         # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".

@@ -11,8 +11,8 @@ from typing import Any
 
 from .asks import BREAKS, LINES, Ask, Draft
 from .beside import lie_on, narrow, needs_owner
-from .chart import Entry
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within
+from .entries import Entry
 from .joining import is_side
 from .meaning import NO_NAME, Item
 

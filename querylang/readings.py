@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from .canonical import write_query
-from .chart import Entry
+from .entries import Entry
 from .lattice import Lattice
 from .registry import Registry
 from .runs import Run, lay_out

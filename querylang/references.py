@@ -7,8 +7,8 @@ from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, only
 from .beside import find_nouns, move_place, refer_to, share_side
-from .chart import Entry
 from .concepts import Op
+from .entries import Entry
 from .headings import drop_headers
 from .joining import is_side
 from .layout_lists import has_points, is_in_layout

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, Ask, Draft, find_side, only
-from .chart import Entry
+from .entries import Entry
 from .joining import is_side
 from .meaning import add
 from .side_headings import only_side

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from .asks import BREAKS, Draft
 from .concept_data import Thing
-from .lattice import SKIP
 from .meaning import NO_NAME, Item, Phrase
+from .word_edges import SKIP
 
 LINKS = frozenset({"EACH", "HEADS", "OF"})
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from .lattice import ASIDE, Lattice
+from .lattice import Lattice
 from .numbers import NUMBER_WORDS
+from .word_edges import ASIDE
 from .words import Lexeme
 
 if TYPE_CHECKING:

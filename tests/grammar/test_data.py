@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import faceql
-from faceql.querylang import chart, language, lattice
+from faceql.querylang import asides, chart, cover, language, word_edges
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.language import extend_language, load_package_language, read_table
 from faceql.querylang.pieces import Patch, Place
@@ -21,7 +21,7 @@ LANGUAGE = load_package_language()
 REGISTRY = LANGUAGE.registry
 CONCEPTS = {table["name"]: table for table in read_table("places.toml")["concept"]}
 PHRASES = dict(LANGUAGE.lexicon.walk())
-WRAPPING = {*lattice.WRAPPING, "LINK"}
+WRAPPING = {*word_edges.WRAPPING, "LINK"}
 NAMES = {"NOUN", "NOUNS"}
 CONTENT = {*NAMES, "LAYOUT", "PROGRAM", "BAD"}
 
@@ -130,7 +130,7 @@ def test_wrapping_phrases_hold_no_name():
     """What is put aside unread must not hold a place; "face" and "hand me" speak of the photo and of the reader."""
     held = set()
     for phrase, readings in PHRASES.items():
-        if not {category for category, _ in readings} & lattice.WRAPPING:
+        if not {category for category, _ in readings} & word_edges.WRAPPING:
             continue
         lexemes = split_lexemes(phrase)
         for start in range(len(lexemes)):
@@ -192,7 +192,7 @@ def find_known_categories():
     """The categories that the rules combine or that the lattice and the chart know by name, in their tables."""
     known = {category for left, partners in LANGUAGE.rules.binary.items() for category in (left, *partners)}
     known |= set(LANGUAGE.rules.unary)
-    for module in (chart, lattice):
+    for module in (asides, chart, cover, word_edges):
         for table in vars(module).values():
             if isinstance(table, (frozenset, dict)):
                 known |= {word for word in table if isinstance(word, str) and word.isupper()}
