@@ -40,6 +40,12 @@ Refusal = tuple[str, str, str | None]
 """What a `MismatchError` is made of."""
 
 
+def is_of_several(ops: tuple[Op, ...], owner: Thing | None) -> bool:
+    """Whether the last operation is of each of several things: "the centre of the upper and lower lip"."""
+    is_told_apart = len(ops) > 1 and ops[-2][0] == "adj" and len(ops[-2][1]) > 1 and ops[-1][0] == "rel"
+    return owner is not None and is_told_apart and not owner.concept
+
+
 class Concepts:
     """All concepts by name, and what chains of operations on them mean."""
 
@@ -77,7 +83,8 @@ class Concepts:
         found = self.known.get(ops)
         if found is None:
             try:
-                found = self.apply(ops[-1], self.evaluate(ops[:-1]) if len(ops) > 1 else None)
+                owner = self.evaluate(ops[:-1]) if len(ops) > 1 else None
+                found = self.apply_to_each(ops) if is_of_several(ops, owner) else self.apply(ops[-1], owner)
                 found = self.shared.setdefault(found, found)
             except MismatchError as mismatch:
                 # The error itself would keep the frames of every text that met it.
@@ -202,12 +209,19 @@ class Concepts:
     def apply_adjectives(self, adjectives: tuple[tuple[str, str, str], ...], owner: Thing) -> Thing:
         """Return an owner narrowed by each adjective, one after the other, part by part."""
         found = [self.apply_adjective(kind, viewer, subject, owner) for kind, viewer, subject in adjectives]
-        if len(found) == 1:
-            return found[0]
-        is_side = adjectives[0][0] == "side"
+        return found[0] if len(found) == 1 else self.join(found, is_side=adjectives[0][0] == "side")
+
+    def apply_to_each(self, ops: tuple[Op, ...]) -> Thing:
+        """Return what the last operation means on each that the one before it tells apart."""
+        *lower, adjectives, last = ops
+        each = [self.evaluate((*lower, ("adj", (adjective,)), last)) for adjective in adjectives[1]]
+        return self.join(each, is_side=False)
+
+    def join(self, found: list[Thing], *, is_side: bool) -> Thing:
+        """Return several things as one, each unit once; from left to right, unless sides tell them apart."""
 
         def merge(lists: list[tuple[Unit, ...]]) -> tuple[Unit, ...]:
-            units = [unit for one in lists for unit in one]
+            units = [*dict.fromkeys(unit for one in lists for unit in one)]
             if not is_side and len({unit.side for unit in units}) > 1:
                 units.sort(key=lambda unit: SIDES.index(unit.side))
             return tuple(units)
