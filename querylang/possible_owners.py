@@ -149,7 +149,7 @@ class PossibleOwners:
             # "Left brow, upper edge, 7 points, and ..." has what it lies on before it.
             is_told = self._is_told[index] and (ask.leads or not divides_whole(ask.phrase))
             is_whole = last.is_named and not (last.thing.is_place or self._draft.has_amount(index - 1))
-            return self._joins[index] and (is_told or not is_whole)
+            return self._joins[index] and (is_told or not (is_whole or last.phrase.owner_len))
         # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".
         return self._joins[index] and self._is_told[index]
 
