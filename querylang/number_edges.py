@@ -19,6 +19,8 @@ JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
 LISTED = NUMBER_WORDS | GROUPS.keys()
 """Words of a list of numbers."""
 COUNTED = frozenset({"POINTS", "INNER_POINTS"})
+COUNTABLE = frozenset({"ADJ", "NOUN", "NOUNS", "REL", "SPACING"})
+"""Behind the last of a list of ids they tell that it is a count: "WFLW 61-68 and 4 eye corners"."""
 AT_WORDS = frozenset({"at", "@", ",", ":", "(", "the"})
 """What stands before places along a part."""
 MOST_PREFIXES = 12
@@ -81,7 +83,8 @@ def read_numbers(
             # "On face 2, 40% of the way along the jaw."
             continue
         behind = find_kinds(lexemes, end, lexicon)
-        counts = category == "IDS_LIST" and "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER", "AND"))
+        names = "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER", "AND"))
+        counts = category == "IDS_LIST" and (names or not behind.isdisjoint(COUNTABLE))
         if category == "COUNTS":
             is_told = "POINTS" in behind or any(one.word == "respectively" for one in lexemes[end : end + 1])
             if is_told and not counts_faces:

@@ -127,7 +127,8 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     beside = later[0] if is_ahead else draft.asks[index - 1]
     is_cut = waits and any(not one.before for one in later)
     made = None
-    if beside is not ask and beside.sentence == ask.sentence and not (ask.item.has_amount or is_cut):
+    is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
+    if is_beside and not (ask.item.has_amount or is_cut):
         made = turn_side(draft.rules, ask.phrase, beside.phrase) or move_place(draft.rules, ask.phrase, beside.phrase)
     if made is None and waits:
         raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)

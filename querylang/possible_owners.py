@@ -101,7 +101,11 @@ class PossibleOwners:
         # What makes sense by itself lies on nothing that another line names, "eye corners" on no item beside it.
         is_all = len(ask.phrase.ops) == 1 and ask.phrase.is_plural and not ask.phrase.det and has_several(ask.phrase)
         listed = [one for one in listed if ask.phrase.is_free or (one.line == line and not is_all)]
-        listed.sort(key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase)))
+        # Ahead, what others are said to lie on: "the left eye's top, bottom and pupil, and the nose boundary".
+        is_of_list = is_ahead and not are_sides(ask.phrase)
+        listed.sort(
+            key=lambda one: (one.line != line, needs_owner(self._draft.rules, one.phrase), is_of_list and one.owner[1])
+        )
         others = [one.owner for one in listed]
         heads = ([] if self._is_of_each(index) else self._find_heads(ask, others)) + located
         if self._is_left and is_all:
@@ -143,9 +147,9 @@ class PossibleOwners:
             return ask.leads and later.leads and later.before == {"and"} and later.thing.is_sided
         if "and" not in ask.before:
             # "Left brow, upper edge, 7 points, and ..." has what it lies on before it.
-            is_told = self._is_told[index] and ask.leads
+            is_told = self._is_told[index] and (ask.leads or not divides_whole(ask.phrase))
             is_whole = last.is_named and not (last.thing.is_place or self._draft.has_amount(index - 1))
-            return self._joins[index] and (is_told or not is_whole)
+            return self._joins[index] and (is_told or not (is_whole or last.phrase.owner_len))
         # "..., and the top and the bottom of both eyes", "... and the tail, the arch and the head of the left brow".
         return self._joins[index] and self._is_told[index]
 
@@ -169,13 +173,18 @@ def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, 
             found.append((one, *(other for other in found[-1] if other.key != one.key)))
         joins.append(joins[-1] if later.before == {"comma"} else "and" in later.before)
         waits = later.phrase.is_free or needs_owner(draft.rules, later.phrase)
-        is_told.append(is_told[-1] if waits else bool(later.phrase.owner_len))
+        is_told.append(is_told[-1] if waits else later.phrase.is_of)
     return found[::-1], joins[::-1], is_told[::-1]
 
 
 def are_sides(phrase: Phrase) -> bool:
     """Whether a name is only a side."""
     return bool(phrase.ops) and all(map(is_side, phrase.ops))
+
+
+def divides_whole(phrase: Phrase) -> bool:
+    """Whether a name without a part is a portion or an edge of what stands before it: "lips, central third"."""
+    return bool(phrase.ops) and (phrase.ops[0][0] in ("portion", "adj") or phrase.ops[0][1] == "outline")
 
 
 def put_last(owners: dict[Key, Named], key: Key, owner: Named) -> None:
