@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
@@ -68,12 +69,12 @@ def is_sum(draft: Draft, index: int) -> bool:
         MistakeError: The numbers add up to another sum.
     """
     ask, *later = draft.asks[index:]
-    if ask.item.count is None or ask.item.each or ask.phrase.det or not later[0].before & {"colon", "comma"}:
+    if ask.item.count is None or ask.item.each or not later[0].before & {"colon", "comma"}:
         return False
     # Up to the next heading.
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
     under = [later[0], *islice(rest, MOST_SUMMED)]
-    counts = [one.item.count.value for one in under if one.item.count is not None]
+    counts = [count for one in under if (count := count_below(one, ask)) is not None]
     if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
         return False
     is_heading = "colon" in later[0].before
@@ -83,6 +84,14 @@ def is_sum(draft: Draft, index: int) -> bool:
         message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
     return adds_up and (is_heading or is_divided)
+
+
+def count_below(ask: Ask, header: Ask) -> Fraction | int | None:
+    """Return how many points of what its heading counts an ask says, for each where that is of each."""
+    if ask.phrase.det == "all" and ask.thing.is_place and not header.phrase.det:
+        # "2 on the nostrils" says how many there are.
+        return len(ask.thing.units)
+    return ask.item.count.value if ask.item.count is not None and ask.phrase.det == header.phrase.det else None
 
 
 def is_named_out(draft: Draft, index: int) -> bool:

@@ -15,6 +15,7 @@ from .brackets import counts_item
 from .lexicon import Lexicon
 from .number_edges import read_numbers
 from .numbers import read_number
+from .shared_portions import read_shared
 from .word_edges import SKIP, Who, read_mark, read_phrase
 from .words import Lexeme
 
@@ -70,7 +71,8 @@ def build_lattice(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Lat
     raw: list[list[tuple[int, str, Any, float]]] = [[] for _ in range(size)]
     content = [False] * size
     for i in range(size):
-        raw[i] = list(read_at(lexemes, i, lexicon))
+        shared = read_shared(lexemes, i, lexicon)
+        raw[i] = [(i + 1, "PORTION", shared, 0.0)] if shared is not None else list(read_at(lexemes, i, lexicon))
         for stop, category, _, _ in raw[i]:
             if category not in (SKIP, "NUMBERED"):
                 content[i:stop] = [True] * (stop - i)

@@ -117,6 +117,7 @@ class Rules(Compositions):
             ("N", "ADJ NUMBER", self.portion, 0.0),
             ("N", "SELECT|REL=middle NUMBER", self.selected_portion, 0.0),
             ("N", "ORDINAL NUMBER", self.nth_portion, 0.0),
+            ("N", "PORTION", lambda portion: self.cut(portion[1], portion[0], portion[0]), 0.0),
             ("N", "ADJ of N", self.part_of, 0.5),
             # what lies on what
             ("N", "N of N", self.of, 0.0),
