@@ -17,7 +17,14 @@ from .per_side import ask_per_side, find_per_side
 from .qualifying import Qualifier
 from .references import repeat, resolve
 from .restated import opens_bracket, settle_side
-from .side_headings import find_labelled_side, find_side_heading, opens_behind_link, put_first, put_on_side
+from .side_headings import (
+    comes_second,
+    find_labelled_side,
+    find_side_heading,
+    opens_behind_link,
+    put_first,
+    put_on_side,
+)
 
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
@@ -150,8 +157,12 @@ class Clauses(Qualifier):
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
             self.per_side[self.sentence] = per_side
             item = replace(item, each=None) if item.each else Item()
-        is_first_side = item.lead and put_first(self.draft, item, self.sentence)
-        if is_first_side or (item.is_region and not item.same and self.qualifies_last(entry, item)):
+        is_order = item.lead and put_first(self.draft, item, self.sentence)
+        if (
+            is_order
+            or comes_second(self.draft, item, self.sentence)
+            or (item.is_region and not item.same and self.qualifies_last(entry, item))
+        ):
             return
         if self.leads_way(item):
             self.way = item.range

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import BREAKS, Draft
+from .asks import BREAKS, Draft, flip
 from .concept_data import Thing
+from .joining import is_side
 from .meaning import NO_NAME, Item, Phrase
 from .word_edges import SKIP
 
@@ -90,6 +91,15 @@ def put_first(draft: Draft, item: Item, sentence: int) -> bool:
     for ask in found:
         ask.first = side
     return bool(found)
+
+
+def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
+    """Whether a clause only says which side comes after the first: "eyes: right first, then left"."""
+    side = item.phrase
+    if side is None or item != Item(phrase=side) or len(side.ops) != 1 or not is_side(side.ops[0]):
+        return False
+    firsts = (ask.first for ask in draft.asks if ask.sentence == sentence)
+    return any(first.ops[:1] == (flip(side.ops[0]),) for first in firsts)
 
 
 def comes_in_order(thing: Thing, side: Phrase) -> bool:
