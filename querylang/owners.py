@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
-from .beside import contrast, inherit, lie_near, lie_on, move_place, needs_owner, oppose, take_side, turn_side
+from .asks import WHOLE_FACE, Draft, find_phrases, find_side
+from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side, turn_side
 from .concepts import Op
-from .meaning import Item, MistakeError, Phrase
+from .leaning import differ_from_last, share_place, share_plural
+from .meaning import MistakeError, Phrase
 from .possible_owners import PossibleOwners
-
-MOST_BETWEEN = 6
-"""Names between one of two opposites and the other."""
 
 
 def own_all(draft: Draft) -> None:
@@ -91,89 +89,6 @@ def own_ends(draft: Draft, index: int) -> None:
             return
 
 
-def share_plural(draft: Draft, index: int) -> Phrase | None:
-    """ "The outer corners of the left eye and the right eye": many of what is one on each is one of both.
-
-    "The upper half of the left eye and of the right one" says so itself.
-    """
-    ask, before = draft.asks[index], draft.asks[index - 1]
-    last = before.phrase
-    own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
-    if not (index and own and rest) or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
-        return None
-    if not ("of" in before.before if before.is_owned else last.is_of):
-        return None
-    is_alike = len(ask.phrase.ops) == len(own) and ask.phrase.ops[0] == own[0] and ask.phrase.ops != own
-    is_many = is_alike and last.is_plural and len(last.thing.units) == 1 and ask.before == {"and"}
-    if not is_many and "of" not in ask.before:
-        return None
-    made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
-    return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
-
-
-def share_place(draft: Draft, index: int) -> Phrase | None:
-    """ "The middle of the left brow, then of the mouth", "the mouth's left corner and the right eye's": the same place.
-
-    Raises:
-        MistakeError: A possessive waits for a place, and the one beside it is none of its part.
-    """
-    ask = draft.asks[index]
-    waits = waits_for_place(draft, index)
-    if not ask.phrase.ops or not (waits or continues_of(draft, index) or is_short_side(draft, index)):
-        return None
-    later = draft.asks[index + 1 : index + 2]
-    # "The left eye's and the right eye's pupils" have the place behind.
-    is_ahead = waits and any(one.before for one in later) and not draft.ends_line(index)
-    beside = later[0] if is_ahead else draft.asks[index - 1]
-    is_cut = waits and any(not one.before for one in later)
-    made = None
-    is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
-    if is_beside and not (ask.item.has_amount or is_cut):
-        made = turn_side(draft.rules, ask.phrase, beside.phrase) or move_place(draft.rules, ask.phrase, beside.phrase)
-    if made is None and waits:
-        raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)
-    return made
-
-
-def waits_for_place(draft: Draft, index: int) -> bool:
-    """Whether a name ends in an apostrophe-s that owns nothing after it."""
-    ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
-    own = draft.list_lexemes(ask)
-    if not own or not own[-1].is_possessive:
-        return False
-    after = next((one for one in draft.lattice.lexemes if one.start > own[-1].start), None)
-    is_last = after is None or after.type != "word"
-    # "The right eye's outer" lacks a place, "the jaw's two ends" does not.
-    are_cut = (
-        one.before == {"and"} or not (one.before or any(op[0] != "adj" for op in one.phrase.ops)) for one in later
-    )
-    return (is_last and draft.ends_line(index)) or any(are_cut)
-
-
-def is_short_side(draft: Draft, index: int) -> bool:
-    """Whether a name is no more than a doctor's word for a side, after a place on the other: "OD pupil, then OS"."""
-    ask, last = draft.asks[index], draft.asks[index - 1]
-    is_short = ask.stop - ask.start == 1 and ask.phrase.frame == "subject" and len(ask.phrase.ops) == 2
-    is_place = index > 0 and last.thing.is_place and not (draft.has_amount(index - 1) or draft.opens_list(index))
-    side = find_side(last.phrase.ops)
-    return bool(is_short and is_place and side and side != find_side(ask.phrase.ops))
-
-
-def continues_of(draft: Draft, index: int) -> bool:
-    """Whether a name goes on with what the one before it began: "the middle of the left brow, then of the mouth"."""
-    last = draft.asks[index - 1]
-    is_begun = last.phrase.is_of or (last.is_owned and follows_of(draft, last))
-    return index > 0 and is_begun and follows_of(draft, draft.asks[index])
-
-
-def follows_of(draft: Draft, ask: Ask) -> bool:
-    """Whether "of" stands before a name, and nothing before it that it could belong to."""
-    if ask.start < 2:
-        return False
-    before, of = ({edge.category for edge in draft.lattice.edges[node]} for node in (ask.start - 2, ask.start - 1))
-    return "OF" in of and not before.isdisjoint(("AND", "COMMA", "THEN"))
-
-
 def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
     """Return what a side alone is of what was named."""
     ask = draft.asks[index]
@@ -216,25 +131,6 @@ def is_too_many(phrase: Phrase, made: Phrase, owner: Phrase) -> bool:
     """Whether a name in the singular would mean several on one owner: the corner of the lips."""
     is_one = not (phrase.is_plural or phrase.det or owner.det or owner.thing.is_several_sided)
     return is_one and len(made.thing.units) > 1
-
-
-def differ_from_last(draft: Draft, index: int) -> Phrase | None:
-    """Return what differs from the item right before it: "..., the inner lip's upper edge 5, lower edge 5"."""
-    last = draft.asks[index - 1]
-    if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
-        return None
-    ask = draft.asks[index]
-    made = contrast(draft.rules, ask.phrase, last.phrase)
-    is_listed = ask.before == {"comma"} and any("comma" in one.before for one in draft.asks[index + 1 : index + 2])
-    if made is None and is_listed:
-        made = oppose(draft.rules, ask.phrase, last.phrase)
-    is_done = last.thing.is_place or draft.has_amount(index - 1)
-    if made is None and is_done and ask.before == {"comma"} and (is_listed or draft.ends_line(index)):
-        # "The jaw: left end, chin, right end"; a last one that is no more than named may be narrowed instead.
-        near = draft.asks[max(0, index - MOST_BETWEEN) : index - 1]
-        earlier = [one for one in near if one.sentence == ask.sentence and one.phrase.ops]
-        made = next(filter(None, (contrast(draft.rules, ask.phrase, one.phrase) for one in reversed(earlier))), None)
-    return made if made is not None and made.ops != last.phrase.ops else None
 
 
 def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
