@@ -93,13 +93,18 @@ def put_first(draft: Draft, item: Item, sentence: int) -> bool:
     return bool(found)
 
 
+MOST_ORDERED = 8
+"""Names of a group whose sides come in an order that is said behind it."""
+
+
 def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
     """Whether a clause only says which side comes after the first: "eyes: right first, then left"."""
     side = item.phrase
     if side is None or item != Item(phrase=side) or len(side.ops) != 1 or not is_side(side.ops[0]):
         return False
-    firsts = (ask.first for ask in draft.asks if ask.sentence == sentence)
-    return any(first.ops[:1] == (flip(side.ops[0]),) for first in firsts)
+    other = flip(side.ops[0])
+    near = draft.asks[-MOST_ORDERED:]
+    return any(ask.first.ops[:1] == (other,) for ask in near if ask.sentence == sentence)
 
 
 def comes_in_order(thing: Thing, side: Phrase) -> bool:
