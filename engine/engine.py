@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from .composing import LocatedFace, compose_answer
 from .encoded_image import EncodedImage, choose_asked_faces
 from .encoding import ByteArray, FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
-from .finders import default_face_finder
+from .finders import FinderRuntime, default_face_finder
 from .following import Selection
 from .forking import note_use
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
@@ -361,7 +361,7 @@ class Engine:
     def _find_numbered(self, pixels: ByteArray) -> list[Face]:
         """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
         with self._finder_lock:
-            runtime: Literal["torch", "openvino"] = "openvino" if self._backend == "openvino" else "torch"
+            runtime: FinderRuntime = "openvino" if self._backend == "openvino" else "torch"
             finder = self._face_finder = self._face_finder or default_face_finder(runtime)
         return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
 

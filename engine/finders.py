@@ -26,6 +26,7 @@ from .yunet_openvino import OpenVinoYuNet
 ByteArray = npt.NDArray[np.uint8]
 Piece = tuple[int, int, int, int]
 See = Callable[[Image.Image], Iterable[Sighting]]
+FinderRuntime = Literal["torch", "openvino"]
 
 COARSE_PX = 8
 PLAIN_PX = 2
@@ -213,7 +214,7 @@ class YuNetFinder(ScaleSearch):
         ConfigError: OpenVINO is asked for and not installed.
     """
 
-    def __init__(self, min_score: float = 0.7, runtime: Literal["torch", "openvino"] = "torch") -> None:
+    def __init__(self, min_score: float = 0.7, runtime: FinderRuntime = "torch") -> None:
         network = OpenVinoYuNet() if runtime == "openvino" else load_yunet()
         super().__init__(lambda picture: see_faces(picture, self.min_score, network), min_score)
 
@@ -247,7 +248,7 @@ class SlimeFaceFinder(ScaleSearch):
             return self._detect(picture)
 
 
-def default_face_finder(runtime: Literal["torch", "openvino"] = "torch") -> ScaleSearch:
+def default_face_finder(runtime: FinderRuntime = "torch") -> ScaleSearch:
     """Return the face finder that serves where none is given; arguments and errors as for `YuNetFinder`."""
     return YuNetFinder(runtime=runtime)
 

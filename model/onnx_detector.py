@@ -21,7 +21,7 @@ from ..errors import CheckpointError, ConfigError
 from ..querylang.registry import load_registry
 from .checkpoint import load_detector
 from .config import DetectorConfig
-from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops
+from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops, keep_first
 from .encoded_tensors import COMPANY, CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
 from .onnx_export import ANSWERS, FORMAT, GRAPHS, QUERIES, SUMS, VISIBILITY, WHOLE
 from .onnx_sessions import Precision, Runtime, Session, open_session
@@ -187,7 +187,7 @@ class OnnxDetector:
 
 def read_answers(found: Sequence[npt.NDArray[Any]], count: int) -> Decoded:
     """Return the answers to the first queries of what a graph has given."""
-    return Decoded(*(torch.from_numpy(array)[:, :count] for array in found))
+    return keep_first(Decoded(*map(torch.from_numpy, found)), count)
 
 
 def load_onnx_detector(

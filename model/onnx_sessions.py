@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from types import ModuleType
@@ -79,10 +80,13 @@ class OpenVinoPlans:
         threads: How many cores all may use.
         most_fixed: For so many shapes of input, those that come twice first, a plan is made that is free of what any
             other shape would need; making one takes some 0.4 s of a large model.
+
+    Attributes:
+        inputs: Their names.
     """
 
     def __init__(self, model: Any, precision: Precision, threads: int, most_fixed: int = MOST_FIXED) -> None:
-        self._core = import_extra("openvino").Core()
+        self.inputs = tuple(_read_ends(model.inputs))
         self._model = model
         self._precision = precision
         self._threads = threads
@@ -91,11 +95,6 @@ class OpenVinoPlans:
         self._seen: Counter[_PlanKey] = Counter()
         self._lock = threading.Lock()
         self._choose_plan({})
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names."""
-        return tuple(_read_ends(self._model.inputs))
 
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
         """Return all outputs by name.
@@ -130,7 +129,7 @@ class OpenVinoPlans:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": streams,
         }
-        return _Plan(self._core.compile_model(model, "CPU", settings))
+        return _Plan(open_core().compile_model(model, "CPU", settings))
 
 
 _PlanKey = tuple[int, tuple[Shape, ...]]
@@ -142,6 +141,8 @@ class _Plan:
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
+        # One may have several.
+        self._names = [output.get_names() for output in compiled.outputs]
         self._idle: SimpleQueue[Any] = SimpleQueue()
 
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
@@ -151,7 +152,8 @@ class _Plan:
             request = self._compiled.create_infer_request()
         # The outputs are copied, so that the next run may write over them.
         found = request.infer(dict(feed), share_inputs=True)
-        named = {name: array for output, array in found.items() for name in output.get_names()}
+        each = zip(self._names, found.to_tuple(), strict=True)
+        named = {name: array for names, array in each for name in names}
         self._idle.put(request)
         return named
 
@@ -160,7 +162,7 @@ class OpenVinoSession:
     """A graph in OpenVINO; see `Session` and `OpenVinoPlans`. In bfloat16 no more than feature maps are computed."""
 
     def __init__(self, graph: bytes, threads: int, precision: Precision) -> None:
-        model = import_extra("openvino").Core().read_model(graph, b"")
+        model = open_core().read_model(graph, b"")
         self.inputs: Mapping[str, Shape] = _read_ends(model.inputs)
         self.outputs: Mapping[str, Shape] = _read_ends(model.outputs)
         # Where OpenVINO puts what an ONNX file says of itself.
@@ -246,13 +248,23 @@ def check_precision(runtime: Runtime, precision: Precision) -> None:
     Raises:
         ConfigError: Neither it nor the processor knows the precision, or the runtime is not installed.
     """
-    module = import_extra(runtime)
+    import_extra(runtime)
     if precision == "float32":
         return
     if runtime == "onnxruntime":
         raise ConfigError(f'backend "onnxruntime" computes in float32, not in {precision}')
-    if "BF16" not in module.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if "BF16" not in open_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise ConfigError('this processor is no faster in bfloat16: leave precision at "float32"')
+
+
+@cache
+def open_core() -> Any:
+    """Return what opens and compiles OpenVINO's models: one for all, since each has plugins and threads of its own.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    return import_extra("openvino").Core()
 
 
 def import_extra(name: str) -> ModuleType:

@@ -112,8 +112,6 @@ class LandmarkReader:
         both = torch.cat([crops, crops.flip(-1)]) if self.flip_test else crops
         if not parts or self.detector.config.attention == "joint":
             return self.detector.encode(both)
-        # Raises for a part that has no vector.
-        self.detector.part_ids(parts)
         asked = self._ask_each(*self._curve_queries(tuple(parts)), len(crops))
         return replace(self.detector.encode(both, asked), parts=tuple(parts))
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from .brackets import counts_item
 from .lexicon import Lexicon
-from .numbers import FRACTIONAL, GROUPS, NUMBER_WORDS, PER_CENT, Number, read_number
+from .numbers import FRACTIONAL, GROUPS, NUMBER_WORDS, PER_CENT, Number, as_part, read_number
 from .words import Lexeme
 
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
@@ -70,8 +69,8 @@ def read_numbers(
     # "300W" is no number before a "with".
     is_layout = is_kind(lexemes, i, "LAYOUT", lexicon)
     yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0 + COUNTED_COST * is_layout
-    if number.form == "ordinal" and number.value in (3, 4, 5):
-        yield stop, "NUMBER", Number(Fraction(1, int(number.value)), "part"), 1.0
+    if (part := as_part(number)) is not None:
+        yield stop, "NUMBER", part, 1.0
     after = lexemes[stop].word if stop < len(lexemes) else ""
     if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
         yield stop + 1, "BULLET", None, 0.2

@@ -55,6 +55,12 @@ class Number:
         return Number(self.value, self.form, self.denominator, self.is_plural, self.is_marked, is_counted, span)
 
 
+def as_part(number: Number) -> Number | None:
+    """Return the part that an ordinal names as well: a third; None where it names none."""
+    is_name = number.form == "ordinal" and number.value in (3, 4, 5)
+    return Number(Fraction(1, int(number.value)), "part") if is_name else None
+
+
 def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
     """Return how many lexemes a number at a place takes, and the number; None if there is none."""
     first = lexemes[start]

@@ -6,23 +6,20 @@ In: lexemes and a place among them; out: which portion a word that stands alone 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from .lexicon import Lexicon
-from .numbers import Number, read_number
+from .numbers import Number, as_part, read_number
 from .words import Lexeme
 
 JOINS = frozenset({",", "and", "&", "+", "the"})
-PARTS = (3, 4, 5)
-"""Ordinals that are the names of parts too."""
-
 Portion = tuple[str, Number]
 """Which one, as `Compositions.cut` takes it, and how large."""
 
 
 def read_shared(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Portion | None:
     """Return the portion that a word means whose size stands behind the last one joined to it."""
-    which = name_portion(lexemes, i, lexicon)
+    is_joined = i + 1 < len(lexemes) and lexemes[i + 1].word in JOINS
+    which = name_portion(lexemes, i, lexicon) if is_joined else None
     if which is None:
         return None
     at, is_named, others = i + 1, True, 0
@@ -54,7 +51,5 @@ def read_size(lexemes: Sequence[Lexeme], i: int) -> Number | None:
     found = read_number(lexemes, i)
     if found is None:
         return None
-    number = found[1]
-    if number.form == "ordinal":
-        return Number(Fraction(1, int(number.value)), "part") if number.value in PARTS else None
+    number = as_part(found[1]) or found[1]
     return number if number.form == "part" and number.value < 1 else None
