@@ -17,6 +17,10 @@ from .meaning import Phrase
 from .rules import Rules
 
 
+CHOICES = {"side": ("left", "right", "middle"), "level": ("upper", "lower"), "depth": ("inner", "outer")}
+"""Which portions an adjective of a kind tells apart."""
+
+
 def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
     """Return a phrase as lying on what another names.
 
@@ -45,20 +49,15 @@ def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -
 
 def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
     """ "The inner lip's upper edge, and the lower edge": what differs takes the place of what it differs from."""
-    if len(phrase.ops) == 1 and is_side(phrase.ops[0]) and owner.ops[-1][0] == "portion":
-        # "Left, centre and right third of the jaw".
-        _, viewer, subject = phrase.ops[0][1][0]
-        made = rules.sound_phrase((*owner.ops[:-1], (*owner.ops[-1][:2], viewer, subject)))
-        return None if made is None else settle(phrase, made, owner, owner.owner_len)
+    if not phrase.is_free:
+        return None
     ops = phrase.ops
     if len(ops) == 1 and ops[0][0] == "portion" and owner.ops[-2:-1] == (("rel", "side"),):
         # "The left side of the nose, the right side": of a nose, whose sides are places, that is no half.
         ops = (("rel", "side"), ("adj", (("side", *ops[0][2:]),)))
-    if any(map(is_end, owner.ops)):
-        # "The left corner of the mouth, the right corner": of a mouth, which has no sides, those are its ends.
-        ops = tuple(make_end(op) if is_side(op) else op for op in ops)
-    if not phrase.is_free or all(map(is_side, phrase.ops)):
-        return None
+    if all(map(is_side, phrase.ops)):
+        # "Left, centre and right third of the jaw"; of a side of a pair `take_side` tells.
+        return take_place(rules, phrase, ops, owner) if ops and owner.ops[-1][0] == "portion" else None
     # "Left mouth corner, right corner": the name says by itself that it is one.
     ops = tuple(op for op in ops if op[0] != "rel" or not is_named_for(rules, owner, op[1]))
     return take_place(rules, phrase, ops, owner) if ops else None
@@ -84,12 +83,29 @@ def oppose(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 
 
 def take_place(rules: Rules, phrase: Phrase, ops: Sequence[Op], owner: Phrase) -> Phrase | None:
-    """Return what an owner names with these operations in the place of its own of their kinds."""
-    own = {kind_of(op): op for op in ops}
-    if not own.keys() <= {kind_of(op) for op in owner.ops}:
-        return None
-    made = rules.sound_phrase(tuple(own.get(kind_of(op), op) for op in owner.ops))
-    return None if made is None else settle(phrase, made, owner, owner.owner_len)
+    """Return what an owner names with each of these operations in the place of its last one of that kind."""
+    made = [*owner.ops]
+    for op in ops:
+        at, own = find_place(owner.ops, op)
+        if own is None:
+            return None
+        made[at] = own
+    found = rules.sound_phrase(tuple(made))
+    return None if found is None else settle(phrase, found, owner, owner.owner_len)
+
+
+def find_place(ops: Sequence[Op], op: Op) -> tuple[int, Op | None]:
+    """Return where an operation may stand among others, and as what: a side also as an end, or as which half."""
+    kind = op[1][0][0] if op[0] == "adj" and len(op[1]) == 1 else ""
+    for fits, make in (
+        (lambda own: kind_of(own) == kind_of(op), lambda _: op),
+        (lambda own: own[0] == "portion" and own[2] in CHOICES.get(kind, ()), lambda own: (*own[:2], *op[1][0][1:])),
+        (lambda own: kind == "side" and is_end(own), lambda _: make_end(op)),
+    ):
+        at = next((n for n in range(len(ops) - 1, -1, -1) if fits(ops[n])), None)
+        if at is not None:
+            return at, make(ops[at])
+    return -1, None
 
 
 def make_end(side: Op) -> Op:

@@ -72,6 +72,9 @@ class Compositions:
             return None
         if phrase.owner_len and phrase.ops[-1][0] == "portion" and kind != "side":
             return None
+        if any(own[0] == "adj" and own[1][0][0] == kind and own != op for own in phrase.ops):
+            # "The upper lip's lower edge" is no lower edge of the lips that is upper.
+            return None
         if phrase.ops == (("rel", "outline"),) and kind == "depth":
             # "The inner contour" of the lips is that of the inner lip.
             return replace(phrase, ops=(op, *phrase.ops))

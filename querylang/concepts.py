@@ -153,6 +153,8 @@ class Concepts:
             return owner.on_surface(spot=CENTER)
         if word == "corner" and owner.is_surface:
             return find_corners(owner)
+        if word == "middle" and owner.is_place and len(owner.units) > 1:
+            raise MismatchError("range_across_parts", "the middle of two places lies on no curve", None)
         if word == "middle":
             return self.find_middle(owner)
         if word in ("end", "start", "corner"):

@@ -7,6 +7,7 @@ points are wanted.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from .amounts import Amounts
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
@@ -29,6 +30,7 @@ def bind(draft: Draft, perspective: str) -> None:
     Clauses(draft).read_entries()
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
+    refuse_changed_layout(draft)
     own_all(draft)
     drop_headers(draft)
     weave(draft)
@@ -55,6 +57,14 @@ def ask_whole(draft: Draft) -> None:
         for one in draft.loose:
             one.at += one is loose or one.at > 0
         return
+
+
+def refuse_changed_layout(draft: Draft) -> None:
+    """Raise the mistake of a layout that is to have other points: "68 points, but with 8 per eye"."""
+    for index, (last, ask) in enumerate(pairwise(draft.asks), 1):
+        is_changed = "but" in ask.before and not ask.is_removal and draft.has_amount(index)
+        if is_changed and last.item.is_layout and not last.item.ids:
+            raise draft.mistake("contradiction", "a layout has its own points and takes no number", ask)
 
 
 def settle_sides(draft: Draft, perspective: str) -> None:
@@ -108,4 +118,4 @@ def put_first(first: Phrase, units: tuple[Unit, ...], frame: str) -> tuple[Unit,
     if side is None:
         return units
     wanted = side[1][0][1 if (first.frame or frame) == "viewer" else 2]
-    return tuple(sorted(units, key=lambda unit: unit.side != wanted))
+    return tuple(sorted(units, key=lambda unit: (unit.side or unit.end) != wanted))

@@ -22,6 +22,13 @@ def join_adjectives(one: Any, other: Any) -> Any:
     return one + other if one[0][0] == other[0][0] and not set(one) & set(other) else None
 
 
+def adjectives_apart(one: Any, other: Any) -> Item | None:
+    """ "Lower left", "the outer of the right": in the place of others, of another kind each."""
+    if len(one) > 1 or len(other) > 1 or one[0][0] == other[0][0]:
+        return None
+    return Item(phrase=Phrase((("adj", one), ("adj", other))))
+
+
 def as_seen(adjectives: Any) -> Any:
     """ "Image left" is the viewer's left."""
     are_sides = all(kind == "side" for kind, _, _ in adjectives)

@@ -24,7 +24,7 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     ask, before = draft.asks[index], draft.asks[index - 1]
     last = before.phrase
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
-    if not (index and own and rest) or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
+    if not (index and own and rest) or ask.phrase.is_free or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
         return None
     if not ("of" in before.before if before.is_owned else last.is_of):
         return None
@@ -54,7 +54,8 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     made = None
     is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
     if is_beside and not (ask.item.has_amount or is_cut):
-        made = turn_side(draft.rules, ask.phrase, beside.phrase) or move_place(draft.rules, ask.phrase, beside.phrase)
+        ways = (turn_side, contrast, move_place)
+        made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
     if made is None and waits:
         raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)
     return made
@@ -93,6 +94,8 @@ def continues_of(draft: Draft, index: int) -> bool:
 
 def follows_of(draft: Draft, ask: Ask) -> bool:
     """Whether "of" stands before a name, and nothing before it that it could belong to."""
+    if "of" in ask.before:
+        return True
     if ask.start < 2:
         return False
     before, of = ({edge.category for edge in draft.lattice.edges[node]} for node in (ask.start - 2, ask.start - 1))

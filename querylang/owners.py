@@ -11,8 +11,9 @@ from dataclasses import replace
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side, turn_side
 from .concepts import Op
+from .joining import is_side
 from .leaning import differ_from_last, share_place, share_plural
-from .meaning import MistakeError, Phrase
+from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
 
@@ -48,15 +49,38 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
     if (made := share_plural(draft, index) or share_place(draft, index)) is not None:
+        ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
         ask.become(made, is_owned=True)
         return
+    if is_torn(draft, index):
+        raise draft.mistake("unknown_part", f"there is no '{draft.words(draft.asks[index - 1], ask)}'", ask)
     is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
     if ask.phrase.is_free or (needs_owner(draft.rules, ask.phrase) and not is_all):
         made = find_side_of(draft, index, owners) or find_owned(draft, index, owners) or find_near(draft, index, owners)
         if made is not None:
+            ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
             ask.become(made, is_owned=True)
             return
     inherit_side(draft, index)
+
+
+def is_torn(draft: Draft, index: int) -> bool:
+    """Whether a name without a part goes on with the one right before it: "the middle of the mouth corners"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    is_next = index > 0 and not ask.before and last.stop == ask.start and last.phrase.is_of
+    return is_next and ask.phrase.is_free and not (ask.item.has_amount or last.item.has_amount)
+
+
+def goes_on(draft: Draft, index: int) -> bool:
+    """Whether what differs from the last name alone is asked in its way: "halfway along the left brow and the right".
+
+    A count it shares; behind "of" it has as many: "5 points on the top of the left brow, and of the right".
+    """
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    is_alone = bool(ask.phrase.ops) and ask.item == Item(phrase=ask.phrase) and all(op[0] == "adj" for op in ask.phrase.ops)
+    is_after = index > 0 and ask.sentence == last.sentence and not (last.phrase.is_free or last.is_removal)
+    is_counted = last.item.count is not None and "of" not in ask.before
+    return is_alone and is_after and last.item.has_amount and not (is_counted or draft.find_own(index))
 
 
 def own_ends(draft: Draft, index: int) -> None:
@@ -123,6 +147,10 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     if found is None:
         return None
     owner, made = found
+    last = draft.asks[index - 1].phrase if index and phrase.ops else NO_NAME
+    if owner is last and made.thing.units == owner.thing.units and (other := lie_near(draft.rules, phrase, owner)):
+        # "The mouth opening 8 points, outline 12": it has no other than itself.
+        return other
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
     return made
 

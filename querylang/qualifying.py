@@ -14,6 +14,7 @@ from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within
 from .entries import Entry
 from .joining import is_side
+from .layout_lists import has_points
 from .meaning import NO_NAME, Item
 
 
@@ -51,13 +52,16 @@ class Qualifier:
             or self.asks[-1].sentence != self.sentence
             or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
             or self.removing
-            or entry.before & {*BREAKS, "and"}
+            or entry.before & {*BREAKS, "and", "then"}
             or ("but" in entry.before and not item.only)
         ):
             return False
         last = self.asks[-1]
         if last.item.is_layout:
             return self.qualifies_layout(entry, item, last)
+        if item.only and item.says_only("layout", "only", "zero"):
+            self.number_names(entry, item)
+            return True
         return (
             self.names_owner(entry, item, last)
             or self.qualifies_route(entry, item, last)
@@ -120,6 +124,17 @@ class Qualifier:
             return False
         is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
+
+    def number_names(self, entry: Entry, item: Item) -> None:
+        """Let a layout say how the names before it are numbered: "left eye and jaw, 300W style".
+
+        Raises:
+            MistakeError: They are laid out otherwise, or the layout has no points there.
+        """
+        for ask in [ask for ask in self.asks if ask.sentence == self.sentence]:
+            if not ask.item.says_only("phrase") or not has_points(self.draft, item.layout, ask.phrase):
+                raise self.draft.mistake("contradiction", "a layout has its own points, and takes no others", entry)
+            ask.item = replace(ask.item, layout=item.layout, zero=item.zero)
 
     def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A range on what was named before it, or the way that a range runs."""

@@ -191,7 +191,7 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
         last = counted[-1] if counted else None
     # A place "too" is asked as well, and has no number.
     is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
-    amounts = () if is_place else (*AMOUNTS, "spacing")
+    amounts = () if is_place else (*AMOUNTS, "spacing", "shape")
     told = join(replace(item, same=None), only(last.item, amounts)) if last else None
     if told is None or told.phrase is None:
         raise draft.mistake("ambiguous", "the same as what?", entry)

@@ -22,6 +22,7 @@ from .compositions import BOUND_FAULT, HALF, Compositions
 from .concepts import Concepts
 from .joining import (
     add_face,
+    adjectives_apart,
     as_seen,
     choose_nth,
     count_from_left,
@@ -175,6 +176,7 @@ class Rules(Compositions):
             # names as items
             ("I", "N", says("phrase"), 0.0),
             ("I", "ADJ", self.adjectives_alone, 1.5),
+            ("I", "ADJ of? ADJ", adjectives_apart, 1.6),
             ("I", "I of N", self.ask_of, 0.0),
             # how many
             ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
@@ -289,11 +291,12 @@ class Rules(Compositions):
             ("L", "LAYOUT", says("layout"), 0.0),
             ("L", "PROGRAM", says("layout", zero=0), 0.0),
             ("L", "L layout_noun|points", same, 0.0),
+            ("L", "L layout_manner", lambda layout: join(layout, Item(only=True)), 0.0),
             ("L", "each=all L", same, 0.0),
             ("L", "L NUMBER", self.own_size, -0.5),
             ("L", "NUMBER L", lambda n, layout: self.own_size(layout, n), -0.5),
             ("SIZED", "INTEGER points", same, 0.0),
-            ("L", "INTEGER|SIZED layout_noun", self.by_size, 0.0),
+            ("L", "INTEGER|SIZED layout_noun|layout_manner", self.by_size, 0.0),
             ("L", "each=all SIZED", self.by_size, 0.0),
             ("L", "SIZED of|from L", lambda n, layout: self.size_of(layout, n), -0.5),
             ("L", "PROGRAM SIZED", lambda name, n: self.size_of(Item(layout=name, zero=0), n), -0.5),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import BREAKS, Draft, flip
-from .concept_data import Thing
+from .concept_data import SIDES, Thing
 from .joining import is_side
 from .meaning import NO_NAME, Item, Phrase
 from .word_edges import SKIP
@@ -108,6 +108,6 @@ def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
 
 
 def comes_in_order(thing: Thing, side: Phrase) -> bool:
-    """Whether a thing lies on both sides, of which one may come first."""
-    is_both = thing.is_several_sided and not thing.is_sided
+    """Whether a thing lies on both sides, or at both ends, of which one may come first."""
+    is_both = not thing.is_sided and {unit.side or unit.end for unit in thing.units} >= {*SIDES}
     return is_both and (side.is_free or bool(side.thing.parts & thing.parts))

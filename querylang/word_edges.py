@@ -174,6 +174,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "ASKER": lambda found, category, value: iter([] if found.owns else [(found.stop, category, value, 1.0)]),
     "POINTS": read_doubtful,
     "LAYOUT_NOUN": read_doubtful,
+    "LAYOUT_MANNER": read_doubtful,
 }
 
 
