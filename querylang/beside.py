@@ -17,7 +17,12 @@ from .meaning import Phrase
 from .rules import Rules
 
 
-CHOICES = {"side": ("left", "right", "middle"), "level": ("upper", "lower"), "depth": ("inner", "outer")}
+CHOICES = {
+    "side": ("left", "right", "middle"),
+    "level": ("upper", "lower"),
+    "depth": ("inner", "outer"),
+    "order": ("first", "middle", "last"),
+}
 """Which portions an adjective of a kind tells apart."""
 
 

@@ -37,6 +37,11 @@ def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
 
 
+def is_bare_number(entry: Entry) -> bool:
+    """Whether a clause is one whole number, and no other word."""
+    return entry.kind == "item" and entry.stop - entry.start == 1 and entry.value.says_only("count")
+
+
 def is_whole(phrase: Phrase) -> bool:
     """Whether a name means whole curves, on which a range may lie."""
     return any(isinstance(piece, Stretch) and piece.is_whole for piece in phrase.thing.pieces)

@@ -6,16 +6,17 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
-from .clause_kinds import is_manner, is_region, settle_item
+from .clause_kinds import is_bare_number, is_manner, is_region, settle_item
 from .compositions import SIDES
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .joining import goes_sideways
 from .layout_lists import carry_layout
-from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, has_misfit
+from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit
+from .numbers import Number
 from .per_side import ask_per_side, find_per_side
 from .qualifying import Qualifier
-from .references import repeat, resolve
+from .references import repeat, repeats_list, resolve
 from .restated import opens_bracket, settle_side
 from .side_headings import (
     comes_second,
@@ -28,6 +29,9 @@ from .side_headings import (
 
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
+JOINED = frozenset({"and", "comma", "then"})
+WAYS = ("segments", "positions", "density")
+"""Ways to say where points lie that the next clause may say in fewer words."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 
 
@@ -105,7 +109,7 @@ class Clauses(Qualifier):
         self.draft.loose.append(loose)
 
     def read_clause(self, entry: Entry) -> None:
-        item: Item = entry.value
+        item = self.ask_alike(entry)
         if item.fault:
             code, message, suggestion = item.fault
             raise self.draft.mistake(code, message, entry, suggestion)
@@ -126,6 +130,21 @@ class Clauses(Qualifier):
             # "Everything as polylines."
             item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
+
+    def ask_alike(self, entry: Entry) -> Item:
+        """Return a clause as it says where points lie if it can in the way of the one before: "..., the bridge in 4"."""
+        item: Item = entry.value
+        last = self.asks[-1] if self.asks and "stop" not in entry.before else None
+        way = None if last is None else next((w for w in WAYS if getattr(last.item, w) is not None), None)
+        if way is None or getattr(item, way) is not None:
+            return item
+        first, *rest = (item.phrase or NO_NAME).ops or ((),)
+        if first[:1] == ("portion",) and not first[2] and way != "segments":
+            # "A third of the way along the jaw, and two thirds", "double density on the outer lip, half on the inner".
+            share = Number(first[1], "part")
+            said = Item(positions=(share,)) if way == "positions" else Item(density=share.value)
+            return add(replace(item, phrase=Phrase(tuple(rest)) if rest else None), said)
+        return next((other for _, other in entry.others if getattr(other, way) is not None), item)
 
     def read_side(self, entry: Entry) -> bool:
         """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""
@@ -166,8 +185,8 @@ class Clauses(Qualifier):
             return
         if self.leads_way(item):
             self.way = item.range
-        elif item.same:
-            self.read_again(entry, item)
+        elif item.same or repeats_list(self.draft, entry, item):
+            self.read_again(entry, replace(item, same=item.same or "all"))
         elif self.counts_again(entry, item):
             return
         elif item.is_region and not self.removing and self.only_counts(item):
@@ -197,12 +216,27 @@ class Clauses(Qualifier):
         """Read what names no region."""
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
+        elif self.goes_on_numbering(entry, item):
+            # "300W 37 and 40, then 43 and 46."
+            last, number = self.asks[-1], item.count
+            assert number is not None
+            last.item = replace(last.item, ids=(*(last.item.ids or ()), (number, number)))
         elif self.goes_on_placing(entry, item):
             # "At 25 percent 50 percent and 75 percent."
             last = self.asks[-1]
             last.item = replace(last.item, positions=(*(last.item.positions or ()), *(item.positions or ())))
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
+
+    def goes_on_numbering(self, entry: Entry, item: Item) -> bool:
+        """Whether a bare number is one more id of the layout before it, or the first of several."""
+        last = self.asks[-1] if self.asks else None
+        if last is None or not last.item.is_layout or last.item.named or not is_bare_number(entry):
+            return False
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        is_list = bool(later) and is_bare_number(later[0]) and later[0].before <= JOINED
+        is_next = entry.before <= (JOINED if last.item.ids else JOINED | {"colon"})
+        return is_next and last.sentence == self.sentence and (last.item.ids is not None or is_list)
 
     def goes_on_placing(self, entry: Entry, item: Item) -> bool:
         """Whether positions go on with those of the ask before them."""

@@ -238,6 +238,9 @@ class Concepts:
         )
 
     def apply_adjective(self, kind: str, viewer: str, subject: str, owner: Thing) -> Thing:
+        if kind == "order":
+            # "The first half, and the last": it only stands in the place of another portion.
+            raise MismatchError
         has = self[owner.concept].has if owner.concept in self.names else {}
         if kind != "side" and viewer in has:
             return self.find_on(self[has[viewer]], owner)

@@ -97,7 +97,8 @@ class Cover:
             # "As on" is cheaper than its words, which alone say nothing.
             cost = {"BULLET": cost, "AS_ON": 0.0}.get(category, SEPARATOR_COST)
             return stop, cost + (category == "AND" and self.chart.ends_sentence(stop)), SEPARATORS[category]
-        if category == "OF" and self.chart.follows_link(start):
+        is_then = category == "OF" and start > 0 and "THEN" in self.chart.categories(start - 1)
+        if is_then or (category == "OF" and self.chart.follows_link(start)):
             return stop, SEPARATOR_COST, "of"
         if category == "HEADS" or (category == "OF" and self.opens_item(start)):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft, find_side
-from .beside import contrast, move_place, oppose, turn_side
+from .beside import contrast, move_place, oppose, take_place, turn_side
 from .meaning import Item, Phrase
 
 MOST_BETWEEN = 6
@@ -102,12 +102,23 @@ def follows_of(draft: Draft, ask: Ask) -> bool:
     return "OF" in of and not before.isdisjoint(("AND", "COMMA", "THEN"))
 
 
+def differ_below(draft: Draft, index: int) -> Phrase | None:
+    """ "Left eye: inner corner, outer corner. Right eye: inner, outer": as above it, on the side that heads it."""
+    phrase, head, above = draft.asks[index].phrase, draft.asks[index - 1].phrase, draft.asks[index - 2].phrase
+    side = find_side(head.ops)
+    if side is None or head.thing.is_place or not all(op[0] == "adj" for op in phrase.ops) or not above.ops:
+        return None
+    made = contrast(draft.rules, phrase, above)
+    return None if made is None else take_place(draft.rules, made, (side,), made)
+
+
 def differ_from_last(draft: Draft, index: int) -> Phrase | None:
     """Return what differs from the item right before it: "..., the inner lip's upper edge 5, lower edge 5"."""
-    last = draft.asks[index - 1]
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if index > 1 and draft.opens_list(index - 1) and ask.phrase.is_free and ask.phrase.ops[:1]:
+        return differ_below(draft, index)
     if not index or draft.starts_line(index) or last.is_removal or not last.phrase.ops:
         return None
-    ask = draft.asks[index]
     made = contrast(draft.rules, ask.phrase, last.phrase)
     is_listed = ask.before == {"comma"} and any("comma" in one.before for one in draft.asks[index + 1 : index + 2])
     if made is None and is_listed:

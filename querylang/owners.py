@@ -120,7 +120,8 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
     found = owners.find(index) if is_apart else []
     if is_apart and index and (made := turn_side(draft.rules, ask.phrase, draft.asks[index - 1].phrase)):
         is_named = any(made.ops == one.phrase.ops for one in draft.asks[: index - 1])
-        if not is_named and draft.asks[index - 1].sentence == ask.sentence:
+        are_counted = draft.has_amount(index) and draft.has_amount(index - 1)
+        if not is_named and (are_counted or draft.asks[index - 1].sentence == ask.sentence):
             return made
     return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
 

@@ -113,7 +113,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     if phrase is not None and phrase.ops and not phrase.ref and not find_side(phrase.ops):
         # "Ditto the lower lid" names what it is on, and no other side.
         tail = []
-    if is_likewise and phrase is not None and not (tail and find_side(phrase.ops)):
+    if is_likewise and phrase is not None and not (tail and (phrase.ref or find_side(phrase.ops))):
         raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")
     if (
         phrase is not None
@@ -136,6 +136,9 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         made = Ask(mirrored, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask)
         draft.asks.append(made)
     rest = replace(item, phrase=None, same=None)
+    if rest.says_only("count") and rest.count is not None and all(ask.thing.is_place for ask in tail):
+        # "2 points on the corners of the left eye, 2 on those of the right".
+        rest = Item() if rest.count.value == sum(len(ask.thing.units) for ask in tail) else rest
     if rest != Item():
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
 
@@ -164,7 +167,9 @@ def move_places(draft: Draft, entry: Entry, item: Item) -> list[Item]:
 def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
     """Whether what is asked likewise has no number to take, but places: "left eye: top, bottom; right eye likewise"."""
     last = draft.asks[-1] if draft.asks else None
-    if last is None or phrase is None or not phrase.ops or phrase.ref or last.is_removal or not last.thing.is_place:
+    if last is None or phrase is None or not phrase.ops or last.is_removal or not last.thing.is_place:
+        return False
+    if phrase.ref not in ("", "other"):
         return False
     if draft.has_amount(len(draft.asks) - 1) or last.item.layout is not None:
         return False
@@ -201,6 +206,13 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
     if not told.has_amount and not is_place:
         ask.source = last
     draft.asks.append(ask)
+
+
+def repeats_list(draft: Draft, entry: Entry, item: Item) -> bool:
+    """Whether a side behind "of" is that of a whole list: "the tail, arch and head of the left brow, then of the right"."""
+    last = draft.asks[-1] if draft.asks else None
+    is_side_of = "of" in entry.before and item == Item(phrase=item.phrase) and is_side_alone(item.phrase or NO_NAME)
+    return bool(is_side_of and last is not None and last.phrase.is_of and "and" in last.before)
 
 
 def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:

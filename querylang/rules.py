@@ -177,6 +177,7 @@ class Rules(Compositions):
             ("I", "N", says("phrase"), 0.0),
             ("I", "ADJ", self.adjectives_alone, 1.5),
             ("I", "ADJ of? ADJ", adjectives_apart, 1.6),
+            ("I", "SELECT", lambda which: Item(phrase=Phrase((("adj", (("order", which, which),)),))), 2.0),
             ("I", "I of N", self.ask_of, 0.0),
             # how many
             ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
@@ -226,6 +227,7 @@ class Rules(Compositions):
             # steps and parts
             ("I", "NUMBER", self.parts, 0.3),
             ("I", "INTEGER segments", says("segments"), -0.6),
+            ("I", "into INTEGER", says("segments"), 1.2),
             ("I", "every FRACTION", says("every"), 0.0),
             ("I", "every NUMBER pixels", says("pixels"), 0.0),
             ("I", "NUMBER pixels interval_word", says("pixels"), 0.0),
