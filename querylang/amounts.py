@@ -107,7 +107,7 @@ class Amounts:
         if ask.phrase.det in ("each", "both"):
             amount = replace(amount, each=True)
         links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
-        before = [] if ask.leads or not shares(ask) else self.find_bare(index, links=links)
+        before = [] if ask.leads or ask.is_apart or not shares(ask) else self.find_bare(index, links=links)
         # Behind the last place, which takes no share.
         places = [number for number, one in enumerate(before, 1) if one.is_place or one.is_spot]
         before = before[max(places, default=0) :]
@@ -116,7 +116,7 @@ class Amounts:
         group = self.open_group()
         for one in sharers:
             one.amount, one.group = add(one.amount, amount), group
-        return sharers
+        return [] if ask.is_apart else sharers
 
     def restates_places(self, ask: Ask) -> bool:
         """Whether a count in brackets is that of the places named: "middle of both eyebrows (two points)"."""

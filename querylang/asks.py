@@ -80,6 +80,7 @@ class Ask(Clause):
         is_owned: It lies on a part that another item named.
         is_located: Its name stands at the start of a sentence, behind "on" or "for".
         follows_break: Its line began with a clause that asks for nothing ("both: ...").
+        is_apart: Its amount is its own, and shared by nothing beside it.
         source: What it repeats on the other side.
         first: Names the side that comes first.
         units: The units, once it is known whose left is left.
@@ -94,6 +95,7 @@ class Ask(Clause):
     is_owned: bool = False
     is_located: bool = False
     follows_break: bool = False
+    is_apart: bool = False
     source: Ask | None = None
     first: Phrase = NO_NAME
     units: tuple[Unit, ...] = ()

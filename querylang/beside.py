@@ -184,7 +184,7 @@ def inherit(draft: Draft, index: int) -> Phrase | None:
     ask, last = draft.asks[index], draft.asks[index - 1]
     if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
         return None
-    if ask.sentence != last.sentence or (last.item.has_amount and ask.item.has_amount) or draft.opens_list(index):
+    if ask.sentence != last.sentence or draft.opens_list(index):
         return None
     return share_side(draft.rules, ask.phrase, last.phrase)
 

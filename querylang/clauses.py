@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
 from .clause_kinds import is_bare_number, is_manner, is_region, settle_item
@@ -30,6 +30,8 @@ from .side_headings import (
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
 JOINED = frozenset({"and", "comma", "then"})
+MOST_COUNTED = 4
+"""Names between one and what only counts it."""
 WAYS = ("segments", "positions", "density")
 """Ways to say where points lie that the next clause may say in fewer words."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
@@ -134,6 +136,9 @@ class Clauses(Qualifier):
     def ask_alike(self, entry: Entry) -> Item:
         """Return a clause as it says where points lie if it can in the way of the one before: "..., the bridge in 4"."""
         item: Item = entry.value
+        if item.phrase is not None and item.phrase.det == "all" and not item.phrase.thing.is_place and self.is_on(entry):
+            # "5 on the jaw, two on the lips" are not both lips.
+            item = next((other for _, other in entry.others if other.count is not None), item)
         last = self.asks[-1] if self.asks and "stop" not in entry.before else None
         way = None if last is None else next((w for w in WAYS if getattr(last.item, w) is not None), None)
         if way is None or getattr(item, way) is not None:
@@ -145,6 +150,11 @@ class Clauses(Qualifier):
             said = Item(positions=(share,)) if way == "positions" else Item(density=share.value)
             return add(replace(item, phrase=Phrase(tuple(rest)) if rest else None), said)
         return next((other for _, other in entry.others if getattr(other, way) is not None), item)
+
+    def is_on(self, entry: Entry) -> bool:
+        """Whether a clause's first word stands on what it names: "two on the lips"."""
+        edges = self.draft.lattice.edges
+        return entry.stop > entry.start + 2 and any(edge.category == "HEADS" for edge in edges[entry.start + 1])
 
     def read_side(self, entry: Entry) -> bool:
         """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""
@@ -189,8 +199,8 @@ class Clauses(Qualifier):
             self.read_again(entry, replace(item, same=item.same or "all"))
         elif self.counts_again(entry, item):
             return
-        elif item.is_region and not self.removing and self.only_counts(item):
-            self.loosen(entry, replace(item, phrase=None, each=True))
+        elif item.is_region and not self.removing and (counted := self.find_counted(item)) is not None:
+            self.count_each(entry, replace(item, phrase=None, each=True), counted)
         elif item.is_region and self.counts_each(item):
             # "Each of the left brow and the right pupil: 10 points".
             self.read_region(entry, replace(item, count=None, each=None))
@@ -288,15 +298,27 @@ class Clauses(Qualifier):
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 
-    def only_counts(self, item: Item) -> bool:
-        """Whether a name only says how to count those before: "eyes, 6 points per eye"."""
-        phrase, last = item.phrase or NO_NAME, self.asks[-1] if self.asks else None
+    def find_counted(self, item: Item) -> Ask | None:
+        """Return what a name only says how to count: the eyes of "eyes with their pupils, 6 points per eye"."""
+        phrase = item.phrase or NO_NAME
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
-            return False
-        if last is None or last.sentence != self.sentence or last.item.has_amount:
-            return False
-        is_whole = last.thing.parts <= phrase.thing.parts and not phrase.thing.divides(last.thing)
-        return is_whole and not (last.phrase.is_free or last.thing.is_place)
+            return None
+        asks = takewhile(lambda ask: ask.sentence == self.sentence and not ask.is_removal, reversed(self.asks))
+        for ask in islice(asks, MOST_COUNTED):
+            if ask.item.has_amount:
+                return None
+            is_whole = ask.thing.parts <= phrase.thing.parts and not phrase.thing.divides(ask.thing)
+            if is_whole and not (ask.phrase.is_free or ask.thing.is_place):
+                return ask
+        return None
+
+    def count_each(self, entry: Entry, amount: Item, counted: Ask) -> None:
+        """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
+        listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
+        if counted is self.asks[-1] and all(ask.thing.parts <= counted.thing.parts for ask in listed):
+            self.loosen(entry, amount)
+        else:
+            counted.item, counted.is_apart = add(counted.item, amount), True
 
     def counts_again(self, entry: Entry, item: Item) -> bool:
         """Whether a clause only says for each what was counted in all: "10 points on the eyes, 5 per eye".

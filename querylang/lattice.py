@@ -21,6 +21,8 @@ from .words import Lexeme
 
 NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
+WITH_COST = 4.0
+"""What it costs to read "with" before a name as saying nothing."""
 LONGEST_BROKEN = 4
 """Words of a phrase on either side of a line's end, at most."""
 
@@ -143,11 +145,25 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
                 # "As well as" is no "as well", "along with" no "along".
                 continue
             stop = i + length
+            if "WITH" in dict(readings) and names_next(lexemes, stop, lexicon):
+                yield stop, "AND", "and", 0.0
+                yield stop, SKIP, None, WITH_COST
+                continue
             for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
                 if not (is_compared and reading[1] == SKIP):
                     yield (*reading[:3], NUMBER_SKIP) if number and reading[1] == SKIP and length == 1 else reading
     if number is not None:
         yield from read_numbers(lexemes, i, number, lexicon)
+
+
+def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a name stands next, at most one word further: "(with) their pupils"."""
+    found: set[str] = set()
+    for at in range(i, min(i + 2, len(lexemes))):
+        if read_number(lexemes, at) is not None:
+            return False
+        found |= {category for _, readings, _ in lexicon.match(lexemes, at) for category, _ in readings}
+    return not found.isdisjoint(("NOUN", "NOUNS", "REL"))
 
 
 def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -61,6 +61,19 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     return made
 
 
+def share_counted(draft: Draft, index: int) -> Phrase | None:
+    """ "Four corners of the eyes and two of the mouth": so many of the same places."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    count = ask.item.count
+    if not index or count is None or not ask.item.says_only("phrase", "count") or ask.sentence != last.sentence:
+        return None
+    is_counted = last.thing.is_place and (last.item.count is not None or last.phrase.det == "all")
+    if not is_counted or ask.phrase.is_free or ask.thing.is_place:
+        return None
+    made = move_place(draft.rules, ask.phrase, last.phrase)
+    return made if made is not None and len(made.thing.units) == count.value else None
+
+
 def waits_for_place(draft: Draft, index: int) -> bool:
     """Whether a name ends in an apostrophe-s that owns nothing after it."""
     ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]

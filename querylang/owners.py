@@ -12,7 +12,7 @@ from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side, turn_side
 from .concepts import Op
 from .joining import is_side
-from .leaning import differ_from_last, share_place, share_plural
+from .leaning import differ_from_last, share_counted, share_place, share_plural
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
@@ -48,7 +48,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
-    if (made := share_plural(draft, index) or share_place(draft, index)) is not None:
+    made = share_plural(draft, index) or share_place(draft, index) or share_counted(draft, index)
+    if made is not None:
         ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
         ask.become(made, is_owned=True)
         return

@@ -158,6 +158,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
     "DIVIDER": read_wrapping,
     "LINK": read_link,
+    "WITH": read_link,
     "VIEWER_PHRASE": read_frame,
     "SUBJECT_PHRASE": read_frame,
     "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),
