@@ -58,7 +58,9 @@ class Amounts:
             return []
         is_grid = (current[-1].amount.grid or current[-1].item.grid) is not None
         takes_grid = lies_on_surface(ask)
-        if ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
+        # "Left temple 9 points, forehead, and ..." are those of one, and the other's middle.
+        takes = not takes_grid or is_grid or current[0].leads or ask.before != {"comma"}
+        if takes and ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
             ask.group = current[-1].group
             if current[0].leads:
                 # "12 points clockwise on the left and the right eye".
@@ -321,7 +323,11 @@ class Amounts:
         if targets and only(manner, WAY) != Item():
             last, least = targets[-1], 0 if manner.reverse else -1
             targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
-        self.tell(loose, targets or self.asks[index:], manner)
+        later = self.asks[index:]
+        if any(one.item.has_amount and one.at == index and one.start < loose.start for one in self.draft.loose):
+            # "7 points, equidistant, on the nose boundary; then 5 on the bridge".
+            later = [ask for ask in later if ask.sentence == loose.sentence]
+        self.tell(loose, targets or later, manner)
 
     def tell(self, loose: Loose, asks: Sequence[Ask], manner: Item) -> None:
         """Let asks come in the manner that a clause says.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Ask, find_phrases
+from .asks import Ask, Draft, find_phrases
 from .concept_data import Thing
 from .entries import Entry
 from .joining import may_carry
@@ -37,9 +37,11 @@ def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
 
 
-def is_bare_number(entry: Entry) -> bool:
-    """Whether a clause is one whole number, and no other word."""
-    return entry.kind == "item" and entry.stop - entry.start == 1 and entry.value.says_only("count")
+def is_bare_number(draft: Draft, entry: Entry) -> bool:
+    """Whether a clause is one whole number, and no other word but "too"."""
+    rest = draft.lattice.edges[entry.start + 1] if entry.stop - entry.start > 1 else ()
+    is_alone = not rest or any(edge.category == "TOO" and edge.stop == entry.stop for edge in rest)
+    return entry.kind == "item" and is_alone and bool(entry.value.says_only("count"))
 
 
 def is_whole(phrase: Phrase) -> bool:

@@ -12,6 +12,7 @@ from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .joining import goes_sideways
 from .layout_lists import carry_layout
+from .leaning import turn_ends
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit
 from .numbers import Number
 from .per_side import ask_per_side, find_per_side
@@ -140,6 +141,12 @@ class Clauses(Qualifier):
             # "5 on the jaw, two on the lips" are not both lips.
             item = next((other for _, other in entry.others if other.count is not None), item)
         last = self.asks[-1] if self.asks and "stop" not in entry.before else None
+        if last is not None and last.item.is_layout and item.says_only("layout", "zero", "same"):
+            # "The left eye of 300W, then that of WFLW".
+            is_alike = item.same or "of" in entry.before
+            return replace(last.item, layout=item.layout, zero=item.zero) if is_alike else item
+        if last is not None and last.item.range is not None:
+            return turn_ends(self.draft, item, last.item.range)
         way = None if last is None else next((w for w in WAYS if getattr(last.item, w) is not None), None)
         if way is None or getattr(item, way) is not None:
             return item
@@ -200,7 +207,7 @@ class Clauses(Qualifier):
         elif self.counts_again(entry, item):
             return
         elif item.is_region and not self.removing and (counted := self.find_counted(item)) is not None:
-            self.count_each(entry, replace(item, phrase=None, each=True), counted)
+            self.count_each(entry, item, counted)
         elif item.is_region and self.counts_each(item):
             # "Each of the left brow and the right pupil: 10 points".
             self.read_region(entry, replace(item, count=None, each=None))
@@ -226,6 +233,10 @@ class Clauses(Qualifier):
         """Read what names no region."""
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
+        elif self.leads_places(item):
+            # "At a quarter and at three quarters of the upper edge of the left brow."
+            later = self.draft.entries[self.number + 1]
+            later.value = replace(later.value, positions=(*(item.positions or ()), *later.value.positions))
         elif self.goes_on_numbering(entry, item):
             # "300W 37 and 40, then 43 and 46."
             last, number = self.asks[-1], item.count
@@ -241,12 +252,20 @@ class Clauses(Qualifier):
     def goes_on_numbering(self, entry: Entry, item: Item) -> bool:
         """Whether a bare number is one more id of the layout before it, or the first of several."""
         last = self.asks[-1] if self.asks else None
-        if last is None or not last.item.is_layout or last.item.named or not is_bare_number(entry):
+        if last is None or not last.item.is_layout or last.item.named or not is_bare_number(self.draft, entry):
             return False
         later = self.draft.entries[self.number + 1 : self.number + 2]
-        is_list = bool(later) and is_bare_number(later[0]) and later[0].before <= JOINED
+        is_list = bool(later) and is_bare_number(self.draft, later[0]) and later[0].before <= JOINED
         is_next = entry.before <= (JOINED if last.item.ids else JOINED | {"colon"})
         return is_next and last.sentence == self.sentence and (last.item.ids is not None or is_list)
+
+    def leads_places(self, item: Item) -> bool:
+        """Whether positions are the first ones on what the next clause names."""
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        if not later or not item.says_only("positions") or not is_region(later[0]) or not later[0].before <= JOINED:
+            return False
+        leads = any(edge.category in {*AMOUNT_WORDS, "AT", "HALFWAY"} for edge in self.draft.lattice.edges[later[0].start])
+        return later[0].value.positions is not None and leads
 
     def goes_on_placing(self, entry: Entry, item: Item) -> bool:
         """Whether positions go on with those of the ask before them."""
@@ -312,10 +331,11 @@ class Clauses(Qualifier):
                 return ask
         return None
 
-    def count_each(self, entry: Entry, amount: Item, counted: Ask) -> None:
+    def count_each(self, entry: Entry, item: Item, counted: Ask) -> None:
         """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
+        amount, parts = replace(item, phrase=None, each=True), (item.phrase or NO_NAME).thing.parts
         listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
-        if counted is self.asks[-1] and all(ask.thing.parts <= counted.thing.parts for ask in listed):
+        if counted is self.asks[-1] and all(ask.thing.parts <= parts for ask in listed):
             self.loosen(entry, amount)
         else:
             counted.item, counted.is_apart = add(counted.item, amount), True

@@ -256,8 +256,10 @@ class Compositions:
         return self.sound_phrase((("noun", "jaw end"), *ops))
 
     def as_many(self, item: Item) -> Item | None:
-        """ "The right brow too"."""
-        if item.phrase is None or item.has_amount:
+        """ "The right brow too"; what says its own number has that one."""
+        if item.has_amount or item.ids is not None:
+            return item
+        if item.phrase is None:
             return None
         return item if item.same else replace(item, same="amount")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .concepts import Op
@@ -27,6 +28,12 @@ def adjectives_apart(one: Any, other: Any) -> Item | None:
     if len(one) > 1 or len(other) > 1 or one[0][0] == other[0][0]:
         return None
     return Item(phrase=Phrase((("adj", one), ("adj", other))))
+
+
+def of_side(amount: Item, adjectives: Any) -> Item | None:
+    """ "Every 20% of the right", of what was named before."""
+    is_bare = amount.has_amount and not amount.is_region
+    return replace(amount, phrase=Phrase((("adj", adjectives),))) if is_bare and len(adjectives) == 1 else None
 
 
 def as_seen(adjectives: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .asks import Ask, Draft, find_side
 from .beside import contrast, move_place, oppose, take_place, turn_side
-from .meaning import Item, Phrase
+from .meaning import End, Item, Phrase, Range
 
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
@@ -72,6 +72,25 @@ def share_counted(draft: Draft, index: int) -> Phrase | None:
         return None
     made = move_place(draft.rules, ask.phrase, last.phrase)
     return made if made is not None and len(made.thing.units) == count.value else None
+
+
+def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
+    """Return a range whose ends are only sides as from, or to, the other side of what the last one ran: "5 from the
+    left corner to the bow, 5 from the right", "from the chin to the left jaw end, and from the chin to the right".
+    """
+    asked = item.range
+    if asked is None and isinstance(item.origin, Phrase) and not item.is_region and last.last is not None:
+        asked, item = Range(item.origin, last.last), replace(item, origin=None)
+    if asked is None:
+        return item
+    ends: list[End | None] = []
+    for end, *beside in ((asked.first, last.first, last.last), (asked.last, last.last, last.first)):
+        is_side = isinstance(end, Phrase) and end.ref in ("", "one")
+        sides = [one for one in beside if is_side and isinstance(one, Phrase) and not one.is_free]
+        made = (turn_side(draft.rules, replace(end, ref=""), one) for one in sides)
+        ends.append(next(filter(None, made), end))
+    first, to = ends
+    return item if first is None else replace(item, range=replace(asked, first=first, last=to))
 
 
 def waits_for_place(draft: Draft, index: int) -> bool:

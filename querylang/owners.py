@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
-from .beside import contrast, inherit, lie_near, lie_on, needs_owner, take_side, turn_side
+from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .concepts import Op
 from .joining import is_side
 from .leaning import differ_from_last, share_counted, share_place, share_plural
@@ -136,7 +136,7 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     found: tuple[Phrase, Phrase] | None = None
     for owner, is_whole in owners.find(index):
         is_whole = is_whole or narrows(draft, index, owner)
-        made = contrast(draft.rules, phrase, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
+        made = contrast_beside(draft, index, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
             continue
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
@@ -155,6 +155,20 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         return other
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
     return made
+
+
+def contrast_beside(draft: Draft, index: int, owner: Phrase) -> Phrase | None:
+    """Return what differs from an owner, on the side of the part named between the two.
+
+    "The left eye without its inner corner, the right eye without its outer".
+    """
+    made = contrast(draft.rules, draft.asks[index].phrase, owner)
+    last = draft.asks[index - 1].phrase if index else NO_NAME
+    side = find_side(last.ops)
+    if made is None or side is None or last.thing.is_place or last.ops[: len(owner.ops)] == owner.ops:
+        return made
+    is_alike = find_nouns(last) & find_nouns(owner)
+    return (take_place(draft.rules, made, (side,), made) or made) if is_alike else made
 
 
 def is_too_many(phrase: Phrase, made: Phrase, owner: Phrase) -> bool:
@@ -204,7 +218,8 @@ def refuse_free(draft: Draft, index: int) -> None:
         ask.item = replace(ask.item, phrase=draft.rules.phrase((("noun", "contour"),)))
         return
     later = draft.asks[index + 1] if index + 1 < len(draft.asks) else None
-    if ask.phrase.ops and all(op[0] == "adj" for op in ask.phrase.ops) and len(draft.asks) > 1:
+    is_any_named = any(one.is_named and not one.phrase.is_free for one in draft.asks)
+    if ask.phrase.ops and all(op[0] == "adj" for op in ask.phrase.ops) and is_any_named:
         near = later if later is not None and not later.before else ask
         raise MistakeError("ambiguous", f"there is no '{draft.words(ask, near)}'", draft.span(ask, near))
     last = draft.asks[index - 1] if index else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, only
-from .beside import find_nouns, move_place, refer_to, share_side
+from .beside import find_nouns, move_place, refer_to, share_side, take_place
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
@@ -15,6 +15,10 @@ from .layout_lists import has_points, is_in_layout
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .numbers import Number
 from .owners import own_names
+
+
+MANNER = ("spacing", "shape", "reverse", "turn", "origin")
+"""What else is the same of what comes "likewise"."""
 
 
 def resolve(draft: Draft, ask: Ask) -> Ask:
@@ -86,7 +90,7 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
                 # "The bottom, and its tip" is not the bottom's tip where anything else has one.
                 vague = vague or (made, before)
             elif made is not None:
-                return made, before
+                return turn_its(draft, phrase, made), before
     if vague is not None:
         return vague
     if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
@@ -95,6 +99,15 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
         raise draft.mistake("ambiguous", "which one is that?", ask, "name its side")
     code = "no_part" if phrase.ref == "one" and not draft.asks else "ambiguous"
     raise draft.mistake(code, "it is not clear what this refers to", ask, "the name of a part")
+
+
+def turn_its(draft: Draft, phrase: Phrase, made: Phrase) -> Phrase:
+    """Return "its outer", which another one's inner corner tells the rest of, on the side of what was named last."""
+    last = draft.asks[-1]
+    side = find_side(last.phrase.ops)
+    if phrase.ref != "it" or side is None or last.is_removal or not all(op[0] == "adj" for op in phrase.ops):
+        return made
+    return take_place(draft.rules, made, (side,), made) or made
 
 
 def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
@@ -167,9 +180,12 @@ def move_places(draft: Draft, entry: Entry, item: Item) -> list[Item]:
 def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
     """Whether what is asked likewise has no number to take, but places: "left eye: top, bottom; right eye likewise"."""
     last = draft.asks[-1] if draft.asks else None
-    if last is None or phrase is None or not phrase.ops or last.is_removal or not last.thing.is_place:
+    if last is None or phrase is None or not phrase.ops or phrase.ref not in ("", "other"):
         return False
-    if phrase.ref not in ("", "other"):
+    if last.is_removal:
+        # "The left eye without its corners; the other one likewise".
+        return any(is_kind_of(phrase, ask) for ask in draft.asks if not ask.is_removal)
+    if not last.thing.is_place:
         return False
     if draft.has_amount(len(draft.asks) - 1) or last.item.layout is not None:
         return False
@@ -196,8 +212,9 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
         last = counted[-1] if counted else None
     # A place "too" is asked as well, and has no number.
     is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
-    amounts = () if is_place else (*AMOUNTS, "spacing", "shape")
-    told = join(replace(item, same=None), only(last.item, amounts)) if last else None
+    amounts = () if is_place else (*AMOUNTS, *MANNER)
+    own = () if item.same == "number" else [name for name in amounts if getattr(item, name) is not None]
+    told = join(replace(item, same=None), only(last.item, [a for a in amounts if a not in own])) if last else None
     if told is None or told.phrase is None:
         raise draft.mistake("ambiguous", "the same as what?", entry)
     if last is not None and is_in_layout(last) and not told.is_layout and not told.has_amount:

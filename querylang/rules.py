@@ -31,6 +31,7 @@ from .joining import (
     is_end,
     join_adjectives,
     may_count,
+    of_side,
     one_of,
     one_side,
     pick_faces,
@@ -159,7 +160,7 @@ class Rules(Compositions):
             # what refers to something named before
             ("N", "REF N", self.refer, 0.0),
             ("N", "same N", lambda n: self.refer("that", n), 1.0),
-            ("N", "N ref=that rel=side", lambda n: self.refer("side", n), 0.0),
+            ("N", "N of? ref=that rel=side", lambda n: self.refer("side", n), 0.0),
             ("N", "N ref=it", lambda n: self.refer("it", n), 0.3),
             ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
             ("N", "one", lambda: Phrase((), ref="one"), 1.2),
@@ -169,6 +170,7 @@ class Rules(Compositions):
             ("I", "same", says(same="all"), 0.0),
             ("I", "ONE_SIDE one=many", lambda a: Item(phrase=Phrase((("adj", a),), ref="one"), same="all"), -0.2),
             ("I", "I too", self.as_many, 0.0),
+            ("I", "I comma too", self.as_many, 2.5),
             ("I", "same_number N", says("phrase", same="number"), 1.0),
             ("I", "same_number ONE_SIDE", lambda a: Item(phrase=Phrase((("adj", a),)), same="number"), 1.1),
             ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
@@ -179,6 +181,7 @@ class Rules(Compositions):
             ("I", "ADJ of? ADJ", adjectives_apart, 1.6),
             ("I", "SELECT", lambda which: Item(phrase=Phrase((("adj", (("order", which, which),)),))), 2.0),
             ("I", "I of N", self.ask_of, 0.0),
+            ("I", "I of ADJ", of_side, 1.6),
             # how many
             ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
             ("I", "NUMBER", self.count, 0.5),
@@ -210,6 +213,7 @@ class Rules(Compositions):
             # how dense
             ("MULTIPLE", "FACTOR", lambda factor: Number(Fraction(factor), "integer"), 0.0),
             ("I", "MULTIPLE DENSITY", read_density, 0.0),
+            ("I", "at FACTOR", lambda factor: Item(density=Fraction(factor)), 2.0),
             ("I", "NUMBER DENSITY", read_density, 0.2),
             ("I", "NUMBER times DENSITY", read_density, 0.0),
             ("I", "DENSITY=measure of? NUMBER|MULTIPLE", lambda kind, n: read_density(n, kind), 0.0),
@@ -234,6 +238,7 @@ class Rules(Compositions):
             # which of the points
             ("I", "NTH", lambda n: Item(nth=int(n)), 0.0),
             ("I", "every ORDINAL points", lambda n: Item(nth=int(n.value)), 0.0),
+            ("I", "every ORDINAL one", lambda n: Item(nth=int(n.value)), -0.8),
             ("I", "every ORDINAL", lambda n: Item(every=Number(1 / n.value, "part")) if n.value > 3 else None, 0.4),
             ("PICK", "SELECT", lambda which: {"first": (1,), "last": (-1,)}.get(which), 0.0),
             ("PICK", "ORDINAL", lambda n: (int(n.value),), 0.0),
@@ -321,6 +326,7 @@ class Rules(Compositions):
             ("I", "IDS_LIST of|from L", lambda ids, layout: join(layout, Item(ids=ids)), 0.3),
             ("I", "PARITY", says("parity"), 0.5),
             ("I", "PARITY ids|points", says("parity"), 0.0),
+            ("I", "PARITY one", says("parity"), -1.2),
             ("I", "inner_points", says(inner=True), 0.0),
             ("I", "NUMBER inner_points", lambda n: Item(inner=True) if n.value == 51 else None, 0.0),
             ("I", "ZERO_BASED", lambda value: Item(zero=0 if value == "zero" else 1), 0.0),
