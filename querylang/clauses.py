@@ -148,7 +148,7 @@ class Clauses(Qualifier):
         if last is not None and last.item.range is not None:
             return turn_ends(self.draft, item, last.item.range)
         way = None if last is None else next((w for w in WAYS if getattr(last.item, w) is not None), None)
-        if way is None or getattr(item, way) is not None:
+        if way is None or any(getattr(item, name) is not None for name in (*WAYS, "every", "pixels", "nth", "pick")):
             return item
         first, *rest = (item.phrase or NO_NAME).ops or ((),)
         if first[:1] == ("portion",) and not first[2] and way != "segments":

@@ -134,10 +134,20 @@ class Compositions:
         thing = phrase.thing
         if phrase.det or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
             return None
+        if thing.concept == "face":
+            # "Everything on the left side" would be half of what lies in the middle, too.
+            return self.cut_face(phrase, side)
         made = self.qualify(side, phrase)
         return made if made is not None and not made.fault else None
 
+    def cut_face(self, phrase: Phrase, side: Any) -> Phrase | None:
+        """A half of the whole face, which is the mistake of naming no part."""
+        return self.extend(phrase, (("portion", HALF.value, *side[0][1:]),))
+
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
+        if part.ops[:1] == (("rel", "around"),):
+            # "Around" stands before what it goes round.
+            return None
         if part.frame and part.ops == owner.ops:
             return replace(owner, det="both", frame=part.frame)
         made = None if part.det or part.frame else self.backwards(part, owner)

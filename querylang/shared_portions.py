@@ -20,7 +20,7 @@ def read_shared(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Portion 
     """Return the portion that a word means whose size stands behind the last one joined to it."""
     is_joined = i + 1 < len(lexemes) and lexemes[i + 1].word in JOINS
     which = name_portion(lexemes, i, lexicon) if is_joined else None
-    if which is None:
+    if which is None or tells_which(lexemes, i - 1, lexicon):
         return None
     at, is_named, others = i + 1, True, 0
     while at < len(lexemes):
@@ -34,6 +34,12 @@ def read_shared(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Portion 
         else:
             return None
     return None
+
+
+def tells_which(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a word before "third" makes it a size: "the right third, first quarter and last half"."""
+    kinds = {kind for length, readings, _ in lexicon.match(lexemes, i) if length == 1 for kind, _ in readings} if i >= 0 else set()
+    return not kinds.isdisjoint(("ADJ", "SELECT", "REL")) or (i >= 0 and read_number(lexemes, i) is not None)
 
 
 def name_portion(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> str | None:
