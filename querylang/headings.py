@@ -8,6 +8,7 @@ from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
+from .joining import is_side
 from .meaning import MistakeError, Phrase, add
 from .restated import opens_bracket
 
@@ -40,8 +41,21 @@ def drop_headers(draft: Draft) -> None:
             ask.is_header = True
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
+            if ask.is_header and ask.thing.is_several_sided:
+                count_each(draft, index)
     carry_owners(draft)
     leave_out_headers(draft)
+
+
+def count_each(draft: Draft, index: int) -> None:
+    """Let "each" behind the last of what a heading heads be said of all of it: "eyes: 5 upper, 4 lower per eye"."""
+    ask, *later = draft.asks[index:]
+    under = [*takewhile(lambda one: one.sentence == ask.sentence and lies_under(draft, one, ask), later)]
+    if len(under) < 2 or not (under[-1].item.each or under[-1].phrase.det == "each"):
+        return
+    for one in under[:-1]:
+        if one.item.count is not None and not (one.item.total or one.phrase.det):
+            one.item = replace(one.item, each=True)
 
 
 def leave_out_headers(draft: Draft) -> None:
@@ -260,9 +274,11 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
         return False
     if ops[: len(above)] == above and (len(ops) > len(above) or ask.is_owned):
         return True
-    if is_same(draft, ask, header):
+    bare = tuple(op for op in ops if not is_side(op))
+    if ask.is_owned and ask.thing.is_sided and bare[: len(above)] == above:
+        # "Upper lids: left 5, right 7".
         return True
-    if divides_each(ask, header):
+    if is_same(draft, ask, header) or divides_each(ask, header):
         return True
     made = draft.rules.phrase(above + ops)
     return made is not None and made.thing.units == ask.thing.units

@@ -13,6 +13,7 @@ from .meaning import Item, Phrase, join
 from .numbers import Number
 from .word_edges import Who
 
+OTHER = {"left": "right", "right": "left"}
 MOST_PICKED = 1000
 Faces = tuple[str, bool, bool]
 """Which faces, whether they own what follows, and whether they are called persons."""
@@ -126,6 +127,11 @@ def is_bare_side(end: Any) -> bool:
 def from_side_of(end: Any, phrase: Phrase) -> Item | None:
     """ "A third of the way from the left along the jaw"."""
     return Item(phrase=phrase, origin=end) if is_bare_side(end) and not phrase.is_free else None
+
+
+def name_side(side: str) -> Any:
+    """Return the adjective of one side."""
+    return (("side", side, OTHER[side]),)
 
 
 def one_side(adjectives: Any) -> Any:

@@ -138,6 +138,13 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     is_same_side = item.same == "all" and phrase is not None and not phrase.ref and is_side_alone(phrase)
     if not tail and is_same_side and not has_other_side(draft):
         raise draft.mistake("ambiguous", "what came before names no side, and has no other", entry, "the part's name")
+    varied = vary_tail(draft, phrase) if item.same == "all" and phrase is not None and not item.has_amount else []
+    if varied and not tail:
+        for ask, made in varied:
+            own = replace(ask.item, phrase=made)
+            before = entry.before if ask is varied[0][0] else ask.before
+            draft.asks.append(Ask(own, entry.start, entry.stop, sentence, before, ask.is_removal, source=ask))
+        return
     if not tail:
         for one in move_places(draft, entry, item):
             repeat_amount(draft, entry, one, sentence)
@@ -230,6 +237,30 @@ def repeats_list(draft: Draft, entry: Entry, item: Item) -> bool:
     last = draft.asks[-1] if draft.asks else None
     is_side_of = "of" in entry.before and item == Item(phrase=item.phrase) and is_side_alone(item.phrase or NO_NAME)
     return bool(is_side_of and last is not None and last.phrase.is_of and "and" in last.before)
+
+
+def vary_tail(draft: Draft, phrase: Phrase) -> list[tuple[Ask, Phrase]]:
+    """Return the last asks that lie on the other level of what a name means, and what they are there.
+
+    "The upper lip's outer edge with 7 points and the inner edge with 5; the same for the lower lip".
+    """
+    told = [op for op in phrase.ops if op[0] == "adj" and len(op[1]) == 1 and not is_side(op)]
+    if len(told) != 1 or phrase.ref:
+        return []
+    found: list[tuple[Ask, Phrase]] = []
+    for ask in reversed(draft.asks):
+        own = ask.phrase
+        made = None if not own.ops or len(own.ops) <= len(phrase.ops) else vary(draft, own, phrase, told[0])
+        if made is None:
+            break
+        found.insert(0, (ask, made))
+    return found
+
+
+def vary(draft: Draft, own: Phrase, phrase: Phrase, told: Op) -> Phrase | None:
+    """Return what lies on one thing as lying on the other one of its kind: on the lower lip."""
+    is_other = own.ops[0] == phrase.ops[0] and told not in own.ops
+    return take_place(draft.rules, own, (told,), own) if is_other else None
 
 
 def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
