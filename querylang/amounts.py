@@ -60,7 +60,8 @@ class Amounts:
         takes_grid = lies_on_surface(ask)
         # "Left temple 9 points, forehead, and ..." are those of one, and the other's middle.
         takes = not takes_grid or is_grid or current[0].leads or ask.before != {"comma"}
-        if takes and ask.is_stretch and not ask.is_place and not self.draft.find_own(index) and (takes_grid or not is_grid):
+        is_bare = ask.is_stretch and not ask.is_place and not self.draft.find_own(index)
+        if takes and is_bare and (takes_grid or not is_grid):
             ask.group = current[-1].group
             if current[0].leads:
                 # "12 points clockwise on the left and the right eye".

@@ -16,7 +16,6 @@ from .joining import is_side
 from .meaning import Phrase
 from .rules import Rules
 
-
 CHOICES = {
     "side": ("left", "right", "middle"),
     "level": ("upper", "lower"),
@@ -102,15 +101,15 @@ def take_place(rules: Rules, phrase: Phrase, ops: Sequence[Op], owner: Phrase) -
 def find_place(ops: Sequence[Op], op: Op) -> tuple[int, Op | None]:
     """Return where an operation may stand among others, and as what: a side also as an end, or as which half."""
     kind = op[1][0][0] if op[0] == "adj" and len(op[1]) == 1 else ""
-    for fits, make in (
-        (lambda own: kind_of(own) == kind_of(op), lambda _: op),
-        (lambda own: own[0] == "portion" and own[2] in CHOICES.get(kind, ()), lambda own: (*own[:2], *op[1][0][1:])),
-        (lambda own: kind == "side" and is_end(own), lambda _: make_end(op)),
-    ):
-        at = next((n for n in range(len(ops) - 1, -1, -1) if fits(ops[n])), None)
-        if at is not None:
-            return at, make(ops[at])
-    return -1, None
+    choices = CHOICES.get(kind, ())
+    alike = [n for n, own in enumerate(ops) if kind_of(own) == kind_of(op)]
+    if alike:
+        return alike[-1], op
+    portions = [n for n, own in enumerate(ops) if own[0] == "portion" and own[2] in choices]
+    if portions:
+        return portions[-1], (*ops[portions[-1]][:2], *op[1][0][1:])
+    ends = [n for n, own in enumerate(ops) if kind == "side" and is_end(own)]
+    return (ends[-1], make_end(op)) if ends else (-1, None)
 
 
 def make_end(side: Op) -> Op:

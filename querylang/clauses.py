@@ -6,18 +6,18 @@ from dataclasses import replace
 from itertools import islice, takewhile
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
-from .clause_kinds import is_bare_number, is_manner, is_region, settle_item
+from .clause_kinds import is_manner, is_region, settle_item
 from .compositions import SIDES
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
+from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .joining import goes_sideways
 from .layout_lists import carry_layout
-from .leaning import turn_ends
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit
-from .numbers import Number
 from .per_side import ask_per_side, find_per_side
 from .qualifying import Qualifier
-from .references import repeat, repeats_list, resolve
+from .references import resolve
+from .repeats import repeat, repeats_list
 from .restated import opens_bracket, settle_side
 from .side_headings import (
     comes_second,
@@ -30,12 +30,8 @@ from .side_headings import (
 
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
-JOINED = frozenset({"and", "comma", "then"})
 MOST_COUNTED = 4
 """Names between one and what only counts it."""
-WAYS = ("segments", "positions", "density")
-"""Ways to say where points lie that the next clause may say in fewer words."""
-AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 
 
 class Clauses(Qualifier):
@@ -112,7 +108,7 @@ class Clauses(Qualifier):
         self.draft.loose.append(loose)
 
     def read_clause(self, entry: Entry) -> None:
-        item = self.ask_alike(entry)
+        item = ask_alike(self.draft, entry)
         if item.fault:
             code, message, suggestion = item.fault
             raise self.draft.mistake(code, message, entry, suggestion)
@@ -133,35 +129,6 @@ class Clauses(Qualifier):
             # "Everything as polylines."
             item = replace(item, phrase=None)
         self.read_item(entry, settle_item(item))
-
-    def ask_alike(self, entry: Entry) -> Item:
-        """Return a clause as it says where points lie if it can in the way of the one before: "..., the bridge in 4"."""
-        item: Item = entry.value
-        if item.phrase is not None and item.phrase.det == "all" and not item.phrase.thing.is_place and self.is_on(entry):
-            # "5 on the jaw, two on the lips" are not both lips.
-            item = next((other for _, other in entry.others if other.count is not None), item)
-        last = self.asks[-1] if self.asks and "stop" not in entry.before else None
-        if last is not None and last.item.is_layout and item.says_only("layout", "zero", "same"):
-            # "The left eye of 300W, then that of WFLW".
-            is_alike = item.same or "of" in entry.before
-            return replace(last.item, layout=item.layout, zero=item.zero) if is_alike else item
-        if last is not None and last.item.range is not None:
-            return turn_ends(self.draft, item, last.item.range)
-        way = None if last is None else next((w for w in WAYS if getattr(last.item, w) is not None), None)
-        if way is None or any(getattr(item, name) is not None for name in (*WAYS, "every", "pixels", "nth", "pick")):
-            return item
-        first, *rest = (item.phrase or NO_NAME).ops or ((),)
-        if first[:1] == ("portion",) and not first[2] and way != "segments":
-            # "A third of the way along the jaw, and two thirds", "double density on the outer lip, half on the inner".
-            share = Number(first[1], "part")
-            said = Item(positions=(share,)) if way == "positions" else Item(density=share.value)
-            return add(replace(item, phrase=Phrase(tuple(rest)) if rest else None), said)
-        return next((other for _, other in entry.others if getattr(other, way) is not None), item)
-
-    def is_on(self, entry: Entry) -> bool:
-        """Whether a clause's first word stands on what it names: "two on the lips"."""
-        edges = self.draft.lattice.edges
-        return entry.stop > entry.start + 2 and any(edge.category == "HEADS" for edge in edges[entry.start + 1])
 
     def read_side(self, entry: Entry) -> bool:
         """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""
@@ -233,46 +200,10 @@ class Clauses(Qualifier):
         """Read what names no region."""
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
-        elif self.leads_places(item):
-            # "At a quarter and at three quarters of the upper edge of the left brow."
-            later = self.draft.entries[self.number + 1]
-            later.value = replace(later.value, positions=(*(item.positions or ()), *later.value.positions))
-        elif self.goes_on_numbering(entry, item):
-            # "300W 37 and 40, then 43 and 46."
-            last, number = self.asks[-1], item.count
-            assert number is not None
-            last.item = replace(last.item, ids=(*(last.item.ids or ()), (number, number)))
-        elif self.goes_on_placing(entry, item):
-            # "At 25 percent 50 percent and 75 percent."
-            last = self.asks[-1]
-            last.item = replace(last.item, positions=(*(last.item.positions or ()), *(item.positions or ())))
+        elif go_on(self.draft, self.number, self.sentence):
+            return
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
-
-    def goes_on_numbering(self, entry: Entry, item: Item) -> bool:
-        """Whether a bare number is one more id of the layout before it, or the first of several."""
-        last = self.asks[-1] if self.asks else None
-        if last is None or not last.item.is_layout or last.item.named or not is_bare_number(self.draft, entry):
-            return False
-        later = self.draft.entries[self.number + 1 : self.number + 2]
-        is_list = bool(later) and is_bare_number(self.draft, later[0]) and later[0].before <= JOINED
-        is_next = entry.before <= (JOINED if last.item.ids else JOINED | {"colon"})
-        return is_next and last.sentence == self.sentence and (last.item.ids is not None or is_list)
-
-    def leads_places(self, item: Item) -> bool:
-        """Whether positions are the first ones on what the next clause names."""
-        later = self.draft.entries[self.number + 1 : self.number + 2]
-        if not later or not item.says_only("positions") or not is_region(later[0]) or not later[0].before <= JOINED:
-            return False
-        leads = any(edge.category in {*AMOUNT_WORDS, "AT", "HALFWAY"} for edge in self.draft.lattice.edges[later[0].start])
-        return later[0].value.positions is not None and leads
-
-    def goes_on_placing(self, entry: Entry, item: Item) -> bool:
-        """Whether positions go on with those of the ask before them."""
-        if not self.asks or not item.says_only("positions") or not entry.before <= {"and", "comma"}:
-            return False
-        last = self.asks[-1]
-        return last.item.positions is not None and last.sentence == self.sentence and not last.is_removal
 
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
@@ -298,6 +229,7 @@ class Clauses(Qualifier):
         self.asks.append(resolve(self.draft, self.ask(entry, replace(item, left_out=None), is_removal=True)))
 
     def read_region(self, entry: Entry, item: Item) -> None:
+        refuse_chain(self.draft, entry)
         item = self.carry_numbers(item)
         if self.way is not None:
             item, self.way = replace(item, range=self.way), None

@@ -13,7 +13,7 @@ from .meaning import MistakeError, Phrase, add
 from .restated import opens_bracket
 
 MOST_SUMMED = 50
-"""No heading is the sum of more items."""
+"""No heading is the sum of more items, or says "each" of more."""
 
 
 def drop_headers(draft: Draft) -> None:
@@ -49,8 +49,9 @@ def drop_headers(draft: Draft) -> None:
 
 def count_each(draft: Draft, index: int) -> None:
     """Let "each" behind the last of what a heading heads be said of all of it: "eyes: 5 upper, 4 lower per eye"."""
-    ask, *later = draft.asks[index:]
-    under = [*takewhile(lambda one: one.sentence == ask.sentence and lies_under(draft, one, ask), later)]
+    ask, later = draft.asks[index], draft.asks[index + 1 : index + 1 + MOST_SUMMED]
+    near = takewhile(lambda one: one.sentence == ask.sentence, later)
+    under = [*takewhile(lambda one: lies_under(draft, one, ask), near)]
     if len(under) < 2 or not (under[-1].item.each or under[-1].phrase.det == "each"):
         return
     for one in under[:-1]:

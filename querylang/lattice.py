@@ -135,25 +135,35 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
     elif lexeme.type == "word" and len(lexeme.word) == 1 and counts_item(lexemes, i):
         yield i + 2, "BULLET", None, 0.2
     else:
-        matches = list(lexicon.match(lexemes, i))
-        # What is compared ("as on the left eye") is never one name with what stands before.
-        is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
-        longest = max((length for length, _, _ in matches), default=0)
-        is_join = any(length == longest and "AND" in dict(readings) for length, readings, _ in matches)
-        for length, readings, is_plural in matches:
-            if length < longest and is_join:
-                # "As well as" is no "as well", "along with" no "along".
-                continue
-            stop = i + length
-            if "WITH" in dict(readings) and names_next(lexemes, stop, lexicon):
-                yield stop, "AND", "and", 0.0
-                yield stop, SKIP, None, WITH_COST
-                continue
-            for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
-                if not (is_compared and reading[1] == SKIP):
-                    yield (*reading[:3], NUMBER_SKIP) if number and reading[1] == SKIP and length == 1 else reading
+        yield from read_words(lexemes, i, lexicon, is_number=number is not None)
     if number is not None:
         yield from read_numbers(lexemes, i, number, lexicon)
+
+
+def read_words(
+    lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon, *, is_number: bool
+) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield the readings of every phrase that starts at a lexeme."""
+    matches = list(lexicon.match(lexemes, i))
+    # What is compared ("as on the left eye") is never one name with what stands before.
+    is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
+    longest = max((length for length, _, _ in matches), default=0)
+    is_join = any(length == longest and "AND" in dict(readings) for length, readings, _ in matches)
+    for length, readings, is_plural in matches:
+        if length < longest and is_join:
+            # "As well as" is no "as well", "along with" no "along".
+            continue
+        stop, kinds = i + length, dict(readings)
+        if "WITH" in kinds and names_next(lexemes, stop, lexicon):
+            yield stop, "AND", "and", 0.0
+            yield stop, SKIP, None, WITH_COST
+            continue
+        if kinds.keys() >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
+            # "Up lip" is no way up the lip.
+            readings = [one for one in readings if one[0] != "LINK"]
+        for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
+            if not (is_compared and reading[1] == SKIP):
+                yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
 
 
 def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
@@ -164,6 +174,19 @@ def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
             return False
         found |= {category for _, readings, _ in lexicon.match(lexemes, at) for category, _ in readings}
     return not found.isdisjoint(("NOUN", "NOUNS", "REL"))
+
+
+def stands_at_name(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a word stands right before a name, or ends what a name begins: "up lip", "lips up and lips down"."""
+
+    def kinds(at: int) -> set[str]:
+        is_there = 0 <= at < len(lexemes)
+        return {kind for _, readings, _ in lexicon.match(lexemes, at) for kind, _ in readings} if is_there else {"AND"}
+
+    if not kinds(i + 1).isdisjoint(("NOUN", "NOUNS")):
+        return True
+    ends = "AND" in kinds(i + 1) or lexemes[i + 1].type != "word" or read_number(lexemes, i + 1) is not None
+    return ends and not kinds(i - 1).isdisjoint(("NOUN", "NOUNS"))
 
 
 def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -24,7 +24,8 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     ask, before = draft.asks[index], draft.asks[index - 1]
     last = before.phrase
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
-    if not (index and own and rest) or ask.phrase.is_free or ask.item != Item(phrase=ask.phrase) or draft.starts_line(index):
+    is_bare = ask.item == Item(phrase=ask.phrase) and not ask.phrase.is_free
+    if not (index and own and rest and is_bare) or draft.starts_line(index):
         return None
     if not ("of" in before.before if before.is_owned else last.is_of):
         return None
@@ -87,7 +88,7 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
     for end, *beside in ((asked.first, last.first, last.last), (asked.last, last.last, last.first)):
         is_side = isinstance(end, Phrase) and end.ref in ("", "one")
         sides = [one for one in beside if is_side and isinstance(one, Phrase) and not one.is_free]
-        made = (turn_side(draft.rules, replace(end, ref=""), one) for one in sides)
+        made = (turn_side(draft.rules, replace(end, ref=""), one) for one in sides if isinstance(end, Phrase))
         ends.append(next(filter(None, made), end))
     first, to = ends
     return item if first is None else replace(item, range=replace(asked, first=first, last=to))

@@ -11,7 +11,6 @@ from dataclasses import replace
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .concepts import Op
-from .joining import is_side
 from .leaning import differ_from_last, share_counted, share_place, share_plural
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
@@ -78,7 +77,8 @@ def goes_on(draft: Draft, index: int) -> bool:
     A count it shares; behind "of" it has as many: "5 points on the top of the left brow, and of the right".
     """
     ask, last = draft.asks[index], draft.asks[index - 1]
-    is_alone = bool(ask.phrase.ops) and ask.item == Item(phrase=ask.phrase) and all(op[0] == "adj" for op in ask.phrase.ops)
+    ops = ask.phrase.ops
+    is_alone = bool(ops) and ask.item == Item(phrase=ask.phrase) and all(op[0] == "adj" for op in ops)
     is_after = index > 0 and ask.sentence == last.sentence and not (last.phrase.is_free or last.is_removal)
     is_counted = last.item.count is not None and "of" not in ask.before
     return is_alone and is_after and last.item.has_amount and not (is_counted or draft.find_own(index))

@@ -38,8 +38,10 @@ def read_shared(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Portion 
 
 def tells_which(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a word before "third" makes it a size: "the right third, first quarter and last half"."""
-    kinds = {kind for length, readings, _ in lexicon.match(lexemes, i) if length == 1 for kind, _ in readings} if i >= 0 else set()
-    return not kinds.isdisjoint(("ADJ", "SELECT", "REL")) or (i >= 0 and read_number(lexemes, i) is not None)
+    if i < 0:
+        return False
+    kinds = {kind for length, readings, _ in lexicon.match(lexemes, i) if length == 1 for kind, _ in readings}
+    return not kinds.isdisjoint(("ADJ", "SELECT", "REL")) or read_number(lexemes, i) is not None
 
 
 def name_portion(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> str | None:

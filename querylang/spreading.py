@@ -15,7 +15,7 @@ from .numbers import Number
 from .pieces import CurvePiece, Patch, Piece, Place, Stretch
 from .portions import find_x
 from .registry import Registry
-from .runs import CurveRun, Ends, PlaceRun, Run
+from .runs import CurveRun, Ends, PlaceRun, Run, drop_index
 from .surface_runs import GridRun
 
 Span = tuple[int, int]
@@ -138,8 +138,10 @@ class Spreader:
             if name == "density" or (name == "every" and self.registry.parts[piece.part].is_point):
                 return make_run(piece, 1, self.registry)
             raise MistakeError("contradiction", f"one place {ALONG[name]}", span)
+        is_cut = ends == "neither" and not self.is_ring(piece)
         if amount.every is not None:
-            return self.place_steps(piece, amount.every, span, is_literal=is_literal)
+            run = self.place_steps(piece, amount.every, span, is_literal=is_literal)
+            return leave_ends(run, piece, span) if is_cut else run
         if amount.pixels is not None:
             if amount.pixels.value <= 0:
                 raise MistakeError("count", "a distance is above zero", span)
@@ -147,6 +149,8 @@ class Spreader:
             return CurveRun(piece.part, piece.start, piece.stop, None, ends, "arc", amount.pixels.value)
         if amount.segments is not None:
             count = self.check_count(amount.segments, span) + (not self.is_ring(piece))
+            if is_cut:
+                return leave_ends(make_run(piece, count, self.registry), piece, span)
         else:
             assert amount.density is not None
             if amount.density <= 0:
@@ -166,6 +170,20 @@ class Spreader:
         self.check_count(Number(Fraction(number), "integer"), span)
         stop = piece.start + (number - 1) * (size if length >= 0 else -size)
         return CurveRun(piece.part, piece.start, stop, number) if number > 1 else PlaceRun(piece.part, (piece.start,))
+
+
+def leave_ends(run: Run, piece: Stretch, span: Span) -> Run:
+    """Return the points of a run that are no ends of its piece.
+
+    Raises:
+        MistakeError: There are none.
+    """
+    kept = drop_index([run], 0)
+    if isinstance(run, CurveRun) and run.stop == piece.stop:
+        kept = drop_index(kept, -1)
+    if not kept:
+        raise MistakeError("nothing_left", "without its ends nothing is left", span)
+    return kept[0]
 
 
 def check_fpalp(number: Number, most: int, span: Span) -> None:
