@@ -316,7 +316,8 @@ class Amounts:
         if manner == Item():
             return
         before = [ask for ask in self.asks[:index] if not ask.is_removal]
-        targets = [ask for ask in before if ask.sentence == loose.sentence] or before
+        leads = "stop" in loose.before and any(ask.sentence == loose.sentence for ask in self.asks[index:])
+        targets = [ask for ask in before if ask.sentence == loose.sentence] or ([] if leads else before)
         if targets and not loose.before & LINES:
             # Of a list in lines, it is said of its own line.
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
@@ -324,7 +325,8 @@ class Amounts:
         if targets and only(manner, WAY) != Item():
             last, least = targets[-1], 0 if manner.reverse else -1
             targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
-        later = self.asks[index:]
+        same = (one.at for one in self.draft.loose if one.start > loose.start and only(one.item, BINDING) != Item())
+        later = self.asks[index : max(index + 1, next(same, len(self.asks)))]
         if any(one.item.has_amount and one.at == index and one.start < loose.start for one in self.draft.loose):
             # "7 points, equidistant, on the nose boundary; then 5 on the bridge".
             later = [ask for ask in later if ask.sentence == loose.sentence]

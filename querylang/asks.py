@@ -171,7 +171,7 @@ class Draft:
         """Return the mistake that lies in the words of a clause."""
         return MistakeError(code, message, self.span(clause), suggestion)
 
-    def list_lexemes(self, ask: Ask) -> list[Lexeme]:
+    def list_lexemes(self, ask: Clause | Entry) -> list[Lexeme]:
         """Return what an ask is said by."""
         nodes, lexemes = self.lattice.nodes, self.lattice.lexemes
         start, stop = (nodes[at] if at < len(nodes) else len(lexemes) for at in (ask.start, ask.stop))

@@ -46,6 +46,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     for number, (ask, own) in enumerate(made):
         before = ask.before if number else entry.before
         again = Ask(own, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask)
+        again.is_owned = again.is_named and not again.phrase.is_free
         draft.asks.append(again)
     rest = replace(item, phrase=None, same=None)
     if rest != Item() and not restates_places(rest, [ask for ask, _ in made]):
@@ -136,6 +137,9 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
     # A place "too" is asked as well, and has no number.
     is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
     amounts = () if is_place else (*AMOUNTS, *MANNER)
+    if item.same == "all" and last is not None and last.item.range is not None and all(map(is_free, find_ends(last))):
+        # "Along the upper lip 7 points from corner to corner; the lower lip the same".
+        amounts = (*amounts, "range")
     own = () if item.same == "number" else [name for name in amounts if getattr(item, name) is not None]
     told = join(replace(item, same=None), only(last.item, [a for a in amounts if a not in own])) if last else None
     if told is None or told.phrase is None:
@@ -151,8 +155,11 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
 def repeats_list(draft: Draft, entry: Entry, item: Item) -> bool:
     """Whether a side behind "of" is that of a whole list: "the tail and head of the left brow, then of the right"."""
     last = draft.asks[-1] if draft.asks else None
-    is_side_of = "of" in entry.before and item == Item(phrase=item.phrase) and is_side_alone(item.phrase or NO_NAME)
-    return bool(is_side_of and last is not None and last.phrase.is_of and "and" in last.before)
+    if last is None or item != Item(phrase=item.phrase) or not is_side_alone(item.phrase or NO_NAME):
+        return False
+    is_owner = any(one.is_possessive for one in draft.list_lexemes(entry)[-1:])
+    is_of_list = "of" in entry.before and last.phrase.is_of
+    return "and" in last.before and (is_of_list or (is_owner and not last.item.has_amount))
 
 
 def vary_tail(draft: Draft, phrase: Phrase) -> list[tuple[Ask, Phrase]]:
@@ -177,6 +184,15 @@ def vary(draft: Draft, own: Phrase, phrase: Phrase, told: Op) -> Phrase | None:
     """Return what lies on one thing as lying on the other one of its kind: on the lower lip."""
     is_other = own.ops[0] == phrase.ops[0] and told not in own.ops
     return take_place(draft.rules, own, (told,), own) if is_other else None
+
+
+def find_ends(ask: Ask) -> list[Phrase]:
+    """Return the ends of a range that are places."""
+    return find_phrases(Item(range=ask.item.range))
+
+
+def is_free(end: Phrase) -> bool:
+    return end.is_free
 
 
 def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
