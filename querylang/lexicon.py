@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .words import Lexeme, split_lexemes
+from .words import Lexeme, list_words, split_lexemes
 
 END = ""
 """Key of a trie node under which the readings of the phrase that ends there lie (no word is empty)."""
@@ -35,8 +35,8 @@ class Lexicon:
         """Let a phrase have a reading, beside those it has already."""
         self.known_words.clear()
         node = self.trie
-        for lexeme in split_lexemes(phrase):
-            node = node.setdefault(lexeme.word, {})
+        for word in list_words(phrase):
+            node = node.setdefault(word, {})
         readings = node.setdefault(END, [])
         if category in ("NOUN", "NOUNS"):
             readings[:] = [reading for reading in readings if reading[0] != "BAD"]

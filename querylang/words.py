@@ -49,6 +49,9 @@ COORDINATES = re.compile(r"\(x *, *y\)|(?<![\w.])x(?: *[,/] *| and | )y(?![\w.])
 """How coordinates are called: (x, y)."""
 EMOTICON = re.compile(r"(?<![\w)\]])[:;][-o']?[)(DP](?!\w)|<3|\^_?\^")
 
+PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*")
+"""A phrase of small letters and single spaces."""
+
 
 class Lexeme:
     """One word, number or mark, normalised.
@@ -94,6 +97,13 @@ def split_lexemes(text: str) -> list[Lexeme]:
             continue
         splitter.add(m)
     return splitter.lexemes
+
+
+def list_words(phrase: str) -> list[str]:
+    """Return the words of a phrase of the grammar, as `split_lexemes` has them: of plain ones in a tenth of its time."""
+    if PLAIN.fullmatch(phrase) and not COORDINATES.search(phrase):
+        return [SPELLING.get(word, word) for word in phrase.split()]
+    return [lexeme.word for lexeme in split_lexemes(phrase)]
 
 
 def join_dotted(m: re.Match[str]) -> str:

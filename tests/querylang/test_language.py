@@ -10,6 +10,7 @@ import faceql
 from faceql.errors import ConfigError
 from faceql.querylang.describe import describe_parts
 from faceql.querylang.language import extend_language, load_package_language
+from faceql.querylang.words import list_words, split_lexemes
 
 OWN = """
 [[part]]
@@ -122,3 +123,10 @@ def test_what_the_package_does_not_cover_can_be_named(tmp_path, name):
     path.write_text(f'[[place]]\nsay = ["{name}"]\nis = "outer_lip[5/12 .. 7/12]"')
     language = extend_language(load_package_language(), path)
     assert faceql.parse(f"4 points on the {name}", language=language).canonical == "outer_lip[5/12 .. 7/12] * 4"
+
+
+def test_phrases_of_the_grammar_are_split_as_instructions_are():
+    phrases = ["x and y of", "counter-clockwise", "centre line", "color", *dict(load_package_language().lexicon.walk())]
+    assert len(phrases) > 5000
+    wrong = [one for one in phrases if list_words(one) != [lexeme.word for lexeme in split_lexemes(one)]]
+    assert not wrong
