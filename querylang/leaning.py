@@ -10,7 +10,10 @@ from dataclasses import replace
 
 from .asks import Ask, Draft, find_side
 from .beside import contrast, move_place, oppose, take_place, turn_side
+from .canonical import write_query
 from .meaning import End, Item, Phrase, Range
+from .pieces import Place
+from .runs import PlaceRun, merge_places
 
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
@@ -35,6 +38,20 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
         return None
     made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
+
+
+def tell_shared(draft: Draft, index: int) -> None:
+    """Note that "the corners of the eyes and the mouth" may be those of the mouth, too."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    phrase, own = last.phrase, last.phrase.owner_len
+    is_many = index > 0 and phrase.is_of and phrase.is_plural and last.thing.is_place and 0 < own < len(phrase.ops)
+    if not is_many or ask.before != {"and"} or ask.item != Item(phrase=ask.phrase) or ask.phrase.is_free:
+        return
+    made = None if ask.thing.is_place else draft.rules.sound_phrase((*ask.phrase.ops, *phrase.ops[own:]))
+    if made is not None and made.thing.is_place and made.thing.units == made.thing.turned:
+        runs = [PlaceRun(piece.part, (piece.fpalp,)) for piece in made.thing.pieces if isinstance(piece, Place)]
+        other = write_query(merge_places(runs), None, "largest", draft.rules.concepts.registry)
+        draft.notes.append(f"'{draft.words(ask)}' is all of it; for the same places on it: {other}")
 
 
 def share_place(draft: Draft, index: int) -> Phrase | None:

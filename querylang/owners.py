@@ -11,7 +11,7 @@ from dataclasses import replace
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .concepts import Op
-from .leaning import differ_from_last, share_counted, share_place, share_plural
+from .leaning import differ_from_last, share_counted, share_place, share_plural, tell_shared
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
@@ -52,6 +52,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
         ask.become(made, is_owned=True)
         return
+    tell_shared(draft, index)
     if is_torn(draft, index):
         raise draft.mistake("unknown_part", f"there is no '{draft.words(draft.asks[index - 1], ask)}'", ask)
     is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
