@@ -61,12 +61,12 @@ def count_each(draft: Draft, index: int) -> None:
 
 def leave_out_headers(draft: Draft) -> None:
     """Take the headings out of the asks; what a heading heads starts where it stood, and comes in its shape."""
-    for index, ask in enumerate(draft.asks):
-        rest = takewhile(
-            lambda one, ask=ask: one.sentence == ask.sentence and not one.is_header, draft.asks[index + 1 :]
-        )
-        for one in rest if ask.is_header and ask.item.shape else ():
-            one.item = add(one.item, only(ask.item, ("shape",)))
+    head: Ask | None = None
+    for ask in draft.asks:
+        if ask.is_header or (head is not None and ask.sentence != head.sentence):
+            head = ask if ask.is_header and ask.item.shape else None
+        elif head is not None:
+            ask.item = add(ask.item, only(head.item, ("shape",)))
     for loose in draft.loose:
         loose.at -= sum(ask.is_header for ask in draft.asks[: loose.at])
     for ask, later in pairwise(draft.asks):
