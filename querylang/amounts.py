@@ -124,9 +124,13 @@ class Amounts:
     def restates_places(self, ask: Ask) -> bool:
         """Whether a count in brackets is that of the places named: "middle of both eyebrows (two points)"."""
         count, text = ask.item.count, self.draft.lattice.text
-        if count is None or not ask.is_place or count.value != len(ask.units):
+        if count is None or not ask.is_place:
             return False
-        return text[: count.span[0]].endswith("(")
+        sides = {unit.side for unit in ask.units}
+        if (ask.item.each or ask.phrase.det == "each") and len(sides) > 1:
+            # "Per eye two corners and the pupil".
+            return count.value > 1 and all(sum(one.side == side for one in ask.units) == count.value for side in sides)
+        return count.value == len(ask.units) and text[: count.span[0]].endswith("(")
 
     def multiply(self, index: int) -> None:
         """ "Twice as many on the lips" is twice the count said before in the sentence.

@@ -138,7 +138,8 @@ def is_short_side(draft: Draft, index: int) -> bool:
 def continues_of(draft: Draft, index: int) -> bool:
     """Whether a name goes on with what the one before it began: "the middle of the left brow, then of the mouth"."""
     last = draft.asks[index - 1]
-    is_begun = last.phrase.is_of or (last.is_owned and follows_of(draft, last))
+    holds_of = any(edge.category == "OF" for node in draft.lattice.edges[last.start : last.stop] for edge in node)
+    is_begun = last.phrase.is_of or (last.is_owned and (holds_of or follows_of(draft, last)))
     return index > 0 and is_begun and follows_of(draft, draft.asks[index])
 
 
