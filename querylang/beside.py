@@ -152,7 +152,9 @@ def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
 
 def move_place(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
     """Return the place that another phrase names on its part as one of what a phrase names."""
-    first = next((n for n, op in enumerate(last.ops) if n and (op[0] in ("rel", "noun", "portion"))), len(last.ops))
+    kinds = ("rel", "noun", "portion")
+    own = (n for n, op in enumerate(last.ops) if n and op[0] in kinds and op not in phrase.ops)
+    first = next(own, len(last.ops))
     if rules.is_paired(last.ops[:1]):
         place = tuple(op for op in last.ops[first:] if not is_side(op))
     else:
