@@ -122,7 +122,9 @@ class Qualifier:
             item = replace(name_ids(item), layout=None)
         if item.named is not None and last.item.layout not in dict(item.named):
             return False
-        is_part = item.phrase is not None and (item.only or last.item.only) and item.range is None
+        # "300W: jaw, brows".
+        is_under = "colon" in entry.before and item.says_only("phrase") and not (item.phrase or NO_NAME).is_free
+        is_part = item.phrase is not None and (item.only or last.item.only or is_under) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
 
     def number_names(self, entry: Entry, item: Item) -> None:
