@@ -264,8 +264,8 @@ class FaceEncoder:
             seen = self._read_context(encoded)
             context, log_scale = seen.coordinates[0], seen.log_scale[0]
         else:
-            context = layers.coordinates[-1, 0].double().cpu().numpy()
-            log_scale = layers.log_scale[0].double().cpu().numpy()
+            context = layers.coordinates[-1, 0].cpu().numpy().astype(np.float64)
+            log_scale = layers.log_scale[0].cpu().numpy().astype(np.float64)
         doubt = float(log_scale.mean())
         crop = FaceCrop(frame, encoded, math.exp(doubt) * DEFAULT_MARGIN / ERROR_CROP_PX)
         return View(crop, context, self._gauge.measure(context), doubt)

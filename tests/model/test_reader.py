@@ -8,7 +8,7 @@ import torch
 from scipy.interpolate import BSpline
 
 from faceql.model.detector import Detector, join_crops, select_crop
-from faceql.model.part_splines import PartSpline
+from faceql.model.part_splines import PartSpline, PartSplines
 from faceql.model.reader import LandmarkReader
 from faceql.querylang.registry import load_registry
 
@@ -25,7 +25,9 @@ def test_a_spline_keeps_what_is_one(part: object) -> None:
     fitted = spline.fit @ (spline.weights(spline.sample_fpalps) @ controls)
     at = np.linspace(0, 1, 77)
     np.testing.assert_allclose(spline.weights(at) @ fitted, spline.weights(at) @ controls, atol=1e-9)
-    np.testing.assert_allclose(spline.evaluate(controls[None], at)[0], spline.weights(at) @ controls, atol=1e-12)
+    splines = PartSplines({"another": PartSpline(6, 9, False), "it": spline})
+    values = splines.evaluate({"it": controls[None]}, ["it"] * len(at), at)
+    np.testing.assert_allclose(values[0], spline.weights(at) @ controls, atol=1e-12)
     np.testing.assert_allclose(spline.weights(at).sum(axis=1), 1)
 
 
