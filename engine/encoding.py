@@ -127,13 +127,19 @@ class FaceEncoder:
         device: Where it runs.
         find_upright: Whether turned faces are cut out again, upright.
         flip_test: Whether answers are the mean over the crop and its mirror image.
+        sparse: Whether curves are fixed by fewer places.
     """
 
     def __init__(
-        self, detector: AnswersQueries, device: torch.device, find_upright: bool = True, flip_test: bool = False
+        self,
+        detector: AnswersQueries,
+        device: torch.device,
+        find_upright: bool = True,
+        flip_test: bool = False,
+        sparse: bool = False,
     ) -> None:
         self._detector = detector
-        self._reader = LandmarkReader(detector, flip_test)
+        self._reader = LandmarkReader(detector, flip_test, sparse)
         self._device = device
         self._is_finding_upright = find_upright
         context = detector.config.context

@@ -23,8 +23,8 @@ from .checkpoint import load_detector
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops, keep_first
 from .encoded_tensors import COMPANY, CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
-from .onnx_export import ANSWERS, FORMAT, GRAPHS, QUERIES, SUMS, VISIBILITY, WHOLE
-from .onnx_sessions import Precision, Runtime, Session, open_session
+from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, WHOLE
+from .onnx_sessions import QUERIES, Precision, Runtime, Session, open_session
 from .surface_shape import SurfaceShape
 
 

@@ -89,13 +89,14 @@ class LandmarkReader:
         detector: in evaluation mode.
         flip_test: whether every answer is the mean of the crop's and of the mirrored crop's: more exact, at a higher
             cost.
+        sparse: whether curves are fixed by fewer places, which is faster; see `PartSpline.of_part`.
     """
 
-    def __init__(self, detector: AnswersQueries, flip_test: bool = False) -> None:
+    def __init__(self, detector: AnswersQueries, flip_test: bool = False, sparse: bool = False) -> None:
         self.detector = detector
         self.flip_test = flip_test
         self._parts = load_registry().parts
-        self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
+        self._splines = {name: PartSpline.of_part(part, sparse) for name, part in self._parts.items()}
         self._evaluator = PartSplines(self._splines)
         self._queries: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
 
