@@ -70,6 +70,9 @@ class RememberedParses:
         self._queries: dict[tuple[object, ...], Query] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._queries)
+
     def parse(self, text: str, perspective: Perspective, ids_from: int, limit: int) -> Query:
         """Return the query of an instruction; arguments and errors as for `faceql.parse`."""
         key = (text, perspective, ids_from, limit)

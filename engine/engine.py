@@ -89,7 +89,7 @@ class Engine:
         if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights, precision)
-        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test, sparse=precision != "float32")
+        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test, roughly=precision != "float32")
         self._backend, self._precision = backend, precision
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()

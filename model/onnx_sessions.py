@@ -82,10 +82,10 @@ class OpenVinoPlans:
         model: Of `openvino.Model`.
         precision: In which it computes.
         threads: How many cores all may use.
-        most_fixed: For so many kinds of input, those that come twice first, a plan is made that is free of what any
-            other kind would need; making one takes some 0.4 s of a large model. Inputs are of one kind that have the
-            same shapes and are asked the same: in such a plan `QUERIES` are constants, and so is what hangs on them
-            alone.
+        most_fixed: For so many kinds of input, the very first and those that come twice first, a plan is made that is
+            free of what any other kind would need; making one takes some 0.2 s of a large model. Inputs are of one kind
+            that have the same shapes and are asked the same: in such a plan `QUERIES` are constants, and so is what
+            hangs on them alone.
 
     Attributes:
         inputs: Their names.
@@ -100,7 +100,6 @@ class OpenVinoPlans:
         self._plans: dict[_PlanKey, _Plan] = {}
         self._seen: Counter[_PlanKey] = Counter()
         self._lock = threading.Lock()
-        self._choose_plan({})
 
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
         """Return all outputs by name.
@@ -125,13 +124,14 @@ class OpenVinoPlans:
             return self._plans[key]
 
     def _is_due(self, key: _PlanKey) -> bool:
-        """Whether a plan of its own is to be made for a kind of input that comes again."""
-        if sum(1 for plan in self._plans if plan[0] == key[0] and plan[1]) >= self._most_fixed:
+        """Whether a plan of its own is to be made for a kind of input."""
+        fixed = sum(1 for plan in self._plans if plan[0] == key[0] and plan[1])
+        if fixed >= self._most_fixed:
             return False
         if len(self._seen) >= MOST_SEEN:
             self._seen.clear()
         self._seen[key] += 1
-        return self._seen[key] > 1
+        return fixed == 0 or self._seen[key] > 1
 
     def _make_plan(self, model: Any, streams: int) -> _Plan:
         settings = {
@@ -148,7 +148,7 @@ _PlanKey = tuple[int, tuple[Shape, ...], bytes]
 
 
 def fix_inputs(model: Any, feed: Mapping[str, Array]) -> Any:
-    """Return a copy of a model of OpenVINO's for inputs of these shapes and for these `QUERIES`, which it takes no more."""
+    """Return a copy of a model of OpenVINO's for inputs of these shapes, in which these `QUERIES` are constants."""
     ops = import_extra("openvino.opset13")
     fixed = model.clone()
     fixed.reshape({name: list(array.shape) for name, array in feed.items()})

@@ -24,8 +24,8 @@ IntArray = npt.NDArray[np.intp]
 LEAST_CONTROLS, MOST_CONTROLS = 4, 20
 SAMPLES_PER_CONTROL = 1.5
 """Of an open part, whose ends a spline through as many samples as controls would let swing."""
-MOST_SPARSE, MOST_SPARSE_SAMPLES = 12, 17
-"""Controls and samples of an open part; 17 are the places of the contour's points in 300W."""
+MOST_SPARSE, SPARSE_SAMPLES_PER_CONTROL = 16, 1.25
+"""The same of open parts where few answers are to fix the curves."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,16 @@ class PartSpline:
 
         Args:
             part: The part.
-            sparse: Whether 96 answers fix the curves of all parts, in place of 166: less steady by a tenth of what they
-                are off, and asked in three quarters of the time.
+            sparse: Whether 96 answers fix the curves of all parts in place of 166, in three quarters of the time. On
+                average they are as exact to a hundredth of a percent of the inter-ocular distance.
         """
         if part.is_point:
             return cls(1, 1, False)
         if sparse and part.is_closed:
             return cls(part.steps, part.steps, True)
         if sparse:
-            return cls(min(part.steps + 2, MOST_SPARSE), min(2 * part.steps + 1, MOST_SPARSE_SAMPLES), False)
+            controls = min(part.steps + 2, MOST_SPARSE)
+            return cls(controls, math.ceil(SPARSE_SAMPLES_PER_CONTROL * controls), False)
         controls = min(max(2 * part.steps, LEAST_CONTROLS), MOST_CONTROLS)
         return cls(controls, controls if part.is_closed else math.ceil(SAMPLES_PER_CONTROL * controls), part.is_closed)
 

@@ -27,9 +27,10 @@ from faceql.engine.finders import (
     rank_pieces,
     read_turn,
 )
-from faceql.engine.yunet import WEIGHTS, Sighting, load_yunet, run_in_pytorch, see_faces
+from faceql.engine.yunet import WEIGHTS, Sighting, load_yunet, read_level, run_in_pytorch, see_faces
 from faceql.engine.yunet_openvino import OpenVinoYuNet
 from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError, NoSuchFaceError
+from faceql.model.onnx_sessions import open_core
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
 ASTRONAUT_BOX = (180, 64, 266, 172)
@@ -254,6 +255,26 @@ def test_the_network_sees_in_openvino_what_it_sees_in_pytorch(astronaut: np.ndar
         # Boxes are told in eighths of a pixel.
         np.testing.assert_allclose(seen.box, one.box, atol=0.126)
         np.testing.assert_allclose(seen.points, one.points, atol=0.126)
+
+
+def test_the_network_sees_in_bfloat16_nearly_what_it_sees_in_float32(astronaut: np.ndarray) -> None:
+    pytest.importorskip("openvino")
+    if "BF16" not in open_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this processor has no bfloat16")
+    (want,), (found,) = (see_faces(astronaut, 0.7, OpenVinoYuNet(name)) for name in ("float32", "bfloat16"))
+    assert found.score == pytest.approx(want.score, abs=0.01)
+    np.testing.assert_allclose(found.box, want.box, atol=1)
+    assert found.box != want.box or found.score != want.score
+
+
+@pytest.mark.parametrize(("min_score", "count"), [(0.0, 4), (0.5, 2), (0.9, 1), (1.0, 0)])
+def test_a_cell_is_read_from_its_score_on(min_score: float, count: int) -> None:
+    level = np.zeros((16, 2, 2), np.float32)
+    # The root of both probabilities' product: 0.95, 0.73, 0.27 and 0.05.
+    level[:2] = np.array([[[3, 1], [-1, -3]], [[3, 1], [-1, -3]]])
+    rows = read_level(level, 8, min_score)
+    assert len(rows) == count
+    assert (rows[:, 0] >= min_score).all()
 
 
 def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
