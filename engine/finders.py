@@ -293,12 +293,21 @@ def shrink(photo: ByteArray, size: tuple[int, int]) -> ByteArray:
     height, width = photo.shape[:2]
     if size == (width, height):
         return photo
-    # PyTorch takes no array that is mirrored, and warns of one that cannot be written.
-    own = np.require(photo, requirements=["C", "W"])
-    channels = torch.from_numpy(own).permute(2, 0, 1)[None]
+    # PyTorch takes no array that is mirrored.
+    channels = torch.from_numpy(lend(np.ascontiguousarray(photo))).permute(2, 0, 1)[None]
     shrunk = functional.interpolate(channels, size=size[::-1], mode="bilinear", antialias=True)
     small: ByteArray = shrunk[0].permute(1, 2, 0).numpy()
     return small
+
+
+def lend(array: ByteArray) -> ByteArray:
+    """Return an array as one that may be written, without a copy: PyTorch warns of others, though it only reads here."""
+
+    class Lent:
+        __array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+        owner = array
+
+    return np.asarray(Lent())
 
 
 def turn_picture(picture: ByteArray, degrees: float) -> ByteArray:
