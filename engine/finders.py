@@ -301,7 +301,7 @@ def shrink(photo: ByteArray, size: tuple[int, int]) -> ByteArray:
 
 
 def lend(array: ByteArray) -> ByteArray:
-    """Return an array as one that may be written, without a copy: PyTorch warns of others, though it only reads here."""
+    """Return an array as one that may be written, without a copy: PyTorch warns of others, and here it only reads."""
 
     class Lent:
         __array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
