@@ -80,7 +80,8 @@ class ScaleSearch:
     face of 20 to 60 px.
 
     Args:
-        see: What the network sees in a picture; fainter sightings than `min_score` may be among them.
+        see: What the network sees in a picture, (height, width, 3) uint8 RGB; fainter sightings than `min_score` may be
+            among them.
         min_score: Fainter findings are dropped. Upright faces score above 0.7 all but always, textures below.
     """
 
