@@ -23,7 +23,7 @@ from faceql.engine import Engine
 from faceql.engine.finders import Pyramid, shrink
 from faceql.engine.images import read_photo
 from faceql.engine.packing import PackedLiteNet
-from faceql.engine.yunet import STRIDES, YuNet, keep_surest, load_yunet, prepare_picture, read_level
+from faceql.engine.yunet import STRIDES, YuNet, fill_up, keep_surest, read_level, run_in_pytorch
 from faceql.model.checkpoint import load_detector
 from faceql.model.crops import CropFrame
 from faceql.model.lite_net import LiteNet
@@ -84,12 +84,9 @@ def least_ms(works: list[Callable[[], Any]], rounds: int) -> list[float]:
 
 def list_finder(photo: np.ndarray) -> list[Piece]:
     """Return the finder's pieces."""
-    from PIL import Image
-
-    size = (FINDER_SIDE, FINDER_SIDE)
-    network, counted = load_yunet(), YuNet()
-    picture = prepare_picture(Image.fromarray(shrink(photo, size)))
-    levels = network(picture)
+    picture = fill_up(shrink(photo, (FINDER_SIDE, FINDER_SIDE)))
+    given = torch.from_numpy(picture).to(torch.float32, memory_format=torch.channels_last)
+    levels, counted = run_in_pytorch(picture), YuNet()
 
     def read() -> None:
         keep_surest(
@@ -97,8 +94,8 @@ def list_finder(photo: np.ndarray) -> list[Piece]:
         )
 
     return [
-        Piece("finder: photo made small", lambda: prepare_picture(Pyramid(photo).at(FINDER_SIDE / max(photo.shape)))),
-        Piece("finder: network", lambda: network(picture), lambda: counted(picture)),
+        Piece("finder: photo made small", lambda: fill_up(Pyramid(photo).at(FINDER_SIDE / max(photo.shape)))),
+        Piece("finder: network", lambda: run_in_pytorch(picture), lambda: counted(given)),
         Piece("finder: boxes", read),
     ]
 

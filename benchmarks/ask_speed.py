@@ -87,9 +87,9 @@ def measure_no_face(engine: Engine) -> None:
         print(f"no face in 8,000 x 6,000: {name:<15}{spent:8.0f} ms   of one core; {len(found)} found")
 
 
-def measure_cold_start(weights: str | None, backend: str) -> None:
+def measure_cold_start(weights: str | None, backend: str, precision: str) -> None:
     """Print how long a new process takes to its first answer."""
-    made = f"faceql.Engine('cpu', {weights!r}, backend={backend!r})"
+    made = f"faceql.Engine('cpu', {weights!r}, backend={backend!r}, precision={precision!r})"
     code = f"import faceql, time; {made}.ask({str(PHOTO)!r}, 'pupils'); print(time.time())"
     answered, ended = [], []
     for _ in range(3):
@@ -164,7 +164,7 @@ def main() -> None:
     mirrored = Engine(args.device, args.weights, backend=args.backend, precision=args.precision, flip_test=True)
     measure_flip_test(mirrored, own["with a box"], args.rounds)
     measure_no_face(engine)
-    measure_cold_start(args.weights, args.backend)
+    measure_cold_start(args.weights, args.backend, args.precision)
     for name, spent in (
         ("MediaPipe's mesh", measure_mesh(args.rounds)),
         ("dlib's predictor", measure_dlib(args.rounds)),

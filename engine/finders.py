@@ -18,14 +18,15 @@ from PIL import Image
 from torch.nn import functional
 
 from ..errors import ConfigError
+from ..model.onnx_sessions import Precision
 from .faces import Face, drop_duplicates
 from .libfacedetection import load_detect
-from .yunet import FloatArray, Sighting, load_yunet, see_faces
+from .yunet import FloatArray, Network, Sighting, load_yunet, run_in_pytorch, see_faces
 from .yunet_openvino import OpenVinoYuNet
 
 ByteArray = npt.NDArray[np.uint8]
 Piece = tuple[int, int, int, int]
-See = Callable[[Image.Image], Iterable[Sighting]]
+See = Callable[[ByteArray], Iterable[Sighting]]
 FinderRuntime = Literal["torch", "openvino"]
 
 COARSE_PX = 8
@@ -46,14 +47,14 @@ class Pyramid:
 
     def __init__(self, photo: ByteArray, largest: float = math.inf) -> None:
         self.size = (photo.shape[1], photo.shape[0])
-        self._whole = shrink(photo, scale_size(self.size, min(1.0, largest / max(self.size))))
-        self._shrunk: dict[tuple[int, int], Image.Image] = {}
+        self._whole = np.ascontiguousarray(shrink(photo, scale_size(self.size, min(1.0, largest / max(self.size)))))
+        self._shrunk: dict[tuple[int, int], ByteArray] = {}
 
-    def at(self, scale: float) -> Image.Image:
-        """Return the photo at a scale."""
+    def at(self, scale: float) -> ByteArray:
+        """Return the photo at a scale, (height, width, 3); in memory it may lie channel by channel."""
         size = scale_size(self.size, scale)
         if size not in self._shrunk:
-            self._shrunk[size] = Image.fromarray(shrink(self._whole, size))
+            self._shrunk[size] = shrink(self._whole, size)
         return self._shrunk[size]
 
     @cached_property
@@ -79,7 +80,8 @@ class ScaleSearch:
     face of 20 to 60 px.
 
     Args:
-        see: What the network sees in a picture; fainter sightings than `min_score` may be among them.
+        see: What the network sees in a picture, (height, width, 3) uint8 RGB; fainter sightings than `min_score` may be
+            among them.
         min_score: Fainter findings are dropped. Upright faces score above 0.7 all but always, textures below.
     """
 
@@ -179,8 +181,8 @@ class ScaleSearch:
     def _find_at(self, pyramid: Pyramid, scale: float, turn: int) -> list[Face]:
         """Run the network on a photo at a scale and a turn."""
         size, small = pyramid.size, pyramid.at(scale)
-        width, height = small.size
-        turned = small.rotate(turn, Image.Resampling.BILINEAR, expand=True) if turn else small
+        height, width = small.shape[:2]
+        turned = turn_picture(small, turn) if turn else small
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         faces = []
         for seen in self._see(turned):
@@ -188,7 +190,7 @@ class ScaleSearch:
             if seen.score < self.min_score or w < 1 or h < 1:
                 continue
             # The middle, from the turned picture's own middle; outer edges of pixels, not their centres.
-            dx, dy = x + w / 2 - turned.width / 2, y + h / 2 - turned.height / 2
+            dx, dy = x + w / 2 - turned.shape[1] / 2, y + h / 2 - turned.shape[0] / 2
             center_x = (cos * dx - sin * dy + width / 2) * size[0] / width - 0.5
             center_y = (sin * dx + cos * dy + height / 2) * size[1] / height - 0.5
             half_w, half_h = w * size[0] / width / 2, h * size[1] / height / 2
@@ -208,14 +210,21 @@ class YuNetFinder(ScaleSearch):
     Args:
         min_score: As for `ScaleSearch`.
         runtime: "torch", or "openvino", which finds the same in less than half the time.
+        precision: In which OpenVINO computes: "bfloat16" takes half the time again, on processors that have it.
 
     Raises:
         CheckpointError: The weights are missing or damaged.
         ConfigError: OpenVINO is asked for and not installed.
     """
 
-    def __init__(self, min_score: float = 0.7, runtime: FinderRuntime = "torch") -> None:
-        network = OpenVinoYuNet() if runtime == "openvino" else load_yunet()
+    def __init__(
+        self, min_score: float = 0.7, runtime: FinderRuntime = "torch", precision: Precision = "float32"
+    ) -> None:
+        network: Network = run_in_pytorch
+        if runtime == "openvino":
+            network = OpenVinoYuNet(precision)
+        else:
+            load_yunet()
         super().__init__(lambda picture: see_faces(picture, self.min_score, network), min_score)
 
 
@@ -243,14 +252,14 @@ class SlimeFaceFinder(ScaleSearch):
         # libfacedetection's thread-safety is nowhere promised.
         self._lock = threading.Lock()
 
-    def _see_one_at_a_time(self, picture: Image.Image) -> list[Sighting]:
+    def _see_one_at_a_time(self, picture: ByteArray) -> list[Sighting]:
         with self._lock:
-            return self._detect(picture)
+            return self._detect(Image.fromarray(np.ascontiguousarray(picture)))
 
 
-def default_face_finder(runtime: FinderRuntime = "torch") -> ScaleSearch:
+def default_face_finder(runtime: FinderRuntime = "torch", precision: Precision = "float32") -> ScaleSearch:
     """Return the face finder that serves where none is given; arguments and errors as for `YuNetFinder`."""
-    return YuNetFinder(runtime=runtime)
+    return YuNetFinder(runtime=runtime, precision=precision)
 
 
 def best_score(faces: Sequence[Face]) -> float:
@@ -281,16 +290,31 @@ def scale_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 def shrink(photo: ByteArray, size: tuple[int, int]) -> ByteArray:
     """Return a (height, width, 3) photo at another (width, height), without aliasing; PyTorch is three times as fast at
-    it as Pillow."""
+    it as Pillow, and leaves it channel by channel in memory."""
     height, width = photo.shape[:2]
     if size == (width, height):
         return photo
-    # PyTorch takes no array that is mirrored, and warns of one that cannot be written.
-    own = np.require(photo, requirements=["C", "W"])
-    channels = torch.from_numpy(own).permute(2, 0, 1)[None]
+    # PyTorch takes no array that is mirrored.
+    channels = torch.from_numpy(lend(np.ascontiguousarray(photo))).permute(2, 0, 1)[None]
     shrunk = functional.interpolate(channels, size=size[::-1], mode="bilinear", antialias=True)
-    small: ByteArray = np.ascontiguousarray(shrunk[0].permute(1, 2, 0).numpy())
+    small: ByteArray = shrunk[0].permute(1, 2, 0).numpy()
     return small
+
+
+def lend(array: ByteArray) -> ByteArray:
+    """Return an array as one that may be written, without a copy: PyTorch warns of others, and here it only reads."""
+
+    class Lent:
+        __array_interface__ = array.__array_interface__ | {"data": (array.ctypes.data, False)}
+        owner = array
+
+    return np.asarray(Lent())
+
+
+def turn_picture(picture: ByteArray, degrees: float) -> ByteArray:
+    """Return a picture (height, width, 3) turned counter-clockwise, larger where need be."""
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    return np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR, expand=True))
 
 
 def cut_pieces(size: tuple[int, int], side: float, overlap: float) -> list[Piece]:

@@ -7,6 +7,7 @@ PyTorch it runs wherever PyTorch does, three times as fast, on several photos at
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -40,7 +40,10 @@ SUBPIXELS = 8
 """Boxes and points are told in eighths of a pixel: their last bits, which differ from machine to machine and with the
 number of threads, would move a crop and with it every answer."""
 
+ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float64]
+LevelArray = npt.NDArray[np.float32]
+Network = Callable[[ByteArray], Sequence[LevelArray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,42 +153,57 @@ def pack_sequences(network: YuNet) -> None:
                     sequence[index + 1] = nn.Identity()
 
 
-def see_faces(picture: Image.Image, min_score: float, network: Callable[[Tensor], Sequence[Tensor]]) -> list[Sighting]:
-    """Return what the network sees in an RGB picture, surest first, each face once.
+def see_faces(picture: ByteArray, min_score: float, network: Network) -> list[Sighting]:
+    """Return what the network sees in a picture, surest first, each face once.
 
     Args:
-        picture: At the scale to search; faces of 12 px and more are seen, those of some 300 px best.
+        picture: (height, width, 3) uint8 RGB at the scale to search; faces of 12 px and more are seen, those of some
+            300 px best.
         min_score: Fainter ones are left out.
-        network: `YuNet`, or what computes as it does.
+        network: `run_in_pytorch`, or what computes as it does.
     """
-    with torch.inference_mode():
-        levels = network(prepare_picture(picture))
+    levels = network(fill_up(picture))
     rows = [read_level(level[0], stride, min_score) for level, stride in zip(levels, STRIDES, strict=True)]
     return keep_surest(np.concatenate(rows))
 
 
-def prepare_picture(picture: Image.Image) -> Tensor:
-    """Return an RGB picture as (1, 3, height, width), its sides filled up with black."""
-    width, height = picture.size
+def fill_up(picture: ByteArray) -> ByteArray:
+    """Return a picture (height, width, 3) as (1, 3, height, width), contiguous, its sides filled up with black."""
+    height, width = picture.shape[:2]
     rows, columns = -(-height // COARSEST) * COARSEST, -(-width // COARSEST) * COARSEST
-    pixels = np.zeros((rows, columns, 3), np.float32)
-    pixels[:height, :width] = np.asarray(picture)
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    if (rows, columns) == (height, width):
+        return np.ascontiguousarray(picture.transpose(2, 0, 1))[None]
+    filled = np.zeros((1, 3, rows, columns), np.uint8)
+    filled[0, :, :height, :width] = picture.transpose(2, 0, 1)
+    return filled
 
 
-def read_level(level: Tensor, stride: int, min_score: float) -> FloatArray:
+def run_in_pytorch(pictures: ByteArray) -> list[LevelArray]:
+    """Return what the network tells of pictures as `fill_up` gives them: (pictures, 16, rows, columns) for each stride.
+
+    Raises:
+        CheckpointError: The file of weights is missing or damaged.
+    """
+    with torch.inference_mode():
+        given = torch.from_numpy(pictures).to(torch.float32, memory_format=torch.channels_last)
+        return [level.numpy() for level in load_yunet()(given)]
+
+
+def read_level(level: LevelArray, stride: int, min_score: float) -> FloatArray:
     """Return (faces, 15) of one level (16, rows, columns): score, box as (x, y, width, height), five points."""
-    # Of both probabilities the product's root; it is above the least where this sum of exponentials is below.
-    scores = torch.sqrt(level[0].sigmoid() * level[1].sigmoid())
-    row, column = torch.nonzero(scores >= min_score, as_tuple=True)
-    told = level[2:, row, column].double().numpy()
-    at = np.stack([column.numpy(), row.numpy()]).astype(np.float64)
-    center = (told[:2] + at) * stride
-    size = np.exp(told[2:4]) * stride
-    points = (told[4:].reshape(5, 2, -1) + at) * stride
+    # The score is the root of two probabilities' product: each of them is at least its square.
+    least = min_score**2
+    least_logit = math.log(least / (1 - least)) if 0 < least < 1 else math.inf * (2 * least - 1)
+    row, column = np.nonzero(np.minimum(level[0], level[1]) >= least_logit - 1e-3)
+    told = level[:, row, column].astype(np.float64)
+    scores = 1 / np.sqrt((1 + np.exp(-told[0])) * (1 + np.exp(-told[1])))
+    at = np.stack([column, row]).astype(np.float64)
+    center = (told[2:4] + at) * stride
+    size = np.exp(told[4:6]) * stride
+    points = (told[6:].reshape(5, 2, -1) + at) * stride
     found = np.concatenate([center - size / 2, size, points.reshape(10, -1)])
     rounded = np.round(found * SUBPIXELS) / SUBPIXELS
-    rows: FloatArray = np.concatenate([scores[row, column].double().numpy().round(4)[None], rounded]).T
+    rows: FloatArray = np.concatenate([scores.round(4)[None], rounded]).T[scores >= min_score]
     return rows
 
 

@@ -6,30 +6,33 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..model.onnx_sessions import OpenVinoPlans, import_extra
-from .yunet import STRIDES, load_plain_yunet
+from ..model.onnx_sessions import OpenVinoPlans, Precision, import_extra
+from .yunet import STRIDES, ByteArray, LevelArray, load_plain_yunet
 
 
 class OpenVinoYuNet:
-    """`YuNet` by OpenVINO on the CPU; one serves many threads.
+    """What `run_in_pytorch` does, by OpenVINO on the CPU; one serves many threads.
+
+    Args:
+        precision: In which it computes; in bfloat16 boxes move by an eighth of a pixel and scores by 0.001.
 
     Raises:
         CheckpointError: The file of weights is missing or damaged.
         ConfigError: OpenVINO is not installed.
     """
 
-    def __init__(self) -> None:
-        self._plans = OpenVinoPlans(build_yunet(), "float32", torch.get_num_threads(), most_fixed=0)
+    def __init__(self, precision: Precision = "float32") -> None:
+        self._plans = OpenVinoPlans(build_yunet(), precision, torch.get_num_threads(), most_fixed=0)
 
-    def __call__(self, pictures: Tensor) -> list[Tensor]:
-        found = self._plans.run({"pictures": np.ascontiguousarray(pictures.numpy())})
-        return [torch.from_numpy(found[f"level_{level}"]) for level in range(len(STRIDES))]
+    def __call__(self, pictures: ByteArray) -> list[LevelArray]:
+        found = self._plans.run({"pictures": pictures})
+        return [found[f"level_{level}"] for level in range(len(STRIDES))]
 
 
 def build_yunet() -> Any:
-    """Return the network as a model of OpenVINO's: `pictures` to `level_0` and on, as `YuNet` takes and gives them.
+    """Return the network as a model of OpenVINO's: `pictures` to `level_0` and on, as `run_in_pytorch` has them.
 
     Raises:
         CheckpointError: The file of weights is missing or damaged.
@@ -37,8 +40,8 @@ def build_yunet() -> Any:
     """
     builder = _Builder()
     network = load_plain_yunet()
-    pictures = builder.ops.parameter([-1, 3, -1, -1], np.float32, name="pictures")
-    x = builder.add(network.low, builder.add(network.stem, pictures))
+    pictures = builder.ops.parameter([-1, 3, -1, -1], np.uint8, name="pictures")
+    x = builder.add(network.low, builder.add(network.stem, builder.ops.convert(pictures, np.float32)))
     features: list[Any] = []
     for stage in network.levels:
         x = builder.add(stage, builder.halve(x) if features else x)

@@ -100,11 +100,11 @@ def sample_deformable(level_values: Sequence[Tensor], locations: Tensor, weights
         sampled = functional.grid_sample(
             values.to(grids.dtype), grids[:, level], mode="bilinear", padding_mode="zeros", align_corners=False
         )  # (batch * heads, head_dim, points, landmarks)
-        mixed = (sampled * per_head[:, None, level]).sum(dim=2)
+        mixed = sampled * per_head[:, None, level]
         total = mixed if total is None else total + mixed
     assert total is not None
     # (batch * heads, head_dim, landmarks) -> (batch, landmarks, heads * head_dim)
-    return total.reshape(batch, heads, -1, landmarks).permute(0, 3, 1, 2).flatten(-2)
+    return total.sum(dim=2).reshape(batch, heads, -1, landmarks).permute(0, 3, 1, 2).flatten(-2)
 
 
 def split_map_heads(feature_map: Tensor, num_heads: int) -> Tensor:

@@ -91,13 +91,15 @@ class CropFrame:
         return crop
 
 
-def cut_crop(photo: ByteArray, frame: CropFrame, size: int) -> ByteArray:
+def cut_crop(photo: ByteArray, frame: CropFrame, size: int, roughly: bool = False) -> ByteArray:
     """Cut the frame's square out of a photo.
 
     Args:
         photo: (height, width, 3) uint8 RGB.
         frame: where the square lies.
         size: side of the result in pixels.
+        roughly: whether an upright square inside the photo that is made no smaller may be off by one grey level, which
+            takes a third of the time.
 
     Returns:
         (size, size, 3) uint8 RGB. Whole-number reduction by box filter comes first, then bilinear sampling, so a
@@ -117,6 +119,11 @@ def cut_crop(photo: ByteArray, frame: CropFrame, size: int) -> ByteArray:
     # Pillow samples output pixel (i, j) at (i + 0.5, j + 0.5) and calls the outer corner of a picture (0, 0).
     per_pixel = frame.axes() / size / factor
     origin = (frame.to_photo((0.0, 0.0)) + 0.5 - (left, top)) / factor
+    if roughly and frame.angle == 0 and per_pixel[0, 0] <= 1:
+        end = origin + size * per_pixel[0, 0]
+        if origin.min() >= 0 and (end <= region.size).all():
+            box = (float(origin[0]), float(origin[1]), float(end[0]), float(end[1]))
+            return np.asarray(region.resize((size, size), Image.Resampling.BILINEAR, box=box), dtype=np.uint8)
     matrix = (
         per_pixel[0, 0], per_pixel[0, 1], origin[0],
         per_pixel[1, 0], per_pixel[1, 1], origin[1],

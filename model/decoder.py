@@ -76,17 +76,20 @@ class QueryInitializer(nn.Module):
         self._places: Tensor | None = None
 
     def keys(self, cells: Tensor, centers: Tensor) -> Tensor:
-        """Return (batch, cells, dim): the features with sine encodings of the cells' centres added."""
+        """Return (batch, dim, cells): the features (batch, cells, dim) with sine encodings of the cells' centres added.
+
+        Cells come last, as they lie in memory.
+        """
         if not self.keeps_places:
-            return cells + self._encode_places(centers)
-        if self._places is None or self._places.shape[0] != centers.shape[0]:
+            return cells.transpose(1, 2) + self._encode_places(centers)
+        if self._places is None or self._places.shape[1] != centers.shape[0]:
             self._places = self._encode_places(centers)
-        return cells + self._places
+        return cells.transpose(1, 2) + self._places
 
     def _encode_places(self, centers: Tensor) -> Tensor:
         waves = encode_positions(centers, self.encode_cell_place.in_features)
         places: Tensor = self.encode_cell_place(waves.to(self.encode_cell_place.weight.dtype))
-        return places
+        return places.T.contiguous()
 
     def forward(self, memory: ImageMemory, encodings: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first landmark queries and their first coordinates.
@@ -105,7 +108,7 @@ class QueryInitializer(nn.Module):
         scale = self.log_temperature.exp() / math.sqrt(encodings.shape[-1])
         with torch.autocast(encodings.device.type, enabled=False):
             keys = self.keys(memory.cells, memory.cell_centers).float()
-            scores = (encodings.float() * scale) @ keys.transpose(1, 2)
+            scores = (encodings.float() * scale) @ keys
             attention = scores.softmax(dim=-1)  # (batch, landmarks, cells)
             queries: Tensor = attention @ memory.cells.float()
             return queries, mean_place(attention, memory.cell_centers)

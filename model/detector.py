@@ -257,12 +257,18 @@ class Detector(nn.Module):
         return logits.softmax(dim=-1)
 
 
-def remember(levels: Sequence[Tensor], config: DetectorConfig) -> ImageMemory:
-    """Return what the decoder needs of an image whose feature maps (batch, dim, height, width) are given."""
+def remember(levels: Sequence[Tensor], config: DetectorConfig, centers: Tensor | None = None) -> ImageMemory:
+    """Return what the decoder needs of an image whose feature maps (batch, dim, height, width) are given.
+
+    Args:
+        levels: The maps.
+        config: The detector's.
+        centers: The cells' centres, if they are at hand.
+    """
     cells = levels[config.query_level]
     return ImageMemory(
         cells=cells.flatten(2).transpose(1, 2),  # (batch, cells, dim)
-        cell_centers=cell_centers(cells.shape[-2], cells.shape[-1], cells.device),
+        cell_centers=cell_centers(cells.shape[-2], cells.shape[-1], cells.device) if centers is None else centers,
         level_values=tuple(split_map_heads(level, config.num_heads) for level in levels),
     )
 

@@ -53,9 +53,17 @@ def list_names(config: DetectorConfig, *, has_company: bool = False) -> list[str
     return [*names, *CONTEXT_ANSWERS, *([COMPANY] if has_company else [])]
 
 
-def gather_tensors(tensors: Mapping[str, Tensor], config: DetectorConfig) -> EncodedCrops:
-    """Return the encoded crops of what `name_tensors` returned; `context_layers` then has the last layer alone."""
-    memory = remember([tensors[f"level_{level}"] for level in range(config.num_levels)], config)
+def gather_tensors(
+    tensors: Mapping[str, Tensor], config: DetectorConfig, centers: Tensor | None = None
+) -> EncodedCrops:
+    """Return the encoded crops of what `name_tensors` returned; `context_layers` then has the last layer alone.
+
+    Args:
+        tensors: By name.
+        config: The detector's.
+        centers: As for `remember`.
+    """
+    memory = remember([tensors[f"level_{level}"] for level in range(config.num_levels)], config, centers)
     if config.attention == "joint":
         return EncodedCrops(memory, None, None)
 

@@ -23,8 +23,8 @@ from .checkpoint import load_detector
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops, keep_first
 from .encoded_tensors import COMPANY, CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
-from .onnx_export import ANSWERS, FORMAT, GRAPHS, QUERIES, SUMS, VISIBILITY, WHOLE
-from .onnx_sessions import Precision, Runtime, Session, open_session
+from .onnx_export import ANSWERS, FORMAT, GRAPHS, SUMS, VISIBILITY, WHOLE
+from .onnx_sessions import QUERIES, Precision, Runtime, Session, open_session
 from .surface_shape import SurfaceShape
 
 
@@ -80,6 +80,7 @@ class OnnxDetector:
         self._asked = [*QUERIES, *(name for name in self._given if name not in CONTEXT_ANSWERS)]
         self._answers = [name for name in (*ANSWERS, VISIBILITY) if name in decoder.outputs]
         self._check_ends()
+        self._centers: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -175,7 +176,10 @@ class OnnxDetector:
 
     def _gather(self, found: Sequence[npt.NDArray[Any]]) -> EncodedCrops:
         """Return what an encoder has given."""
-        return gather_tensors(dict(zip(self._given, map(torch.from_numpy, found), strict=True)), self.config)
+        named = dict(zip(self._given, map(torch.from_numpy, found), strict=True))
+        encoded = gather_tensors(named, self.config, self._centers)
+        self._centers = encoded.memory.cell_centers
+        return encoded
 
     def _pad(self, part_ids: Tensor, fpalps: Tensor, batch: int) -> dict[str, npt.NDArray[Any]]:
         """Return queries of each crop of a batch, filled up as the detector does: then company changes no answer."""

@@ -24,7 +24,7 @@ from ..errors import ConfigError
 from .checkpoint import LoadedDetector
 from .detector import Decoded, Detector
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
-from .onnx_sessions import import_extra
+from .onnx_sessions import QUERIES, import_extra
 
 FORMAT = "faceql-onnx-2"
 GRAPHS = ("encoder", "decoder")
@@ -32,7 +32,6 @@ WHOLE = "detector.safetensors"
 """Beside the graphs, a copy of the checkpoint: surfaces are answered by it."""
 SUMS = "SHA256SUMS"
 """Beside the graphs, for `sha256sum --check`."""
-QUERIES = ("part_ids", "fpalps")
 ANSWERS = ("coordinates", "log_scale", "stretch")
 VISIBILITY = "visibility"
 """A further answer of a detector that tells which points are seen."""

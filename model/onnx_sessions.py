@@ -24,9 +24,13 @@ Runtime = Literal["onnxruntime", "openvino"]
 Precision = Literal["float32", "bfloat16"]
 CROPS, LEVEL = "crops", "level_"
 """What an encoder is given, and the beginning of its feature maps' names."""
+QUERIES = ("part_ids", "fpalps")
+"""What encoders and decoders are asked."""
 
 MOST_FIXED = 4
 """See `OpenVinoPlans`."""
+MOST_SEEN = 64
+"""Kinds of input that are remembered as seen once."""
 
 
 class Session(Protocol):
@@ -78,8 +82,10 @@ class OpenVinoPlans:
         model: Of `openvino.Model`.
         precision: In which it computes.
         threads: How many cores all may use.
-        most_fixed: For so many shapes of input, those that come twice first, a plan is made that is free of what any
-            other shape would need; making one takes some 0.4 s of a large model.
+        most_fixed: For so many kinds of input, the very first and those that come twice first, a plan is made that is
+            free of what any other kind would need; making one takes some 0.2 s of a large model. Inputs are of one kind
+            that have the same shapes and are asked the same: in such a plan `QUERIES` are constants, and so is what
+            hangs on them alone.
 
     Attributes:
         inputs: Their names.
@@ -94,7 +100,6 @@ class OpenVinoPlans:
         self._plans: dict[_PlanKey, _Plan] = {}
         self._seen: Counter[_PlanKey] = Counter()
         self._lock = threading.Lock()
-        self._choose_plan({})
 
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
         """Return all outputs by name.
@@ -102,25 +107,31 @@ class OpenVinoPlans:
         Args:
             feed: Every input by name, contiguous.
         """
-        return self._choose_plan({name: array.shape for name, array in feed.items()}).run(feed)
+        return self._choose_plan(feed).run(feed)
 
-    def _choose_plan(self, shapes: Mapping[str, Shape]) -> _Plan:
-        """Return the plan for inputs of these shapes, which is made if need be."""
+    def _choose_plan(self, feed: Mapping[str, Array]) -> _Plan:
+        """Return the plan for such inputs, which is made if need be."""
         streams = self._threads if torch.get_num_threads() == 1 else 1
-        key = (streams, tuple(shapes.values()))
+        asked = b"".join(feed[name].tobytes() for name in QUERIES if name in feed)
+        key = (streams, tuple(array.shape for array in feed.values()), asked)
         with self._lock:
-            fixed = sum(1 for plan in self._plans if plan[0] == streams and plan[1])
-            if key not in self._plans and fixed < self._most_fixed:
-                self._seen[key] += 1
-                if self._seen[key] > 1:
-                    model = self._model.clone()
-                    model.reshape({name: list(shape) for name, shape in shapes.items()})
-                    self._plans[key] = self._make_plan(model, streams)
+            if key not in self._plans and self._is_due(key):
+                self._plans[key] = self._make_plan(fix_inputs(self._model, feed), streams)
             if key not in self._plans:
-                key = (streams, ())
+                key = (streams, (), b"")
             if key not in self._plans:
                 self._plans[key] = self._make_plan(self._model, streams)
             return self._plans[key]
+
+    def _is_due(self, key: _PlanKey) -> bool:
+        """Whether a plan of its own is to be made for a kind of input."""
+        fixed = sum(1 for plan in self._plans if plan[0] == key[0] and plan[1])
+        if fixed >= self._most_fixed:
+            return False
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen[key] += 1
+        return fixed == 0 or self._seen[key] > 1
 
     def _make_plan(self, model: Any, streams: int) -> _Plan:
         settings = {
@@ -132,8 +143,23 @@ class OpenVinoPlans:
         return _Plan(open_core().compile_model(model, "CPU", settings))
 
 
-_PlanKey = tuple[int, tuple[Shape, ...]]
-"""How many runs share the cores, and the shapes of inputs; none where any will do."""
+_PlanKey = tuple[int, tuple[Shape, ...], bytes]
+"""How many runs share the cores, the shapes of inputs, and what is asked; none where any will do."""
+
+
+def fix_inputs(model: Any, feed: Mapping[str, Array]) -> Any:
+    """Return a copy of a model of OpenVINO's for inputs of these shapes, in which these `QUERIES` are constants."""
+    ops = import_extra("openvino.opset13")
+    fixed = model.clone()
+    fixed.reshape({name: list(array.shape) for name, array in feed.items()})
+    for node in fixed.get_parameters():
+        name = node.output(0).get_any_name()
+        if name in QUERIES:
+            constant = ops.constant(feed[name]).output(0)
+            for reader in list(node.output(0).get_target_inputs()):
+                reader.replace_source_output(constant)
+            fixed.remove_parameter(node)
+    return fixed
 
 
 class _Plan:
@@ -143,6 +169,7 @@ class _Plan:
         self._compiled = compiled
         # One may have several.
         self._names = [output.get_names() for output in compiled.outputs]
+        self._inputs = tuple(_read_ends(compiled.inputs))
         self._idle: SimpleQueue[Any] = SimpleQueue()
 
     def run(self, feed: Mapping[str, Array]) -> dict[str, Array]:
@@ -151,7 +178,7 @@ class _Plan:
         except Empty:
             request = self._compiled.create_infer_request()
         # The outputs are copied, so that the next run may write over them.
-        found = request.infer(dict(feed), share_inputs=True)
+        found = request.infer({name: feed[name] for name in self._inputs}, share_inputs=True)
         each = zip(self._names, found.to_tuple(), strict=True)
         named = {name: array for names, array in each for name in names}
         self._idle.put(request)

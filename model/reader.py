@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..querylang.registry import load_registry
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, EncodedCrops
-from .part_splines import PartSpline
+from .part_splines import PartSpline, PartSplines
 from .surface_reader import SurfaceReader, join_channels, mean_over_mirror
 from .surface_shape import SurfaceShape
 
@@ -89,13 +89,15 @@ class LandmarkReader:
         detector: in evaluation mode.
         flip_test: whether every answer is the mean of the crop's and of the mirrored crop's: more exact, at a higher
             cost.
+        sparse: whether curves are fixed by fewer places, which is faster; see `PartSpline.of_part`.
     """
 
-    def __init__(self, detector: AnswersQueries, flip_test: bool = False) -> None:
+    def __init__(self, detector: AnswersQueries, flip_test: bool = False, sparse: bool = False) -> None:
         self.detector = detector
         self.flip_test = flip_test
         self._parts = load_registry().parts
-        self._splines = {name: PartSpline.of_part(part) for name, part in self._parts.items()}
+        self._splines = {name: PartSpline.of_part(part, sparse) for name, part in self._parts.items()}
+        self._evaluator = PartSplines(self._splines)
         self._queries: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
 
     def encode(self, crops: Tensor, parts: Sequence[str] | None = None) -> EncodedCrops:
@@ -148,7 +150,7 @@ class LandmarkReader:
             self.detector.part_ids(asked)
             curves = {} if curves is None else curves
             self._complete(curves, encoded, asked if alone else self.known_parts)
-            values = self._evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
+            values = self._evaluator.evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
         return Reading.of_values(values)
 
     def _read_mixed(
@@ -169,7 +171,7 @@ class LandmarkReader:
         if curve:
             self.detector.part_ids(tuple(dict.fromkeys(parts[row] for row in curve)))
             at = np.array([fpalps[row] for row in curve])
-            values[:, curve] = self._evaluate(curves, [parts[row] for row in curve], at)
+            values[:, curve] = self._evaluator.evaluate(curves, [parts[row] for row in curve], at)
         return Reading.of_values(values)
 
     def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
@@ -188,7 +190,7 @@ class LandmarkReader:
         if MESH not in curves:
             self._complete(curves, encoded, self.known_parts)
             curves[MESH] = self._surfaces.read_vertices(
-                encoded, lambda parts, fpalps: self._evaluate(curves, parts, fpalps)
+                encoded, lambda parts, fpalps: self._evaluator.evaluate(curves, parts, fpalps)
             )
         return curves[MESH]
 
@@ -231,15 +233,6 @@ class LandmarkReader:
     def known_parts(self) -> tuple[str, ...]:
         """The parts that the detector can be asked for: a part of the user's language may lack its vector."""
         return tuple(part for part in self._splines if part not in self.detector.parts_without_vector)
-
-    def _evaluate(self, curves: Curves, parts: Sequence[str], fpalps: FloatArray) -> FloatArray:
-        names = np.array(parts)
-        batch, _, channels = next(iter(curves.values())).shape
-        values = np.empty((batch, len(parts), channels))
-        for part in dict.fromkeys(parts):
-            rows = np.flatnonzero(names == part)
-            values[:, rows] = self._splines[part].evaluate(curves[part], fpalps[rows])
-        return values
 
     def _decode(self, encoded: EncodedCrops, parts: Sequence[str], fpalps: Sequence[float]) -> FloatArray:
         """Return (batch, landmarks, channels) of the detector itself, float64."""

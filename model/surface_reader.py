@@ -107,7 +107,7 @@ def join_channels(decoded: Decoded) -> FloatArray:
     """Return (batch, landmarks, channels) float64: x, y, log scale, stretch (two), logits of visibility."""
     channels = [decoded.coordinates, decoded.log_scale[..., None], decoded.stretch]
     channels += [] if decoded.visibility is None else [decoded.visibility]
-    values: FloatArray = torch.cat(channels, dim=-1).double().cpu().numpy()
+    values: FloatArray = torch.cat(channels, dim=-1).cpu().numpy().astype(np.float64)
     return values
 
 

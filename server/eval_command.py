@@ -97,7 +97,7 @@ def eval_command(
             return landmark_frames(faces), 0
         return find_annotated_crops(faces, detector, default_face_finder())
 
-    reader = LandmarkReader(detector, flip_test)
+    reader = LandmarkReader(detector, flip_test, sparse=precision != "float32")
     mirror = ", the mean with the mirrored crop's answers (--flip-test)" if flip_test else ""
     rounding = "" if precision == "float32" else f", computed in {precision}"
     origin = f"Weights {version}{mirror}{rounding}."

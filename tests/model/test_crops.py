@@ -52,6 +52,26 @@ def test_a_large_face_does_not_alias() -> None:
     assert crop.std() < 3
 
 
+@pytest.mark.parametrize(
+    ("center", "side", "angle", "is_same"),
+    [
+        ((150.3, 140.8), 150.7, 0.0, False),
+        ((150.3, 140.8), 150.7, 0.2, True),
+        ((150.3, 140.8), 250.0, 0.0, True),
+        ((40.0, 140.8), 150.7, 0.0, True),
+    ],
+    ids=["upright", "turned", "made smaller", "over the edge"],
+)
+def test_a_rough_crop_is_off_by_a_grey_level(
+    center: tuple[float, float], side: float, angle: float, is_same: bool
+) -> None:
+    photo = np.random.default_rng(4).integers(0, 256, (300, 310, 3), dtype=np.uint8)
+    frame = CropFrame(center, side, angle)
+    exact, rough = (cut_crop(photo, frame, 224, roughly).astype(int) for roughly in (False, True))
+    assert np.abs(rough - exact).max() <= 1
+    assert (rough == exact).all() == is_same
+
+
 def test_outside_the_photo_is_neutral() -> None:
     photo = np.full((50, 50, 3), 200, dtype=np.uint8)
     crop = cut_crop(photo, CropFrame((0.0, 0.0), 40.0), 64)

@@ -67,7 +67,7 @@ def test_eq_2_against_loops(detector: Detector, memory: ImageMemory) -> None:
     batch, cells = memory.cells.shape[:2]
     keys = initializer.keys(memory.cells, memory.cell_centers)
     for b, landmark in itertools.product(range(batch), range(3)):
-        scores = [float(keys[b, c] @ encodings[landmark]) * temperature for c in range(cells)]
+        scores = [float(keys[b, :, c] @ encodings[landmark]) * temperature for c in range(cells)]
         weights = [math.exp(s - max(scores)) for s in scores]
         total = sum(weights)
         expected_xy = sum(w / total * memory.cell_centers[c] for c, w in enumerate(weights))

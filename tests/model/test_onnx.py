@@ -54,7 +54,7 @@ def test_it_answers_as_the_detector(
     detector, crops, queries = exportable.detector, make_crops(batch), make_queries(*shape)
     with torch.inference_mode():
         want = detector.decode(detector.encode(crops), *queries)
-    # OpenVINO's plan for this shape alone is made at the second time.
+    # OpenVINO's plan for these queries alone is made at the first time or at the second.
     for _ in range(3):
         found = opened.decode(opened.encode(crops), *queries)
         assert found.coordinates.shape == (batch, shape[-1], 2)
@@ -63,6 +63,23 @@ def test_it_answers_as_the_detector(
     assert along is not None
     assert_close(along, want)
     assert float(want.coordinates.std()) > 100 * TOLERANCE
+
+
+def test_other_queries_of_the_same_shape_are_answered_too(
+    exportable: LoadedDetector, exported_graphs: dict[str, bytes]
+) -> None:
+    """What OpenVINO has made of one instruction does not answer another."""
+    pytest.importorskip("openvino")
+    opened = OnnxDetector(exported_graphs, threads=1, runtime="openvino")
+    detector, crops, first = exportable.detector, make_crops(1), make_queries(32)
+    others = [((first[0] + step) % 10, first[1].flip(0)) for step in range(1, 6)]
+    for asked in (first, *others, first, *others, first):
+        with torch.inference_mode():
+            want = detector.encode(crops, asked).answers
+        found = opened.encode(crops, asked).answers
+        assert want is not None
+        assert found is not None
+        assert_close(found, want)
 
 
 def test_an_export_that_knows_no_visibility_answers_the_rest(exported_graphs: dict[str, bytes]) -> None:

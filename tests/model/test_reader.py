@@ -8,25 +8,33 @@ import torch
 from scipy.interpolate import BSpline
 
 from faceql.model.detector import Detector, join_crops, select_crop
-from faceql.model.part_splines import PartSpline
+from faceql.model.part_splines import PartSpline, PartSplines
 from faceql.model.reader import LandmarkReader
-from faceql.querylang.registry import load_registry
+from faceql.querylang.registry import Part, load_registry
 
 PARTS = load_registry().parts
 ASKED = ["left eye", "face contour", "left pupil", "left eyebrow", "left eye", "nose boundary"]
 AT = [0.1, 0.3, 0.0, 0.2, 0.9, 1.0]
 
 
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 @pytest.mark.parametrize("part", [part for part in PARTS.values() if not part.is_point], ids=lambda part: part.name)
-def test_a_spline_keeps_what_is_one(part: object) -> None:
+def test_a_spline_keeps_what_is_one(part: Part, sparse: bool) -> None:
     """Any values of the spline's own kind come back exactly from its samples, between them too."""
-    spline = PartSpline.of_part(part)  # type: ignore[arg-type]
+    spline = PartSpline.of_part(part, sparse)
     controls = np.random.default_rng(0).normal(size=(spline.controls, 2))
     fitted = spline.fit @ (spline.weights(spline.sample_fpalps) @ controls)
     at = np.linspace(0, 1, 77)
     np.testing.assert_allclose(spline.weights(at) @ fitted, spline.weights(at) @ controls, atol=1e-9)
-    np.testing.assert_allclose(spline.evaluate(controls[None], at)[0], spline.weights(at) @ controls, atol=1e-12)
+    splines = PartSplines({"another": PartSpline(6, 9, False), "it": spline})
+    values = splines.evaluate({"it": controls[None]}, ["it"] * len(at), at)
+    np.testing.assert_allclose(values[0], spline.weights(at) @ controls, atol=1e-12)
     np.testing.assert_allclose(spline.weights(at).sum(axis=1), 1)
+
+
+def test_sparse_curves_are_fixed_by_three_fifths_of_the_places() -> None:
+    counts = [sum(PartSpline.of_part(part, sparse).samples for part in PARTS.values()) for sparse in (False, True)]
+    assert counts == [166, 96]
 
 
 def test_weights_are_those_of_scipys_b_splines() -> None:
