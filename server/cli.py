@@ -17,6 +17,7 @@ from .. import __version__
 from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError, ImageError
 from .bundle_command import bundle_command
+from .calibrate_command import calibrate_command
 from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
@@ -300,6 +301,7 @@ main.add_command(surfaces_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(train_visibility_command)
+main.add_command(calibrate_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(turn_command)

@@ -78,7 +78,10 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
             further += ["--turned", str(runs / "turned")]
         run_training(step.recipe, data, run, devices, threads, further)
         if step.visibility_pictures:
-            files = ["--weights", str(run / CHECKPOINT), "--out", str(run / step.checkpoint)]
+            files = ["--weights", str(run / CHECKPOINT), "--out", str(run / step.uncalibrated)]
             plan = ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
             run_command(["train-visibility", "--data", str(data), *files, *plan])
+        if step.is_calibrated:
+            files = ["--weights", str(run / step.uncalibrated), "--out", str(run / step.checkpoint)]
+            run_command(["calibrate", "--data", str(data), *files])
     return find_run(steps[-1].recipe) / steps[-1].checkpoint

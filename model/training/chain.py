@@ -10,6 +10,9 @@ CHECKPOINT = "detector.safetensors"
 SEEING_CHECKPOINT = "detector-seeing.safetensors"
 """The same, taught which points are seen."""
 
+CALIBRATED_CHECKPOINT = "detector-calibrated.safetensors"
+"""The last of these, with expected errors of the size that errors have on new faces."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -21,6 +24,7 @@ class Step:
         relabelled_by: the recipe whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
         is_turned: whether turned faces (`faceql turn`) join in.
         visibility_pictures: how many crops then teach it which points are seen (`faceql train-visibility`); 0 for none.
+        is_calibrated: whether `faceql calibrate` is the end of it.
     """
 
     recipe: str
@@ -28,10 +32,16 @@ class Step:
     relabelled_by: str = ""
     is_turned: bool = False
     visibility_pictures: int = 0
+    is_calibrated: bool = False
 
     @property
     def checkpoint(self) -> str:
         """What the run's folder calls the weights that come of it."""
+        return CALIBRATED_CHECKPOINT if self.is_calibrated else self.uncalibrated
+
+    @property
+    def uncalibrated(self) -> str:
+        """The same before `faceql calibrate`."""
         return SEEING_CHECKPOINT if self.visibility_pictures else CHECKPOINT
 
 
@@ -44,6 +54,6 @@ SHIPPED = (
     Step("default-deep", "default-long", "default-fine", is_turned=True),
     Step("default-turned", "default-deep", visibility_pictures=8000),
     Step("default-surfaces", "default-turned"),
-    Step("default-settled", "default-surfaces", visibility_pictures=9600),
+    Step("default-settled", "default-surfaces", visibility_pictures=9600, is_calibrated=True),
 )
 """What ships is the last one's checkpoint."""
