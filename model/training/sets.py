@@ -123,7 +123,7 @@ def load_training_faces(
     train, tests, _ = load_pack(data / "human68", recipe.largest_disagreement)
     human = list(train)
     if INFANTS in shares:
-        human += [faces.subset(np.array([name.startswith("inf/") for name in faces.names]), INFANTS) for faces in train]
+        human.append(choose_infants(human[0]))
     if "merl68" in shares:
         human.append(load_merl68(data / "merl68")[0])
     auto: list[AnnotatedFaces] = []
@@ -143,6 +143,18 @@ def load_training_faces(
         # Depth that a mesh guessed moved them: they are trusted as automatic labels are.
         turned=None if turned is None else TrainingSet(load_turned(turned), 1.0, recipe.auto_weight, is_human=True),
     )
+
+
+def choose_infants(faces: AnnotatedFaces) -> AnnotatedFaces:
+    """Return the infants among `human68`'s faces.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    is_infant = np.array([name.startswith("inf/") for name in faces.names])
+    if not is_infant.any():
+        raise ConfigError(f"{faces.name} has no infants to train on, which the recipe's shares name")
+    return faces.subset(is_infant, INFANTS)
 
 
 def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:
