@@ -5,12 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
 from ..errors import ConfigError
-from ..model.training.chain import CHECKPOINT, Step
+from ..model.training.chain import (
+    AVERAGED_CHECKPOINT,
+    CALIBRATED_CHECKPOINT,
+    CHECKPOINT,
+    SEEING_CHECKPOINT,
+    Step,
+)
+
+COMMANDS = {
+    SEEING_CHECKPOINT: "train-visibility",
+    AVERAGED_CHECKPOINT: "average",
+    CALIBRATED_CHECKPOINT: "calibrate",
+}
+"""What makes these of a run's weights."""
 
 
 def run_command(arguments: Sequence[str], devices: int = 1) -> None:
@@ -77,11 +91,15 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
                 run_command(["turn", "--data", str(data), "--out", str(runs / "turned")])
             further += ["--turned", str(runs / "turned")]
         run_training(step.recipe, data, run, devices, threads, further)
-        if step.visibility_pictures:
-            files = ["--weights", str(run / CHECKPOINT), "--out", str(run / step.uncalibrated)]
-            plan = ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
-            run_command(["train-visibility", "--data", str(data), *files, *plan])
-        if step.is_calibrated:
-            files = ["--weights", str(run / step.uncalibrated), "--out", str(run / step.checkpoint)]
-            run_command(["calibrate", "--data", str(data), *files])
+        for before, name in pairwise(step.files):
+            made_of = ["--weights", str(run / before)]
+            if name == SEEING_CHECKPOINT:
+                made_of += ["--data", str(data), "--pictures", str(step.visibility_pictures), "--threads", str(threads)]
+            elif name == CALIBRATED_CHECKPOINT:
+                made_of += ["--data", str(data)]
+            else:
+                others = [(find_run(recipe), share) for recipe, share in step.shares[1:]]
+                given = [(run / before, step.shares[0][1]), *((one / checkpoints[one], share) for one, share in others)]
+                made_of = [word for path, share in given for word in ("--of", str(path), str(share))]
+            run_command([COMMANDS[name], *made_of, "--out", str(run / name)])
     return find_run(steps[-1].recipe) / steps[-1].checkpoint
