@@ -12,7 +12,6 @@ import click
 
 from ..errors import ConfigError
 from ..model.training.chain import (
-    AVERAGED_CHECKPOINT,
     CALIBRATED_CHECKPOINT,
     CHECKPOINT,
     SEEING_CHECKPOINT,
@@ -21,7 +20,6 @@ from ..model.training.chain import (
 
 COMMANDS = {
     SEEING_CHECKPOINT: "train-visibility",
-    AVERAGED_CHECKPOINT: "average",
     CALIBRATED_CHECKPOINT: "calibrate",
 }
 """What makes these of a run's weights."""
@@ -92,14 +90,8 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
             further += ["--turned", str(runs / "turned")]
         run_training(step.recipe, data, run, devices, threads, further)
         for before, name in pairwise(step.files):
-            made_of = ["--weights", str(run / before)]
+            made_of = ["--data", str(data), "--weights", str(run / before), "--out", str(run / name)]
             if name == SEEING_CHECKPOINT:
-                made_of += ["--data", str(data), "--pictures", str(step.visibility_pictures), "--threads", str(threads)]
-            elif name == CALIBRATED_CHECKPOINT:
-                made_of += ["--data", str(data)]
-            else:
-                others = [(find_run(recipe), share) for recipe, share in step.shares[1:]]
-                given = [(run / before, step.shares[0][1]), *((one / checkpoints[one], share) for one, share in others)]
-                made_of = [word for path, share in given for word in ("--of", str(path), str(share))]
-            run_command([COMMANDS[name], *made_of, "--out", str(run / name)])
+                made_of += ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
+            run_command([COMMANDS[name], *made_of])
     return find_run(steps[-1].recipe) / steps[-1].checkpoint

@@ -10,9 +10,6 @@ CHECKPOINT = "detector.safetensors"
 SEEING_CHECKPOINT = "detector-seeing.safetensors"
 """The same, taught which points are seen."""
 
-AVERAGED_CHECKPOINT = "detector-averaged.safetensors"
-"""The mean of that and of other runs' weights."""
-
 CALIBRATED_CHECKPOINT = "detector-calibrated.safetensors"
 """The last of these, with expected errors of the size that errors have on new faces."""
 
@@ -27,7 +24,6 @@ class Step:
         relabelled_by: the recipe whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
         is_turned: whether turned faces (`faceql turn`) join in.
         visibility_pictures: how many crops then teach it which points are seen (`faceql train-visibility`); 0 for none.
-        shares: of recipes, this one first, whose checkpoints' mean is written then (`faceql average`); empty for none.
         is_calibrated: whether `faceql calibrate` is the end of it.
     """
 
@@ -36,7 +32,6 @@ class Step:
     relabelled_by: str = ""
     is_turned: bool = False
     visibility_pictures: int = 0
-    shares: tuple[tuple[str, float], ...] = ()
     is_calibrated: bool = False
 
     @property
@@ -44,7 +39,6 @@ class Step:
         """What the run's folder calls the weights that come of it, one made of the other."""
         further = (
             (SEEING_CHECKPOINT, self.visibility_pictures),
-            (AVERAGED_CHECKPOINT, self.shares),
             (CALIBRATED_CHECKPOINT, self.is_calibrated),
         )
         return (CHECKPOINT, *(name for name, is_made in further if is_made))

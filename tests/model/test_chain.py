@@ -50,10 +50,9 @@ def steps(tmp_path: Path) -> list[Step]:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"
     first.write_text('name = "first"' + RECIPE)
     second.write_text('name = "second"' + RECIPE + "turned_share = 0.5\n")
-    shares = (("second", 0.75), ("first", 0.25))
     return [
         Step(str(first)),
-        Step(str(second), "first", "first", is_turned=True, visibility_pictures=16, shares=shares, is_calibrated=True),
+        Step(str(second), "first", "first", is_turned=True, visibility_pictures=16, is_calibrated=True),
     ]
 
 
@@ -79,7 +78,6 @@ def test_a_chain_is_made_in_order_and_what_is_done_stays(
     assert last == runs / "second" / "detector-calibrated.safetensors"
     assert loaded.detector.visibility is not None
     assert loaded.detector.error_factors
-    assert [share for _, share in loaded.training["averaged"]] == [0.75, 0.25]
     assert loaded.training["sets"] == ["human68", "auto68", "auto98", "human68 turned"]
     assert loaded.training["recipe"] == "second"
     with np.load(runs / "relabelled-by-first.npz") as labels:
