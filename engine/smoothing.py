@@ -21,7 +21,7 @@ INTER_OCULAR = 0.4
 the crop keeps its size."""
 REST_HZ = 0.5
 """Cut-off frequency of a point at rest whose expected error is USUAL_ERROR."""
-USUAL_ERROR = 0.03
+USUAL_ERROR = 0.033
 """Inter-ocular distances."""
 TRUST_RANGE = (0.4, 1.6)
 """Least and most of the cut-off frequency at rest that another expected error may make of it."""
@@ -29,7 +29,7 @@ TRUST_RANGE = (0.4, 1.6)
 # frequencies of these speeds themselves: `benchmarks/tracking.py` prints the jitter and the lag that come of them.
 FACE_HZ_PER_SPEED, FACE_SPEED_HZ = 18.0, 3.0
 OWN_HZ_PER_SPEED, OWN_SPEED_HZ = 25.0, 4.0
-NOISE_PER_ERROR = 4.0
+NOISE_PER_ERROR = 3.6
 """How many times its expected error a second a point at rest seems to move."""
 LONGEST_GAP = 0.3
 """Seconds after which nothing of what was before is known any more."""

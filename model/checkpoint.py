@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -73,6 +74,8 @@ def save_detector(
     }
     if detector.surface_encoder is not None:
         metadata["surfaces"] = json.dumps(detector.surface_names)
+    if detector.error_factors:
+        metadata["error_factors"] = json.dumps(detector.error_factors)
     # Contiguous in the ordinary order: safetensors refuses other memory layouts.
     tensors = {
         name: tensor.detach().cpu().contiguous(memory_format=torch.contiguous_format)
@@ -138,6 +141,8 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
             detector.surface_encoder = SurfaceEncoder(config, len(detector.surface_names))
         if any(name.startswith("surface_shape.") for name in tensors):
             detector.surface_shape = SurfaceShape()
+        # Weights older than these factors: none.
+        detector.error_factors = read_error_factors(metadata)
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
                                   for name, tensor in tensors.items()})  # fmt: skip
     except (KeyError, ValidationError, RuntimeError) as error:
@@ -149,6 +154,23 @@ def load_detector(path: Path | None = None, device: str | torch.device = "cpu") 
         any(tensor.dtype == torch.float16 for tensor in tensors.values()),
         path,
     )
+
+
+def read_error_factors(metadata: Mapping[str, str]) -> dict[str, float]:
+    """Return what a file says that expected errors are multiplied by, by part; empty where it says nothing.
+
+    Raises:
+        KeyError: it says no positive numbers.
+    """
+    factors = json.loads(metadata.get("error_factors", "{}"))
+    if not isinstance(factors, dict) or not all(is_positive(factor) for factor in factors.values()):
+        raise KeyError("error_factors")
+    return {str(part): float(factor) for part, factor in factors.items()}
+
+
+def is_positive(value: object) -> bool:
+    """Whether a value of a JSON text is a number over 0, and no infinite one."""
+    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 def digest_file(path: Path) -> str:

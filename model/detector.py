@@ -81,6 +81,8 @@ class Detector(nn.Module):
         visibility: tells whether points are seen; None where that was not learnt.
         surface_shape: what the meshes that surfaces lie on look like; None where they were not learnt.
         surface_encoder: makes places on surfaces queries; None where they were not learnt.
+        error_factors: by part, what a `LandmarkReader` multiplies the expected errors of its curve by; a part that is
+            not named keeps its own. `Decoded` tells them as they were learnt.
     """
 
     context_part_ids: Tensor
@@ -99,6 +101,7 @@ class Detector(nn.Module):
         self.visibility: VisibilityHead | None = None
         self.surface_encoder: SurfaceEncoder | None = None
         self.surface_shape: SurfaceShape | None = None
+        self.error_factors: dict[str, float] = {}
         self._keeps_constants = False
         self._kept: tuple[tuple[Tensor, Tensor, Tensor], ...] = ()
         self.register_buffer("context_part_ids", self.part_ids([part for part, _ in config.context]), persistent=False)

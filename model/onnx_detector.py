@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from ..errors import CheckpointError, ConfigError
 from ..querylang.registry import load_registry
-from .checkpoint import load_detector
+from .checkpoint import load_detector, read_error_factors
 from .config import DetectorConfig
 from .detector import ROW_BLOCK, Decoded, Detector, EncodedCrops, keep_first
 from .encoded_tensors import COMPANY, CONTEXT_ANSWERS, gather_tensors, list_names, name_tensors
@@ -36,6 +36,7 @@ class OnnxDetector:
         part_names: The parts it has vectors of.
         version: The weights', as the checkpoint tells it.
         training: What the checkpoint says of its training.
+        error_factors: The detector's.
         load_whole: Returns the detector that was exported, which answers surfaces; None where it is not at hand.
     """
 
@@ -70,6 +71,7 @@ class OnnxDetector:
             self.part_names: tuple[str, ...] = tuple(json.loads(told[0]["parts"]))
             self.training: dict[str, object] = json.loads(told[0]["training"])
             self.version = told[0]["version"]
+            self.error_factors = read_error_factors(told[0])
         except (KeyError, ValueError, ValidationError) as error:
             raise CheckpointError(f"the exported model does not say what it is: {error}") from error
         if not self.part_names or tuple(load_registry().parts)[: len(self.part_names)] != self.part_names:

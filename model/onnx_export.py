@@ -120,6 +120,7 @@ def export_graphs(loaded: LoadedDetector) -> dict[str, bytes]:
         "config": config.model_dump_json(),
         "parts": json.dumps(known),
         "training": json.dumps(loaded.training),
+        "error_factors": json.dumps(detector.error_factors),
     }
     graphs = {}
     for name, program in zip(GRAPHS, (encoder, decoder), strict=True):

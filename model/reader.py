@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -48,6 +48,8 @@ class AnswersQueries(Protocol):
     def decode(self, encoded: EncodedCrops, part_ids: Tensor, fpalps: Tensor) -> Decoded: ...
     @property
     def surface_shape(self) -> SurfaceShape | None: ...
+    @property
+    def error_factors(self) -> Mapping[str, float]: ...
     def surface_ids(self, surfaces: Sequence[str]) -> Tensor: ...
     def decode_surfaces(self, encoded: EncodedCrops, surface_ids: Tensor, places: Tensor) -> Decoded: ...
 
@@ -58,7 +60,8 @@ class Reading:
 
     Attributes:
         coordinates: (batch, landmarks, 2) as (x, y), crop units.
-        log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`.
+        log_scale, stretch: (batch, landmarks) and (batch, landmarks, 2), as in `Decoded`; the log scale of landmarks on
+            curves with their part's factor of the detector's `error_factors`.
         visibility: (batch, landmarks, 4), how likely each is what `Visibility` lists; None where that was not learnt.
     """
 
@@ -151,6 +154,7 @@ class LandmarkReader:
             curves = {} if curves is None else curves
             self._complete(curves, encoded, asked if alone else self.known_parts)
             values = self._evaluator.evaluate(curves, parts, np.asarray(fpalps, dtype=np.float64))
+        values[..., LOG_SCALE] += self._log_factors(parts)
         return Reading.of_values(values)
 
     def _read_mixed(
@@ -171,8 +175,16 @@ class LandmarkReader:
         if curve:
             self.detector.part_ids(tuple(dict.fromkeys(parts[row] for row in curve)))
             at = np.array([fpalps[row] for row in curve])
-            values[:, curve] = self._evaluator.evaluate(curves, [parts[row] for row in curve], at)
+            on_curves = [parts[row] for row in curve]
+            values[:, curve] = self._evaluator.evaluate(curves, on_curves, at)
+            values[:, curve, LOG_SCALE] += self._log_factors(on_curves)
         return Reading.of_values(values)
+
+    def _log_factors(self, parts: Sequence[str]) -> FloatArray:
+        """Return (landmarks,) the logarithms of what expected errors on parts are multiplied by."""
+        factors = self.detector.error_factors
+        logarithms: FloatArray = np.log([factors.get(part, 1.0) for part in parts])
+        return logarithms
 
     def read_vertices(self, encoded: EncodedCrops, curves: Curves | None = None) -> FloatArray:
         """Return (batch, VERTICES, 5) of the mesh's vertices: x, y (crop units), log scale and stretch.

@@ -17,11 +17,18 @@ from .. import __version__
 from ..engine.ask_settings import AskSettings
 from ..errors import ConfigError, FaceQLError, ImageError
 from .bundle_command import bundle_command
+from .calibrate_command import calibrate_command
 from .eval_command import eval_command
 from .export_command import export_command
 from .folder_results import RESULT_ENDINGS
 from .language_commands import layouts_command, parse_command, parts_command, surfaces_command
-from .model_commands import relabel_command, train_command, train_visibility_command, turn_command
+from .model_commands import (
+    average_command,
+    relabel_command,
+    train_command,
+    train_visibility_command,
+    turn_command,
+)
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import (
@@ -300,6 +307,8 @@ main.add_command(surfaces_command)
 main.add_command(layouts_command)
 main.add_command(train_command)
 main.add_command(train_visibility_command)
+main.add_command(average_command)
+main.add_command(calibrate_command)
 main.add_command(eval_command)
 main.add_command(relabel_command)
 main.add_command(turn_command)

@@ -1,4 +1,4 @@
-"""`faceql train`, `faceql train-visibility`, `faceql relabel` and `faceql turn`."""
+"""`faceql train`, `faceql train-visibility`, `faceql average`, `faceql relabel` and `faceql turn`."""
 
 from __future__ import annotations
 
@@ -100,6 +100,26 @@ def train_visibility_command(
     training = loaded.training | {"visibility_temperature": round(temperature, 3)}
     save_detector(out, loaded.detector, loaded.version.partition("+")[0], training, is_half=loaded.is_half)
     click.echo(f"wrote {out}: cross entropy {losses[0]:.3f}, at last {losses[-1]:.3f}; temperature {temperature:.2f}")
+
+
+@click.command("average")
+@click.option("--of", "given", type=(FILE, float), multiple=True, help="A checkpoint and its share; give two or more.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The checkpoint to write.")
+def average_command(given: tuple[tuple[Path, float], ...], out: Path) -> None:
+    """Write the mean of the weights of runs that went on from the same checkpoint, which may be one of them.
+
+    The first one gives the version. What only some have, such as surfaces, is the mean of theirs.
+    """
+    from ..model.checkpoint import load_detector, save_detector
+    from ..model.training.averaging import average_detectors
+
+    loaded = [load_detector(path) for path, _ in given]
+    mean = average_detectors([(one.detector, share) for one, (_, share) in zip(loaded, given, strict=True)])
+    told = [[one.version, share] for one, (_, share) in zip(loaded, given, strict=True)]
+    first = loaded[0]
+    version = first.version.partition("+")[0]
+    save_detector(out, mean, version, first.training | {"averaged": told}, is_half=first.is_half)
+    click.echo(f"wrote {out}")
 
 
 @click.command("relabel")

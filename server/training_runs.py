@@ -5,12 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
 from ..errors import ConfigError
-from ..model.training.chain import CHECKPOINT, Step
+from ..model.training.chain import (
+    CALIBRATED_CHECKPOINT,
+    CHECKPOINT,
+    SEEING_CHECKPOINT,
+    Step,
+)
+
+COMMANDS = {
+    SEEING_CHECKPOINT: "train-visibility",
+    CALIBRATED_CHECKPOINT: "calibrate",
+}
+"""What makes these of a run's weights."""
 
 
 def run_command(arguments: Sequence[str], devices: int = 1) -> None:
@@ -77,8 +89,9 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
                 run_command(["turn", "--data", str(data), "--out", str(runs / "turned")])
             further += ["--turned", str(runs / "turned")]
         run_training(step.recipe, data, run, devices, threads, further)
-        if step.visibility_pictures:
-            files = ["--weights", str(run / CHECKPOINT), "--out", str(run / step.checkpoint)]
-            plan = ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
-            run_command(["train-visibility", "--data", str(data), *files, *plan])
+        for before, name in pairwise(step.files):
+            made_of = ["--data", str(data), "--weights", str(run / before), "--out", str(run / name)]
+            if name == SEEING_CHECKPOINT:
+                made_of += ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
+            run_command([COMMANDS[name], *made_of])
     return find_run(steps[-1].recipe) / steps[-1].checkpoint

@@ -10,6 +10,9 @@ CHECKPOINT = "detector.safetensors"
 SEEING_CHECKPOINT = "detector-seeing.safetensors"
 """The same, taught which points are seen."""
 
+CALIBRATED_CHECKPOINT = "detector-calibrated.safetensors"
+"""The last of these, with expected errors of the size that errors have on new faces."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -21,6 +24,7 @@ class Step:
         relabelled_by: the recipe whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
         is_turned: whether turned faces (`faceql turn`) join in.
         visibility_pictures: how many crops then teach it which points are seen (`faceql train-visibility`); 0 for none.
+        is_calibrated: whether `faceql calibrate` is the end of it.
     """
 
     recipe: str
@@ -28,11 +32,21 @@ class Step:
     relabelled_by: str = ""
     is_turned: bool = False
     visibility_pictures: int = 0
+    is_calibrated: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What the run's folder calls the weights that come of it, one made of the other."""
+        further = (
+            (SEEING_CHECKPOINT, self.visibility_pictures),
+            (CALIBRATED_CHECKPOINT, self.is_calibrated),
+        )
+        return (CHECKPOINT, *(name for name, is_made in further if is_made))
 
     @property
     def checkpoint(self) -> str:
-        """What the run's folder calls the weights that come of it."""
-        return SEEING_CHECKPOINT if self.visibility_pictures else CHECKPOINT
+        """The last of these."""
+        return self.files[-1]
 
 
 SHIPPED = (
@@ -44,6 +58,6 @@ SHIPPED = (
     Step("default-deep", "default-long", "default-fine", is_turned=True),
     Step("default-turned", "default-deep", visibility_pictures=8000),
     Step("default-surfaces", "default-turned"),
-    Step("default-settled", "default-surfaces", visibility_pictures=9600),
+    Step("default-settled", "default-surfaces", visibility_pictures=9600, is_calibrated=True),
 )
 """What ships is the last one's checkpoint."""

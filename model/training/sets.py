@@ -28,7 +28,10 @@ LARGEST_MESH_SET = 3000
 TEACHER_PACKS = {f"teacher98 of {pack}": pack for pack in ("auto", "auto98", "merl68")}
 """Sets with the 98 points of `teacher98`, and the packs that have them."""
 
-PACK_SETS = ("human68", "merl68", "auto68", "auto98", *TEACHER_PACKS)
+INFANTS = "infants of human68"
+"""The set of infants alone, for a recipe that draws them more often than their number."""
+
+PACK_SETS = ("human68", INFANTS, "merl68", "auto68", "auto98", *TEACHER_PACKS)
 """What a recipe's `shares` may name; `auto68` and `auto98` are the pack `auto` by the mesh's teachers."""
 
 
@@ -119,6 +122,8 @@ def load_training_faces(
         raise ConfigError("a recipe with a turned_share needs --turned PACK (of `faceql turn`), and no other takes it")
     train, tests, _ = load_pack(data / "human68", recipe.largest_disagreement)
     human = list(train)
+    if INFANTS in shares:
+        human.append(choose_infants(human[0]))
     if "merl68" in shares:
         human.append(load_merl68(data / "merl68")[0])
     auto: list[AnnotatedFaces] = []
@@ -138,6 +143,18 @@ def load_training_faces(
         # Depth that a mesh guessed moved them: they are trusted as automatic labels are.
         turned=None if turned is None else TrainingSet(load_turned(turned), 1.0, recipe.auto_weight, is_human=True),
     )
+
+
+def choose_infants(faces: AnnotatedFaces) -> AnnotatedFaces:
+    """Return the infants among `human68`'s faces.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    is_infant = np.array([name.startswith("inf/") for name in faces.names])
+    if not is_infant.any():
+        raise ConfigError(f"{faces.name} has no infants to train on, which the recipe's shares name")
+    return faces.subset(is_infant, INFANTS)
 
 
 def load_fused_faces(path: Path, recipe: Recipe) -> TrainingFaces:

@@ -50,14 +50,17 @@ def steps(tmp_path: Path) -> list[Step]:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"
     first.write_text('name = "first"' + RECIPE)
     second.write_text('name = "second"' + RECIPE + "turned_share = 0.5\n")
-    return [Step(str(first)), Step(str(second), "first", "first", is_turned=True, visibility_pictures=16)]
+    return [
+        Step(str(first)),
+        Step(str(second), "first", "first", is_turned=True, visibility_pictures=16, is_calibrated=True),
+    ]
 
 
 @pytest.fixture
 def packs(made_packs: Path, tmp_path: Path) -> Path:
     root = tmp_path / "packs"
     root.mkdir()
-    for name in ("human68", "auto"):
+    for name in ("human68", "human98_dev", "auto"):
         (root / name).symlink_to(made_packs / name)
     write_merl68(root / "merl68")
     return root
@@ -72,8 +75,9 @@ def test_a_chain_is_made_in_order_and_what_is_done_stays(
     make_turned_pack(packs, runs / "turned", locate_made, views=1, seed=1)
     last = make_weights(steps, packs, runs, devices=1, threads=1)
     loaded = load_detector(last)
-    assert last == runs / "second" / "detector-seeing.safetensors"
+    assert last == runs / "second" / "detector-calibrated.safetensors"
     assert loaded.detector.visibility is not None
+    assert loaded.detector.error_factors
     assert loaded.training["sets"] == ["human68", "auto68", "auto98", "human68 turned"]
     assert loaded.training["recipe"] == "second"
     with np.load(runs / "relabelled-by-first.npz") as labels:

@@ -117,8 +117,23 @@ def test_a_recipe_names_its_sets_and_their_shares(packs: Path) -> None:
     assert {one.faces.name: one.share for one in faces.auto} == {"teacher98 of auto": 2, "teacher98 of auto98": 1}
     assert not any(one.is_human for one in faces.auto)
     assert len(faces.validation) == 4
-    with pytest.raises(ConfigError, match="no set 'auto'; there are: human68, merl68"):
+    with pytest.raises(ConfigError, match="no set 'auto'; there are: human68, infants of human68, merl68"):
         load_training_faces(packs, RECIPE.model_copy(update={"shares": {"auto": 1.0}}))
+
+
+def test_infants_are_a_set_of_their_own(packs: Path, tmp_path: Path) -> None:
+    (tmp_path / "human68").mkdir()
+    (tmp_path / "human68" / "images").symlink_to(packs / "human68" / "images")
+    with np.load(packs / "human68" / "labels.npz") as old:
+        labels = {**old}
+    labels["names"] = np.array([f"inf/{i}" if i in (2, 5, 11) else name for i, name in enumerate(labels["names"])])
+    np.savez(tmp_path / "human68" / "labels.npz", **labels)
+    recipe = RECIPE.model_copy(update={"shares": {"human68": 2.0, "infants of human68": 1.0}})
+    (adults_too, infants) = load_training_faces(tmp_path, recipe).human
+    assert (len(adults_too.faces), infants.share, infants.faces.name) == (8, 1, "infants of human68")
+    assert infants.faces.names == ("inf/2", "inf/5"), "the last one is for validation"
+    with pytest.raises(ConfigError, match="no infants to train on"):
+        load_training_faces(packs, recipe)
 
 
 def test_shipped_recipes_name_sets_that_there_are(packs: Path) -> None:
