@@ -326,7 +326,7 @@ class Amounts:
             # Of a list in lines, it is said of its own line.
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
-        if targets and only(manner, WAY) != Item():
+        if targets and only(manner, WAY) != Item() and not item.each:
             last, least = targets[-1], 0 if manner.reverse else -1
             targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
         same = (one.at for one in self.draft.loose if one.start > loose.start and only(one.item, BINDING) != Item())

@@ -20,7 +20,7 @@ NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION"
 """Categories that a purpose may not hold."""
 TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER", "REF"})
 """Categories of words beside a heading's name that would be lost with the heading, as adjectives and names would."""
-ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "STOP", "NEWLINE", "COMMA"})
+ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "NEGATION", "EXCEPT", "STOP", "NEWLINE", "COMMA"})
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
 
 

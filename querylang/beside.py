@@ -88,14 +88,21 @@ def oppose(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 
 def take_place(rules: Rules, phrase: Phrase, ops: Sequence[Op], owner: Phrase) -> Phrase | None:
     """Return what an owner names with each of these operations in the place of its last one of that kind."""
-    made = [*owner.ops]
+    made, sides = [*owner.ops], []
     for op in ops:
         at, own = find_place(owner.ops, op)
-        if own is None:
+        if own is not None:
+            made[at] = own
+        elif is_side(op) and len(ops) > 1 and rules.is_paired(owner.ops) and not owner.thing.is_sided:
+            # "The inner corner of both eyes, and the outer of the left".
+            sides.append(op)
+        else:
             return None
-        made[at] = own
-    found = rules.sound_phrase(tuple(made))
-    return None if found is None else settle(phrase, found, owner, owner.owner_len)
+    found = rules.sound_phrase((*made[:1], *sides, *made[1:]))
+    if found is None:
+        return None
+    settled = settle(phrase, found, owner, owner.owner_len)
+    return replace(settled, det=phrase.det) if sides else settled
 
 
 def find_place(ops: Sequence[Op], op: Op) -> tuple[int, Op | None]:

@@ -25,7 +25,7 @@ MANNER_COST = 0.5
 """How something is asked, before a colon."""
 FACE_COST = 7.0
 SEPARATOR_COST = 0.2
-STRAY = ASIDE | frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER"})
+STRAY = ASIDE | frozenset({"HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER", "NEGATION"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
 INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
 """Categories of words that never stand by themselves."""
@@ -97,7 +97,8 @@ class Cover:
             # "As on" is cheaper than its words, which alone say nothing.
             cost = {"BULLET": cost, "AS_ON": 0.0}.get(category, SEPARATOR_COST)
             return stop, cost + (category == "AND" and self.chart.ends_sentence(stop)), SEPARATORS[category]
-        is_then = category == "OF" and start > 0 and "THEN" in self.chart.categories(start - 1)
+        before = self.chart.categories(start - 1) if start > 0 else set()
+        is_then = category == "OF" and not before.isdisjoint(("THEN", "ALSO"))
         if is_then or (category == "OF" and self.chart.follows_link(start)):
             return stop, SEPARATOR_COST, "of"
         if category == "HEADS" or (category == "OF" and self.opens_item(start)):

@@ -16,7 +16,7 @@ from .leaning import turn_ends
 from .meaning import NO_NAME, Item, Phrase, add
 from .numbers import Number
 
-JOINED = frozenset({"and", "comma", "then"})
+JOINED = frozenset({"and", "also", "comma", "then"})
 WAYS = ("segments", "positions", "density")
 """Ways to say where points lie that the next clause may say in fewer words."""
 SETTLED = (*WAYS, "every", "pixels", "nth", "pick")

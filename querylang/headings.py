@@ -326,14 +326,19 @@ def weave(draft: Draft) -> None:
     """Mark asks of several places of each of a pair, which come part by part."""
     asks = draft.asks
     for i in range(len(asks) - 1, 0, -1):
-        if is_woven(asks[i - 1], asks[i]):
+        if is_woven(draft, asks[i - 1], asks[i]):
             asks[i].weave = asks[i].weave if asks[i].weave >= 0 else i
             asks[i - 1].weave = asks[i].weave
 
 
-def is_woven(ask: Ask, later: Ask) -> bool:
+def is_woven(draft: Draft, ask: Ask, later: Ask) -> bool:
     """Whether two asks lie on each of one pair: "the top and the bottom of each eye"."""
     if ask.phrase.det != "each" or later.phrase.det != "each" or not later.before & {"and", "comma"}:
         return False
     is_one_list = ask.phrase.ops[:1] == later.phrase.ops[:1] and (ask.is_owned or later.is_owned)
-    return is_one_list and ask.thing.is_several_sided
+    return is_one_list and ask.thing.is_several_sided and not (says_each(draft, ask) and says_each(draft, later))
+
+
+def says_each(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask itself begins with "each": "each upper lid 7 points, each lower 5" are no list of one."""
+    return any(edge.category == "EACH" for edge in draft.lattice.edges[ask.start])

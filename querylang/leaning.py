@@ -172,7 +172,8 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
         return None
     made = contrast(draft.rules, ask.phrase, last.phrase)
     is_listed = ask.before == {"comma"} and any("comma" in one.before for one in draft.asks[index + 1 : index + 2])
-    if made is None and is_listed:
+    is_after_place = last.thing.is_place and ask.before == {"comma"} and draft.ends_line(index)
+    if made is None and (is_listed or is_after_place):
         made = oppose(draft.rules, ask.phrase, last.phrase)
     is_done = last.thing.is_place or draft.has_amount(index - 1)
     if made is None and is_done and ask.before == {"comma"} and (is_listed or draft.ends_line(index)):

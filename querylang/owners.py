@@ -122,8 +122,11 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
     found = owners.find(index) if is_apart else []
     if is_apart and index and (made := turn_side(draft.rules, ask.phrase, draft.asks[index - 1].phrase)):
         is_named = any(made.ops == one.phrase.ops for one in draft.asks[: index - 1])
-        are_counted = draft.has_amount(index) and draft.has_amount(index - 1)
-        if not is_named and (are_counted or draft.asks[index - 1].sentence == ask.sentence):
+        last = draft.asks[index - 1]
+        goes_over = (draft.has_amount(index) and draft.has_amount(index - 1)) or (
+            last.thing.is_place and "and" in ask.before
+        )
+        if not is_named and (goes_over or last.sentence == ask.sentence):
             return made
     return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, only
-from .beside import find_nouns, move_place, take_place
+from .beside import find_bases, find_nouns, move_place, take_place
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
@@ -173,7 +173,7 @@ def vary_tail(draft: Draft, phrase: Phrase) -> list[tuple[Ask, Phrase]]:
     found: list[tuple[Ask, Phrase]] = []
     for ask in reversed(draft.asks):
         own = ask.phrase
-        made = None if not own.ops or len(own.ops) <= len(phrase.ops) else vary(draft, own, phrase, told[0])
+        made = vary(draft, own, phrase, told[0]) if own.ops else None
         if made is None:
             break
         found.insert(0, (ask, made))
@@ -182,8 +182,10 @@ def vary_tail(draft: Draft, phrase: Phrase) -> list[tuple[Ask, Phrase]]:
 
 def vary(draft: Draft, own: Phrase, phrase: Phrase, told: Op) -> Phrase | None:
     """Return what lies on one thing as lying on the other one of its kind: on the lower lip."""
-    is_other = own.ops[0] == phrase.ops[0] and told not in own.ops
-    return take_place(draft.rules, own, (told,), own) if is_other else None
+    nouns = find_nouns(Phrase(own.ops[:1]))
+    is_other = phrase.ops[0][1] in nouns | find_bases(draft.rules, nouns) and told not in own.ops
+    made = take_place(draft.rules, own, (told,), own) if is_other else None
+    return None if made is None or made.ops == phrase.ops else made
 
 
 def find_ends(ask: Ask) -> list[Phrase]:
