@@ -124,7 +124,7 @@ def expand(layout: Layout, first: Number, last: Number, ids_from: int, span: Spa
         own = number.value - ids_from + 1
         if own.denominator != 1 or not 1 <= own <= layout.size:
             message = f"{layout.title} has the ids {ids_from} to {layout.size + ids_from - 1}"
-            raise MistakeError("id_range", message, span)
+            raise MistakeError("id_range", message, number.span if number.span[1] else span)
         bounds.append(int(own))
     step = 1 if bounds[0] <= bounds[1] else -1
     return list(range(bounds[0], bounds[1] + step, step))

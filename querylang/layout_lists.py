@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft
+from .beside import turn_side
 from .meaning import Phrase
 from .pieces import Patch
 from .runs import lies_on
@@ -25,6 +26,8 @@ def carry_layout(draft: Draft) -> None:
                 return
             asks[index].item = replace(asks[index].item, layout=last.item.layout, zero=last.item.zero)
     elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(draft, last, asks[-2], last.before):
+        if (made := turn_side(draft.rules, last.phrase, asks[-2].phrase)) is not None:
+            last.become(made)
         last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
 
 
