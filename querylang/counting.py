@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from .pieces import Patch, Piece, Place, Stretch
-from .registry import Registry
+from .registry import Registry, list_steps
 from .runs import CurveRun, Ends, PlaceRun, Run
 from .surface_runs import OUTLINE_COUNT, OutlineRun, SpotRun, find_edge, spread_points
 
@@ -28,7 +28,7 @@ def find_unified(piece: Piece, registry: Registry) -> list[Fraction]:
         fpalps = list(part.unified_fpalps)
         return fpalps if piece.start < piece.stop else fpalps[::-1]
     low, high = min(piece.start, piece.stop), max(piece.start, piece.stop)
-    found = [Fraction(i, part.steps) for i in range(ceil(low * part.steps), floor(high * part.steps) + 1)]
+    found = [*list_steps(ceil(low * part.steps), floor(high * part.steps) + 1, part.steps)]
     return found if piece.start <= piece.stop else found[::-1]
 
 

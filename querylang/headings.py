@@ -50,9 +50,12 @@ def drop_headers(draft: Draft) -> None:
 def count_each(draft: Draft, index: int) -> None:
     """Let "each" behind the last of what a heading heads be said of all of it: "eyes: 5 upper, 4 lower per eye"."""
     ask, later = draft.asks[index], draft.asks[index + 1 : index + 1 + MOST_SUMMED]
-    near = takewhile(lambda one: one.sentence == ask.sentence, later)
+    near = [*takewhile(lambda one: one.sentence == ask.sentence, later)]
+    last = next((one for one in reversed(near) if one.item.each or one.phrase.det == "each"), None)
+    if last is None:
+        return
     under = [*takewhile(lambda one: lies_under(draft, one, ask), near)]
-    if len(under) < 2 or not (under[-1].item.each or under[-1].phrase.det == "each"):
+    if under[-1:] != [last]:
         return
     for one in under[:-1]:
         if one.item.count is not None and not (one.item.total or one.phrase.det):
@@ -227,6 +230,8 @@ def is_apposition(draft: Draft, index: int) -> bool:
     ops = later.phrase.ops
     if later.before - {"of"} not in ({"comma"}, {"colon"}) or later.item.range is not None or len(ops) > 2:
         return False
+    if not ask.is_owned or ask.phrase.ops[: len(ops)] != ops:
+        return False
     is_counted, has_own = draft.has_amount(index), draft.has_amount(index + 1)
     waiting = [*draft.line_before(index), ask]
     if has_own or is_counted:
@@ -306,7 +311,7 @@ def lie_on_each(draft: Draft, index: int) -> bool:
         return False
     if ask.phrase.is_free or not needs_owner(draft.rules, ask.phrase):
         return False
-    under = list(takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 :]))
+    under = takewhile(lambda one: one.sentence == ask.sentence, islice(draft.asks, index + 1, None))
     lying = [*takewhile(lambda pair: pair[1] is not None, ((one, lie_on_all(draft, ask, one)) for one in under))]
     for one, phrase in lying:
         assert phrase is not None

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from operator import attrgetter
-from typing import Any
 
 from ..errors import Problem
 from .concept_data import NOTHING, Thing
@@ -205,18 +204,17 @@ FLAGS = frozenset(
 
 def join(one: Item, other: Item) -> Item | None:
     """Return an item with the fields of both, None where they say one thing twice."""
-    changes: dict[str, Any] = {}
-    for name, value in zip(FIELDS, read_fields(other), strict=True):
+    fields_of = [*read_fields(one)]
+    for number, value in enumerate(read_fields(other)):
+        own = fields_of[number]
         if value is None:
             continue
-        own = getattr(one, name)
-        if own is not None and (name not in FLAGS or own != value):
-            if name == "spacing":
-                value = "arc"
-            else:
+        if own is not None and (FIELDS[number] not in FLAGS or own != value):
+            if FIELDS[number] != "spacing":
                 return None
-        changes[name] = value
-    joined = replace(one, **changes) if changes else one
+            value = "arc"
+        fields_of[number] = value
+    joined = Item(*fields_of)
     return None if joined.count is not None and joined.every is not None else joined
 
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -26,6 +26,12 @@ SERVICE_FILES = ("rekognition", "azure", "mlkit", "googlevision")
 PLACE = re.compile(r"(?P<part>\w+)(?: @ (?P<fpalp>[\d./]+)| \[(?P<u>[\d.]+), (?P<v>[\d.]+)\])?")
 
 PartKind = Literal["open", "closed", "point"]
+
+
+@lru_cache(maxsize=256)
+def list_steps(first: int, stop: int, steps: int) -> tuple[Fraction, ...]:
+    """Return the steps from the first to the one before stop, of so many from 0 to 1."""
+    return tuple(Fraction(i, steps) for i in range(first, stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Part:
     @property
     def unified_fpalps(self) -> tuple[Fraction, ...]:
         """The FPALPs of the unified layout, rising from 0."""
-        return tuple(Fraction(i, max(self.steps, 1)) for i in range(self.unified_count))
+        return list_steps(0, self.unified_count, max(self.steps, 1))
 
 
 @dataclass(frozen=True, slots=True)
