@@ -71,7 +71,7 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     is_cut = waits and any(not one.before for one in later)
     made = None
     is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
-    if is_beside and not (ask.item.has_amount or is_cut):
+    if is_beside and not is_cut and ("of" in ask.before or not ask.item.has_amount):
         ways = (turn_side, contrast, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
     if made is None and waits:

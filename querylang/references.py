@@ -80,6 +80,8 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
                 vague = vague or (made, before)
             elif made is not None:
                 return turn_its(draft, phrase, made), before
+    if vague is None and phrase.ref == "one" and phrase.ops:
+        vague = refer_ahead(draft, ask)
     if vague is not None:
         return vague
     if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
@@ -88,6 +90,16 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
         raise draft.mistake("ambiguous", "which one is that?", ask, "name its side")
     code = "no_part" if phrase.ref == "one" and not draft.asks else "ambiguous"
     raise draft.mistake(code, "it is not clear what this refers to", ask, "the name of a part")
+
+
+def refer_ahead(draft: Draft, ask: Ask) -> tuple[Phrase, None] | None:
+    """Return a reference as about what the next clause names: "the top of the left and the bottom of the right eye"."""
+    later = next((entry for entry in draft.entries if entry.start >= ask.stop), None)
+    named = later.value.phrase if later is not None and later.kind == "item" and "and" in later.before else None
+    if named is None or named.is_free or named.ref:
+        return None
+    made = refer_to(draft.rules, ask.phrase, named)
+    return None if made is None or made.is_free else (made, None)
 
 
 def turn_its(draft: Draft, phrase: Phrase, made: Phrase) -> Phrase:
