@@ -67,7 +67,9 @@ def go_on(draft: Draft, number: int, sentence: int) -> bool:
     entry, later = draft.entries[number], draft.entries[number + 1 : number + 2]
     item: Item = entry.value
     last = draft.asks[-1] if draft.asks and draft.asks[-1].sentence == sentence else None
-    if later and leads_places(draft, item, later[0]):
+    # "The left eye at 0.25, a quarter of the jaw": that one is of the eye.
+    is_apart = bool(entry.before) or not draft.asks
+    if later and is_apart and leads_places(draft, item, later[0]):
         # "At a quarter and at three quarters of the upper edge of the left brow."
         later[0].value = replace(later[0].value, positions=(*(item.positions or ()), *later[0].value.positions))
         return True

@@ -90,7 +90,7 @@ def read_numbers(
                 yield end, category, value, cost
             continue
         goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
-        is_way = category == "NUMBERS" and value[-1].form == "part" and "WAY" in behind
+        is_way = category == "NUMBERS" and value[-1].form == "part" and not behind.isdisjoint(("WAY", "OF"))
         if is_way and any(one.form not in ("part", "integer") for one in value):
             # "At 3/8 and 5/8, a quarter of the way along the jaw."
             continue
