@@ -180,5 +180,6 @@ def differ_from_last(draft: Draft, index: int) -> Phrase | None:
         # "The jaw: left end, chin, right end"; a last one that is no more than named may be narrowed instead.
         near = draft.asks[max(0, index - MOST_BETWEEN) : index - 1]
         earlier = [one for one in near if one.sentence == ask.sentence and one.phrase.ops]
-        made = next(filter(None, (contrast(draft.rules, ask.phrase, one.phrase) for one in reversed(earlier))), None)
+        found = ((contrast(draft.rules, ask.phrase, one.phrase), one.phrase.ops) for one in reversed(earlier))
+        made = next((made for made, ops in found if made is not None and made.ops != ops), None)
     return made if made is not None and made.ops != last.phrase.ops else None

@@ -186,8 +186,12 @@ def find_near(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None
     phrase = draft.asks[index].phrase
     if not phrase.is_free or not phrase.ops:
         return None
-    found = sorted(owners.find(index), key=lambda one: find_side(one[0].ops) is None)
-    return next((made for owner, _ in found if (made := lie_near(draft.rules, phrase, owner))), None)
+    found = [one for one, _ in sorted(owners.find(index), key=lambda one: find_side(one[0].ops) is None)]
+    last = draft.asks[index - 1] if index and draft.asks[index].before == {"and"} else None
+    if last is not None and last.phrase in found and not draft.starts_line(index):
+        # "The lips' corners and centre, the eyes' corners and centres".
+        found.insert(0, last.phrase)
+    return next((made for owner in found if (made := lie_near(draft.rules, phrase, owner))), None)
 
 
 def narrows(draft: Draft, index: int, owner: Phrase) -> bool:

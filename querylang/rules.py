@@ -157,6 +157,7 @@ class Rules(Compositions):
             ("OWN_SIDE", "SIDE of possessive|person_owner face", same, 0.0),
             ("OWN_SIDE", "to OWN_ADJ", same, 0.0),
             ("N", "N SIDE", self.stand_on_side, 0.0),
+            ("N", "ONE_SIDE rel=side N", lambda side, n: None if n.is_free else self.stand_on_side(n, side), 0.0),
             ("N", "N of SIDE", self.stand_on_side, 0.0),
             ("N", "N OWN_SIDE", lambda n, side: self.own(self.stand_on_side(n, side)), 0.0),
             ("N", "N OWN_ADJ", lambda n, side: self.own(self.stand_on_side(n, side)), 0.2),
