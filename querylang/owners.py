@@ -57,7 +57,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         raise draft.mistake("unknown_part", f"there is no '{draft.words(draft.asks[index - 1], ask)}'", ask)
     is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
     if ask.phrase.is_free or (needs_owner(draft.rules, ask.phrase) and not is_all):
-        made = find_side_of(draft, index, owners) or find_owned(draft, index, owners) or find_near(draft, index, owners)
+        ways = (find_side_of, find_joined, find_owned, find_near)
+        made = next(filter(None, (way(draft, index, owners) for way in ways)), None)
         if made is not None:
             ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
             ask.become(made, is_owned=True)
@@ -129,6 +130,21 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
         if not is_named and (goes_over or last.sentence == ask.sentence):
             return made
     return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
+
+
+def find_joined(draft: Draft, index: int, _: PossibleOwners) -> Phrase | None:
+    """Return a place without a part as one of the part that the name joined to it lies on.
+
+    "Brow tail and peak, mouth corners and middle".
+    """
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    is_pair = index > 0 and ask.before == {"and"} and last.before <= {"comma"} and ask.phrase.is_free
+    if not is_pair or not ask.phrase.ops or ask.phrase.ops[0][0] != "rel" or not last.thing.is_place:
+        return None
+    line = range(index - len(draft.line_before(index)), index)
+    is_headed = any(draft.opens_list(at) or draft.asks[at].is_located for at in line)
+    is_named = len(last.phrase.ops) == 1 and last.phrase.ops[0][0] == "noun"
+    return lie_near(draft.rules, ask.phrase, last.phrase) if is_named and not is_headed else None
 
 
 def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
