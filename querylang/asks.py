@@ -13,7 +13,7 @@ from itertools import accumulate
 from .concept_data import Thing, Unit
 from .concepts import Op
 from .entries import Entry
-from .joining import is_side
+from .joining import OTHER, is_side
 from .lattice import Lattice
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .pieces import Patch, Piece
@@ -29,7 +29,6 @@ BREAKS = LINES | {"stop"}
 """Separators after which a line begins, or a line or a sentence."""
 WHOLE_FACE = (("noun", "face"),)
 """What names all parts."""
-OTHER = {"left": "right", "right": "left"}
 
 
 @dataclass(eq=False)

@@ -148,6 +148,11 @@ def is_side(op: Op) -> bool:
     return bool(op[0] == "adj" and op[1][0][0] == "side")
 
 
+def are_sides(phrase: Phrase) -> bool:
+    """Whether a name is only a side."""
+    return bool(phrase.ops) and all(map(is_side, phrase.ops))
+
+
 def is_unchosen_part(op: Op) -> bool:
     """Whether an operation names a half or a side, and not which."""
     return bool((op[0] == "portion" and not op[2]) or (op[0] == "rel" and op[1].startswith("side")))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from .brackets import counts_item
 from .lexicon import Lexicon
-from .number_edges import read_numbers
+from .number_edges import find_kinds, read_numbers
 from .numbers import read_number
 from .shared_portions import read_shared
 from .word_edges import SKIP, Who, read_mark, read_phrase
@@ -168,25 +168,20 @@ def read_words(
 
 def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a name stands next, at most one word further: "(with) their pupils"."""
-    found: set[str] = set()
-    for at in range(i, min(i + 2, len(lexemes))):
-        if read_number(lexemes, at) is not None:
-            return False
-        found |= {category for _, readings, _ in lexicon.match(lexemes, at) for category, _ in readings}
-    return not found.isdisjoint(("NOUN", "NOUNS", "REL"))
+    near = range(i, min(i + 2, len(lexemes)))
+    if any(read_number(lexemes, at) is not None for at in near):
+        return False
+    return any(not find_kinds(lexemes, at, lexicon).isdisjoint(("NOUN", "NOUNS", "REL")) for at in near)
 
 
 def stands_at_name(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a word stands right before a name, or ends what a name begins: "up lip", "lips up and lips down"."""
-
-    def kinds(at: int) -> set[str]:
-        is_there = 0 <= at < len(lexemes)
-        return {kind for _, readings, _ in lexicon.match(lexemes, at) for kind, _ in readings} if is_there else {"AND"}
-
-    if not kinds(i + 1).isdisjoint(("NOUN", "NOUNS")):
+    after = find_kinds(lexemes, i + 1, lexicon)
+    if not after.isdisjoint(("NOUN", "NOUNS")):
         return True
-    ends = "AND" in kinds(i + 1) or lexemes[i + 1].type != "word" or read_number(lexemes, i + 1) is not None
-    return ends and not kinds(i - 1).isdisjoint(("NOUN", "NOUNS"))
+    is_last = i + 1 == len(lexemes) or lexemes[i + 1].type != "word"
+    ends = is_last or "AND" in after or read_number(lexemes, i + 1) is not None
+    return ends and i > 0 and not find_kinds(lexemes, i - 1, lexicon).isdisjoint(("NOUN", "NOUNS"))
 
 
 def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -103,9 +103,10 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
         return item
     ends: list[End | None] = []
     for end, *beside in ((asked.first, last.first, last.last), (asked.last, last.last, last.first)):
-        is_side = isinstance(end, Phrase) and end.ref in ("", "one")
-        sides = [one for one in beside if is_side and isinstance(one, Phrase) and not one.is_free]
-        made = (turn_side(draft.rules, replace(end, ref=""), one) for one in sides if isinstance(end, Phrase))
+        made: list[Phrase | None] = []
+        if isinstance(end, Phrase) and end.ref in ("", "one"):
+            named = [one for one in beside if isinstance(one, Phrase) and not one.is_free]
+            made = [turn_side(draft.rules, replace(end, ref=""), one) for one in named]
         ends.append(next(filter(None, made), end))
     first, to = ends
     return item if first is None else replace(item, range=replace(asked, first=first, last=to))

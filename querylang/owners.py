@@ -49,8 +49,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         return
     made = share_plural(draft, index) or share_place(draft, index) or share_counted(draft, index)
     if made is not None:
-        ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
-        ask.become(made, is_owned=True)
+        give(draft, index, made)
         return
     tell_shared(draft, index)
     if is_torn(draft, index):
@@ -60,10 +59,17 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         ways = (find_side_of, find_joined, find_owned, find_near)
         made = next(filter(None, (way(draft, index, owners) for way in ways)), None)
         if made is not None:
-            ask.source = draft.asks[index - 1] if goes_on(draft, index) else ask.source
-            ask.become(made, is_owned=True)
+            give(draft, index, made)
             return
     inherit_side(draft, index)
+
+
+def give(draft: Draft, index: int, made: Phrase) -> None:
+    """Let an ask's name be what it was found to mean, asked as the one before it where it goes on with that."""
+    ask = draft.asks[index]
+    if goes_on(draft, index):
+        ask.source = draft.asks[index - 1]
+    ask.become(made, is_owned=True)
 
 
 def is_torn(draft: Draft, index: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .asks import BREAKS, Ask, Draft, find_side
 from .beside import has_several, inherit, needs_owner
 from .concepts import Op
-from .joining import is_side
+from .joining import are_sides
 from .meaning import Item, Phrase
 
 Owner = tuple[Phrase, bool]
@@ -175,11 +175,6 @@ def gather_later(draft: Draft, lines: Sequence[int]) -> tuple[list[tuple[Named, 
         waits = later.phrase.is_free or needs_owner(draft.rules, later.phrase)
         is_told.append(is_told[-1] if waits else later.phrase.is_of)
     return found[::-1], joins[::-1], is_told[::-1]
-
-
-def are_sides(phrase: Phrase) -> bool:
-    """Whether a name is only a side."""
-    return bool(phrase.ops) and all(map(is_side, phrase.ops))
 
 
 def divides_whole(phrase: Phrase) -> bool:

@@ -13,7 +13,7 @@ from .beside import find_bases, find_nouns, move_place, take_place
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
-from .joining import is_side
+from .joining import are_sides, is_side
 from .layout_lists import is_in_layout
 from .meaning import NO_NAME, Item, Phrase, join
 from .numbers import Number
@@ -69,7 +69,7 @@ def find_repeated(draft: Draft, entry: Entry, item: Item) -> list[Ask]:
         raise draft.mistake("ambiguous", "which places of it?", entry, "the same places by name")
     if find_nouns(phrase) and not phrase.ref and not any(is_kind_of(phrase, one) for one in tail):
         tail = []
-    if not tail and item.same == "all" and not phrase.ref and is_side_alone(phrase) and not has_other_side(draft):
+    if not tail and item.same == "all" and not phrase.ref and are_sides(phrase) and not has_other_side(draft):
         raise draft.mistake("ambiguous", "what came before names no side, and has no other", entry, "the part's name")
     return tail
 
@@ -118,10 +118,6 @@ def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
     return not phrase.thing.is_place and len(last.phrase.ops) > 1 and is_kind_of(phrase, last)
 
 
-def is_side_alone(phrase: Phrase) -> bool:
-    return bool(phrase.ops) and all(map(is_side, phrase.ops))
-
-
 def has_other_side(draft: Draft) -> bool:
     """Whether what was asked last lies on one side: "the left half of the jaw"."""
     last = draft.asks[-1] if draft.asks else None
@@ -137,7 +133,8 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
     # A place "too" is asked as well, and has no number.
     is_place = item.same == "amount" and (item.phrase or NO_NAME).thing.is_place
     amounts = () if is_place else (*AMOUNTS, *MANNER)
-    if item.same == "all" and last is not None and last.item.range is not None and all(map(is_free, find_ends(last))):
+    asked = last.item.range if item.same == "all" and last is not None else None
+    if asked is not None and all(end.is_free for end in find_phrases(Item(range=asked))):
         # "Along the upper lip 7 points from corner to corner; the lower lip the same".
         amounts = (*amounts, "range")
     own = () if item.same == "number" else [name for name in amounts if getattr(item, name) is not None]
@@ -155,7 +152,7 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
 def repeats_list(draft: Draft, entry: Entry, item: Item) -> bool:
     """Whether a side behind "of" is that of a whole list: "the tail and head of the left brow, then of the right"."""
     last = draft.asks[-1] if draft.asks else None
-    if last is None or item != Item(phrase=item.phrase) or not is_side_alone(item.phrase or NO_NAME):
+    if last is None or item != Item(phrase=item.phrase) or not are_sides(item.phrase or NO_NAME):
         return False
     is_owner = any(one.is_possessive for one in draft.list_lexemes(entry)[-1:])
     is_of_list = "of" in entry.before and last.phrase.is_of
@@ -186,15 +183,6 @@ def vary(draft: Draft, own: Phrase, phrase: Phrase, told: Op) -> Phrase | None:
     is_other = phrase.ops[0][1] in nouns | find_bases(draft.rules, nouns) and told not in own.ops
     made = take_place(draft.rules, own, (told,), own) if is_other else None
     return None if made is None or made.ops == phrase.ops else made
-
-
-def find_ends(ask: Ask) -> list[Phrase]:
-    """Return the ends of a range that are places."""
-    return find_phrases(Item(range=ask.item.range))
-
-
-def is_free(end: Phrase) -> bool:
-    return end.is_free
 
 
 def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
