@@ -61,6 +61,8 @@ class Amounts:
         # "Left temple 9 points, forehead, and ..." are those of one, and the other's middle.
         takes = not takes_grid or is_grid or current[0].leads or ask.before != {"comma"}
         is_bare = ask.is_stretch and not ask.is_place and not self.draft.find_own(index)
+        # "A grid of 5 by 5 on the forehead, and the outline of both cheeks".
+        takes = takes and not (is_grid and any(isinstance(piece, Patch) and piece.edge for piece in ask.pieces))
         if takes and is_bare and (takes_grid or not is_grid):
             ask.group = current[-1].group
             if current[0].leads:

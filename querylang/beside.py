@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import Draft, find_side, flip, is_end
 from .concept_data import OPPOSITES, SIDES
@@ -215,14 +216,8 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         return None
     side = flip(side) if phrase.ref == "other" else side
     if phrase.is_free:
-        # "The inner corner of the other one"; of a place with a name of its own, on the part that it lies on.
-        first = before.ops[0]
-        bases = (
-            first,
-            *(("noun", base) for base in sorted(find_bases(rules, {first[1]} if first[0] == "noun" else ()))),
-        )
-        made = (rules.sound_phrase((base, side, *phrase.ops), frame=before.frame) for base in bases)
-        return next((one for one in made if one is not None), None)
+        # "The inner corner of the other one".
+        return lie_on_side(rules, phrase, side, before)
     owner = rules.phrase(phrase.ops[:1]) or phrase
     parts = phrase.thing.parts | owner.thing.parts
     own, nouns = find_nouns(phrase), find_nouns(before)
@@ -233,7 +228,22 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         own |= find_bases(rules, own)
     if not (parts & before.thing.parts or own & nouns):
         return None
+    if phrase.ref == "that" and phrase.ops[0] in before.ops:
+        # "The inner half of the left upper lid, and the outer half of that lid".
+        start = before.ops.index(phrase.ops[0]) + 1
+        told = takewhile(lambda op: op[0] == "adj", before.ops[start:])
+        made = rules.sound_phrase((*before.ops[:start], *told, *phrase.ops[1:]), frame=before.frame)
+        if made is not None:
+            return made
     return rules.on_side(phrase.ops, side, frame=before.frame)
+
+
+def lie_on_side(rules: Rules, phrase: Phrase, side: Op, before: Phrase) -> Phrase | None:
+    """Return a place on one side of what was named, or of the part that this one, a place of its own name, lies on."""
+    first = before.ops[0]
+    bases = (first, *(("noun", base) for base in sorted(find_bases(rules, {first[1]} if first[0] == "noun" else ()))))
+    made = (rules.sound_phrase((base, side, *phrase.ops), frame=before.frame) for base in bases)
+    return next((one for one in made if one is not None), None)
 
 
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice, takewhile
 
 from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
-from .clause_kinds import is_manner, is_region, settle_item
+from .clause_kinds import is_manner, is_region, merge, settle_item
 from .compositions import SIDES
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
@@ -186,6 +186,9 @@ class Clauses(Qualifier):
 
     def read_again(self, entry: Entry, item: Item) -> None:
         """Read what says the same as before of something else."""
+        if item.phrase is None and self.side[1] == self.sentence:
+            # "Left: brow arch, mouth corner. Right: the same."
+            item = replace(item, phrase=self.side[0])
         phrase = item.phrase or NO_NAME
         if item.same == "number" and not any(map(self.draft.has_amount, range(len(self.asks)))):
             # "The same number on the lips and the nose, 12 points": before a list it is of each.
@@ -314,6 +317,8 @@ class Clauses(Qualifier):
         later = self.draft.entries[self.number + 1 : self.number + 2]
         if self.asks and self.waits(self.asks[-1]) and "stop" not in entry.before:
             return False
+        if self.tells_places(entry):
+            return merge(self.asks[-1], item, entry)
         if later and is_region(later[0]):
             following: Item = later[0].value
             if not (following.phrase or NO_NAME).thing.is_place and not following.has_amount:
@@ -322,6 +327,13 @@ class Clauses(Qualifier):
             return False
         self.asks.append(self.ask(entry, replace(item, phrase=Phrase(())), leads=True))
         return True
+
+    def tells_places(self, entry: Entry) -> bool:
+        """Whether positions are those of what was counted before: "3 points on the left brow, at 0, 0.2 and 0.4"."""
+        if entry.before != {"comma"} or not self.asks or self.asks[-1].item.count is None:
+            return False
+        comma, at = ({edge.category for edge in self.draft.lattice.edges[entry.start + n]} for n in (-1, 0))
+        return "COMMA" in comma and "AT" in at
 
     def waits(self, ask: Ask) -> bool:
         """Whether an ask is a bare stretch that waits for its amount."""

@@ -140,6 +140,13 @@ class Compositions:
         made = self.qualify(side, phrase)
         return made if made is not None and not made.fault else None
 
+    def on_side_of_eye(self, side: tuple[Op, ...], phrase: Phrase) -> Phrase | None:
+        """ "OD brow", "OU mouth corners": a doctor's word for an eye is a side of what is no part of it."""
+        if not phrase.ops or phrase.is_free or phrase.det or phrase.frame or phrase.thing.is_sided:
+            return None
+        made = self.on_side(phrase.ops, *side)
+        return None if made is None else replace(phrase.mean(made), frame="subject", det="" if side else "both")
+
     def cut_face(self, phrase: Phrase, side: Any) -> Phrase | None:
         """A half of the whole face, which is the mistake of naming no part."""
         return self.extend(phrase, (("portion", HALF.value, *side[0][1:]),))
@@ -365,6 +372,12 @@ class Compositions:
         layouts = self.concepts.registry.layouts
         found = next((name for name in LAYOUT_FILES if name in layouts and layouts[name].size == number.value), None)
         return None if known and not found else Item(layout=found or f"?{number.value}")
+
+    def from_size(self, item: Item, number: Number) -> Item | None:
+        """ "The eyes from the 68 landmarks", "points 37 and 40 of the 68": of the layout that has so many."""
+        layout = self.by_size(number, known=True)
+        is_bare = (item.says_only("phrase", "ids", "only") and not item.is_layout) or item.ids is not None
+        return join(item, layout) if layout is not None and layout.layout in LAYOUT_FILES and is_bare else None
 
     def range(self, first: Any, last: Any) -> Item | None:
         return Item(range=Range(first, last)) if isinstance(first, Number) == isinstance(last, Number) else None

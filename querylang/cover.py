@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .asides import Asides
+from .asks import WHOLE_FACE
 from .chart import SEPARATORS, Chart
 from .entries import Entry, Step, gather
 from .lattice import Edge
@@ -103,6 +104,9 @@ class Cover:
             return stop, SEPARATOR_COST, "of"
         if category == "HEADS" or (category == "OF" and self.opens_item(start)):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
+        if category == "EACH" and value == "all" and stop < self.size and "EXCEPT" in self.chart.categories(stop):
+            # "All except the jaw".
+            return stop, ENTRY_COST, Entry("item", Item(phrase=self.chart.rules.phrase(WHOLE_FACE)), start, stop)
         if category in ALONE:
             is_told = category == "BAD" and stop - start > 1
             return stop, 0.5 if is_told else ALONE[category], Entry(category.lower(), value, start, stop)

@@ -8,6 +8,7 @@ from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
 from .beside import lie_on, needs_owner
+from .clause_kinds import is_bare_route
 from .joining import is_side
 from .meaning import MistakeError, Phrase, add
 from .restated import opens_bracket
@@ -127,7 +128,10 @@ def is_named_out(draft: Draft, index: int) -> bool:
     ask, *later = draft.asks[index:]
     own, first = draft.find_own(index), later[0]
     count = next((item.count for item in (ask.item, *(one.item for one in own)) if item.count is not None), None)
-    if count is None or ask.thing.is_place or not ("colon" in first.before or opens_bracket(draft, first)):
+    is_told = "colon" in first.before or opens_bracket(draft, first)
+    # "..., at the head, arch and tail".
+    is_told = is_told or (first.before == {"comma"} and stands_at(draft, first.start))
+    if count is None or ask.thing.is_place or not is_told:
         return False
     named = [*takewhile(lambda one: "colon" not in one.before or one is first, later)]
     named = [*takewhile(lambda one: one.sentence == ask.sentence and is_plain_place(draft, one, ask), named)]
@@ -144,25 +148,35 @@ def is_named_out(draft: Draft, index: int) -> bool:
 
 
 def count_bracket(draft: Draft, index: int) -> None:
-    """Take away a count that is that of the places in a bracket after it: "3 points on the brow (head, arch, tail)"."""
+    """Take away a count that is that of the places listed: "3 points on the brow (head, arch, tail)"."""
     ask, *later = draft.asks[index:]
     count = ask.item.count
     if count is None or not ask.thing.is_place:
         return
     own = draft.list_lexemes(ask)
     words = [one.word for one in own]
-    if "(" not in words or ")" in words:
+    if any(stands_at(draft, node) for node in range(ask.start + 1, ask.stop)):
+        rest = takewhile(lambda one: one.sentence == ask.sentence and one.before <= {"comma", "and"}, later)
+        inside = [ask, *islice(rest, MOST_SUMMED)]
+    elif "(" in words and ")" not in words:
+        closing = next((one.start for one in draft.lattice.lexemes if one.word == ")" and one.start > own[-1].start), 0)
+        inside = [ask, *takewhile(lambda one: draft.list_lexemes(one)[0].start < closing, later)]
+    else:
         return
-    closing = next((one.start for one in draft.lattice.lexemes if one.word == ")" and one.start > own[-1].start), 0)
-    inside = [ask, *takewhile(lambda one: draft.list_lexemes(one)[0].start < closing, later)]
     is_plain = all(one.thing.is_place and not one.item.has_amount for one in inside[1:])
     if len(inside) > 1 and is_plain and sum(len(one.thing.units) for one in inside) == count.value * count_sides(ask):
         ask.item = replace(ask.item, count=None)
 
 
+def stands_at(draft: Draft, node: int) -> bool:
+    """Whether "at" stands right before a node."""
+    return node > 0 and any(edge.category == "AT" and edge.stop == node for edge in draft.lattice.edges[node - 1])
+
+
 def count_sides(ask: Ask) -> int:
-    """Return how many of a pair an ask's number is said of, each."""
-    return len({unit.side for unit in ask.thing.units}) if ask.item.each or ask.phrase.det else 1
+    """Return how many an ask's number is said of, each: both of a pair, both lips."""
+    is_each = ask.item.each or ask.phrase.det
+    return len({(unit.side, unit.level) for unit in ask.thing.units}) if is_each else 1
 
 
 def is_plain_place(draft: Draft, ask: Ask, header: Ask) -> bool:
@@ -282,6 +296,9 @@ def divides_each(ask: Ask, whole: Ask) -> bool:
 def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
     """Whether what an ask names lies on what its heading names."""
     ops, above = ask.phrase.ops, header.phrase.ops
+    if ask.item.range is not None and not ask.is_named:
+        # "Jaw line:\n1) left end to the chin, 9 points".
+        return is_bare_route(ask.item, header)
     if ask.phrase.is_free or header.phrase.is_free:
         return False
     if ops[: len(above)] == above and (len(ops) > len(above) or ask.is_owned):
@@ -291,6 +308,9 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
         # "Upper lids: left 5, right 7".
         return True
     if is_same(draft, ask, header) or divides_each(ask, header):
+        return True
+    if ask.is_owned and not ask.thing.is_place and ask.thing.units == header.thing.units:
+        # "Lip line: 20 outer, 12 inner".
         return True
     made = draft.rules.phrase(above + ops)
     return made is not None and made.thing.units == ask.thing.units

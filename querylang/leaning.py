@@ -14,6 +14,7 @@ from .canonical import write_query
 from .meaning import End, Item, Phrase, Range
 from .pieces import Place
 from .runs import PlaceRun, merge_places
+from .side_headings import is_doctors
 
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
@@ -130,7 +131,7 @@ def waits_for_place(draft: Draft, index: int) -> bool:
 def is_short_side(draft: Draft, index: int) -> bool:
     """Whether a name is no more than a doctor's word for a side, after a place on the other: "OD pupil, then OS"."""
     ask, last = draft.asks[index], draft.asks[index - 1]
-    is_short = ask.stop - ask.start == 1 and ask.phrase.frame == "subject" and len(ask.phrase.ops) == 2
+    is_short = is_doctors(ask, ask.phrase)
     is_place = index > 0 and last.thing.is_place and not (draft.has_amount(index - 1) or draft.opens_list(index))
     side = find_side(last.phrase.ops)
     return bool(is_short and is_place and side and side != find_side(ask.phrase.ops))

@@ -74,9 +74,12 @@ class Orderer:
         part = self.registry.parts[run.part]
         if run.ends != "first":
             start = part.ends[side] if side in part.ends else self.find_origin(run, ask, span)
-            if start not in (run.start, run.stop):
+            # Round a closed curve its end is its start again: the right eye's lower lid stops at 1, its corner is at 0.
+            turns = (-1, 0, 1) if part.is_closed else (0,)
+            at = {start + turn for turn in turns}
+            if at.isdisjoint((run.start, run.stop)):
                 raise MistakeError("syntax", "'from' needs a 'to' here", span)
-            return run if start == run.start else reverse_run(run)
+            return run if run.start in at else reverse_run(run)
         start = self.find_origin(run, ask, span)
         if ask.item.turn == "counter_clockwise":
             return replace(run, start=start + 1, stop=start)

@@ -6,14 +6,19 @@ A part named once owns every item of its list or heading that can lie on it and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
+from .clause_kinds import is_bare_route
 from .concepts import Op
 from .leaning import differ_from_last, share_counted, share_place, share_plural, tell_shared
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
+
+MOST_BEFORE = 8
+"""Names between a range and the curve that it lies on."""
 
 
 def own_all(draft: Draft) -> None:
@@ -52,6 +57,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         give(draft, index, made)
         return
     tell_shared(draft, index)
+    refuse_round(draft, index)
     if is_torn(draft, index):
         raise draft.mistake("unknown_part", f"there is no '{draft.words(draft.asks[index - 1], ask)}'", ask)
     is_all = ask.thing.is_place and ask.item.count is not None and ask.item.count.value == len(ask.thing.units) > 2
@@ -70,6 +76,14 @@ def give(draft: Draft, index: int, made: Phrase) -> None:
     if goes_on(draft, index):
         ask.source = draft.asks[index - 1]
     ask.become(made, is_owned=True)
+
+
+def refuse_round(draft: Draft, index: int) -> None:
+    """Raise the mistake of what goes round a place: "10 points round each iris"."""
+    ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
+    if ask.phrase.ops == (("rel", "around"),) and later and later[0].thing.is_place and not later[0].before:
+        message = f"'{draft.words(later[0])}' is one point, and nothing goes round it"
+        raise MistakeError("count", message, draft.span(ask, later[0]))
 
 
 def is_torn(draft: Draft, index: int) -> bool:
@@ -105,6 +119,9 @@ def own_ends(draft: Draft, index: int) -> None:
     # Those that are no mere direction.
     ends = [end for end in both if any(op[0] != "adj" for op in end.ops)]
     named = [end for end in ends if not end.is_free]
+    if len(named) < len(ends) and (curve := find_curve(draft, index, ends)) is not None:
+        ask.item = replace(ask.item, phrase=curve)
+        return
     if len(ends) < 2 or not named or not all(needs_owner(draft.rules, end) for end in named):
         return
     others = [*reversed(draft.asks[:index]), *draft.asks[index + 1 :]]
@@ -120,6 +137,21 @@ def own_ends(draft: Draft, index: int) -> None:
         if find_side(name.ops) and first is not None and last is not None:
             ask.item = replace(ask.item, range=replace(asked, first=first, last=last))
             return
+
+
+def find_curve(draft: Draft, index: int, ends: Sequence[Phrase]) -> Phrase | None:
+    """Return what was named before a range whose ends lie on it: "the right jaw: ..., from the angle to the chin"."""
+    for ask in reversed(draft.asks[max(0, index - MOST_BEFORE) : index]):
+        if (
+            ask.is_named
+            and not ask.phrase.is_free
+            and not ask.thing.is_place
+            and is_bare_route(draft.asks[index].item, ask)
+        ):
+            free = [end for end in ends if end.is_free]
+            on = [draft.rules.sound_phrase(ask.phrase.ops[:1] + end.ops) for end in free]
+            return ask.phrase if all(one is not None for one in on) else None
+    return None
 
 
 def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:

@@ -51,6 +51,13 @@ def vary(entries: Sequence[Entry], lattice: Lattice) -> Iterator[tuple[list[Entr
     open_to = [i for i, entry in enumerate(entries) if entry.others and entry.others[0][0] <= FAR]
     for i in open_to[:MOST_TRIED]:
         yield take_second(entries, i), lattice.words(entries[i].start, entries[i].stop)
+    counted = [i for i in open_to if entries[i].kind == "item" and entries[i].value.count is not None][:MOST_TRIED]
+    if len(counted) > 1:
+        # "Lids of the right eye: 5 top, 4 bottom".
+        others = list(entries)
+        for i in counted:
+            others = take_second(others, i)
+        yield others, lattice.words(entries[counted[0]].start, entries[counted[-1]].stop)
 
 
 def take_second(entries: Sequence[Entry], index: int) -> list[Entry]:

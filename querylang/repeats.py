@@ -30,6 +30,9 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     Raises:
         MistakeError: Nothing is there to be repeated.
     """
+    if item == Item(same="all") and entry.before == {"comma"} and draft.asks and draft.asks[-1].source is not None:
+        # "... and then the left one, same".
+        return
     own_names(draft)
     drop_headers(draft)
     if item.phrase is None and "colon" in entry.before and draft.asks:

@@ -176,8 +176,19 @@ class Route:
         sides = {unit.side or unit.end for unit in guides} - {""}
         if len(sides) == 1:
             found = [unit for unit in found if (unit.side or unit.end) in sides] or found
-        parts = {piece.part for unit in self.units for piece in unit.pieces}
-        return [unit for unit in found if unit.pieces[0].part in parts] or found
+        carried = [piece for unit in self.units for piece in unit.pieces]
+        parts = {piece.part for piece in carried}
+        found = [unit for unit in found if unit.pieces[0].part in parts] or found
+        # "The right half of the jaw, from the chin to the ear".
+        return [unit for unit in found if any(self.holds(piece, unit.pieces[0]) for piece in carried)] or found
+
+    def holds(self, piece: Piece, place: Piece) -> bool:
+        """Whether a place lies on a stretch of its part, which wraps if the part is closed."""
+        if not (isinstance(piece, Stretch) and isinstance(place, Place)) or piece.part != place.part:
+            return False
+        low, high = sorted((piece.start, piece.stop))
+        is_closed = self.registry.parts[piece.part].is_closed
+        return low <= place.fpalp <= high or (is_closed and fits(piece, place))
 
     def join_pair(self, phrase: Phrase) -> tuple[Pieces, ...]:
         """Return "between the mouth corners": a name that means two places (of each part)."""

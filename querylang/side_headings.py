@@ -6,9 +6,12 @@ In: a draft whose asks so far are read, and a clause of it; out: the side, and w
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
-from .asks import BREAKS, Draft, flip
+from .asks import BREAKS, WHOLE_FACE, Clause, Draft, find_phrases, flip
+from .beside import lie_on_side
 from .concept_data import SIDES, Thing
+from .entries import Entry
 from .joining import is_side
 from .meaning import NO_NAME, Item, Phrase
 from .word_edges import SKIP
@@ -30,8 +33,26 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
     is_linked = names_one and later.before == {"comma"} and opens_behind_link(draft, number)
     if "colon" not in later.before and not is_linked:
         return None
+    if is_doctors(entry, entry.value.phrase or NO_NAME):
+        return head_side(draft, number)
     readings = (item for _, item in ((0.0, entry.value), *entry.others))
     return next((side for item in readings if (side := only_side(item)) is not None), None)
+
+
+def is_doctors(clause: Clause | Entry, phrase: Phrase) -> bool:
+    """Whether a name is no more than a doctor's word for an eye, which may mean its side: "OD"."""
+    return clause.stop - clause.start == 1 and phrase.frame == "subject" and len(phrase.ops) <= 2
+
+
+def head_side(draft: Draft, number: int) -> Phrase | None:
+    """Return the side of a doctor's word for an eye that heads what lies on no eye: "OD: brow 5, upper lid 6"."""
+    eye: Phrase = draft.entries[number].value.phrase
+    under = takewhile(lambda one: not one.before & BREAKS, draft.entries[number + 1 :])
+    names = [name for one in under if one.kind == "item" for name in find_phrases(one.value) if name.ops]
+    if any(name.is_free for name in names):
+        return None
+    elsewhere = [one for one in names if one.ops[0] != eye.ops[0] and draft.rules.phrase(eye.ops + one.ops) is None]
+    return replace(NO_NAME, ops=eye.ops[1:], frame="subject") if elsewhere else None
 
 
 def find_labelled_side(draft: Draft, number: int) -> Phrase | None:
@@ -69,8 +90,9 @@ def counts_next(draft: Draft, number: int) -> bool:
 def only_side(item: Item) -> Phrase | None:
     """Return the side that an item says, "left" or "left side", where it says nothing else."""
     phrase = item.phrase or NO_NAME
-    ops = phrase.ops if item.says_only("phrase", "frame") else ()
-    sides = tuple(op for op in ops if op != ("rel", "side"))
+    ops = phrase.ops if item.says_only("phrase", "frame", "only") else ()
+    # "Everything on the left".
+    sides = tuple(op for op in ops if op != ("rel", "side") and op not in WHOLE_FACE)
     is_side = bool(sides) and all(op[0] == "adj" for op in sides)
     return replace(phrase, ops=sides, frame=phrase.frame or item.frame or "") if is_side else None
 
@@ -78,6 +100,12 @@ def only_side(item: Item) -> Phrase | None:
 def put_on_side(draft: Draft, item: Item, side: Phrase) -> Item:
     """Return an item on the side its heading names, if it names none."""
     phrase = item.phrase or NO_NAME
+    if phrase.is_free and phrase.ops[:1] and phrase.ops[0][0] == "rel" and not phrase.ref and side.ops:
+        # "Of the left brow the tail; of the right, the head".
+        near = [ask.phrase for ask in reversed(draft.asks[-MOST_ORDERED:]) if ask.phrase.ops and not ask.phrase.is_free]
+        found = (lie_on_side(draft.rules, phrase, side.ops[0], one) for one in near)
+        turned = next((one for one in found if one is not None), None)
+        return item if turned is None else replace(item, phrase=replace(turned, frame=side.frame or turned.frame))
     made = draft.rules.on_side(phrase.ops, *side.ops) if phrase.ops and not phrase.thing.is_sided else None
     if made is None:
         return item

@@ -96,6 +96,8 @@ def read_wrapping(found: Words, category: str, value: Any) -> Found:
 def read_noun(found: Words, category: str, value: Any) -> Found:
     is_derived = found.is_plural and category == "NOUN"
     frame = "subject" if category == "OWN_NOUN" else ""
+    if frame:
+        yield found.stop, "EYE_SIDE", value[1:], 1.0
     yield found.stop, "NOUN", (value, found.is_plural or category == "NOUNS", frame), 1.1 if is_derived else 1.0
 
 
@@ -145,7 +147,10 @@ def read_frame(found: Words, category: str, value: Any) -> Found:
 
 def read_doubtful(found: Words, category: str, value: Any) -> Found:
     """Words such as "points" and "layout", which often say nothing new."""
-    if not found.owns:
+    if found.owns and category == "POINTS":
+        # "The 68 points' left eye".
+        yield found.stop, "POINTS_OWN", None, 1.0
+    elif not found.owns:
         cost = LINES_COST if value == "lines" else 0.5
         yield found.stop, category, found.is_plural or value == "verbs", cost
         if not found.is_person:
