@@ -52,6 +52,8 @@ class Chart:
         self.openings = {0} | {edge.stop for row in lattice.edges for edge in row if edge.category in SEPARATORS}
         self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
         self.skips = [self.find_skips(i) for i in range(self.size + 1)]
+        self.names = lattice.number_identifiers()
+        self.are_joined = [self.names.count(name) > 1 for name in self.names]
         self.fill()
 
     @property
@@ -94,10 +96,20 @@ class Chart:
             for stop, others in self.cells[begin].items() if begin < self.size else ():
                 if stop - start > WIDEST and LISTS.isdisjoint(others):
                     continue
+                if self.are_joined[start] and self.are_joined[stop - 1] and self.cuts_identifier(start, stop):
+                    continue
                 for partners, values in lefts:
                     for right, rights in others.items():
                         if rows := partners.get(right):
                             self.apply(rows, row, (start, stop), values, rights, skip_cost)
+
+    def cuts_identifier(self, start: int, stop: int) -> bool:
+        """Whether words would be part of one identifier and of another: "jaw_R chin_mid" holds no right chin."""
+        names = self.names
+        first, last = names[start], names[stop - 1]
+        if first == last:
+            return False
+        return names[start - 1 : start] == [first] or names[stop : stop + 1] == [last]
 
     def apply(
         self,

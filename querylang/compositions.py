@@ -329,6 +329,10 @@ class Compositions:
 
     def link_amount(self, one: Item, other: Item) -> Item | None:
         """ "Nose: 9 points"; what says only how, before a colon, says it of all that follows."""
+        if (one.phrase or NO_NAME).thing.is_surface:
+            # "Left cheek: (0.7, 0.25)" is one place, no two positions.
+            is_told = other.has_numbers or (other.has_amount and other.positions is None)
+            return self.link(one, other) if is_told and other.phrase is None else None
         return self.link(one, other) if one.is_region and other.has_amount and not other.is_region else None
 
     def name_point(self, layout: Item, points: tuple[tuple[str, str], ...]) -> Item | None:

@@ -13,7 +13,7 @@ from .amounts import Amounts
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
 from .clauses import Clauses
 from .concept_data import Unit
-from .headings import drop_headers, weave
+from .headings import drop_headers, says_each, weave
 from .meaning import Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all
@@ -34,6 +34,7 @@ def bind(draft: Draft, perspective: str) -> None:
     own_all(draft)
     drop_headers(draft)
     weave(draft)
+    refuse_both(draft)
     settle_sides(draft, perspective)
     drop_restated(draft)
     give_counts(draft)
@@ -65,6 +66,16 @@ def refuse_changed_layout(draft: Draft) -> None:
         is_changed = "but" in ask.before and not ask.is_removal and draft.has_amount(index)
         if is_changed and last.item.is_layout and not last.item.ids:
             raise draft.mistake("contradiction", "a layout has its own points and takes no number", ask)
+
+
+def refuse_both(draft: Draft) -> None:
+    """Raise the mistake of "both" of what there is but one of ("both chins"), not of "both the chin and ..."."""
+    for index, ask in enumerate(draft.asks):
+        later = draft.asks[index + 1 : index + 2]
+        is_pair = "and" in ask.before or any("and" in one.before for one in later)
+        is_one = ask.phrase.det == "both" and says_each(draft, ask) and len(ask.thing.units) == 1
+        if is_one and not is_pair and ask.item.range is None:
+            raise draft.mistake("ambiguous", f"'{draft.words(ask)}': there is only one", ask)
 
 
 def settle_sides(draft: Draft, perspective: str) -> None:

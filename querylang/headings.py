@@ -341,7 +341,8 @@ def lie_on_each(draft: Draft, index: int) -> bool:
 
 def lie_on_all(draft: Draft, ask: Ask, whole: Ask) -> Phrase | None:
     """Return what an ask names as lying on all of one side that another one names."""
-    if not whole.thing.is_sided or whole.item.range is not None:
+    if not whole.thing.is_sided or whole.item.range is not None or whole.phrase.ops[:1] == ask.phrase.ops[:1]:
+        # "Lids - left: upper 6, lower 4" divides the lids, which lie on nothing of them.
         return None
     made = lie_on(draft.rules, ask.phrase, whole.phrase)
     return made if made is not None and made.owner_len == len(whole.phrase.ops) else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .concepts import Op
-from .meaning import Item, Phrase, join
+from .meaning import Item, Phrase, Range, join
 from .numbers import Number
 from .word_edges import Who
 
@@ -69,6 +69,11 @@ def start_from(end: Any) -> Item | None:
 def run_along(item: Item, way: Phrase) -> Item | None:
     """A range, and what it runs along or through."""
     return join(item, Item(via=way)) if item.range is not None else None
+
+
+def go_back(way: Phrase) -> Item:
+    """ "... and back along the bottom": from where the range before it ends to where it starts."""
+    return Item(range=Range(Phrase((), ref="there"), Phrase((), ref="start")), via=way)
 
 
 def goes_sideways(item: Item) -> bool:

@@ -53,6 +53,15 @@ class Lattice:
     nodes: Sequence[int]
     edges: Sequence[Sequence[Edge]]
 
+    def number_identifiers(self) -> list[int]:
+        """Return for each node the number of its identifier, such as jaw_R; any other word has one of its own."""
+        numbers = [0] * len(self.nodes)
+        for n, at in enumerate(self.nodes):
+            before, own = self.lexemes[at - 1], self.lexemes[at]
+            is_joined = n > 0 and before.is_underscored and own.is_underscored
+            numbers[n] = numbers[n - 1] if is_joined and self.text[before.stop : own.start] in ("", "_") else n
+        return numbers
+
     def words(self, start: int, stop: int) -> str:
         """Return the words between two nodes as they stand in the text."""
         return self.text[slice(*self.span(start, stop))]

@@ -36,7 +36,7 @@ class Phrase:
         det: "each", "both", "all" or "".
         frame: Whose left is left: "subject", "viewer", or "" for the setting's.
         is_late: The owner was named after the name ("of the patient").
-        ref: "that", "it", "other" or "one" where the words refer to something named before.
+        ref: "that", "it", "other", "one", "there" or "start" where the words refer to something named before.
         is_plural: The name stands in the plural.
         fault: Code, message and suggestion where the words make sense but no answer.
         is_of: It was put together with "of".

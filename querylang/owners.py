@@ -75,6 +75,9 @@ def give(draft: Draft, index: int, made: Phrase) -> None:
     ask = draft.asks[index]
     if goes_on(draft, index):
         ask.source = draft.asks[index - 1]
+    if stands_alone(draft, index):
+        # "The left temple as a polygon, and the right".
+        ask.item = replace(ask.item, shape=draft.asks[index - 1].item.shape)
     ask.become(made, is_owned=True)
 
 
@@ -89,7 +92,9 @@ def refuse_round(draft: Draft, index: int) -> None:
 def is_torn(draft: Draft, index: int) -> bool:
     """Whether a name without a part goes on with the one right before it: "the middle of the mouth corners"."""
     ask, last = draft.asks[index], draft.asks[index - 1]
-    is_next = index > 0 and not ask.before and last.stop == ask.start and last.phrase.is_of
+    is_next = index > 0 and not ask.before and last.stop == ask.start
+    # "The iris outline": a place has none.
+    is_next = is_next and (last.phrase.is_of or (last.thing.is_place and ask.phrase.ops == (("rel", "outline"),)))
     return is_next and ask.phrase.is_free and not (ask.item.has_amount or last.item.has_amount)
 
 
@@ -99,11 +104,16 @@ def goes_on(draft: Draft, index: int) -> bool:
     A count it shares; behind "of" it has as many: "5 points on the top of the left brow, and of the right".
     """
     ask, last = draft.asks[index], draft.asks[index - 1]
+    is_counted = last.item.count is not None and "of" not in ask.before
+    return stands_alone(draft, index) and last.item.has_amount and not (is_counted or draft.find_own(index))
+
+
+def stands_alone(draft: Draft, index: int) -> bool:
+    """Whether an ask says no more than what differs from the one before it."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
     ops = ask.phrase.ops
     is_alone = bool(ops) and ask.item == Item(phrase=ask.phrase) and all(op[0] == "adj" for op in ops)
-    is_after = index > 0 and ask.sentence == last.sentence and not (last.phrase.is_free or last.is_removal)
-    is_counted = last.item.count is not None and "of" not in ask.before
-    return is_alone and is_after and last.item.has_amount and not (is_counted or draft.find_own(index))
+    return is_alone and index > 0 and ask.sentence == last.sentence and not (last.phrase.is_free or last.is_removal)
 
 
 def own_ends(draft: Draft, index: int) -> None:

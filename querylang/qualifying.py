@@ -115,6 +115,9 @@ class Qualifier:
 
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A part or ids behind a layout's name."""
+        if last.item.layout is None and last.item.ids is not None and item.says_only("layout", "zero"):
+            # "Ids 1-17, 300W".
+            return entry.before == {"comma"} and merge(last, item, entry)
         if last.item.layout is None or item.layout is not None:
             return False
         is_whole = last.item.named is None and last.item.ids is None

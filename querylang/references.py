@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Ask, Draft, find_phrases, find_side
+from .asks import Ask, Draft, find_phrases, find_side, only
 from .beside import refer_to, share_side, take_place
 from .layout_lists import has_points, is_in_layout
-from .meaning import Item, Phrase, Range
+from .meaning import Item, Phrase, Range, add
 
 
 def resolve(draft: Draft, ask: Ask) -> Ask:
@@ -19,6 +19,8 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     phrase, asked = ask.phrase, ask.item.range
     if asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "them":
         ask.item = replace(ask.item, range=find_two(draft, ask))
+    elif asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "there":
+        go_on_from(draft, ask, asked)
     elif asked is not None and any(isinstance(end, Phrase) and end.ref == "it" for end in (asked.first, asked.last)):
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
@@ -28,10 +30,32 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     if before is not None and is_there and ask.item == Item(phrase=phrase):
         # "300W, the left eye, and the right one".
         ask.item = replace(ask.item, layout=before.item.layout, zero=before.item.zero)
+    made = replace(made, det=made.det or phrase.det)
     ask.become(made, is_narrower=phrase.ref == "it" and not ask.before, is_owned=phrase.ref == "it")
-    if phrase.ref in ("one", "other") and not ask.item.has_amount and not made.thing.is_place:
-        ask.source = before
+    if phrase.ref in ("one", "other") and before is not None and not made.thing.is_place:
+        # "The left eye as a polygon and the right one".
+        ask.item = add(ask.item, only(before.item, ("shape",)))
+        ask.source = None if ask.item.has_amount else before
     return ask
+
+
+def go_on_from(draft: Draft, ask: Ask, asked: Range) -> None:
+    """Let a range start where the one before it ends: "... to the right corner 4 points, from there to the chin 5".
+
+    Raises:
+        MistakeError: What stands before it has no such end.
+    """
+    last = draft.asks[-1] if draft.asks else ask
+    end = last.phrase if last.item.range is None else last.item.range.last
+    if last is ask or not isinstance(end, Phrase) or (last.item.range is None and not last.thing.is_place):
+        raise draft.mistake("ambiguous", "from where? name the place", ask)
+    if last.item.range is not None:
+        on = ask.item.phrase or last.item.phrase
+        goes_back = isinstance(asked.last, Phrase) and asked.last.ref == "start"
+        asked = replace(asked, last=last.item.range.first if goes_back else asked.last)
+    else:
+        on = ask.item.phrase
+    ask.item = replace(ask.item, range=replace(asked, first=end), phrase=on)
 
 
 def find_two(draft: Draft, ask: Ask) -> Range:

@@ -112,6 +112,9 @@ def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
     if last.is_removal:
         # "The left eye without its corners; the other one likewise".
         return any(is_kind_of(phrase, ask) for ask in draft.asks if not ask.is_removal)
+    if is_piece_of(draft, last, phrase):
+        # "Left eye: upper lid 5, lower lid 3. Right eye likewise."
+        return True
     if not last.thing.is_place:
         return False
     if draft.has_amount(len(draft.asks) - 1) or last.item.layout is not None:
@@ -119,6 +122,14 @@ def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
     if all(op[0] == "adj" for op in phrase.ops):
         return True
     return not phrase.thing.is_place and len(last.phrase.ops) > 1 and is_kind_of(phrase, last)
+
+
+def is_piece_of(draft: Draft, ask: Ask, whole: Phrase) -> bool:
+    """Whether what an ask names, on its other side, is a piece of what a phrase names."""
+    made = (
+        draft.rules.sound_phrase(tuple(map(flip, ask.phrase.ops))) if ask.is_owned and ask.item.range is None else None
+    )
+    return made is not None and made.thing.parts <= whole.thing.parts and made.thing.divides(whole.thing)
 
 
 def has_other_side(draft: Draft) -> bool:
