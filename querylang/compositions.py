@@ -151,6 +151,15 @@ class Compositions:
         """A half of the whole face, which is the mistake of naming no part."""
         return self.extend(phrase, (("portion", HALF.value, *side[0][1:]),))
 
+    def share_side_of(self, phrase: Phrase, other: Phrase) -> Phrase | None:
+        """ "The brow above the left eye" is the left one."""
+        side = next((op for op in other.ops if is_side(op) and len(op[1]) == 1), None)
+        is_one = phrase.thing.is_pair and not (phrase.thing.is_sided or phrase.det or phrase.fault or other.fault)
+        if side is None or not is_one or not self.is_paired(other.ops):
+            return None
+        made = self.on_side(phrase.ops, side)
+        return None if made is None else replace(phrase.mean(made), frame=other.frame)
+
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
         if part.ops[:1] == (("rel", "around"),):
             # "Around" stands before what it goes round.

@@ -194,6 +194,10 @@ def heads_list(draft: Draft, index: int) -> bool:
         return True
     if draft.starts_line(index + 1):
         return False
+    is_next = not later.before and later.item.count is not None and ask.stop == later.start
+    if is_next and ask.thing != later.thing and lies_under(draft, later, ask):
+        # "Nose 4 bridge, 5 boundary".
+        return True
     is_under = divides_each(later, ask) or (
         (later.is_owned or is_same(draft, later, ask)) and lies_under(draft, later, ask)
     )
@@ -266,7 +270,7 @@ def names_pair(draft: Draft, index: int) -> bool:
     phrase = ask.phrase
     if ask.item.has_amount or ask.before != {"comma"} or not draft.ends_line(index) or not phrase.ops:
         return False
-    if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det == "both" or phrase.frame):
+    if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det in ("both", "each") or phrase.frame):
         return False
     before = draft.line_before(index)
     return all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before)

@@ -6,6 +6,7 @@ corner", "the middle of the left brow, then of the mouth", "the left eye's and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft, find_side
@@ -13,11 +14,20 @@ from .beside import contrast, move_place, oppose, take_place, turn_side
 from .canonical import write_query
 from .meaning import End, Item, Phrase, Range
 from .pieces import Place
+from .rules import Rules
 from .runs import PlaceRun, merge_places
 from .side_headings import is_doctors
 
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
+
+
+def turn_over_one(rules: Rules, phrase: Phrase, before: Sequence[Ask], sentence: int) -> Phrase | None:
+    """ "Left jaw angle, chin, right": a side alone is that of the place before the last one, which has none."""
+    first, last = before
+    if not (first.thing.is_place and last.thing.is_place) or first.sentence != sentence or first.item.has_amount:
+        return None
+    return turn_side(rules, phrase, first.phrase) if turn_side(rules, phrase, last.phrase) is None else None
 
 
 def share_plural(draft: Draft, index: int) -> Phrase | None:

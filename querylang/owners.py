@@ -13,7 +13,7 @@ from .asks import WHOLE_FACE, Draft, find_phrases, find_side
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
 from .concepts import Op
-from .leaning import differ_from_last, share_counted, share_place, share_plural, tell_shared
+from .leaning import differ_from_last, share_counted, share_place, share_plural, tell_shared, turn_over_one
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
@@ -169,6 +169,11 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
     ask = draft.asks[index]
     is_apart = (index == 0 or ask.before) and all(one.before for one in draft.asks[index + 1 : index + 2])
     found = owners.find(index) if is_apart else []
+    if is_apart and index > 1 and not draft.has_amount(index):
+        # "Chin: left, middle, right".
+        made = turn_over_one(draft.rules, ask.phrase, draft.asks[index - 2 : index], ask.sentence)
+        if made is not None:
+            return made
     if is_apart and index and (made := turn_side(draft.rules, ask.phrase, draft.asks[index - 1].phrase)):
         is_named = any(made.ops == one.phrase.ops for one in draft.asks[: index - 1])
         last = draft.asks[index - 1]

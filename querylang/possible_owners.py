@@ -123,7 +123,9 @@ class PossibleOwners:
         """Return the heading, behind what says a side where it says none or heads another sentence."""
         if self._heading is None:
             return []
-        is_near = find_side(self._heading.ops) and self._headed == ask.sentence
+        # "Mouth: corners, plus the midpoints of both lips": a mouth needs no side.
+        is_told = find_side(self._heading.ops) or not self._heading.thing.is_several_sided
+        is_near = is_told and self._headed == ask.sentence
         sided = [one for one in others if not one[1] and (find_side(one[0].ops) or one[0].det)]
         return [*([] if is_near else sided), (self._heading, True)]
 

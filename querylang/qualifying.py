@@ -15,6 +15,7 @@ from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge
 from .entries import Entry
 from .joining import is_side
 from .layout_lists import has_points
+from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
 
 
@@ -91,6 +92,8 @@ class Qualifier:
     def narrows(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether a clause only says what of the name before it is meant, with "only" of all names of the sentence."""
         phrase, is_counted = item.phrase or NO_NAME, self.ends_counted(entry, item)
+        if len(self.asks) > 1 and turn_over_one(self.draft.rules, phrase, self.asks[-2:], self.sentence):
+            return False
         asks = [last] if is_counted or is_adjective(entry, item, last) else []
         if item.only and not item.has_amount:
             asks = [ask for ask in self.asks if ask.sentence == self.sentence]

@@ -128,6 +128,8 @@ class Rules(Compositions):
             ("N", "N of N", self.of_one, 0.0),
             ("N", "N of ADJ", self.of_other, 0.9),
             ("N", "N N", lambda owner, part: self.of_one(part, owner) if owner.ref == "other" else None, 0.3),
+            ("N", "N beside N", self.share_side_of, 0.2),
+            ("N", "N beside ref=it", lambda n: self.refer("it", n), 0.2),
             ("N", "N N", self.compound, 0.3),
             ("N", "N N", self.backwards, 1.2),
             # whose left is left
