@@ -69,8 +69,9 @@ class Asides:
 
     def names_something(self, start: int) -> bool:
         """Whether the rest of a sentence, or the list in lines below it, names a part or a layout."""
-        while start < self.size and not self.chart.categories(start).isdisjoint(("NEWLINE", "BULLET")):
-            start += 1
+        marks = ("NEWLINE", "BULLET")
+        while start < self.size and not self.chart.categories(start).isdisjoint(marks):
+            start = max(edge.stop for edge in self.lattice.edges[start] if edge.category in marks)
         for node in range(start, self.size):
             if not self.chart.categories(node).isdisjoint(("STOP", "NEWLINE")):
                 return False

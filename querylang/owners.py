@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Draft, find_phrases, find_side
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
 from .concepts import Op
-from .leaning import differ_from_last, share_counted, share_place, share_plural, tell_shared, turn_over_one
+from .joining import is_side
+from .leaning import (
+    differ_from_last,
+    share_counted,
+    share_place,
+    share_plural,
+    tell_shared,
+    turn_over_one,
+    waits_for_place,
+)
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .possible_owners import PossibleOwners
 
@@ -52,6 +61,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
+    if owns_last(draft, index):
+        return
     made = share_plural(draft, index) or share_place(draft, index) or share_counted(draft, index)
     if made is not None:
         give(draft, index, made)
@@ -65,9 +76,31 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         ways = (find_side_of, find_joined, find_owned, find_near)
         made = next(filter(None, (way(draft, index, owners) for way in ways)), None)
         if made is not None:
-            give(draft, index, made)
+            give(draft, index, widen(draft, ask, made) if ask.is_removal else made)
             return
     inherit_side(draft, index)
+
+
+def owns_last(draft: Draft, index: int) -> bool:
+    """Whether a possessive behind a dash only says whose the last one is: "lower lid, 6 points - the right eye's"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if not index or ask.before != {"colon"} or not draft.ends_line(index) or not waits_for_place(draft, index):
+        return False
+    # What comes behind it is its owner already.
+    ask.is_header = last.is_owned and last.phrase.ops[: len(ask.phrase.ops)] == ask.phrase.ops
+    return ask.is_header
+
+
+def widen(draft: Draft, ask: Ask, made: Phrase) -> Phrase:
+    """Return what is left out as on both sides where both were named: "left eye and right eye, without the corners"."""
+    side = find_side(made.ops)
+    if side is None or not ask.phrase.is_plural or is_side(ask.phrase.ops[0]):
+        return made
+    owner = made.ops[: made.owner_len]
+    other = tuple(flip(op) for op in owner)
+    named = {one.phrase.ops for one in draft.asks if not one.is_removal and one.sentence == ask.sentence}
+    both = draft.rules.sound_phrase(tuple(op for op in made.ops if op != side)) if {owner, other} <= named else None
+    return made if both is None else replace(made.mean(both), owner_len=0)
 
 
 def give(draft: Draft, index: int, made: Phrase) -> None:

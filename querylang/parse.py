@@ -195,7 +195,8 @@ class Reading:
         chart = Chart(lattice, self.language.rules)
         entries = Cover(chart).entries()
         strange = [node for entry in entries if entry.kind == "unknown" for node in unknown_inside(chart, entry)]
-        aside = [node for entry in entries if entry.kind == "purpose" for node in unknown_inside(chart, entry)]
+        put_aside = [entry for entry in entries if entry.kind in ("purpose", "heading")]
+        aside = [node for entry in put_aside for node in unknown_inside(chart, entry)]
         if strange or aside:
             mended, notes = mend_spelling(lexemes, lattice, strange, aside, self.language)
             if notes:

@@ -61,6 +61,11 @@ def same_meaning(near: list[str], language: Language) -> list[str]:
     return near
 
 
+def is_side(word: str, near: str, language: Language) -> bool:
+    """Whether what a word lies near tells one part from another, as left, upper and inner do; "cleft" is no "left"."""
+    return word[0] == near[0] and any(category == "ADJ" for category, _ in language.lexicon.find(near))
+
+
 def mend_spelling(
     lexemes: Sequence[Lexeme], lattice: Lattice, strange: Sequence[int], aside: Sequence[int], language: Language
 ) -> tuple[list[Lexeme], list[str]]:
@@ -70,7 +75,7 @@ def mend_spelling(
         lexemes: The words.
         lattice: Their lattice.
         strange: Nodes of words that fit nowhere.
-        aside: Nodes of unknown words in purposes, which are mended where they name a part.
+        aside: Nodes of unknown words in purposes and headings, which are mended where they name a part or a side.
         language: The language.
     """
     mended = list(lexemes)
@@ -89,7 +94,7 @@ def mend_spelling(
         near = same_meaning(find_near(word, language), language)
         if len(near) != 1 or len(near[0]) < SHORTEST:
             continue
-        if node in aside and near[0] not in language.lexicon.names:
+        if node in aside and near[0] not in language.lexicon.names and not is_side(word, near[0], language):
             continue
         fixed = copy(lexemes[i])
         fixed.word = near[0]
