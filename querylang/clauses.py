@@ -42,6 +42,8 @@ class Clauses(Qualifier):
         self.narrow: Entry | None = None
         self.per_side: dict[int, str] = {}
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
+        # How what stands under it is set apart.
+        self.under: frozenset[str] = frozenset()
         self.way: Range | None = None
 
     def read_entries(self) -> None:
@@ -89,6 +91,11 @@ class Clauses(Qualifier):
 
     def open_sentence(self, entry: Entry) -> None:
         self.sentence += "stop" in entry.before
+        marks = entry.before & LINES
+        is_under = self.under and marks >= self.under - {"line"}
+        if marks and self.side[1] == self.sentence and not is_under:
+            # "- right: 6 upper, 4 lower" says nothing of the next line.
+            self.side = (NO_NAME, -1)
         if entry.before & {*BREAKS, "then"} or self.adds(entry):
             self.removing = False
         if "also" in entry.before and self.narrow is not None:
@@ -143,6 +150,7 @@ class Clauses(Qualifier):
             self.side = (NO_NAME, -1) if self.asks else (side, ANYWHERE)
         elif (side := find_side_heading(self.draft, self.number)) is not None:
             self.side = (side, self.sentence)
+            self.under = self.draft.entries[self.number + 1].before & LINES
         return side is not None
 
     def read_counts(self, entry: Entry, item: Item) -> None:

@@ -136,7 +136,8 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
             yield i + 1, SKIP, None, 0.0
             return
         yield i + 1, "NEWLINE", None, 0.0
-        yield i + 1, SKIP, None, 4.5
+        if not heads_lines(lexemes, i + 1):
+            yield i + 1, SKIP, None, 4.5
         return
     number = read_number(lexemes, i)
     if lexeme.type == "symbol":
@@ -197,7 +198,7 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a line only goes on in the next: it ends with "the", or the next one with what names no part begins."""
     if not 0 < i < len(lexemes) - 1 or lexemes[i].word != "\n":
         return False
-    if i + 2 < len(lexemes) and lexemes[i + 2].word in (":", "="):
+    if (i + 2 < len(lexemes) and lexemes[i + 2].word in (":", "=")) or heads_lines(lexemes, i + 1):
         # "Side: left" is a line of its own.
         return False
     before, after = (
@@ -219,6 +220,14 @@ def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:
     lengths = [next((n for n, one in enumerate(line) if one.type == "newline"), len(line)) for line in near]
     has_more = any(length < len(line) for length, line in zip(lengths, near, strict=True))
     return has_more and max(lengths) <= LONGEST_NAME
+
+
+def heads_lines(lexemes: Sequence[Lexeme], start: int) -> bool:
+    """Whether a line of a few words heads those below it: "Mouth:\n", "Mouth\n- corners"."""
+    line = lexemes[start : start + LONGEST_NAME + 2]
+    end = next((at for at, one in enumerate(line, start) if one.type == "newline" or one.word == ":"), len(lexemes))
+    after = lexemes[end + 1].word if end + 1 < len(lexemes) else ""
+    return end > start and (after == "-" or (end < len(lexemes) and lexemes[end].word == ":" and after[:1] == "\n"))
 
 
 def ends_way(lexemes: Sequence[Lexeme], i: int) -> bool:

@@ -206,7 +206,8 @@ def find_tail(draft: Draft, phrase: Phrase | None) -> list[Ask]:
     side: Op | None = None
     for ask in reversed(draft.asks):
         own = next((found for one in find_phrases(ask.item) if (found := find_side(one.ops))), None)
-        if own is None and ask.is_named and (ask.phrase.is_free or ask.thing.is_several_sided or ask.is_removal):
+        is_told = ask.thing.is_several_sided and not (ask.phrase.is_plural or ask.phrase.det)
+        if own is None and ask.is_named and (ask.phrase.is_free or is_told or ask.is_removal):
             # Its side is that of an owner beside it; what is left out may have none.
             tail.insert(0, ask)
             continue

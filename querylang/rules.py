@@ -142,7 +142,7 @@ class Rules(Compositions):
             # what stands before what is asked, and is put aside
             ("LABELLED", "label colon", say_nothing, 0.0),
             ("LABELLED", "subject_phrase colon points|heading newline", say_nothing, 0.0),
-            ("LABELLED", "numbered NUMBER colon|comma", lambda n: True if n.value <= MOST_NUMBERED else None, 0.0),
+            ("LABELLED", "numbered NUMBER colon|comma|dash", lambda n: True if n.value <= MOST_NUMBERED else None, 0.0),
             ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
             ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
             ("WANTER", "opening", say_nothing, 0.0),
@@ -175,6 +175,7 @@ class Rules(Compositions):
             ("N", "ref=other", lambda: Phrase((), ref="other"), 1.4),
             ("N", "one ONE_SIDE", one_of, 0.2),
             ("N", "ADJ one", one_of, 0.0),
+            ("SAME", "so_does", say_nothing, 0.0),
             ("I", "same", says(same="all"), 0.0),
             ("I", "ONE_SIDE one=many", lambda a: Item(phrase=Phrase((("adj", a),), ref="one"), same="all"), -0.2),
             ("I", "I too", self.as_many, 0.0),

@@ -157,7 +157,7 @@ def read_doubtful(found: Words, category: str, value: Any) -> Found:
             yield found.stop, SKIP, None, cost + 0.1
 
 
-COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6}
+COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6, "SO_DOES": -1.5}
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
