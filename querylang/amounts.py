@@ -118,6 +118,9 @@ class Amounts:
         before = before[max(places, default=0) :]
         takes = [one.is_stretch and lies_on_surface(one) == lies_on_surface(ask) for one in before]
         sharers = [*before, ask] if all(takes) else [ask]
+        if any(one.phrase.det == "each" and len(one.units) == 1 for one in sharers[:-1]):
+            # "Each of jaw and lips: 10".
+            amount = replace(amount, each=True)
         group = self.open_group()
         for one in sharers:
             one.amount, one.group = add(one.amount, amount), group
@@ -286,7 +289,9 @@ class Amounts:
 
     def check_sum(self, loose: Loose, asks: Sequence[Ask]) -> None:
         """A count that leads or ends a list of counted items must be their sum."""
-        if asks and asks[0].start == loose.stop and not asks[0].before:
+        # "5 + 5 on the brows".
+        is_added = bool(asks) and asks[0].before == {"and"} and asks[0].leads and loose.start < asks[0].start
+        if is_added or (asks and asks[0].start == loose.stop and not asks[0].before):
             raise MistakeError("contradiction", "two numbers of points", self.draft.span(loose, asks[0]))
         total = loose.item.count
         if total is None:

@@ -258,10 +258,16 @@ class Compositions:
     def part_of(self, adjectives: Any, phrase: Phrase) -> Phrase | None:
         """ "Left of the mouth" is its left third, "the outside of the lips" the outer lip."""
         kind, viewer, subject = adjectives[0]
-        if len(adjectives) != 1 or kind == "level" or not phrase.ops:
+        if len(adjectives) != 1 or not phrase.ops:
             return None
+        if kind == "level":
+            # "The lower of the two lips".
+            return self.qualify(adjectives, replace(phrase, det="")) if phrase.det == "all" else None
         if kind == "depth":
             return self.qualify(adjectives, phrase)
+        if phrase.thing.is_pair and phrase.det == "all" and not phrase.fault:
+            # "The left of the two eyes".
+            return self.qualify(adjectives, replace(phrase, det="", is_plural=False))
         return None if phrase.fault else self.extend(phrase, (("portion", Fraction(1, 3), viewer, subject),))
 
     # --- whose left is left, and what refers to something --------------------------------------------------
