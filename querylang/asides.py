@@ -38,6 +38,7 @@ class Asides:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = self.chart.categories(node)
             if "COLON" in categories:
+                yield from self.end_before_shape(start, node)
                 is_bad = "BAD" in self.chart.categories(*range(start, node))
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
@@ -53,6 +54,14 @@ class Asides:
             heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in edges)
             if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
                 return
+
+    def end_before_shape(self, start: int, colon: int) -> Iterator[Step]:
+        """Yield a heading that ends with the manner of all it heads: "ROIs as polygons: ..."."""
+        for node in range(start + 1, colon):
+            for edge in self.lattice.edges[node]:
+                if edge.category == "SHAPE" and edge.stop == colon and self.name_inside(start, node) == (None, True):
+                    self.chart.openings.add(node)
+                    yield node, HEADING_COST - 4.0, Entry("heading", None, start, node)
 
     def find_wanters(self, start: int) -> Iterator[Step]:
         """Yield who is said to want what follows, and owns nothing by it: "my client wants ..."."""

@@ -268,7 +268,7 @@ def names_pair(draft: Draft, index: int) -> bool:
     """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU"."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    if ask.item.has_amount or ask.before != {"comma"} or not draft.ends_line(index) or not phrase.ops:
+    if ask.item.has_amount or ask.before != {"comma"} or not draft.ends_line(index) or not phrase.ops or ask.is_owned:
         return False
     if not ask.thing.is_several_sided or ask.thing.is_place or not (phrase.det in ("both", "each") or phrase.frame):
         return False

@@ -20,7 +20,8 @@ def find_per_side(draft: Draft, entry: Entry, item: Item, sentence: int) -> str:
         return "each" if item == Item(each=True) or not any(asks) else ""
     phrase = item.phrase or NO_NAME
     is_sides = phrase.is_free and phrase.ops[:1] == (SIDES,) and item == Item(phrase=phrase)
-    return phrase.det if is_sides and all(ask.thing.is_several_sided for ask in asks) else ""
+    are_both = (ask.phrase.is_free or ask.thing.is_several_sided or ask.thing.is_pair for ask in asks)
+    return phrase.det if is_sides and all(are_both) else ""
 
 
 def ask_per_side(draft: Draft, per_side: Mapping[int, str]) -> None:
