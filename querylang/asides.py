@@ -38,9 +38,9 @@ class Asides:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = self.chart.categories(node)
             if "COLON" in categories:
-                yield from self.end_before_shape(start, node)
                 is_bad = "BAD" in self.chart.categories(*range(start, node))
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
+                yield from () if is_shape else self.end_before_shape(start, node)
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
                 name, is_whole = self.name_inside(start, node)
                 is_counted = name is None and self.is_number_alone(node + 1)
