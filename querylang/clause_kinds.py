@@ -52,7 +52,7 @@ def is_whole(phrase: Phrase) -> bool:
 def is_adjective(entry: Entry, item: Item, last: Ask) -> bool:
     """Whether a clause is adjectives behind a name: "eyebrow, left", "both brows, the left one"."""
     phrase, thing = item.phrase or NO_NAME, last.thing
-    is_one = phrase.ref == "one" and (thing.is_several_sided or thing.is_pair)
+    is_one = phrase.ref == "one" and len(thing.units) > 1
     is_plain = not phrase.ref and "colon" not in entry.before and not item.has_amount
     may_count = is_one and not (item.has_amount and last.item.has_amount)
     return (is_plain or may_count) and not thing.is_sided and all(op[0] == "adj" for op in phrase.ops)

@@ -198,6 +198,10 @@ class Clauses(Qualifier):
             # "Left: brow arch, mouth corner. Right: the same."
             item = replace(item, phrase=self.side[0])
         phrase = item.phrase or NO_NAME
+        is_owner = len(phrase.ops) == 1 and any(one.is_possessive for one in self.draft.list_lexemes(entry))
+        if item.same == "amount" and is_owner and not phrase.thing.is_place:
+            # "The corners of the left eye; the mouth's as well".
+            item = replace(item, same="all")
         if item.same == "number" and not any(map(self.draft.has_amount, range(len(self.asks)))):
             # "The same number on the lips and the nose, 12 points": before a list it is of each.
             self.read_region(entry, replace(item, same=None, phrase=replace(phrase, det="each")))

@@ -24,6 +24,8 @@ AT_WORDS = frozenset({"at", "@", ",", ":", "(", "the"})
 """What stands before places along a part."""
 MOST_PREFIXES = 12
 """How many beginnings of a list of numbers are readings of their own; the whole list always is."""
+RESPECTIVELY = 8.0
+"""How much surer it is that numbers are one for each, where that is said."""
 COUNTED_COST = 5.0
 """What it costs to read "and 6" before "points", or "and 300" of "300W", as one more of a list of ids."""
 
@@ -85,9 +87,9 @@ def read_numbers(
         names = "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER", "AND"))
         counts = category == "IDS_LIST" and (names or not behind.isdisjoint(COUNTABLE))
         if category == "COUNTS":
-            is_told = "POINTS" in behind or any(one.word == "respectively" for one in lexemes[end : end + 1])
-            if is_told and not counts_faces:
-                yield end, category, value, cost
+            is_said = any(one.word == "respectively" for one in lexemes[end : end + 1])
+            if (is_said or "POINTS" in behind) and not counts_faces:
+                yield end, category, value, cost - RESPECTIVELY * is_said
             continue
         goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)
         is_way = category == "NUMBERS" and value[-1].form == "part" and not behind.isdisjoint(("WAY", "OF"))

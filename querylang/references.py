@@ -109,7 +109,8 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     if vague is not None:
         return vague
     if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
-        return replace(phrase, ref="", frame=phrase.frame or ("subject" if phrase.ref == "it" else "")), None
+        is_own = phrase.ref == "it" and not draft.asks
+        return replace(phrase, ref="", frame=phrase.frame or ("subject" if is_own else "")), None
     if not phrase.is_free and phrase.ref == "that" and not draft.asks:
         raise draft.mistake("ambiguous", "which one is that?", ask, "name its side")
     code = "no_part" if phrase.ref == "one" and not draft.asks else "ambiguous"

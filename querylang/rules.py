@@ -302,6 +302,7 @@ class Rules(Compositions):
             ("I", "I VIA_N", lambda i, n: run_along(i, n) if goes_sideways(i) else None, -0.6),
             ("I", "from E VIA_N", from_side_of, -1.0),
             ("I", "back VIA_N", go_back, 0.0),
+            ("I", "on_to E", lambda e: Item(range=Range(Phrase((), ref="there"), e)), 0.0),
             ("E_I", "from E comma? I", lambda e, i: None if i.is_region else (e, i), 0.5),
             ("E_I", "from E comma? VIA_N", lambda e, n: (e, Item(via=n)), -0.3),
             ("E_I", "E VIA_N", lambda e, n: None if isinstance(e, Number) else (e, Item(via=n)), 0.5),
