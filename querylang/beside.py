@@ -238,6 +238,27 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     return rules.on_side(phrase.ops, side, frame=before.frame)
 
 
+def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
+    """ "The outer corner of the left eye and the other corner": the other one of that eye."""
+    if phrase.ref != "other" or len(phrase.ops) != 1 or phrase.ops[0][0] != "rel" or not before.ops:
+        return None
+    word = phrase.ops[0][1].removesuffix("s")
+    is_alike = any(op[0] == "rel" and op[1].removesuffix("s") == word for op in before.ops[1:])
+    if not (is_alike or is_named_for(rules, before, word)) or not before.thing.is_place or len(before.thing.units) > 1:
+        return None
+    last = before.ops[-1]
+    told = next((op for op in reversed(before.ops) if op[0] == "adj" and op[1][0][0] in ("depth", "end")), last)
+    other = turn_other(told) if told[0] == "adj" else told
+    made = None if other == told else rules.sound_phrase(tuple(other if op == told else op for op in before.ops))
+    return None if made is None else replace(made, frame=before.frame)
+
+
+def turn_other(op: Op) -> Op:
+    """Return an adjective with inner for outer, left for right."""
+    turned = {"inner": "outer", "outer": "inner", "left": "right", "right": "left"}
+    return ("adj", tuple((kind, *(turned.get(one, one) for one in told)) for kind, *told in op[1]))
+
+
 def lie_on_side(rules: Rules, phrase: Phrase, side: Op, before: Phrase) -> Phrase | None:
     """Return a place on one side of what was named, or of the part that this one, a place of its own name, lies on."""
     first = before.ops[0]

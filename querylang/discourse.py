@@ -31,6 +31,7 @@ def bind(draft: Draft, perspective: str) -> None:
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
     refuse_changed_layout(draft)
+    join_ways(draft)
     own_all(draft)
     drop_headers(draft)
     weave(draft)
@@ -66,6 +67,22 @@ def refuse_changed_layout(draft: Draft) -> None:
         is_changed = "but" in ask.before and not ask.is_removal and draft.has_amount(index)
         if is_changed and last.item.is_layout and not last.item.ids:
             raise draft.mistake("contradiction", "a layout has its own points and takes no number", ask)
+
+
+def join_ways(draft: Draft) -> None:
+    """Make one range of two without a number: "from the left corner to the bow and on to the right one"."""
+    for index in range(len(draft.asks) - 1, 0, -1):
+        ask, later = draft.asks[index - 1 : index + 1]
+        way, onward = ask.item.range, later.item.range
+        if way is None or onward is None or way.last is None or onward.first is not way.last:
+            continue
+        if draft.has_amount(index - 1) or draft.has_amount(index) or not isinstance(way.last, Phrase):
+            continue
+        ask.item = replace(ask.item, range=replace(way, last=onward.last), via=ask.item.via or way.last)
+        ask.stop = later.stop
+        del draft.asks[index]
+        for loose in draft.loose:
+            loose.at -= loose.at > index
 
 
 def refuse_both(draft: Draft) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft, find_phrases, find_side, only
-from .beside import refer_to, share_side, take_place
+from .beside import refer_to, share_side, take_place, turn_place
 from .layout_lists import has_points, is_in_layout
 from .meaning import Item, Phrase, Range, add
 
@@ -25,6 +25,10 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
+    owns = any(one.is_possessive for last in draft.asks[-1:] for one in draft.list_lexemes(last)[-1:])
+    if phrase.ref == "one" and not ask.before and owns:
+        # "The right mouth corner and the right eye's outer one".
+        raise draft.mistake("ambiguous", "which place is that? name it", ask)
     made, before = refer(draft, ask)
     is_there = before is not None and is_in_layout(before) and has_points(draft, before.item.layout, made)
     if before is not None and is_there and ask.item == Item(phrase=phrase):
@@ -89,7 +93,7 @@ def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
 def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     """Return what a reference means, and the ask before it that it refers to: the nearest that it fits."""
     phrase = ask.phrase
-    ways = {"it": (refer_to, share_side), "side": (share_side,)}
+    ways = {"it": (refer_to, share_side), "side": (share_side,), "other": (turn_place, refer_to)}
     vague: tuple[Phrase, Ask | None] | None = None
     for read in ways.get(phrase.ref, (refer_to,)):
         for before in reversed(draft.asks):

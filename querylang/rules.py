@@ -112,6 +112,7 @@ class Rules(Compositions):
             ("N", "rel=around N", lambda n: self.extend(n, (("rel", "around"),)), 0.0),
             ("N", "NUMBER N", self.all_of, 0.8),
             ("N", "EACH of? N", self.determine, 0.0),
+            ("N", "N of each=each", lambda n: None if n.is_free else self.determine("each", n), 1.0),
             ("N", "same_number N", lambda n: n if n.det else self.determine("each", n), 1.5),
             ("N", "points of N", same, 0.0),
             ("N", "NOUN slash N", self.on_both, 0.0),
