@@ -13,7 +13,7 @@ from .exceptions import ask_again, ends_removal, follows_except, is_all_but, lea
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .joining import goes_sideways
 from .layout_lists import carry_layout
-from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit
+from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit, join
 from .per_side import ask_per_side, find_per_side
 from .qualifying import Qualifier
 from .references import resolve
@@ -164,7 +164,20 @@ class Clauses(Qualifier):
         if not leads:
             self.loosen(entry, counts)
 
+    def says_more(self, item: Item) -> bool:
+        """Whether a clause says how the one or the other of the last two is asked: "..., the former with 5 points"."""
+        at = {"former": -2, "latter": -1}.get((item.phrase or NO_NAME).ref, 0)
+        near = [ask for ask in self.asks[-2:] if ask.sentence >= self.sentence - 1]
+        if not at or len(near) < 2 or (item.phrase or NO_NAME).ops:
+            return False
+        joined = join(self.asks[at].item, replace(item, phrase=None))
+        if joined is not None:
+            self.asks[at].item, self.asks[at].is_apart = joined, True
+        return joined is not None
+
     def read_item(self, entry: Entry, item: Item) -> None:
+        if self.says_more(item):
+            return
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
             self.per_side[self.sentence] = per_side
             item = replace(item, each=None) if item.each else Item()

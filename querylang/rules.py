@@ -174,6 +174,8 @@ class Rules(Compositions):
             ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
             ("N", "one", lambda: Phrase((), ref="one"), 1.2),
             ("N", "ref=other", lambda: Phrase((), ref="other"), 1.4),
+            ("N", "ref=former", lambda: Phrase((), ref="former"), 0.0),
+            ("N", "ref=latter", lambda: Phrase((), ref="latter"), 0.0),
             ("N", "one ONE_SIDE", one_of, 0.2),
             ("N", "ADJ one", one_of, 0.0),
             ("SAME", "so_does", say_nothing, 0.0),

@@ -32,6 +32,8 @@ LINES_COST = 1.7
 OPPOSITE = {"left": "right", "right": "left"}
 OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 9.0}
 """Categories of words that may also say nothing, with what that costs."""
+NEVER_EMPTY = frozenset({"other", "former", "latter"})
+"""Those of them that always say something."""
 
 
 class Who(NamedTuple):
@@ -82,7 +84,7 @@ def read_phrase(words: Sequence[Lexeme], stop: int, readings: Sequence[tuple[str
 def read_plainly(found: Words, category: str, value: Any) -> Found:
     """Longer phrases are surer; some may also say nothing."""
     yield found.stop, category, value, max(0.0, 1.5 - 0.5 * found.length)
-    if category in OFTEN_EMPTY and value != "other":
+    if category in OFTEN_EMPTY and value not in NEVER_EMPTY:
         yield found.stop, SKIP, None, OFTEN_EMPTY[category]
 
 
