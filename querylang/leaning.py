@@ -18,6 +18,8 @@ from .rules import Rules
 from .runs import PlaceRun, merge_places
 from .side_headings import is_doctors
 
+STEPS = ("every", "pixels", "segments", "density", "positions", "nth")
+"""Ways to say where points lie."""
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
 
@@ -37,6 +39,10 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     """
     ask, before = draft.asks[index], draft.asks[index - 1]
     last = before.phrase
+    if index and is_one_of_many(draft, index):
+        made = move_place(draft.rules, ask.phrase, last)
+        if made is not None and len(made.thing.units) == 1:
+            return replace(made, is_plural=True, is_of=True)
     own, rest = last.ops[: last.owner_len], last.ops[last.owner_len :]
     is_bare = ask.item == Item(phrase=ask.phrase) and not ask.phrase.is_free
     if not (index and own and rest and is_bare) or draft.starts_line(index):
@@ -49,6 +55,25 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
         return None
     made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
+
+
+def repeats_way(draft: Draft, index: int) -> bool:
+    """Whether a name behind "of" is asked in the way of the one before: "every 20% of the left brow, of the jaw"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    last = last.source or last
+    is_bare = index > 0 and ask.item == Item(phrase=ask.phrase) and not draft.find_own(index)
+    is_way = last.item.count is None and any(getattr(last.item, name) is not None for name in STEPS)
+    return is_bare and is_way and ask.sentence == last.sentence and follows_of(draft, ask)
+
+
+def is_one_of_many(draft: Draft, index: int) -> bool:
+    """Whether several places are those of a list, one each: "the midpoints of the left brow and the bridge"."""
+    ask, before = draft.asks[index], draft.asks[index - 1]
+    last = before.phrase
+    is_bare = ask.item == Item(phrase=ask.phrase) and not (ask.phrase.is_free or ask.thing.is_place)
+    is_list = ask.before <= {"comma", "and"} and ask.sentence == before.sentence and not draft.starts_line(index)
+    is_many = last.is_plural and last.is_of and before.thing.is_place and len(before.thing.units) == 1
+    return is_bare and is_list and is_many and not before.item.has_amount
 
 
 def tell_shared(draft: Draft, index: int) -> None:

@@ -16,6 +16,7 @@ from .concepts import Op
 from .joining import is_side
 from .leaning import (
     differ_from_last,
+    repeats_way,
     share_counted,
     share_place,
     share_plural,
@@ -67,6 +68,8 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if made is not None:
         give(draft, index, made)
         return
+    if repeats_way(draft, index):
+        ask.source = draft.asks[index - 1].source or draft.asks[index - 1]
     tell_shared(draft, index)
     refuse_round(draft, index)
     if is_torn(draft, index):
