@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
@@ -39,7 +40,8 @@ def own_all(draft: Draft) -> None:
     """
     own_names(draft)
     for index, ask in enumerate(draft.asks):
-        if ask.is_named and ask.phrase.is_free and ask.item.range is None and ask.item.layout is None:
+        waits = ask.is_named and ask.phrase.is_free and not ask.is_header
+        if waits and ask.item.range is None and ask.item.layout is None:
             refuse_free(draft, index)
 
 
@@ -62,7 +64,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
-    if owns_last(draft, index):
+    if owns_last(draft, index) or heads_wholes(draft, index):
         return
     made = share_plural(draft, index) or share_place(draft, index) or share_counted(draft, index)
     if made is not None:
@@ -91,6 +93,25 @@ def owns_last(draft: Draft, index: int) -> bool:
         return False
     # What comes behind it is its owner already.
     ask.is_header = last.is_owned and last.phrase.ops[: len(ask.phrase.ops)] == ask.phrase.ops
+    return ask.is_header
+
+
+def heads_wholes(draft: Draft, index: int) -> bool:
+    """Whether a place before a colon is that of each name behind it: "corners: mouth, eyes"."""
+    ask = draft.asks[index]
+    is_place = ask.phrase.is_free and ask.phrase.ops[:1] != () and ask.phrase.ops[0][0] == "rel"
+    is_place = is_place and draft.starts_line(index)
+    if not is_place or ask.item != Item(phrase=ask.phrase) or not draft.opens_list(index):
+        return False
+    listed = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 : index + 1 + MOST_BEFORE])]
+    bare = all(one.item == Item(phrase=one.phrase) and not (one.phrase.is_free or one.is_removal) for one in listed)
+    made = [draft.rules.sound_phrase((*one.phrase.ops, *ask.phrase.ops)) if bare else None for one in listed]
+    if not all(one is not None and one.thing.is_place for one in made):
+        return False
+    for one, phrase in zip(listed, made, strict=True):
+        assert phrase is not None
+        one.become(replace(one.phrase.mean(phrase), owner_len=len(one.phrase.ops)), is_owned=True)
+    ask.is_header = bool(listed)
     return ask.is_header
 
 
