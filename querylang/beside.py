@@ -223,8 +223,8 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     own, nouns = find_nouns(phrase), find_nouns(before)
     # "The right pupil, the outer corner of that eye".
     nouns |= find_bases(rules, nouns)
-    if phrase.ref == "other":
-        # "The left upper lid, and the other one's pupil".
+    if phrase.ref in ("other", "that"):
+        # "The left upper lid, and the other one's pupil", "right pupil, that eye's corners".
         own |= find_bases(rules, own)
     if not (parts & before.thing.parts or own & nouns):
         return None

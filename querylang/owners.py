@@ -118,7 +118,7 @@ def heads_wholes(draft: Draft, index: int) -> bool:
 def widen(draft: Draft, ask: Ask, made: Phrase) -> Phrase:
     """Return what is left out as on both sides where both were named: "left eye and right eye, without the corners"."""
     side = find_side(made.ops)
-    if side is None or not ask.phrase.is_plural or is_side(ask.phrase.ops[0]):
+    if side is None or not ask.phrase.is_plural or any(map(is_side, ask.phrase.ops[:1])):
         return made
     owner = made.ops[: made.owner_len]
     other = tuple(flip(op) for op in owner)

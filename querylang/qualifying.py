@@ -112,7 +112,9 @@ class Qualifier:
 
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
-        is_behind = entry.before in ({"comma"}, {"colon"})
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        # "..., the first and last thirds 5 each" is a list of its own.
+        is_behind = entry.before in ({"comma"}, {"colon"}) and not any("and" in one.before for one in later)
         is_plain = item.says_only("phrase") and not (item.phrase or NO_NAME).ref and is_behind
         return is_plain and self.draft.has_amount(len(self.asks) - 1)
 
