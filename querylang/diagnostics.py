@@ -108,6 +108,13 @@ def explain_run(text: str, run: Sequence[Entry], lattice: Lattice, language: Lan
     return Problem(code, f"{what} '{shown}'", span, join_options([f"'{word}'" for word in near]))
 
 
+def explain_word(text: str, span: tuple[int, int], near: Sequence[str]) -> Problem:
+    """Return the problem of one word that may be one of several."""
+    return Problem(
+        "unknown_words", f"unknown word '{text[slice(*span)]}'", span, join_options([f"'{one}'" for one in near])
+    )
+
+
 def join_options(options: Sequence[str]) -> str | None:
     """Return things to say instead as one text, None if there are none."""
     if not options:

@@ -99,7 +99,7 @@ def singulars(word: str) -> Iterator[str]:
     """Yield what a word may be the plural of."""
     if len(word) > 3 and word.endswith("s"):
         yield word[:-1]
-        if word.endswith(("ses", "xes", "zes", "ches", "shes", "oes")):
+        if word.endswith(("ses", "xes", "zes", "ches", "shes")):
             yield word[:-2]
         if word.endswith("ies"):
             yield word[:-3] + "y"

@@ -20,7 +20,7 @@ UNITS = {word: number for number, word in enumerate(WORDS["units"])}
 ORDINALS = {word: number for number, word in enumerate(WORDS["ordinals"], 1)}
 TENS, SCALES, GROUPS = WORDS["tens"], WORDS["scales"], WORDS["groups"]
 PARTS = WORDS["parts"] | {f"{word}s": number for word, number in ORDINALS.items() if number > 3}
-NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *PARTS})
+NUMBER_WORDS = frozenset({*UNITS, *ORDINALS, *TENS, *SCALES, *GROUPS, *PARTS})
 PER_CENT = frozenset(WORDS["per_cent"])
 MAX_DIGITS = 30
 """No number of points or place has more."""

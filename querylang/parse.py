@@ -20,7 +20,7 @@ from .canonical import write_query
 from .canonical_parser import parse_canonical
 from .chart import Chart
 from .cover import Cover, unknown_inside
-from .diagnostics import MAX_PROBLEMS, explain_entries, join_options, refuse_code
+from .diagnostics import MAX_PROBLEMS, explain_entries, explain_word, join_options, refuse_code
 from .entries import Entry
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
@@ -197,8 +197,11 @@ class Reading:
         strange = [node for entry in entries if entry.kind == "unknown" for node in unknown_inside(chart, entry)]
         put_aside = [entry for entry in entries if entry.kind in ("purpose", "heading")]
         aside = [node for entry in put_aside for node in unknown_inside(chart, entry)]
+        aside += [node for node in range(chart.size) if chart.categories(node) == {"UNKNOWN", "PERSON_OWNER"}]
         if strange or aside:
-            mended, notes = mend_spelling(lexemes, lattice, strange, aside, self.language)
+            mended, notes, lost = mend_spelling(lexemes, lattice, strange, aside, self.language)
+            if lost:
+                self.fail([explain_word(self.text, lattice.span(node, node + 1), near) for node, near in lost])
             if notes:
                 lattice = build_lattice(self.text, mended, self.language.lexicon)
                 chart = Chart(lattice, self.language.rules)

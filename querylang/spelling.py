@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .lattice import Lattice
 from .numbers import NUMBER_WORDS
-from .word_edges import ASIDE
+from .word_edges import ASIDE, EMPTY
 from .words import Lexeme
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ MOST_MENDED = 10
 """A text with more unknown words than that is no misspelt instruction."""
 NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"}
 """Categories whose words are no spelling of anything else."""
+
+
+NAMING = frozenset(
+    {"NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE"}
+)
+"""Categories of words that would be lost with what is put aside."""
 
 
 def is_near(one: str, other: str) -> bool:
@@ -40,17 +46,20 @@ def is_near(one: str, other: str) -> bool:
     return one[start : start + 2] == other[start : start + 2][::-1] and one[start + 2 :] == other[start + 2 :]
 
 
-def find_near(word: str, language: Language, least: int = SHORTEST) -> list[str]:
+def find_near(word: str, language: Language, least: int = SHORTEST, but: frozenset[str] = NO_TARGETS) -> list[str]:
     """Return the words of the language of so many letters, plurals too, one edit from a word."""
-    words = language.lexicon.words(NO_TARGETS) | NUMBER_WORDS
+    words = language.lexicon.words(but) | NUMBER_WORDS
     found = {known for known in words if len(known) >= least and is_near(word, known)}
     if word.endswith("s"):
         found |= {known + "s" for known in words if len(known) > 3 and is_near(word[:-1], known)}
     found |= {
         known + "s" for known in words if len(known) > 3 and is_near(word, known + "s") and known + "s" not in words
     }
-    singles = {known for known in found if not (known.endswith("s") and known[:-1] in found)}
-    return sorted(singles)
+    # Of "face" and "faces", "facs" and "facse" are the second.
+    found -= {known for known in found if known.endswith("ss") and known[:-1] in found}
+    both = {known for known in found if known.endswith("s") and known[:-1] in found}
+    plural = {known for known in both if word.endswith("s") or sorted(known) == sorted(word)}
+    return sorted(found - (both - plural) - {known[:-1] for known in plural})
 
 
 def same_meaning(near: list[str], language: Language) -> list[str]:
@@ -61,43 +70,61 @@ def same_meaning(near: list[str], language: Language) -> list[str]:
     return near
 
 
-def is_side(word: str, near: str, language: Language) -> bool:
-    """Whether what a word lies near tells one part from another, as left, upper and inner do; "cleft" is no "left"."""
-    return word[0] == near[0] and any(category == "ADJ" for category, _ in language.lexicon.find(near))
+def find_lost(word: str, language: Language, *, owns: bool) -> list[str]:
+    """Return what an unknown word put aside with others may be a misspelling of, and would be lost with them."""
+    for but in (NO_TARGETS, NO_TARGETS - {"FACE_WORD"}):
+        # "Cleft" is no "left": slips seldom change the first letter.
+        near = [one for one in find_near(word, language, but=but) if one[0] == word[0]]
+        # What seems to own is no name where it is any word misspelt: "whre's the left pupil?"
+        found = [one for one in near if owns or one in NUMBER_WORDS or find_categories(one, language) & NAMING]
+        if found:
+            return found
+    return []
+
+
+def find_categories(word: str, language: Language) -> set[str]:
+    return {category for category, _ in language.lexicon.find(word)}
+
+
+def find_meant(word: str, language: Language) -> list[str]:
+    """Return what a word that fits nowhere may be a misspelling of: "rith" is no "with", which would say nothing."""
+    near = find_near(word, language)
+    return [one for one in near if one[0] == word[0] or not find_categories(one, language) <= {*EMPTY, "WITH"}]
 
 
 def mend_spelling(
     lexemes: Sequence[Lexeme], lattice: Lattice, strange: Sequence[int], aside: Sequence[int], language: Language
-) -> tuple[list[Lexeme], list[str]]:
-    """Return the words with each misspelt one mended, and the notes about it.
+) -> tuple[list[Lexeme], list[str], list[tuple[int, list[str]]]]:
+    """Return the words with each misspelt one mended, the notes about it, and nodes that nothing may put aside.
+
+    With these come the words that they may be.
 
     Args:
         lexemes: The words.
         lattice: Their lattice.
         strange: Nodes of words that fit nowhere.
-        aside: Nodes of unknown words in purposes and headings, which are mended where they name a part or a side.
+        aside: Nodes of unknown words in purposes, headings and owners, mended where they name a part, a side or a face.
         language: The language.
     """
     mended = list(lexemes)
     notes: list[str] = []
+    lost: list[tuple[int, list[str]]] = []
     known = {**language.near["not_covered"], **language.near["layouts"]}
     for node in (*strange, *aside)[:MOST_MENDED]:
         i = lattice.nodes[node]
         word = lexemes[i].word
-        if (
-            lexemes[i].type != "word"
-            or len(word) < SHORTEST
-            or word in known
-            or word in language.near["other"]["words"]
-        ):
+        is_odd = word in known or word in language.near["other"]["words"] or word in language.lexicon.words()
+        if lexemes[i].type != "word" or len(word) < SHORTEST or is_odd:
             continue
-        near = same_meaning(find_near(word, language), language)
-        if len(near) != 1 or len(near[0]) < SHORTEST:
-            continue
-        if node in aside and near[0] not in language.lexicon.names and not is_side(word, near[0], language):
-            continue
-        fixed = copy(lexemes[i])
-        fixed.word = near[0]
-        mended[i] = fixed
-        notes.append(f"'{word}' is read as '{near[0]}'")
-    return mended, notes
+        found = (
+            find_lost(word, language, owns=lexemes[i].is_possessive) if node in aside else find_meant(word, language)
+        )
+        near = same_meaning(found, language)
+        if len(near) == 1 and len(near[0]) >= SHORTEST:
+            fixed = copy(lexemes[i])
+            fixed.word = near[0]
+            mended[i] = fixed
+            notes.append(f"'{word}' is read as '{near[0]}'")
+        elif near and node in aside:
+            lost.append((node, near))
+    return mended, notes, lost
