@@ -26,7 +26,7 @@ NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOS
 
 NAMING = frozenset(
     {"NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE"}
-)
+) | frozenset({"REF", "SAME", "TOTAL", "ONLY", "EXCEPT", "NEGATION", "LAYOUT", "SELECT"})
 """Categories of words that would be lost with what is put aside."""
 
 

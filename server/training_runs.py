@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..errors import ConfigError
 from ..model.training.chain import (
     CALIBRATED_CHECKPOINT,
     CHECKPOINT,
+    MEAN_CHECKPOINT,
     SEEING_CHECKPOINT,
     Step,
 )
@@ -56,7 +57,7 @@ def run_training(recipe: str, data: Path, run: Path, devices: int, threads: int,
 
 
 def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, threads: int) -> Path:
-    """Do what of a chain's steps is not done yet, each in RUNS/<recipe>; a run that was stopped goes on.
+    """Do what of a chain's steps is not done yet, each in RUNS/<run>; a run that was stopped goes on.
 
     Returns:
         The last step's checkpoint.
@@ -65,20 +66,18 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
         ConfigError: a step failed.
     """
 
-    def find_run(recipe: str) -> Path:
-        return runs / Path(recipe).stem
-
-    checkpoints = {find_run(step.recipe): step.checkpoint for step in steps}
+    checkpoints = {step.run: runs / step.run / step.checkpoint for step in steps}
     runs.mkdir(parents=True, exist_ok=True)
     for step in steps:
-        run = find_run(step.recipe)
+        run = runs / step.run
         if (run / step.checkpoint).is_file():
             click.echo(f"{run / step.checkpoint} is there", err=True)
             continue
-        start = find_run(step.start)
-        further = ["--start", str(start / checkpoints[start])] if step.start else []
+        further = ["--start", str(checkpoints[step.start])] if step.start else []
+        if step.mean_of:
+            further += ["--start", str(average_runs(step, checkpoints, run))]
         if step.relabelled_by:
-            teacher = find_run(step.relabelled_by)
+            teacher = runs / step.relabelled_by
             labels = runs / f"relabelled-by-{teacher.name}.npz"
             if not labels.is_file():
                 weights = str(teacher / CHECKPOINT)
@@ -94,4 +93,17 @@ def make_weights(steps: Sequence[Step], data: Path, runs: Path, devices: int, th
             if name == SEEING_CHECKPOINT:
                 made_of += ["--pictures", str(step.visibility_pictures), "--threads", str(threads)]
             run_command([COMMANDS[name], *made_of])
-    return find_run(steps[-1].recipe) / steps[-1].checkpoint
+    return checkpoints[steps[-1].run]
+
+
+def average_runs(step: Step, checkpoints: Mapping[str, Path], run: Path) -> Path:
+    """Write the mean that a step begins from into its run's folder, and return its path.
+
+    Raises:
+        ConfigError: the checkpoints do not fit one another.
+    """
+    mean = run / MEAN_CHECKPOINT
+    run.mkdir(parents=True, exist_ok=True)
+    shares = [argument for name, share in step.mean_of for argument in ("--of", str(checkpoints[name]), str(share))]
+    run_command(["average", *shares, "--out", str(mean)])
+    return mean

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 CHECKPOINT = "detector.safetensors"
 """What a run's folder calls its weights."""
+
+MEAN_CHECKPOINT = "mean.safetensors"
+"""The mean of runs that one begins from, in its folder."""
 
 SEEING_CHECKPOINT = "detector-seeing.safetensors"
 """The same, taught which points are seen."""
@@ -20,11 +24,13 @@ class Step:
 
     Attributes:
         recipe: a shipped recipe's name, or a TOML file.
-        start: the recipe whose checkpoint it begins from; "" for the recipe's own `encoder_weights`.
-        relabelled_by: the recipe whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
+        start: the run whose checkpoint it begins from; "" for the recipe's own `encoder_weights`.
+        mean_of: instead, the runs whose checkpoints' mean it begins from, with their shares (`faceql average`).
+        relabelled_by: the run whose checkpoint labels `auto` beforehand (`faceql relabel`); "" for none.
         is_turned: whether turned faces (`faceql turn`) join in.
         visibility_pictures: how many crops then teach it which points are seen (`faceql train-visibility`); 0 for none.
         is_calibrated: whether `faceql calibrate` is the end of it.
+        name: what the run's folder is called; "" for the recipe's name.
     """
 
     recipe: str
@@ -33,6 +39,13 @@ class Step:
     is_turned: bool = False
     visibility_pictures: int = 0
     is_calibrated: bool = False
+    mean_of: tuple[tuple[str, float], ...] = ()
+    name: str = ""
+
+    @property
+    def run(self) -> str:
+        """What the run's folder is called."""
+        return self.name or Path(self.recipe).stem
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -59,5 +72,14 @@ SHIPPED = (
     Step("default-turned", "default-deep", visibility_pictures=8000),
     Step("default-surfaces", "default-turned"),
     Step("default-settled", "default-surfaces", visibility_pictures=9600, is_calibrated=True),
+    Step("default-hard", "default-settled"),
+    Step("default-plain", "default-settled"),
+    Step(
+        "default-settled",
+        mean_of=(("default-settled", 0.02), ("default-hard", 0.37), ("default-plain", 0.61)),
+        visibility_pictures=9600,
+        is_calibrated=True,
+        name="default-mean",
+    ),
 )
 """What ships is the last one's checkpoint."""

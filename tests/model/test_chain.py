@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from faceql.errors import ConfigError
 from faceql.model.checkpoint import load_detector
@@ -39,9 +40,9 @@ def test_the_shipped_checkpoint_is_the_chains_last() -> None:
     done: list[str] = []
     for step in SHIPPED:
         recipe = load_recipe(step.recipe)
-        assert not {step.start, step.relabelled_by} - {"", *done}
+        assert not {step.start, step.relabelled_by, *dict(step.mean_of)} - {"", *done}
         assert step.is_turned == any(stage.turned_share for stage in recipe.stages)
-        done.append(step.recipe)
+        done.append(step.run)
     assert load_detector().detector.config == load_recipe(SHIPPED[-1].recipe).detector
 
 
@@ -87,6 +88,26 @@ def test_a_chain_is_made_in_order_and_what_is_done_stays(
     make_weights(steps, packs, runs, devices=1, threads=1)
     assert last.stat().st_mtime_ns == made
     assert capfd.readouterr().err.count(" is there") == 2
+
+
+@pytest.mark.slow
+def test_a_run_begins_from_the_mean_of_others(packs: Path, tmp_path: Path) -> None:
+    recipe, runs = tmp_path / "plain.toml", tmp_path / "runs"
+    recipe.write_text('name = "plain"' + RECIPE)
+    mean_of = (("plain", 0.25), ("again", 0.75))
+    steps = [
+        Step(str(recipe)),
+        Step(str(recipe), "plain", name="again"),
+        Step(str(recipe), mean_of=mean_of, name="mean"),
+    ]
+    assert make_weights(steps, packs, runs, devices=1, threads=1) == runs / "mean" / "detector.safetensors"
+    (one, share), (other, rest) = ((load_detector(runs / name / "detector.safetensors"), by) for name, by in mean_of)
+    made = load_detector(runs / "mean" / "mean.safetensors").detector.state_dict()
+    name = "landmark_encoder.part_vectors.weight"
+    name = name if name in made else next(key for key, tensor in made.items() if tensor.is_floating_point())
+    states = one.detector.state_dict()[name], other.detector.state_dict()[name]
+    assert not torch.equal(*states)
+    torch.testing.assert_close(made[name], share * states[0] + rest * states[1])
 
 
 @pytest.mark.slow

@@ -19,7 +19,15 @@ from faceql.model.checkpoint import digest_contents, load_detector, save_detecto
 from faceql.model.detector import Detector
 from faceql.model.onnx_detector import OnnxDetector
 from faceql.model.reader import LandmarkReader
-from faceql.model.training.error_factors import SetErrors, cross_validate, fit_error_factors, format_sets
+from faceql.model.training.error_factors import (
+    MISLEADING,
+    MOST_WIDER,
+    SetErrors,
+    cross_validate,
+    fit_error_factors,
+    fit_safe_factors,
+    format_sets,
+)
 from faceql.server.cli import main
 
 PARTS = ("face contour", "left eye", "outer lip", "inner lip")
@@ -53,6 +61,23 @@ def test_factors_are_the_likeliest_and_each_set_counts_alike() -> None:
         best = surprise(factors[part], columns)
         assert best < surprise(factors[part] * 1.02, columns)
         assert best < surprise(factors[part] / 1.02, columns)
+
+
+def test_factors_are_made_larger_until_few_points_mislead() -> None:
+    expected = np.random.default_rng(0).uniform(0.02, 0.04, (400, len(PARTS)))
+    # One contour in a hundred is far off at a small expected error.
+    expected[::100, 0] = 0.046
+    true = expected.copy()
+    true[::100, 0] = 0.2
+    far = SetErrors("far", PARTS, expected, true)
+    likeliest, safe = (fit([far], PARTS) for fit in (fit_error_factors, fit_safe_factors))
+    told, wider = far.multiply(likeliest), far.multiply(safe)
+    assert told.misleading > MISLEADING >= wider.misleading
+    growth = {round(safe[part] / likeliest[part], 2) for part in PARTS}
+    (grown,) = growth
+    assert 1 < grown < 1 + MOST_WIDER / 100
+    shy = {part: factor * (grown - 0.01) for part, factor in likeliest.items()}
+    assert far.multiply(shy).misleading > MISLEADING
 
 
 def test_parts_that_no_set_annotates_keep_their_expected_errors() -> None:
