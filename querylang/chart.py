@@ -6,6 +6,7 @@ cheapest wins, never the first that was found.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,8 @@ class Chart:
         self.cells: list[dict[int, Readings]] = [{} for _ in range(self.size + 1)]
         self.skips = [self.find_skips(i) for i in range(self.size + 1)]
         self.names = lattice.number_identifiers()
-        self.are_joined = [self.names.count(name) > 1 for name in self.names]
+        sizes = Counter(self.names)
+        self.are_joined = [sizes[name] > 1 for name in self.names]
         self.fill()
 
     @property

@@ -61,19 +61,21 @@ def repeats_way(draft: Draft, index: int) -> bool:
     """Whether a name behind "of" is asked in the way of the one before: "every 20% of the left brow, of the jaw"."""
     ask, last = draft.asks[index], draft.asks[index - 1]
     last = last.source or last
-    is_bare = index > 0 and ask.item == Item(phrase=ask.phrase) and not draft.find_own(index)
-    is_way = last.item.count is None and any(getattr(last.item, name) is not None for name in STEPS)
-    return is_bare and is_way and ask.sentence == last.sentence and follows_of(draft, ask)
+    is_way = last.item.has_amount and last.item.count is None and ask.sentence == last.sentence
+    if not (index and is_way and any(getattr(last.item, name) is not None for name in STEPS)):
+        return False
+    return ask.item == Item(phrase=ask.phrase) and not draft.find_own(index) and follows_of(draft, ask)
 
 
 def is_one_of_many(draft: Draft, index: int) -> bool:
     """Whether several places are those of a list, one each: "the midpoints of the left brow and the bridge"."""
     ask, before = draft.asks[index], draft.asks[index - 1]
     last = before.phrase
-    is_bare = ask.item == Item(phrase=ask.phrase) and not (ask.phrase.is_free or ask.thing.is_place)
-    is_list = ask.before <= {"comma", "and"} and ask.sentence == before.sentence and not draft.starts_line(index)
     is_many = last.is_plural and last.is_of and before.thing.is_place and len(before.thing.units) == 1
-    return is_bare and is_list and is_many and not before.item.has_amount
+    if not is_many or before.item.has_amount:
+        return False
+    is_list = ask.before <= {"comma", "and"} and ask.sentence == before.sentence and not draft.starts_line(index)
+    return is_list and ask.item == Item(phrase=ask.phrase) and not (ask.phrase.is_free or ask.thing.is_place)
 
 
 def tell_shared(draft: Draft, index: int) -> None:
