@@ -176,6 +176,10 @@ class Draft:
         start, stop = (nodes[at] if at < len(nodes) else len(lexemes) for at in (ask.start, ask.stop))
         return list(lexemes[start:stop])
 
+    def ends_owning(self, clause: Clause | Entry) -> bool:
+        """Whether the last word of a clause is a possessive: "... and the right eye's"."""
+        return any(one.is_possessive for one in self.list_lexemes(clause)[-1:])
+
     def find_own(self, index: int) -> list[Loose]:
         """Return the amounts that stand right behind an ask."""
         sentence = self.asks[index].sentence
@@ -226,12 +230,6 @@ class Draft:
 def only(item: Item, names: Sequence[str]) -> Item:
     """Return an item with the named fields alone."""
     return Item(**{name: getattr(item, name) for name in names})
-
-
-def find_side(ops: Sequence[Op]) -> Op | None:
-    """Return the operation that names one side, None where there is none or several."""
-    found = [op for op in ops if is_side(op) and len(op[1]) == 1]
-    return found[0] if found else None
 
 
 def is_end(op: Op) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import Draft, find_side, flip, is_end
+from .asks import Draft, flip, is_end
 from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
-from .joining import is_side
+from .joining import OTHER, find_side, is_side
 from .meaning import Phrase
 from .rules import Rules
 
@@ -255,7 +255,7 @@ def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 
 def turn_other(op: Op) -> Op:
     """Return an adjective with inner for outer, left for right."""
-    turned = {"inner": "outer", "outer": "inner", "left": "right", "right": "left"}
+    turned = {"inner": "outer", "outer": "inner", **OTHER}
     return ("adj", tuple((kind, *(turned.get(one, one) for one in told)) for kind, *told in op[1]))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose, find_side
+from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose
 from .clause_kinds import is_manner, is_region, merge, settle_item
 from .compositions import SIDES
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
-from .joining import goes_sideways
+from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit, join
 from .per_side import ask_per_side, find_per_side

@@ -12,7 +12,7 @@ from typing import Any
 
 from .concept_data import FEATURES, NOTHING
 from .concepts import Concepts, MismatchError, Op
-from .joining import Faces, by_end, is_bare_side, is_parts, is_side, is_unchosen_part, may_carry
+from .joining import Faces, by_end, find_side, is_bare_side, is_parts, is_side, is_unchosen_part, may_carry
 from .meaning import NO_NAME, Item, Phrase, Range, join
 from .numbers import FRACTIONAL, Number
 from .registry import LAYOUT_FILES
@@ -153,7 +153,7 @@ class Compositions:
 
     def share_side_of(self, phrase: Phrase, other: Phrase) -> Phrase | None:
         """ "The brow above the left eye" is the left one."""
-        side = next((op for op in other.ops if is_side(op) and len(op[1]) == 1), None)
+        side = find_side(other.ops)
         is_one = phrase.thing.is_pair and not (phrase.thing.is_sided or phrase.det or phrase.fault or other.fault)
         if side is None or not is_one or not self.is_paired(other.ops):
             return None

@@ -10,10 +10,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from .amounts import Amounts
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases
 from .clauses import Clauses
 from .concept_data import Unit
 from .headings import drop_headers, says_each, weave
+from .joining import find_side
 from .meaning import Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all

@@ -12,14 +12,14 @@ from dataclasses import replace
 from .asks import Ask, Draft
 from .clause_kinds import is_bare_number, is_region
 from .entries import Entry
-from .leaning import turn_ends
+from .leaning import STEPS, turn_ends
 from .meaning import NO_NAME, Item, Phrase, add
 from .numbers import Number
 
 JOINED = frozenset({"and", "also", "comma", "then"})
 WAYS = ("segments", "positions", "density")
 """Ways to say where points lie that the next clause may say in fewer words."""
-SETTLED = (*WAYS, "every", "pixels", "nth", "pick")
+SETTLED = (*STEPS, "pick")
 """What a clause may say itself, so that nothing is left out."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 

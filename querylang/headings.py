@@ -27,7 +27,7 @@ def drop_headers(draft: Draft) -> None:
         ask, later = draft.asks[index : index + 2]
         if later.is_removal:
             continue
-        count_bracket(draft, index)
+        count_listed(draft, index)
         if is_sum(draft, index) or is_named_out(draft, index):
             ask.is_header = True
         elif is_apposition(draft, index):
@@ -147,7 +147,7 @@ def is_named_out(draft: Draft, index: int) -> bool:
     return found == wanted
 
 
-def count_bracket(draft: Draft, index: int) -> None:
+def count_listed(draft: Draft, index: int) -> None:
     """Take away a count that is that of the places listed: "3 points on the brow (head, arch, tail)"."""
     ask, *later = draft.asks[index:]
     count = ask.item.count

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -151,6 +152,12 @@ def one_of(adjectives: Any) -> Phrase:
 
 def is_side(op: Op) -> bool:
     return bool(op[0] == "adj" and op[1][0][0] == "side")
+
+
+def find_side(ops: Sequence[Op]) -> Op | None:
+    """Return the operation that names one side, None where there is none or several."""
+    found = [op for op in ops if is_side(op) and len(op[1]) == 1]
+    return found[0] if found else None
 
 
 def are_sides(phrase: Phrase) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .asks import Ask, Draft, find_side
+from .asks import Ask, Draft
 from .beside import contrast, move_place, oppose, take_place, turn_side
 from .canonical import write_query
+from .joining import find_side
 from .meaning import End, Item, Phrase, Range
 from .pieces import Place
 from .rules import Rules

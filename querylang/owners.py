@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases, find_side, flip
+from .asks import WHOLE_FACE, Ask, Draft, find_phrases, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
 from .concepts import Op
-from .joining import is_side
+from .joining import find_side, is_side
 from .leaning import (
     differ_from_last,
     repeats_way,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .asks import BREAKS, Ask, Draft, find_side
+from .asks import BREAKS, Ask, Draft
 from .beside import has_several, inherit, needs_owner
 from .concepts import Op
-from .joining import are_sides
+from .joining import are_sides, find_side
 from .meaning import Item, Phrase
 
 Owner = tuple[Phrase, bool]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Ask, Draft, find_phrases, find_side, only
+from .asks import Ask, Draft, find_phrases, only
 from .beside import refer_to, share_side, take_place, turn_place
+from .joining import find_side
 from .layout_lists import has_points, is_in_layout
 from .meaning import Item, Phrase, Range, add
 
@@ -25,8 +26,7 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
-    owns = any(one.is_possessive for last in draft.asks[-1:] for one in draft.list_lexemes(last)[-1:])
-    if phrase.ref == "one" and not ask.before and owns:
+    if phrase.ref == "one" and not ask.before and any(map(draft.ends_owning, draft.asks[-1:])):
         # "The right mouth corner and the right eye's outer one".
         raise draft.mistake("ambiguous", "which place is that? name it", ask)
     made, before = refer(draft, ask)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, find_side, flip, only
+from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, flip, only
 from .beside import find_bases, find_nouns, move_place, take_place
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
-from .joining import are_sides, is_side
+from .joining import are_sides, find_side, is_side
 from .layout_lists import is_in_layout
 from .meaning import NO_NAME, Item, Phrase, join
 from .numbers import Number
@@ -171,7 +171,7 @@ def repeats_list(draft: Draft, entry: Entry, item: Item) -> bool:
     last = draft.asks[-1] if draft.asks else None
     if last is None or item != Item(phrase=item.phrase) or not are_sides(item.phrase or NO_NAME):
         return False
-    is_owner = any(one.is_possessive for one in draft.list_lexemes(entry)[-1:])
+    is_owner = draft.ends_owning(entry)
     is_of_list = "of" in entry.before and last.phrase.is_of
     return "and" in last.before and (is_of_list or (is_owner and not last.item.has_amount))
 

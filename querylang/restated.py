@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
-from .asks import AMOUNTS, Ask, Draft, find_side, only
+from .asks import AMOUNTS, Ask, Draft, only
 from .entries import Entry
-from .joining import is_side
+from .joining import find_side, is_side
 from .meaning import add
 from .side_headings import only_side
 

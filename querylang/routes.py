@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .asks import find_side
 from .canonical import write_piece
 from .concept_data import Unit
 from .concepts import Op
+from .joining import find_side
 from .meaning import NO_NAME, End, Item, MistakeError, Phrase, Range
 from .numbers import Number
 from .pieces import CurvePiece, Patch, Piece, Pieces, Place, Stretch

@@ -24,9 +24,10 @@ NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOS
 """Categories whose words are no spelling of anything else."""
 
 
-NAMING = frozenset(
-    {"NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE"}
-) | frozenset({"REF", "SAME", "TOTAL", "ONLY", "EXCEPT", "NEGATION", "LAYOUT", "SELECT"})
+NAMING = frozenset({
+    "NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE",
+    "REF", "SAME", "TOTAL", "ONLY", "EXCEPT", "NEGATION", "LAYOUT", "SELECT",
+})  # fmt: skip
 """Categories of words that would be lost with what is put aside."""
 
 

@@ -103,6 +103,8 @@ def average_runs(step: Step, checkpoints: Mapping[str, Path], run: Path) -> Path
         ConfigError: the checkpoints do not fit one another.
     """
     mean = run / MEAN_CHECKPOINT
+    if mean.is_file():
+        return mean
     run.mkdir(parents=True, exist_ok=True)
     shares = [argument for name, share in step.mean_of for argument in ("--of", str(checkpoints[name]), str(share))]
     run_command(["average", *shares, "--out", str(mean)])

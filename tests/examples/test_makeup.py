@@ -140,9 +140,7 @@ def test_foundation_keeps_what_is_no_skin(photo: np.ndarray, answer: faceql.Answ
     skin = face.mask("skin") == 1
     assert np.quantile(bright[skin & (face.skin > 0.9)], 0.1) > np.quantile(bright[skin & (face.skin < 0.1)], 0.5)
     moved = np.abs(change(photo, answer, Foundation(strength=1.0)))
-    # The skin's edge follows the curve of the lips, the mask of the answer its points: a share of a pixel apart.
-    assert moved[answer.mask("lips") == 1].max() <= 1
-    assert moved.max() > 5
+    assert not moved[answer.mask("lips") == 1].any()
 
 
 def test_where_is_said_in_words(photo: np.ndarray, answer: faceql.Answer) -> None:
