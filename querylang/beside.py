@@ -13,7 +13,7 @@ from itertools import takewhile
 from .asks import Draft, flip, is_end
 from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
-from .joining import OTHER, find_side, is_side
+from .joining import OTHER, are_sides, find_side, is_side
 from .meaning import Phrase
 from .rules import Rules
 
@@ -48,8 +48,23 @@ def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -
             lower = (lower[0], side, *lower[1:]) if made is not None else lower
         made = made or rules.sound_phrase(lower + phrase.ops)
         if made is not None and not is_both_of_one(phrase, made):
-            return settle(phrase, made, owner, len(lower))
+            turned = turn_owner(rules, phrase, lower) if owner.thing.is_place else None
+            return turned or settle(phrase, made, owner, len(lower))
     return None
+
+
+def turn_owner(rules: Rules, phrase: Phrase, lower: tuple[Op, ...]) -> Phrase | None:
+    """ "The eyebrow's peak on the left, the head on the right": the side is the brow's."""
+    *place, last = phrase.ops or ((),)
+    own, side = find_side((last,)) if place else None, find_side(lower)
+    if own is None or side is None or own[1] == side[1] or not rules.is_paired(lower) or lower[1:] != (side,):
+        return None
+    if place[-1][1] in ("end", "ends", "corner", "corners"):
+        # "Left brow: left end, right end".
+        return None
+    only = rules.sound_phrase((*lower, *place))
+    made = rules.on_side((lower[0], *place), own) if only is not None and len(only.thing.units) == 1 else None
+    return None if made is None else replace(phrase.mean(made), owner_len=2)
 
 
 def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
@@ -140,9 +155,10 @@ def lie_near(rules: Rules, phrase: Phrase, place: Phrase) -> Phrase | None:
 def take_side(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
     """ "7 on the left eye's lower lid, and 5 on the right": a side alone is that side of all that was named."""
     ops = tuple(op for op in owner.ops if not is_side(op))
-    if not phrase.ops or not all(map(is_side, phrase.ops)) or not ops or not rules.is_paired(ops):
+    is_pair = bool(ops) and rules.is_paired(ops)
+    if not phrase.ops or not all(map(is_side, phrase.ops)) or not (is_pair or owner.thing.is_place):
         return None
-    made = rules.on_side(ops, *phrase.ops)
+    made = rules.on_side(ops, *phrase.ops) if is_pair else rules.sound_phrase((*ops, *phrase.ops))
     return None if made is None else replace(settle(phrase, made, owner, 0), det=phrase.det)
 
 
@@ -152,7 +168,7 @@ def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
         return None
     ops = tuple(flip(op, ends=True) for op in last.ops)
     turned = [op for op, before in zip(ops, last.ops, strict=True) if op != before]
-    if len(turned) != 1 or turned[0][0] != "adj" or turned[0][1][0][1:] != phrase.ops[0][1][0][1:]:
+    if len(turned) != 1 or turned[0][0] != "adj" or turned[0][1][0][1] != phrase.ops[0][1][0][1]:
         return None
     made = rules.sound_phrase(ops)
     return None if made is None else replace(settle(phrase, made, last, 0), det=phrase.det)
@@ -208,7 +224,7 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         return lie_on(rules, phrase, before, whole=not is_portion)
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
-        return rules.sound_phrase(ops, frame=before.frame) if ops else None
+        return rules.sound_phrase(ops, frame=phrase.frame or whose(before)) if ops else None
     if side is not None and phrase.thing.is_sided and len(phrase.ops) > 1 and not is_side(phrase.ops[1]):
         # "The left corner of that eye": the side is that of the place, and the eye is the one named before.
         return rules.on_side(phrase.ops, side, frame=before.frame) if find_nouns(phrase) & find_nouns(before) else None
@@ -240,7 +256,14 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 
 def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     """ "The outer corner of the left eye and the other corner": the other one of that eye."""
-    if phrase.ref != "other" or len(phrase.ops) != 1 or phrase.ops[0][0] != "rel" or not before.ops:
+    if phrase.ref != "other" or len(phrase.ops) != 1 or not before.ops:
+        return None
+    if phrase.ops[0][0] == "noun" and phrase.ops[0] in before.ops:
+        # "The upper lid of the right eye, and the other lid".
+        level = next((op for op in before.ops if op[0] == "adj" and op[1][0][0] == "level"), None)
+        ops = tuple(turn_other(op) if op is level else op for op in before.ops)
+        return None if level is None else rules.sound_phrase(ops, frame=before.frame)
+    if phrase.ops[0][0] != "rel":
         return None
     word = phrase.ops[0][1].removesuffix("s")
     is_alike = any(op[0] == "rel" and op[1].removesuffix("s") == word for op in before.ops[1:])
@@ -254,8 +277,8 @@ def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 
 
 def turn_other(op: Op) -> Op:
-    """Return an adjective with inner for outer, left for right."""
-    turned = {"inner": "outer", "outer": "inner", **OTHER}
+    """Return an adjective with inner for outer, upper for lower, left for right."""
+    turned = {"inner": "outer", "outer": "inner", "upper": "lower", "lower": "upper", **OTHER}
     return ("adj", tuple((kind, *(turned.get(one, one) for one in told)) for kind, *told in op[1]))
 
 
@@ -302,7 +325,14 @@ def narrow(rules: Rules, whole: Phrase, part: Phrase) -> Phrase | None:
 def settle(phrase: Phrase, made: Phrase, owner: Phrase, owner_len: int) -> Phrase:
     """Return a phrase as what it was found to mean on an owner, whose "each" and whose left it shares."""
     det, frame = phrase.det or owner.det, phrase.frame or owner.frame
+    if are_sides(phrase):
+        frame = frame or whose(owner)
     return replace(phrase.mean(made), det=det, frame=frame, owner_len=owner_len, ref="", is_of=False)
+
+
+def whose(owner: Phrase) -> str:
+    """Return whose left a side alone is that leans on a name: "viewer's left eye 6 points, right 4"."""
+    return owner.frame or ("viewer" if owner.is_fixed else "")
 
 
 def needs_owner(rules: Rules, phrase: Phrase) -> bool:

@@ -62,7 +62,7 @@ def is_route(phrase: Phrase, last: Ask) -> bool:
     """Whether a name is the way a range runs: "along the top", "along the lower lid"."""
     if phrase.is_free:
         return bool(phrase.ops) and may_carry(phrase)
-    parts = {part for end in find_phrases(Item(range=last.item.range)) for part in end.thing.parts}
+    parts = {part for end in find_phrases(Item(range=last.item.range)) for part in end.thing.parts} | last.thing.parts
     stretches = {p.part for p in phrase.thing.pieces if isinstance(p, Stretch) and not p.is_whole}
     return bool(parts & stretches) and not phrase.thing.is_sided
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose
+from .asks import AMOUNTS, BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose
 from .clause_kinds import is_manner, is_region, merge, settle_item
 from .compositions import SIDES
 from .entries import Entry
@@ -115,7 +115,7 @@ class Clauses(Qualifier):
         self.draft.loose.append(loose)
 
     def read_clause(self, entry: Entry) -> None:
-        item = ask_alike(self.draft, entry)
+        item = ask_alike(self.draft, self.number)
         if item.fault:
             code, message, suggestion = item.fault
             raise self.draft.mistake(code, message, entry, suggestion)
@@ -164,6 +164,22 @@ class Clauses(Qualifier):
         if not leads:
             self.loosen(entry, counts)
 
+    def starts_at(self, item: Item) -> bool:
+        """Whether a clause says where what was asked starts: "8 points on each eye, the outer corner first"."""
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        asks = [ask for ask in self.asks if ask.sentence == self.sentence]
+        is_last = not later or "stop" in later[0].before or later[0].kind == "purpose"
+        are_stretches = bool(asks) and not any(
+            ask.phrase.is_free or ask.thing.is_place or ask.item.range is not None or ask.is_removal for ask in asks
+        )
+        phrase = item.phrase or NO_NAME
+        is_place = not phrase.ref and (phrase.is_free or phrase.thing.is_place)
+        if not (is_last and is_place and are_stretches) or item != Item(phrase=phrase, lead=True):
+            return False
+        for ask in asks:
+            ask.item = add(ask.item, Item(origin=item.phrase))
+        return True
+
     def says_more(self, item: Item) -> bool:
         """Whether a clause says how the one or the other of the last two is asked: "..., the former with 5 points"."""
         at = {"former": -2, "latter": -1}.get((item.phrase or NO_NAME).ref, 0)
@@ -181,7 +197,7 @@ class Clauses(Qualifier):
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
             self.per_side[self.sentence] = per_side
             item = replace(item, each=None) if item.each else Item()
-        is_order = item.lead and put_first(self.draft, item, self.sentence)
+        is_order = item.lead and (put_first(self.draft, item, self.sentence) or self.starts_at(item))
         if (
             is_order
             or comes_second(self.draft, item, self.sentence)
@@ -226,12 +242,22 @@ class Clauses(Qualifier):
 
     def read_loose(self, entry: Entry, item: Item) -> None:
         """Read what names no region."""
+        if "but" in entry.before and item.says_only("count") and self.counts_otherwise(item):
+            return
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
         elif go_on(self.draft, self.number, self.sentence):
             return
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
+
+    def counts_otherwise(self, item: Item) -> bool:
+        """Whether a number is that of what was repeated: "5 points on the left brow, the same on the right but 6"."""
+        last = self.asks[-1] if self.asks else None
+        if last is None or last.source is None or not self.draft.has_amount(len(self.asks) - 1):
+            return False
+        last.item, last.source = replace(replace(last.item, **dict.fromkeys(AMOUNTS)), count=item.count), None
+        return len([ask for ask in self.asks if ask.start == last.start]) == 1
 
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
@@ -271,7 +297,7 @@ class Clauses(Qualifier):
     def carry_numbers(self, item: Item) -> Item:
         """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
         last = self.asks[-1] if self.asks else None
-        if last is None or last.sentence != self.sentence or item.phrase is not None or not item.has_numbers:
+        if last is None or last.sentence < self.sentence - 1 or item.phrase is not None or not item.has_numbers:
             return item
         return replace(item, phrase=last.item.phrase) if last.item.has_numbers and last.is_named else item
 

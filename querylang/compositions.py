@@ -21,8 +21,11 @@ from .word_edges import Who
 LEFT = ("left", "right")
 """A side as the picture's and as the person's own."""
 HALF = Number(Fraction(1, 2), "part")
+SIDEMOST = {f"{side}most": (("end", side, side),) for side in LEFT}
+"""What is farthest to one side of the picture, whoever's left is meant."""
 SIDES = ("portion", HALF.value, "sides", "sides")
 """The two sides of a thing: each half of a curve, each of a pair."""
+START, END, ENDS = ("rel", "start"), ("rel", "end"), ("rel", "ends")
 FACES_FAULT = ("face", "say which of the faces", "'all faces', 'face 2' or 'the two largest faces'")
 BOUND_FAULT = ("unknown_words", "give one number of points, not a bound", "'20 points'")
 
@@ -93,6 +96,14 @@ class Compositions:
         ops = (("rel", "end"), ("adj", adjectives))
         return self.extend(phrase, ops) if not (phrase.is_free or phrase.fault or phrase.thing.is_place) else None
 
+    def end_on(self, owner: Phrase, sides: Any) -> Phrase | None:
+        """ "The leftmost point of the mouth" is its left corner."""
+        if owner.is_free or owner.fault or owner.thing.is_place:
+            return None
+        made = self.sound_phrase((*owner.ops, ENDS, ("adj", sides)))
+        made = made or self.sound_phrase((*owner.ops, ("rel", "corner"), ("adj", sides)))
+        return None if made is None else replace(owner.mean(made), is_of=True, owner_len=len(owner.ops))
+
     def of_one(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """ "The lower lid of the other one", "the arch of the right one"."""
         if part.thing.is_sided or part.ref or part.fault or not part.ops:
@@ -108,7 +119,10 @@ class Compositions:
     def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """What lies on an owner: "the corner of the left eye"."""
         ops = part.ops
-        if owner.fault or part.fault or (part.ref and owner.ref) or (part.det and owner.det):
+        if owner.fault or part.fault or (part.ref and owner.ref):
+            return None
+        if part.det and owner.det and (part.det != "each" or SIDES in ops):
+            # "Each side of each brow" is how many?
             return None
         if not ops or not owner.ops or (part.frame and owner.frame and part.frame != owner.frame):
             return None
@@ -181,6 +195,10 @@ class Compositions:
         if phrase.det not in ("", "all") or phrase.fault:
             return None
         ops = phrase.ops
+        if ops[-1:] == (END,):
+            # "Each end of the brow" is its head, too.
+            made = self.sound_phrase((*ops[:-1], ENDS))
+            phrase = phrase if made is None else phrase.mean(made)
         if det != "all" and ops and is_unchosen_part(ops[-1]):
             portion = ("portion", ops[-1][1], "each", "each") if ops[-1][0] == "portion" else SIDES
             halves = self.phrase((*ops[:-1], portion))
@@ -212,10 +230,24 @@ class Compositions:
         made = self.phrase((phrase.ops[0], *phrase.ops[2:]))
         return None if made is None else replace(phrase.mean(made), is_plural=True)
 
+    def give(self, number: Number, to: Phrase) -> Item | None:
+        """ "Give 5 to the left brow", no place of which takes five."""
+        is_stretch = not (to.is_free or to.fault) and any(not unit.is_place for unit in to.thing.units)
+        return Item(phrase=to, count=number) if is_stretch and number.form == "integer" else None
+
     def all_of(self, number: Number, phrase: Phrase) -> Phrase | None:
         """ "The two eyes" are both."""
+        if number.form == "integer" and number.value == 2 and phrase.is_plural and self.comes_in_two(phrase.ops):
+            # "The two halves of the jaw", "the two lips".
+            both = self.determine("both", phrase)
+            return None if both is None else replace(both, det="all")
         is_all = phrase.is_plural and not phrase.det and number.form == "integer" and number.value >= 2
         return replace(phrase, det="all") if is_all and number.value == len(phrase.thing.units) else None
+
+    def comes_in_two(self, ops: tuple[Op, ...]) -> bool:
+        """Whether what operations name in the plural are two where they do not say which: halves, sides, lips."""
+        is_whole = len(ops) == 1 and ops[0][0] == "noun" and bool(self.concepts[ops[0][1]].both)
+        return is_whole or (bool(ops) and is_unchosen_part(ops[-1]))
 
     def is_paired(self, ops: tuple[Op, ...]) -> bool:
         """Whether what operations name comes in pairs, so that a side of a place on it is its own side."""
@@ -399,7 +431,14 @@ class Compositions:
         return join(item, layout) if layout is not None and layout.layout in LAYOUT_FILES and is_bare else None
 
     def range(self, first: Any, last: Any) -> Item | None:
+        if isinstance(first, Phrase) and isinstance(last, Phrase) and first.ops[-1:] == (START,):
+            last = self.end_behind(last)
         return Item(range=Range(first, last)) if isinstance(first, Number) == isinstance(last, Number) else None
+
+    def end_behind(self, last: Phrase) -> Phrase:
+        """Return an end as the one that is not where the same thing starts: "from the start to the end of the jaw"."""
+        start = self.sound_phrase((*last.ops[:-1], START)) if last.ops[-1:] == (END,) and not last.is_free else None
+        return last if start is None else replace(last, thing=last.thing.without(start.thing))
 
     def between(self, first: Any, last: Any) -> Item | None:
         """ "Between the left and the right jaw angle" is told already, whatever "and" joins to it."""

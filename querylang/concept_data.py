@@ -102,6 +102,12 @@ class Thing:
         units, turned = (tuple(new for unit in own for new in make(unit)) for own in (self.units, self.turned))
         return replace(self, units=units, turned=turned, **attributes)
 
+    def without(self, other: Thing) -> Thing:
+        """Return the thing without the units that another one names too; as it is where none are left."""
+        pieces = {unit.pieces for unit in other.units}
+        left = self.change(lambda unit: [] if unit.pieces in pieces else [unit])
+        return left if left.units else self
+
     def on_surface(self, *, edge: str = "", spot: Spot | None = None) -> Thing:
         """Return the outlines or edges of surfaces, or one place on each, (u, v) of what is named of it."""
 

@@ -294,11 +294,16 @@ class Concepts:
     def cut_units(self, owner: Thing, units: tuple[Unit, ...], portion: Portion) -> tuple[Unit, ...]:
         """Return a portion of each unit; the curves of one group, such as the lips, stay together."""
         if portion.choice == "each":
-            each = [self.cut_units(owner, units, replace(portion, choice=side)) for side in SIDES]
+            choices = SIDES if portion.size == HALF else map(str, range(1, round(1 / portion.size) + 1))
+            each = [self.cut_units(owner, units, replace(portion, choice=one)) for one in choices]
             return tuple(unit for one in each for unit in one)
         cut = tuple(self.cut_unit(unit, portion) for unit in units)
         if len(cut) > 1 and owner.concept in self.names and not self[owner.concept].is_paired:
-            return (replace(cut[0], pieces=tuple(piece for unit in cut for piece in unit.pieces)),)
+            levels = dict.fromkeys(unit.level for unit in cut)
+            groups = [[unit for unit in cut if unit.level == level] for level in levels]
+            return tuple(
+                replace(group[0], pieces=tuple(piece for unit in group for piece in unit.pieces)) for group in groups
+            )
         return cut
 
     def cut_unit(self, unit: Unit, portion: Portion) -> Unit:

@@ -20,6 +20,7 @@ from .overrides import apply_overrides
 from .owners import own_all
 from .respective import give_counts
 from .restated import drop_restated
+from .side_headings import find_depth
 
 
 def bind(draft: Draft, perspective: str) -> None:
@@ -104,7 +105,8 @@ def settle_sides(draft: Draft, perspective: str) -> None:
     late = {lines[i]: i for i, ask in enumerate(draft.asks) if ask.item.late or ask.phrase.is_late}
     for i, ask in enumerate(draft.asks):
         frame, last = frame_of(draft, ask), late.get(lines[i], -1)
-        if frame:
+        if frame and (ask.thing.is_sided or not ask.item.faces):
+            # "The whole face of the person on the left" chooses a face.
             carried[ask.sentence] = frame
         settle(draft, ask, frame or ("subject" if i < last else carried.get(ask.sentence, perspective)), perspective)
 
@@ -125,7 +127,7 @@ def read_loose_owners(draft: Draft) -> dict[int, str]:
 def settle(draft: Draft, ask: Ask, frame: str, perspective: str) -> None:
     """Let an ask mean its units in the perspective in force."""
     thing = ask.thing
-    ask.units = put_first(ask.first, thing.units if frame == "viewer" else thing.turned, frame)
+    ask.units = put_first(ask, thing.units if frame == "viewer" else thing.turned, frame)
     ask.item = replace(ask.item, frame=frame)
     draft.notes += thing.notes
     if frame == "subject" != perspective and thing.units != thing.turned:
@@ -141,8 +143,12 @@ def frame_of(draft: Draft, ask: Ask) -> str:
     return frames.pop() if frames else ""
 
 
-def put_first(first: Phrase, units: tuple[Unit, ...], frame: str) -> tuple[Unit, ...]:
-    """Return units with those of one side first, if one is to be."""
+def put_first(ask: Ask, units: tuple[Unit, ...], frame: str) -> tuple[Unit, ...]:
+    """Return units with those of one side first, if one is to be; or the inner or outer ones, of each if so said."""
+    first = ask.first
+    if depth := find_depth(first):
+        is_each = bool(ask.phrase.det)
+        return tuple(sorted(units, key=lambda unit: (is_each and unit.side, unit.depth != depth)))
     side = find_side(first.ops)
     if side is None:
         return units

@@ -6,12 +6,16 @@ one before. "A third of the way along the jaw, and two thirds", "in 8 equal part
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from .asks import Ask, Draft
-from .clause_kinds import is_bare_number, is_region
+from .beside import contrast, make_end, turn_side
+from .clause_kinds import is_bare_number, is_region, is_route
+from .concept_data import SIDES
 from .entries import Entry
+from .joining import find_side, goes_sideways, is_side
 from .leaning import STEPS, turn_ends
 from .meaning import NO_NAME, Item, Phrase, add
 from .numbers import Number
@@ -21,25 +25,107 @@ WAYS = ("segments", "positions", "density")
 """Ways to say where points lie that the next clause may say in fewer words."""
 SETTLED = (*STEPS, "pick")
 """What a clause may say itself, so that nothing is left out."""
+THIRD = Fraction(1, 3)
+"""What "left of" something is, where no place is meant."""
+LEVELS = ((("rel", "top"),), (("rel", "bottom"),))
+MOST_LISTED = 4
+"""Names between a side and a "top" that makes a place of it."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
 
 
-def ask_alike(draft: Draft, entry: Entry) -> Item:
+def ask_alike(draft: Draft, number: int) -> Item:
     """Return a clause as it goes on in the way of the one before it, where it can."""
-    item = count_on(draft, entry)
-    last = draft.asks[-1] if draft.asks and "stop" not in entry.before else None
+    entry = draft.entries[number]
+    item = point_to_side(draft, number) or count_on(draft, entry)
+    last = draft.asks[-1] if draft.asks else None
+    if last is not None and "stop" in entry.before:
+        return (goes_via(draft, entry) and go_the_other_way(draft, entry, item, last)) or item
     if last is None:
         return item
-    if last.item.is_layout and item.says_only("layout", "zero", "same"):
-        # "The left eye of 300W, then that of WFLW".
-        is_alike = item.same or "of" in entry.before
-        return replace(last.item, layout=item.layout, zero=item.zero) if is_alike else item
+    if last.item.is_layout and item.layout is not None:
+        return ask_other_layout(draft, entry, item, last)
     if last.item.range is not None:
-        return turn_ends(draft, item, last.item.range)
+        return go_the_other_way(draft, entry, item, last) or turn_ends(draft, item, last.item.range)
     way = next((one for one in WAYS if getattr(last.item, one) is not None), None)
     if way is None or any(getattr(item, name) is not None for name in SETTLED):
         return item
     return say_so(item, way) or next((other for _, other in entry.others if getattr(other, way) is not None), item)
+
+
+def ask_other_layout(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item:
+    """Return what is asked of another layout: "the left eye of 300W, then that of WFLW"."""
+    if item.says_only("layout", "zero", "same") and (item.same or "of" in entry.before):
+        return replace(last.item, layout=item.layout, zero=item.zero)
+    if item.says_only("layout", "zero", "phrase"):
+        # "The left brow from 300W, the right from WFLW".
+        made = turn_side(draft.rules, item.phrase or NO_NAME, last.phrase)
+        return item if made is None else replace(item, phrase=made)
+    return item
+
+
+def point_to_side(draft: Draft, number: int) -> Item | None:
+    """Return a side beside "top" or "bottom" as the place on it: "the top, bottom, left and right of the mouth"."""
+    entry = draft.entries[number]
+    phrase: Phrase = entry.value.phrase or NO_NAME
+    *lower, last = phrase.ops or (("",),)
+    is_third = last[:2] == ("portion", THIRD) and last[2] in SIDES
+    if not (is_third or (not lower and is_side(last))) or entry.value != Item(phrase=phrase):
+        return None
+    nodes = draft.lattice.edges[entry.start : entry.stop]
+    if draft.ends_owning(entry) or any(edge.category == "NUMBER" for node in nodes for edge in node):
+        return None
+    near = [*list_near(draft, number, -1), *list_near(draft, number, 1)]
+    named = [(one.value.phrase or NO_NAME).ops for one in near if one.kind == "item"]
+    if not any(ops[-1:] in LEVELS and ops[:-1] in ((), tuple(lower)) for ops in named):
+        return None
+    end = make_end(last) if is_side(last) else ("adj", (("end", *last[2:]),))
+    made = draft.rules.sound_phrase((*lower, ("rel", "corner"), end))
+    return None if made is None else Item(phrase=replace(phrase.mean(made), ref=""))
+
+
+def go_the_other_way(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item | None:
+    """Return the way between the same ends: "... over the top, 5 points, and along the bottom, 4"."""
+    phrase, asked = item.phrase or NO_NAME, last.item.range
+    if asked is None:
+        return None
+    if item.range is not None and item.phrase is None:
+        # "The jaw from left to right with 17 points, then right to left with 9."
+        is_back = goes_sideways(item) and goes_sideways(last.item) and last.is_named
+        return replace(item, phrase=last.phrase) if is_back else None
+    if (
+        last.item.via is None
+        or not goes_via(draft, entry)
+        or item.range is not None
+        or not phrase.ops
+        or find_side(phrase.ops)
+    ):
+        return None
+    if phrase.ref == "one":
+        phrase = replace(phrase, ref="")
+    if not is_route(phrase, last):
+        return None
+    via = contrast(draft.rules, phrase, last.item.via) or phrase
+    return replace(item, phrase=last.item.phrase, range=asked, via=via)
+
+
+def goes_via(draft: Draft, entry: Entry) -> bool:
+    """Whether a clause begins with "via", "over" or, but at the start of a sentence, with "along"."""
+    near = [edge for node in draft.lattice.edges[max(0, entry.start - 2) : entry.start + 1] for edge in node]
+    found = {edge.category for edge in near if edge.stop <= entry.start + 1}
+    return "VIA" in found and not ("HEADS" in found and "stop" in entry.before)
+
+
+def list_near(draft: Draft, number: int, step: int) -> Iterator[Entry]:
+    """Yield the entries of a list beside one of them, the nearest first, up to what names a part."""
+    at = number
+    while 0 <= at + step < len(draft.entries) and abs(at - number) < MOST_LISTED:
+        later = draft.entries[max(at, at + step)]
+        if not later.before or not later.before <= JOINED:
+            return
+        at += step
+        yield draft.entries[at]
+        if not (draft.entries[at].kind == "item" and (draft.entries[at].value.phrase or NO_NAME).is_free):
+            return
 
 
 def say_so(item: Item, way: str) -> Item | None:
@@ -110,7 +196,7 @@ def places_on(last: Ask, entry: Entry) -> bool:
 
 def refuse_chain(draft: Draft, entry: Entry) -> None:
     """Raise the mistake of a way behind a place and an arrow: "head -> arch -> tail"."""
-    if entry.value.range is None or not draft.asks or "colon" not in entry.before:
+    if entry.value.range is None or not draft.asks or "colon" not in entry.before or "line" in entry.before:
         return
     at, last = draft.lattice.nodes[entry.start], draft.asks[-1]
     is_place = last.item.range is not None or last.thing.is_place or last.phrase.is_free

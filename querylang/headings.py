@@ -6,11 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, pairwise, takewhile
 
-from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, only
+from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, flip, only
 from .beside import lie_on, needs_owner
 from .clause_kinds import is_bare_route
 from .joining import is_side
-from .meaning import MistakeError, Phrase, add
+from .meaning import Item, MistakeError, Phrase, add
 from .restated import opens_bracket
 
 MOST_SUMMED = 50
@@ -23,6 +23,7 @@ def drop_headers(draft: Draft) -> None:
     Raises:
         MistakeError: The numbers below a heading add up to another one than its own, or it heads what lies elsewhere.
     """
+    distribute_all(draft)
     for index in range(len(draft.asks) - 1):
         ask, later = draft.asks[index : index + 2]
         if later.is_removal:
@@ -94,7 +95,8 @@ def is_sum(draft: Draft, index: int) -> bool:
         MistakeError: The numbers add up to another sum.
     """
     ask, *later = draft.asks[index:]
-    if ask.item.count is None or ask.item.each or not later[0].before & {"colon", "comma"}:
+    told = ask.item.count or next((one.item.count for one in draft.find_own(index) if one.item.total), None)
+    if told is None or ask.item.each or not later[0].before & {"colon", "comma"}:
         return False
     # Up to the next heading.
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
@@ -102,13 +104,19 @@ def is_sum(draft: Draft, index: int) -> bool:
     counts = [count for one in under if (count := count_below(one, ask)) is not None]
     if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
         return False
-    is_heading = "colon" in later[0].before
+    is_heading = "colon" in later[0].before or says_share(draft, later[0])
     is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
-    adds_up = sum(counts) == ask.item.count.value
+    adds_up = sum(counts) == told.value
     if is_heading and not adds_up:
-        message = f"{ask.item.count.value} points in all, but the items add up to {sum(counts)}"
+        message = f"{told.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
     return adds_up and (is_heading or is_divided)
+
+
+def says_share(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask says that it is some of the points before it: "20 points on the lips, 12 of them outer"."""
+    nodes = draft.lattice.edges[max(0, ask.start - 2) : ask.stop]
+    return any(edge.category == "SHARE_OF" and edge.stop <= ask.stop for node in nodes for edge in node)
 
 
 def count_below(ask: Ask, header: Ask) -> Fraction | int | None:
@@ -264,6 +272,32 @@ def is_apposition(draft: Draft, index: int) -> bool:
     return ask in waiting and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in waiting)
 
 
+def distribute_all(draft: Draft) -> None:
+    for index in reversed(range(len(draft.asks))):
+        distribute(draft, index)
+
+
+def distribute(draft: Draft, index: int) -> None:
+    """Let what waits for a part lie on each of two that end its line: "top and bottom, left eye then right"."""
+    last, *behind = draft.asks[index : index + 4]
+    if len(behind) < 2 or not last.is_owned or behind[0].before != {"comma"} or not draft.ends_line(index + 2):
+        return
+    one, other = (ask.phrase.ops for ask in behind[:2])
+    is_bare = all(ask.item == Item(phrase=ask.phrase) for ask in behind[:2])
+    waiting = [*draft.line_before(index), last]
+    if not is_bare or other != tuple(map(flip, one)) or other == one:
+        return
+    if any(ask.item != Item(phrase=ask.phrase) or ask.phrase.ops[: len(one)] != one for ask in waiting):
+        return
+    turned = [draft.rules.sound_phrase(tuple(map(flip, ask.phrase.ops))) for ask in waiting]
+    again = [
+        replace(ask, item=Item(phrase=ask.phrase.mean(made))) for ask, made in zip(waiting, turned, strict=True) if made
+    ]
+    draft.asks[index + 1 : index + 3] = again
+    for loose in draft.loose:
+        loose.at += (len(again) - 2) * (loose.at > index + 1)
+
+
 def names_pair(draft: Draft, index: int) -> bool:
     """Whether the last name of a list only says that all before it is meant of both: "pupils, both eyes", "OU"."""
     ask = draft.asks[index]
@@ -370,5 +404,6 @@ def is_woven(draft: Draft, ask: Ask, later: Ask) -> bool:
 
 
 def says_each(draft: Draft, ask: Ask) -> bool:
-    """Whether an ask itself begins with "each": "each upper lid 7 points, each lower 5" are no list of one."""
-    return any(edge.category == "EACH" for edge in draft.lattice.edges[ask.start])
+    """Whether an ask itself says "each": "each upper lid 7 points, each lower 5" are no list of one."""
+    nodes = draft.lattice.edges[ask.start : ask.stop]
+    return bool(ask.item.each) or any(edge.category == "EACH" for node in nodes for edge in node)

@@ -140,6 +140,12 @@ def name_side(side: str) -> Any:
     return (("side", side, OTHER[side]),)
 
 
+def come_first(adjectives: Any) -> Item | None:
+    """ "The right one first", "outer first"."""
+    is_told = len(adjectives) == 1 and adjectives[0][0] in ("side", "depth")
+    return Item(phrase=Phrase((("adj", adjectives),)), lead=True) if is_told else None
+
+
 def one_side(adjectives: Any) -> Any:
     """Return an adjective that is one side, None for any other."""
     return adjectives if adjectives[0][0] == "side" and len(adjectives) == 1 else None

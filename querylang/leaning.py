@@ -17,7 +17,6 @@ from .meaning import End, Item, Phrase, Range
 from .pieces import Place
 from .rules import Rules
 from .runs import PlaceRun, merge_places
-from .side_headings import is_doctors
 
 STEPS = ("every", "pixels", "segments", "density", "positions", "nth")
 """Ways to say where points lie."""
@@ -100,8 +99,8 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
         MistakeError: A possessive waits for a place, and the one beside it is none of its part.
     """
     ask = draft.asks[index]
-    waits = waits_for_place(draft, index)
-    if not ask.phrase.ops or not (waits or continues_of(draft, index) or is_short_side(draft, index)):
+    waits, is_short = waits_for_place(draft, index), is_short_side(draft, index)
+    if not ask.phrase.ops or not (waits or is_short or continues_of(draft, index)):
         return None
     later = draft.asks[index + 1 : index + 2]
     # "The left eye's and the right eye's pupils" have the place behind.
@@ -110,7 +109,7 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     is_cut = waits and any(not one.before for one in later)
     made = None
     is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
-    if is_beside and not is_cut and ("of" in ask.before or not ask.item.has_amount):
+    if is_beside and not is_cut and ("of" in ask.before or is_short or not ask.item.has_amount):
         ways = (turn_side, contrast, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
     if made is None and waits:
@@ -167,12 +166,16 @@ def waits_for_place(draft: Draft, index: int) -> bool:
 
 
 def is_short_side(draft: Draft, index: int) -> bool:
-    """Whether a name is no more than a doctor's word for a side, after a place on the other: "OD pupil, then OS"."""
+    """Whether a name is no more than a doctor's word for a side, after what lies on the other: "OD pupil, then OS",
+    "upper lid OD 6, OS 5".
+    """
     ask, last = draft.asks[index], draft.asks[index - 1]
-    is_short = is_doctors(ask, ask.phrase)
-    is_place = index > 0 and last.thing.is_place and not (draft.has_amount(index - 1) or draft.opens_list(index))
-    side = find_side(last.phrase.ops)
-    return bool(is_short and is_place and side and side != find_side(ask.phrase.ops))
+    is_counted = ask.item.count is not None
+    is_short = ask.phrase.frame == "subject" and len(ask.phrase.ops) <= 2 and ask.stop - ask.start == 1 + is_counted
+    is_alike = index > 0 and draft.has_amount(index) == draft.has_amount(index - 1) and not draft.opens_list(index)
+    side = find_side(last.phrase.ops) if last.phrase.frame == ask.phrase.frame else None
+    is_piece = last.thing.is_place or len(last.phrase.ops) > len(ask.phrase.ops)
+    return bool(is_short and is_alike and is_piece and side and side != find_side(ask.phrase.ops))
 
 
 def continues_of(draft: Draft, index: int) -> bool:

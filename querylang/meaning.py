@@ -58,6 +58,12 @@ class Phrase:
     def is_free(self) -> bool:
         return self.thing is NOTHING
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it names a side of the picture, whoever's left is left: "camera left", "left_eye"."""
+        sides = [one for op in self.ops if op[0] == "adj" for one in op[1] if one[0] == "side"]
+        return any(viewer == subject for _, viewer, subject in sides)
+
     def mean(self, made: Phrase) -> Phrase:
         """Return this phrase with what other words make of it."""
         return replace(self, ops=made.ops, thing=made.thing, fault=made.fault)

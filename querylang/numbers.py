@@ -206,7 +206,8 @@ def read_parts_of(lexemes: Sequence[Lexeme], start: int, found: tuple[int, Numbe
         below = PARTS.get(word, 0)
         if not below and number.value == 1 and word in ORDINALS and ORDINALS[word] > 2:
             below = ORDINALS[word]
-        if below:
+        if below > number.value:
+            # "Two halves" are no share of one, but both.
             return length + 1, Number(number.value / below, "part", is_marked=True)
         ordinal = ORDINALS.get(word, 0)
         if length == 1 and lexemes[start].word in TENS and 0 < ordinal < 10:

@@ -13,6 +13,7 @@ from itertools import takewhile
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
+from .compositions import END, ENDS, START
 from .concepts import Op
 from .joining import find_side, is_side
 from .leaning import (
@@ -43,6 +44,16 @@ def own_all(draft: Draft) -> None:
         waits = ask.is_named and ask.phrase.is_free and not ask.is_header
         if waits and ask.item.range is None and ask.item.layout is None:
             refuse_free(draft, index)
+        if ask.phrase.ops[-1:] == (START,):
+            tell_ends(draft, ask)
+
+
+def tell_ends(draft: Draft, start: Ask) -> None:
+    """Let "the end" beside "the start" be the other one: "start, middle and end of the jaw"."""
+    for ask in draft.asks:
+        is_end = ask.phrase.ops == (*start.phrase.ops[:-1], END) and ask.sentence == start.sentence
+        if is_end and not ask.phrase.is_plural:
+            ask.become(replace(ask.phrase, thing=ask.thing.without(start.thing)))
 
 
 def own_names(draft: Draft) -> None:
@@ -268,6 +279,10 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         is_whole = is_whole or narrows(draft, index, owner)
         made = contrast_beside(draft, index, owner) or lie_on(draft.rules, phrase, owner, whole=is_whole)
         if made is None or (owner.thing.is_place and made.thing.units == owner.thing.units):
+            continue
+        is_end = phrase.ops[:1] in ((END,), (ENDS,)) and made.ops[: len(owner.ops)] == owner.ops
+        if owner.thing.is_place and is_end and not (index and draft.opens_list(index - 1)):
+            # "Chin 1 point, jaw angles 2, ends 2": those of its curve.
             continue
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
         if phrase.is_free and (made.thing.units == owner.thing.units or is_too_many(phrase, made, owner)):

@@ -22,7 +22,9 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         ask.item = replace(ask.item, range=find_two(draft, ask))
     elif asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "there":
         go_on_from(draft, ask, asked)
-    elif asked is not None and any(isinstance(end, Phrase) and end.ref == "it" for end in (asked.first, asked.last)):
+    elif asked is not None and any(
+        isinstance(end, Phrase) and (end.ref == "it" or is_other_end(asked, end)) for end in (asked.first, asked.last)
+    ):
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
         return ask
@@ -72,6 +74,12 @@ def find_two(draft: Draft, ask: Ask) -> Range:
     return Range(places[-2], places[-1])
 
 
+def is_other_end(asked: Range, end: Phrase) -> bool:
+    """Whether an end of a range is "the other one" of its first: "from the left nostril to the other one"."""
+    first = asked.first
+    return end.ref == "other" and not end.ops and isinstance(first, Phrase) and find_side(first.ops) is not None
+
+
 def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
     """Return a range whose ends lie on what it is on, or what was named before: "... and 4 from its arch to its head".
 
@@ -79,7 +87,7 @@ def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
     """
     ends = [asked.first, asked.last]
     for number, end in enumerate(ends):
-        if not isinstance(end, Phrase) or end.ref != "it":
+        if not isinstance(end, Phrase) or end.ref not in ("it", "other"):
             continue
         own = [one for one in (on, *ends[:number]) if isinstance(one, Phrase)]
         before = [one for ask in reversed(draft.asks) for one in reversed(find_phrases(ask.item))]
@@ -97,7 +105,9 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     vague: tuple[Phrase, Ask | None] | None = None
     for read in ways.get(phrase.ref, (refer_to,)):
         for before in reversed(draft.asks):
-            names = find_phrases(before.item) if phrase.ref == "it" else [before.phrase] if before.is_named else []
+            # "From the outer to the inner corner of the right eye; the pupil of that eye."
+            is_any = phrase.ref in ("it", "that")
+            names = find_phrases(before.item) if is_any else [before.phrase] if before.is_named else []
             made = next((found for one in names if (found := read(draft.rules, phrase, one)) is not None), None)
             count = ask.item.count
             if made is not None and count is not None and count.value > 1 and made.thing.is_place:
@@ -107,7 +117,7 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
                 # "The bottom, and its tip" is not the bottom's tip where anything else has one.
                 vague = vague or (made, before)
             elif made is not None:
-                return turn_its(draft, phrase, made), before
+                return turn_its(draft, ask, made), before
     if vague is None and phrase.ref == "one" and phrase.ops:
         vague = refer_ahead(draft, ask)
     if vague is not None:
@@ -131,10 +141,14 @@ def refer_ahead(draft: Draft, ask: Ask) -> tuple[Phrase, None] | None:
     return None if made is None or made.is_free else (made, None)
 
 
-def turn_its(draft: Draft, phrase: Phrase, made: Phrase) -> Phrase:
-    """Return "its outer", which another one's inner corner tells the rest of, on the side of what was named last."""
-    last = draft.asks[-1]
+def turn_its(draft: Draft, ask: Ask, made: Phrase) -> Phrase:
+    """Return "its outer", which another one's inner corner tells the rest of, on the side of what was named last.
+
+    "The left eye except its outer corner; the right eye except its inner one" is left out of the right eye, too.
+    """
+    phrase, last = ask.phrase, draft.asks[-1]
     side = find_side(last.phrase.ops)
-    if phrase.ref != "it" or side is None or last.is_removal or not all(op[0] == "adj" for op in phrase.ops):
+    is_its = phrase.ref == "it" or (phrase.ref == "one" and ask.is_removal and not find_side(phrase.ops))
+    if not is_its or side is None or last.is_removal or not all(op[0] == "adj" for op in phrase.ops):
         return made
     return take_place(draft.rules, made, (side,), made) or made

@@ -18,13 +18,14 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from .compositions import BOUND_FAULT, HALF, Compositions
+from .compositions import BOUND_FAULT, HALF, SIDEMOST, Compositions
 from .concepts import Concepts
 from .joining import (
     add_face,
     adjectives_apart,
     as_seen,
     choose_nth,
+    come_first,
     count_from_left,
     from_side_of,
     go_back,
@@ -47,6 +48,8 @@ from .numbers import FRACTIONAL, Number
 
 Function = Callable[..., Any]
 Row = tuple[str, Function, float]
+QUARTER = Fraction(1, 4)
+"""A share less than that is a step where "each" stands before it, a larger one each part of that size."""
 MOST_NUMBERED = 50
 """Of labels ("point 3: ..."): a larger number is more than that."""
 FAULT_COST = 8.0
@@ -115,6 +118,10 @@ class Rules(Compositions):
             ("N", "N of each=each", lambda n: None if n.is_free else self.determine("each", n), 1.0),
             ("N", "same_number N", lambda n: n if n.det else self.determine("each", n), 1.5),
             ("N", "points of N", same, 0.0),
+            # "the leftmost point of the mouth"
+            ("SIDES", "FACE_CHOICE", lambda choice: SIDEMOST.get(choice), 0.0),
+            ("SIDES", "SIDES and SIDES", lambda one, other: one + other, 0.0),
+            ("N", "SIDES points of N", lambda sides, n: self.end_on(n, sides), 0.0),
             ("N", "NOUN slash N", self.on_both, 0.0),
             # halves, thirds and sides of them
             ("N", "NUMBER", self.bare_portion, 0.2),
@@ -158,6 +165,7 @@ class Rules(Compositions):
             ("OWN_ADJ", "PERSON_SIDE", name_side, 0.0),
             ("N", "PERSON_SIDE N", lambda side, n: self.own(self.qualify(name_side(side), n)), -0.5),
             ("N", "EYE_SIDE N", self.on_side_of_eye, 1.0),
+            ("N", "N EYE_SIDE", lambda n, side: self.on_side_of_eye(side, n), 1.2),
             ("OWN_SIDE", "possessive|person_owner SIDE", same, 0.0),
             ("OWN_SIDE", "SIDE of possessive|person_owner face", same, 0.0),
             ("OWN_SIDE", "to OWN_ADJ", same, 0.0),
@@ -184,9 +192,9 @@ class Rules(Compositions):
             ("I", "I too", self.as_many, 0.0),
             ("I", "I comma too", self.as_many, 2.5),
             ("I", "same_number N", says("phrase", same="number"), 1.0),
-            ("I", "same_number ONE_SIDE", lambda a: Item(phrase=Phrase((("adj", a),)), same="number"), 1.1),
+            ("I", "same_number ADJ", lambda a: Item(phrase=Phrase((("adj", a),)), same="number"), 1.1),
             ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
-            ("I", "ONE_SIDE select=first", lambda a: Item(phrase=Phrase((("adj", a),)), lead=True), 0.2),
+            ("I", "ADJ select=first", come_first, 0.2),
             # names as items
             ("I", "N", says("phrase"), 0.0),
             ("I", "ADJ", self.adjectives_alone, 1.5),
@@ -197,6 +205,8 @@ class Rules(Compositions):
             # how many
             ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
             ("I", "NUMBER", self.count, 0.5),
+            ("I", "give NUMBER to N", self.give, 1.0),
+            ("I", "give INTEGER points to N", self.give, 1.0),
             ("I", "NUMBER points", lambda n: Item(count=n) if n.form != "percent" else None, 0.0),
             ("I", "NUMBER times", self.count, 0.0),
             ("I", "times NUMBER", self.count, 0.0),
@@ -245,12 +255,18 @@ class Rules(Compositions):
             ("I", "INTEGER segments", says("segments"), -0.6),
             ("I", "into INTEGER", says("segments"), 1.2),
             ("I", "every FRACTION", says("every"), 0.0),
+            (
+                "I",
+                "each_step FRACTION",
+                lambda n: Item(every=n) if n.form == "percent" or n.value < QUARTER else None,
+                0.0,
+            ),
             ("I", "at? FRACTION interval_word", says("every"), 0.0),
             ("I", "every NUMBER pixels", says("pixels"), 0.0),
             ("I", "NUMBER pixels interval_word", says("pixels"), 0.0),
             # which of the points
             ("I", "NTH", lambda n: Item(nth=int(n)), 0.0),
-            ("I", "every ORDINAL points", lambda n: Item(nth=int(n.value)), 0.0),
+            ("I", "every|each_step ORDINAL points", lambda n: Item(nth=int(n.value)), 0.0),
             ("I", "every ORDINAL one", lambda n: Item(nth=int(n.value)), -0.8),
             ("I", "every ORDINAL", lambda n: Item(every=Number(1 / n.value, "part")) if n.value > 3 else None, 0.4),
             ("PICK", "SELECT", lambda which: {"first": (1,), "last": (-1,)}.get(which), 0.0),
@@ -294,6 +310,7 @@ class Rules(Compositions):
             ("I", "NUMBER arrow NUMBER", self.range, 0.5),
             ("I", "between E and E", self.between, 0.0),
             ("I", "between N", lambda n: Item(range=Range(n, None)), 1.0),
+            ("I", "from one N to ref=other one?", lambda n: Item(range=Range(n, None)), -1.0),
             ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
             ("I", "INTERVAL", lambda ends: Item(range=Range(*ends)), 0.0),
             ("I", "OUT_OF", self.way_out, 0.0),

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import BREAKS, WHOLE_FACE, Clause, Draft, find_phrases, flip
+from .asks import BREAKS, WHOLE_FACE, Ask, Clause, Draft, find_phrases, flip
 from .beside import lie_on_side
-from .concept_data import SIDES, Thing
+from .concept_data import SIDES
 from .entries import Entry
-from .joining import is_side
+from .joining import find_side, is_side
 from .meaning import NO_NAME, Item, Phrase
 from .word_edges import SKIP
 
@@ -115,10 +115,17 @@ def put_on_side(draft: Draft, item: Item, side: Phrase) -> Item:
 def put_first(draft: Draft, item: Item, sentence: int) -> bool:
     """Whether a clause only says which side comes first: "upper lids, 7 each, the right one first"."""
     side = item.phrase or NO_NAME
-    found = [ask for ask in draft.asks if ask.sentence == sentence and comes_in_order(ask.thing, side)]
+    found = [ask for ask in draft.asks if ask.sentence == sentence and comes_in_order(ask, side)]
     for ask in found:
         ask.first = side
     return bool(found)
+
+
+def find_depth(phrase: Phrase) -> str:
+    """Return "inner" or "outer" of a phrase that says nothing but that, and at most of what: "the outer corner"."""
+    told = [op[1][0] for op in phrase.ops if op[0] == "adj" and len(op[1]) == 1]
+    is_only = phrase.is_free and len(told) == 1 and all(op[0] in ("adj", "rel") for op in phrase.ops)
+    return told[0][1] if is_only and told[0][0] == "depth" else ""
 
 
 MOST_ORDERED = 8
@@ -135,7 +142,12 @@ def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
     return any(ask.first.ops[:1] == (other,) for ask in near if ask.sentence == sentence)
 
 
-def comes_in_order(thing: Thing, side: Phrase) -> bool:
-    """Whether a thing lies on both sides, or at both ends, of which one may come first."""
+def comes_in_order(ask: Ask, side: Phrase) -> bool:
+    """Whether what is asked lies on both sides, or at both ends, of which one may come first; or inner and outer."""
+    thing = ask.thing
+    if find_depth(side):
+        return thing.is_place and len({unit.depth for unit in thing.units}) > 1
+    if find_side(side.ops) is None:
+        return False
     is_both = not thing.is_sided and {unit.side or unit.end for unit in thing.units} >= {*SIDES}
     return is_both and (side.is_free or bool(side.thing.parts & thing.parts))

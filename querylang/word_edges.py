@@ -23,7 +23,18 @@ MARKS = {
 SILENT = frozenset("()[]")
 ASIDE = frozenset({"ASKER", "LABEL", "NUMBERED", "OPENING", "WANTING"})
 """Categories of words that mean something only where what they stand before is put aside."""
-SAYING_NOTHING = {"IDENTIFIER", "LINK", "VIA", "HEADS", "BULLET_WORD", "HEADING", "LOOSE_END", "PURPOSE", "DROPPER"}
+SAYING_NOTHING = {
+    "IDENTIFIER",
+    "LINK",
+    "SHARE_OF",
+    "VIA",
+    "HEADS",
+    "BULLET_WORD",
+    "HEADING",
+    "LOOSE_END",
+    "PURPOSE",
+    "DROPPER",
+}
 EMPTY = WRAPPING | ASIDE | SAYING_NOTHING
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
 DOUBTFUL_COST = 1.2
