@@ -7,7 +7,6 @@ from itertools import islice, takewhile
 
 from .asks import AMOUNTS, BREAKS, LINES, WHOLE_FACE, Ask, Draft, Loose
 from .clause_kinds import is_manner, is_region, merge, settle_item
-from .compositions import SIDES
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
@@ -15,6 +14,7 @@ from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit, join
 from .per_side import ask_per_side, find_per_side
+from .phrase_compositions import HALVES
 from .qualifying import Qualifier
 from .references import resolve
 from .repeats import repeat, repeats_list
@@ -335,7 +335,7 @@ class Clauses(Qualifier):
         last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
         if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
             return False
-        is_name = phrase.det == "each" and phrase.ops in ((SIDES,), last.phrase.ops)
+        is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops)
         if (
             not (is_name or item == Item(count=item.count, each=True))
             or last.phrase.det

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, flip, only
+from .beneath import divides, divides_each, is_same, lies_under
 from .beside import lie_on, needs_owner
-from .clause_kinds import is_bare_route
-from .joining import is_side
 from .meaning import Item, MistakeError, Phrase, add
-from .restated import opens_bracket
-
-MOST_SUMMED = 50
-"""No heading is the sum of more items, or says "each" of more."""
+from .sums import MOST_SUMMED, count_listed, is_named_out, is_sum
 
 
 def drop_headers(draft: Draft) -> None:
@@ -86,111 +81,6 @@ def carry_owners(draft: Draft) -> None:
         for ask in draft.asks[number + 1 :] if header.is_header and header.phrase.frame else ():
             if ask.sentence == header.sentence and not ask.phrase.frame and not ask.item.frame:
                 ask.item = replace(ask.item, frame=header.phrase.frame)
-
-
-def is_sum(draft: Draft, index: int) -> bool:
-    """Whether a counted name is the sum of what lies on it: "6 points on the left eye: 3 on the upper lid, ...".
-
-    Raises:
-        MistakeError: The numbers add up to another sum.
-    """
-    ask, *later = draft.asks[index:]
-    told = ask.item.count or next((one.item.count for one in draft.find_own(index) if one.item.total), None)
-    if told is None or ask.item.each or not later[0].before & {"colon", "comma"}:
-        return False
-    # Up to the next heading.
-    rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
-    under = [later[0], *islice(rest, MOST_SUMMED)]
-    counts = [count for one in under if (count := count_below(one, ask)) is not None]
-    if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
-        return False
-    is_heading = "colon" in later[0].before or says_share(draft, later[0])
-    is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
-    adds_up = sum(counts) == told.value
-    if is_heading and not adds_up:
-        message = f"{told.value} points in all, but the items add up to {sum(counts)}"
-        raise draft.mistake("contradiction", message, ask)
-    return adds_up and (is_heading or is_divided)
-
-
-def says_share(draft: Draft, ask: Ask) -> bool:
-    """Whether an ask says that it is some of the points before it: "20 points on the lips, 12 of them outer"."""
-    nodes = draft.lattice.edges[max(0, ask.start - 2) : ask.stop]
-    return any(edge.category == "SHARE_OF" and edge.stop <= ask.stop for node in nodes for edge in node)
-
-
-def count_below(ask: Ask, header: Ask) -> Fraction | int | None:
-    """Return how many points of what its heading counts an ask says, for each where that is of each."""
-    if ask.phrase.det == "all" and ask.thing.is_place and not header.phrase.det:
-        # "2 on the nostrils" says how many there are.
-        return len(ask.thing.units)
-    return ask.item.count.value if ask.item.count is not None and ask.phrase.det == header.phrase.det else None
-
-
-def is_named_out(draft: Draft, index: int) -> bool:
-    """Whether a count is that of the places named after it: "3 points on the left brow: head, arch and tail".
-
-    Raises:
-        MistakeError: It is another one.
-    """
-    ask, *later = draft.asks[index:]
-    own, first = draft.find_own(index), later[0]
-    count = next((item.count for item in (ask.item, *(one.item for one in own)) if item.count is not None), None)
-    is_told = "colon" in first.before or opens_bracket(draft, first)
-    # "..., at the head, arch and tail".
-    is_told = is_told or (first.before == {"comma"} and stands_at(draft, first.start))
-    if count is None or ask.thing.is_place or not is_told:
-        return False
-    named = [*takewhile(lambda one: "colon" not in one.before or one is first, later)]
-    named = [*takewhile(lambda one: one.sentence == ask.sentence and is_plain_place(draft, one, ask), named)]
-    if not named:
-        return False
-    wanted = count.value * count_sides(ask)
-    found = sum(len(one.thing.units) for one in named)
-    if found != wanted and len(named) > 1:
-        message = f"{count.value} points, but {found} are named after them"
-        raise draft.mistake("contradiction", message, ask)
-    if found == wanted:
-        draft.loose = [one for one in draft.loose if one not in own]
-    return found == wanted
-
-
-def count_listed(draft: Draft, index: int) -> None:
-    """Take away a count that is that of the places listed: "3 points on the brow (head, arch, tail)"."""
-    ask, *later = draft.asks[index:]
-    count = ask.item.count
-    if count is None or not ask.thing.is_place:
-        return
-    own = draft.list_lexemes(ask)
-    words = [one.word for one in own]
-    if any(stands_at(draft, node) for node in range(ask.start + 1, ask.stop)):
-        rest = takewhile(lambda one: one.sentence == ask.sentence and one.before <= {"comma", "and"}, later)
-        inside = [ask, *islice(rest, MOST_SUMMED)]
-    elif "(" in words and ")" not in words:
-        closing = next((one.start for one in draft.lattice.lexemes if one.word == ")" and one.start > own[-1].start), 0)
-        inside = [ask, *takewhile(lambda one: draft.list_lexemes(one)[0].start < closing, later)]
-    else:
-        return
-    is_plain = all(one.thing.is_place and not one.item.has_amount for one in inside[1:])
-    if len(inside) > 1 and is_plain and sum(len(one.thing.units) for one in inside) == count.value * count_sides(ask):
-        ask.item = replace(ask.item, count=None)
-
-
-def stands_at(draft: Draft, node: int) -> bool:
-    """Whether "at" stands right before a node."""
-    return node > 0 and any(edge.category == "AT" and edge.stop == node for edge in draft.lattice.edges[node - 1])
-
-
-def count_sides(ask: Ask) -> int:
-    """Return how many an ask's number is said of, each: both of a pair, both lips."""
-    is_each = ask.item.each or ask.phrase.det
-    return len({(unit.side, unit.level) for unit in ask.thing.units}) if is_each else 1
-
-
-def is_plain_place(draft: Draft, ask: Ask, header: Ask) -> bool:
-    """Whether an ask is a place, without a number of its own, on what a heading names."""
-    is_plain = ask.is_named and not (ask.item.has_amount or ask.is_removal) and ask.item.range is None
-    return is_plain and ask.thing.is_place and lies_under(draft, ask, header)
 
 
 def heads_list(draft: Draft, index: int) -> bool:
@@ -310,56 +200,10 @@ def names_pair(draft: Draft, index: int) -> bool:
     return all(one.thing.is_several_sided and (divides(one, ask) or belongs(draft, one, ask)) for one in before)
 
 
-def list_before(draft: Draft, index: int) -> list[Ask]:
-    """Return what its sentence asks before an ask."""
-    return [one for one in draft.asks[:index] if one.sentence == draft.asks[index].sentence]
-
-
 def belongs(draft: Draft, ask: Ask, owner: Ask) -> bool:
     """Whether what an ask names may be said to be of what another one names: pupils of eyes."""
     kind, noun = ask.phrase.ops[0][:2]
     return bool(kind == "noun" and owner.phrase.ops[0][1] in draft.rules.concepts[noun].of)
-
-
-def divides(ask: Ask, whole: Ask) -> bool:
-    """Whether what an ask names are pieces of what another one names."""
-    return ask.thing.parts <= whole.thing.parts and ask.thing.divides(whole.thing)
-
-
-def divides_each(ask: Ask, whole: Ask) -> bool:
-    """Whether an ask is of each piece of what another one names: "lips: 5 points on each lip"."""
-    return bool(ask.phrase.det) and divides(ask, whole)
-
-
-def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
-    """Whether what an ask names lies on what its heading names."""
-    ops, above = ask.phrase.ops, header.phrase.ops
-    if ask.item.range is not None and not ask.is_named:
-        # "Jaw line:\n1) left end to the chin, 9 points".
-        return is_bare_route(ask.item, header)
-    if ask.phrase.is_free or header.phrase.is_free:
-        return False
-    if ops[: len(above)] == above and (len(ops) > len(above) or ask.is_owned):
-        return True
-    bare = tuple(op for op in ops if not is_side(op))
-    if ask.is_owned and ask.thing.is_sided and bare[: len(above)] == above:
-        # "Upper lids: left 5, right 7".
-        return True
-    if is_same(draft, ask, header) or divides_each(ask, header):
-        return True
-    if ask.is_owned and not ask.thing.is_place and ask.thing.units == header.thing.units:
-        # "Lip line: 20 outer, 12 inner".
-        return True
-    made = draft.rules.phrase(above + ops)
-    return made is not None and made.thing.units == ask.thing.units
-
-
-def is_same(draft: Draft, ask: Ask, header: Ask) -> bool:
-    """Whether a heading and what it heads are two names of one thing: "OU, palpebral fissure"."""
-    is_short = bool(header.phrase.frame) and len(header.phrase.ops) <= 2 and ask.phrase.frame != header.phrase.frame
-    if not is_short or header.thing.is_place or ask.thing.units != header.thing.units:
-        return False
-    return not list_before(draft, draft.asks.index(header))
 
 
 def lie_on_each(draft: Draft, index: int) -> bool:

@@ -1,6 +1,6 @@
 """Joining: what two plain values make together, which needs no concepts.
 
-`rules.py` says which categories meet; a function returns None where its values do not fit.
+`table.py` says which categories meet; a function returns None where its values do not fit.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from typing import Any
 from .concepts import Op
 from .meaning import Item, Phrase, Range, join
 from .numbers import Number
-from .word_edges import Who
 
 OTHER = {"left": "right", "right": "left"}
 MOST_PICKED = 1000
-Faces = tuple[str, bool, bool]
-"""Which faces, whether they own what follows, and whether they are called persons."""
 
 
 def join_adjectives(one: Any, other: Any) -> Any:
@@ -49,13 +46,6 @@ def read_density(number: Number, kind: str) -> Item | None:
     if number.form == "part" and number.value >= 1:
         return None
     return Item(density=number.value, as_many=kind == "many" or None)
-
-
-def choose_nth(ordinal: Number, choice: str) -> str | None:
-    words = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-    if choice not in ("largest", "smallest") or not 1 <= ordinal.value <= len(words):
-        return None
-    return f"{words[int(ordinal.value) - 1]} {choice}".strip()
 
 
 def start_from(end: Any) -> Item | None:
@@ -102,19 +92,6 @@ def may_carry(phrase: Phrase) -> bool:
 def is_parts(item: Item) -> bool:
     """Whether an item is "thirds", which of something are not all of them."""
     return item.phrase is not None or (item.segments is not None and item.segments.is_plural)
-
-
-def add_face(one: Faces, other: Faces) -> Faces | None:
-    """ "Face 2 and face 3"."""
-    are_numbers = one[0].replace(" ", "").isdigit() and other[0].isdigit()
-    return (f"{one[0]} {other[0]}", one[1] or other[1], one[2] or other[2]) if are_numbers else None
-
-
-def pick_faces(pick: tuple[int, ...], who: Who) -> Faces | None:
-    """ "The first and third face"."""
-    if len(pick) < 2 or min(pick) < 1:
-        return None
-    return " ".join(map(str, pick)), False, who.kind != "face"
 
 
 def pick_several(which: str, number: Number) -> tuple[int, ...] | None:
@@ -179,12 +156,3 @@ def is_unchosen_part(op: Op) -> bool:
 def by_end(op: Op) -> Op:
     """Let a side choose by where a place lies on its own part: "the left corners of the eyes"."""
     return ("adj", tuple(("end", *sides) for _, *sides in op[1])) if is_side(op) else op
-
-
-def count_from_left(faces: Faces, end: Any) -> Faces | None:
-    """ "The second face from the left"; faces are numbered from there."""
-    if not isinstance(end, Phrase) or len(end.ops) != 1 or end.ops[0][0] != "adj" or not faces[0].isdigit():
-        return None
-    if end.ops[0][1][0][1] == "left":
-        return faces
-    return (f"{faces[0]} from the right", *faces[1:]) if end.ops[0][1][0][1] == "right" else None

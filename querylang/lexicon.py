@@ -1,7 +1,7 @@
 """The lexicon: every phrase the language knows, with the categories it may have.
 
 In: the tables of `grammar/`; out: a trie of words whose nodes hold readings `(category, value)`.  A phrase may have
-several readings; `chart.py` decides.  Categories are those of `rules.py`.
+several readings; `chart.py` decides.  Categories are those of `table.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What phrases mean: the values that `rules.py` composes and `discourse.py` reads.
+"""What phrases mean: the values that `table.py` composes and `discourse.py` reads.
 
 A `Phrase` names places on a face; a `Range` goes from one to another; an `Item` is what one clause asks: a phrase,
 range or layout with how many points, where, for which faces.  Every field of an item may be said in any order, so

@@ -13,7 +13,6 @@ from itertools import takewhile
 from .asks import WHOLE_FACE, Ask, Draft, find_phrases, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
-from .compositions import END, ENDS, START
 from .concepts import Op
 from .joining import find_side, is_side
 from .leaning import (
@@ -27,6 +26,7 @@ from .leaning import (
     waits_for_place,
 )
 from .meaning import NO_NAME, Item, MistakeError, Phrase
+from .phrase_compositions import END, ENDS, START
 from .possible_owners import PossibleOwners
 
 MOST_BEFORE = 8

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .asks import Draft
-from .compositions import SIDES
 from .entries import Entry
 from .meaning import NO_NAME, Item
+from .phrase_compositions import HALVES
 
 
 def find_per_side(draft: Draft, entry: Entry, item: Item, sentence: int) -> str:
@@ -19,7 +19,7 @@ def find_per_side(draft: Draft, entry: Entry, item: Item, sentence: int) -> str:
     if item.each and any(edge.category == "PER_SIDE" for edge in draft.lattice.edges[entry.start]):
         return "each" if item == Item(each=True) or not any(asks) else ""
     phrase = item.phrase or NO_NAME
-    is_sides = phrase.is_free and phrase.ops[:1] == (SIDES,) and item == Item(phrase=phrase)
+    is_sides = phrase.is_free and phrase.ops[:1] == (HALVES,) and item == Item(phrase=phrase)
     are_both = (ask.phrase.is_free or ask.thing.is_several_sided or ask.thing.is_pair for ask in asks)
     return phrase.det if is_sides and all(are_both) else ""
 
