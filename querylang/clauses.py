@@ -155,7 +155,7 @@ class Clauses(Qualifier):
 
     def read_counts(self, entry: Entry, item: Item) -> None:
         """Read the counts of a list one after the other, and the first or the last name of it beside them."""
-        counts, named = Item(counts=item.counts), replace(item, counts=None)
+        counts, named = Item(counts=item.counts, each=item.each), replace(item, counts=None, each=None)
         leads = any(edge.category == "COUNTS" for edge in self.draft.lattice.edges[entry.start])
         if leads:
             self.loosen(entry, counts)

@@ -17,6 +17,8 @@ from .registry import LAYOUT_FILES
 
 BOUND_FAULT = ("unknown_words", "give one number of points, not a bound", "'20 points'")
 
+MIDDLE_FAULT = ("ambiguous", "the middle ones of how many?", "'5 points on the middle third of the jaw'")
+
 
 class Compositions(PhraseCompositions):
     """Compositions over one language's concepts."""
@@ -64,7 +66,8 @@ class Compositions(PhraseCompositions):
             # "Left cheek: (0.7, 0.25)" is one place, no two positions.
             is_told = other.has_numbers or (other.has_amount and other.positions is None)
             return self.link(one, other) if is_told and other.phrase is None else None
-        return self.link(one, other) if one.is_region and other.has_amount and not other.is_region else None
+        may_head = one.is_region or one.says_only("strict")
+        return self.link(one, other) if may_head and other.has_amount and not other.is_region else None
 
     def name_point(self, layout: Item, points: tuple[tuple[str, str], ...]) -> Item | None:
         """ "Rekognition's leftEyeBrowUp"."""

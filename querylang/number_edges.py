@@ -88,6 +88,7 @@ def read_numbers(
         counts = category == "IDS_LIST" and (names or not behind.isdisjoint(COUNTABLE))
         if category == "COUNTS":
             is_said = any(one.word == "respectively" for one in lexemes[end : end + 1])
+            is_said = is_said or (end == len(lexemes) and heads_names(lexemes, i, lexicon))
             if (is_said or "POINTS" in behind) and not counts_faces:
                 yield end, category, value, cost - RESPECTIVELY * is_said
             continue
@@ -97,6 +98,13 @@ def read_numbers(
             # "At 3/8 and 5/8, a quarter of the way along the jaw."
             continue
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
+
+
+def heads_names(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether several names stand before a colon and numbers: "brows, eyes, lips: 5, 6, 12"."""
+    before = [one.word for one in lexemes[max(0, i - LONGEST_BRACKET) : i]]
+    is_list = before[-1:] in ([":"], ["="]) and not {",", "and", "/"}.isdisjoint(before)
+    return is_list and not is_kind(lexemes, i - 2, "POINTS", lexicon)
 
 
 def is_kind(lexemes: Sequence[Lexeme], i: int, kind: str, lexicon: Lexicon) -> bool:

@@ -24,6 +24,9 @@ SIDEMOST = {f"{side}most": (("end", side, side),) for side in LEFT}
 HALVES = ("portion", HALF.value, "sides", "sides")
 """The two sides of a thing: each half of a curve, each of a pair."""
 START, END, ENDS = ("rel", "start"), ("rel", "end"), ("rel", "ends")
+OUTLINES = ((("rel", "outline"),), (("rel", "outlines"),))
+LEVELS = ("adj", (("level", "upper", "upper"), ("level", "lower", "lower")))
+"""The upper and the lower one."""
 
 
 class PhraseCompositions:
@@ -124,6 +127,9 @@ class PhraseCompositions:
             return None
         if len(ops) > 1 and ops[0] == owner.ops[0]:
             ops = ops[1:]
+        if part.det in ("each", "both") and ops in OUTLINES and self.is_paired(owner.ops):
+            # "Each edge of the left brow".
+            ops = (*ops, LEVELS)
         if ops[0][0] == "noun" and owner.thing.concept == ops[0][1]:
             return owner if len(ops) == 1 and not part.is_plural else None
         if ops[0][0] == "rel" and (owner.is_plural or owner.det) and not (owner.is_free or owner.thing.is_sided):
@@ -191,10 +197,13 @@ class PhraseCompositions:
         if phrase.det not in ("", "all") or phrase.fault:
             return None
         ops = phrase.ops
-        if ops[-1:] == (END,):
-            # "Each end of the brow" is its head, too.
+        # "Each end of the brow" is its head, too, "each edge of it" the upper and the lower one.
+        made = None
+        if det != "all" and ops[-1:] == (END,):
             made = self.sound_phrase((*ops[:-1], ENDS))
-            phrase = phrase if made is None else phrase.mean(made)
+        elif det != "all" and ops[-1:] in OUTLINES and self.is_paired(ops):
+            made = self.sound_phrase((*ops, LEVELS))
+        phrase = phrase if made is None else phrase.mean(made)
         if det != "all" and ops and is_unchosen_part(ops[-1]):
             portion = ("portion", ops[-1][1], "each", "each") if ops[-1][0] == "portion" else HALVES
             halves = self.phrase((*ops[:-1], portion))

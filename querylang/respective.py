@@ -27,7 +27,7 @@ def give_counts(draft: Draft) -> None:
             message = f"{len(counts)} numbers of points, but {len(names)} names"
             raise MistakeError("contradiction", message, draft.span(loose))
         for ask, count in zip(names, counts, strict=True):
-            ask.item, ask.leads = replace(ask.item, count=count), True
+            ask.item, ask.leads = replace(ask.item, count=count, each=loose.item.each or ask.item.each), True
         draft.loose.remove(loose)
         draft.asks[listed[0] : listed[-1] + 1] = names
         for later in draft.loose:

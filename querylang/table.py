@@ -17,7 +17,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from .compositions import BOUND_FAULT, Compositions
+from .compositions import BOUND_FAULT, MIDDLE_FAULT, Compositions
 from .joining import (
     adjectives_apart,
     as_seen,
@@ -173,6 +173,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "times NUMBER", make.count, 0.0),
         ("I", "COUNTS", says("counts"), 0.0),
         ("I", "COUNTS points", says("counts"), 0.0),
+        ("I", "COUNTS points each=each", says("counts", each=True), 0.0),
         ("I", "approx NUMBER", lambda n: None if n.form == "part" else Item(count=n, approx=True), 0.0),
         ("I", "approx", says(approx=True), 0.3),
         ("I", "bound NUMBER", says("count", fault=BOUND_FAULT), -1.5),
@@ -237,6 +238,12 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "PICK points", says("pick"), 0.0),
         ("FIRST_N", "SELECT INTEGER", pick_several, 0.0),
         ("I", "FIRST_N points", says("pick"), 0.0),
+        (
+            "I",
+            "rel=middle|select=middle INTEGER points",
+            lambda n: Item(fault=MIDDLE_FAULT) if n.value > 1 else None,
+            0.0,
+        ),
         ("I", "PICK OF_I", lambda pick, i: join(Item(pick=pick), i), 0.0),
         ("I", "I OF_I", lambda i, of: join(i, of) if i.pick or i.nth else None, 0.0),
         # how
