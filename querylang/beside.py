@@ -50,7 +50,15 @@ def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -
         if made is not None and not is_both_of_one(phrase, made):
             turned = turn_owner(rules, phrase, lower) if owner.thing.is_place else None
             return turned or settle(phrase, made, owner, len(lower))
-    return None
+    return lie_by(rules, phrase, owner) if owner.is_of and side is not None else None
+
+
+def lie_by(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
+    """ "The upper lid and the brow of the left eye": what lies on that eye."""
+    bases = rules.concepts[owner.ops[0][1]].by if owner.ops[0][0] == "noun" else ()
+    tries = (rules.sound_phrase((("noun", base), *owner.ops[1:2], *phrase.ops)) for base in bases)
+    made = next((one for one in tries if one is not None), None)
+    return None if made is None else settle(phrase, made, owner, 2)
 
 
 def turn_owner(rules: Rules, phrase: Phrase, lower: tuple[Op, ...]) -> Phrase | None:

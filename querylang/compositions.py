@@ -85,7 +85,7 @@ class Compositions(PhraseCompositions):
         part = item.phrase or NO_NAME
         if part.thing.is_sided or item.range is not None or not item.has_amount:
             return None
-        made = self.of(part, owner) if owner.det or owner.thing.is_sided else None
+        made = self.of(part, owner) or self.share_side_by(part, owner) if owner.det or owner.thing.is_sided else None
         return None if made is None or made.fault else replace(item, phrase=made)
 
     def manner_of_all(self, item: Item) -> Item | None:

@@ -147,6 +147,7 @@ class Concept:
     has: Mapping[str, str]
     both: str = ""
     note: str | None = None
+    by: frozenset[str] = frozenset()
 
     @property
     def is_paired(self) -> bool:
@@ -156,7 +157,7 @@ class Concept:
 KEYS = {
     "name", "say", "is", "left", "right", "units", "also", "of", "has", "stretch", "both", "note", "feature",
     "plural",
-    "called", "filled",
+    "called", "filled", "by",
 }  # fmt: skip
 
 
@@ -184,6 +185,7 @@ def read_concept(table: Mapping[str, Any], registry: Registry) -> Concept:
         table.get("has", {}),
         table.get("both", ""),
         table.get("note"),
+        frozenset(table.get("by", ())),
     )
 
 

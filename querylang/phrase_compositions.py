@@ -176,6 +176,14 @@ class PhraseCompositions:
         made = self.on_side(phrase.ops, side)
         return None if made is None else replace(phrase.mean(made), frame=other.frame)
 
+    def share_side_by(self, phrase: Phrase, other: Phrase) -> Phrase | None:
+        """ "The brow of the left eye"."""
+        is_by = phrase.ops[:1] and phrase.ops[0][0] == "noun" and self.concepts[phrase.ops[0][1]].by
+        if not is_by or other.is_free or other.ops[0][1] not in is_by or phrase.ref:
+            return None
+        made = self.share_side_of(phrase, other)
+        return None if made is None else replace(made, is_of=True)
+
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
         if part.ops[:1] == (("rel", "around"),):
             # "Around" stands before what it goes round.
