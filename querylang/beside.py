@@ -304,6 +304,11 @@ def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tup
         if not has_side and any(map(is_end, ops)):
             # "The left corner of the mouth, the right one".
             told = tuple(make_end(op) if is_side(op) else op for op in told)
+        elif (
+            not has_side and len(told) == 1 and is_side(told[0]) and ops[-1][:1] == ("portion",) and ops[-1][2] in SIDES
+        ):
+            # "The left half of the outer lip, then the right one".
+            return (*ops[:-1], (*ops[-1][:2], *told[0][1][0][1:]))
         place = told[1:]
         if has_side and is_side(told[0]) and place:
             # "... and the inner corner of the right one": another place on the other.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .asks import Ask, Draft
-from .beside import contrast, make_end, turn_side
+from .beside import contrast, make_end, oppose, turn_side
 from .clause_kinds import is_bare_number, is_region, is_route
 from .concept_data import SIDES
 from .entries import Entry
@@ -54,7 +54,9 @@ def ask_alike(draft: Draft, number: int) -> Item:
 
 def ask_other_layout(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item:
     """Return what is asked of another layout: "the left eye of 300W, then that of WFLW"."""
-    if item.says_only("layout", "zero", "same") and (item.same or "of" in entry.before):
+    links = (edge.category for edge in draft.lattice.edges[max(0, entry.start - 1)])
+    is_alike = item.same or "of" in entry.before or ("and" in entry.before and "HEADS" in links)
+    if item.says_only("layout", "zero", "same") and is_alike:
         return replace(last.item, layout=item.layout, zero=item.zero)
     if item.says_only("layout", "zero", "phrase"):
         # "The left brow from 300W, the right from WFLW".
@@ -92,13 +94,9 @@ def go_the_other_way(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item 
         # "The jaw from left to right with 17 points, then right to left with 9."
         is_back = goes_sideways(item) and goes_sideways(last.item) and last.is_named
         return replace(item, phrase=last.phrase) if is_back else None
-    if (
-        last.item.via is None
-        or not goes_via(draft, entry)
-        or item.range is not None
-        or not phrase.ops
-        or find_side(phrase.ops)
-    ):
+    if last.item.via is None or item.range is not None or not phrase.ops or find_side(phrase.ops):
+        return None
+    if not (goes_via(draft, entry) or (phrase.is_free and oppose(draft.rules, phrase, last.item.via))):
         return None
     if phrase.ref == "one":
         phrase = replace(phrase, ref="")

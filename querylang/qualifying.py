@@ -53,7 +53,7 @@ class Qualifier:
             or self.asks[-1].sentence != self.sentence
             or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
             or self.removing
-            or entry.before & {*BREAKS, "and", "then"}
+            or entry.before & {*BREAKS, "and", "also", "then"}
             or ("but" in entry.before and not item.only)
         ):
             return False

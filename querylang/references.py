@@ -22,6 +22,8 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         ask.item = replace(ask.item, range=find_two(draft, ask))
     elif asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "there":
         go_on_from(draft, ask, asked)
+    elif asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "start":
+        start_again(draft, ask, asked)
     elif asked is not None and any(
         isinstance(end, Phrase) and (end.ref == "it" or is_other_end(asked, end)) for end in (asked.first, asked.last)
     ):
@@ -62,6 +64,20 @@ def go_on_from(draft: Draft, ask: Ask, asked: Range) -> None:
     else:
         on = ask.item.phrase
     ask.item = replace(ask.item, range=replace(asked, first=end), phrase=on)
+
+
+def start_again(draft: Draft, ask: Ask, asked: Range) -> None:
+    """Let a range start where the one before it does: "from the chin to the left jaw end 8 points, to the right one 6".
+
+    Raises:
+        MistakeError: There is none.
+    """
+    last = draft.asks[-1] if draft.asks else ask
+    if last is ask or last.item.range is None or last.item.range.last is None or last.sentence != ask.sentence:
+        raise draft.mistake("syntax", f"'{draft.words(ask)}' does not fit here", ask)
+    ask.item = replace(
+        ask.item, range=replace(asked, first=last.item.range.first), phrase=ask.item.phrase or last.item.phrase
+    )
 
 
 def find_two(draft: Draft, ask: Ask) -> Range:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, flip, only
-from .beside import find_bases, find_nouns, move_place, take_place
+from .beside import find_bases, find_nouns, move_place, take_place, turn_side
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
@@ -35,6 +35,14 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         return
     own_names(draft)
     drop_headers(draft)
+    if (
+        item.same == "amount"
+        and draft.asks
+        and draft.asks[-1].item.range is not None
+        and are_sides(item.phrase or NO_NAME)
+    ):
+        # "Between the corners of the right eye, along the lower lid; on the left likewise".
+        item = replace(item, same="all")
     if item.phrase is None and "colon" in entry.before and draft.asks:
         item = replace(item, phrase=draft.asks.pop().phrase)
     tail = find_repeated(draft, entry, item)
@@ -159,7 +167,8 @@ def repeat_amount(draft: Draft, entry: Entry, item: Item, sentence: int) -> None
     if told is None or told.phrase is None:
         raise draft.mistake("ambiguous", "the same as what?", entry)
     if last is not None and is_in_layout(last) and not told.is_layout and not told.has_amount:
-        told = replace(told, layout=last.item.layout, zero=last.item.zero)
+        turned = turn_side(draft.rules, told.phrase, last.phrase) or told.phrase
+        told = replace(told, layout=last.item.layout, zero=last.item.zero, phrase=turned)
     ask = resolve(draft, Ask(told, entry.start, entry.stop, sentence, entry.before, leads=True))
     if not told.has_amount and not is_place:
         ask.source = last

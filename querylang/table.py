@@ -138,6 +138,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("N", "N OWN_ADJ", lambda n, side: make.own(make.stand_on_side(n, side)), 0.2),
         # what refers to something named before
         ("N", "REF N", make.refer, 0.0),
+        ("N", "ref=other rel=side", lambda: Phrase((), ref="other"), -0.1),
         ("N", "same N", lambda n: make.refer("that", n), 1.0),
         ("N", "N of? ref=that rel=side", lambda n: make.refer("side", n), 0.0),
         ("N", "N ref=it", lambda n: make.refer("it", n), 0.3),
@@ -198,6 +199,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         # how dense
         ("MULTIPLE", "FACTOR", lambda factor: Number(Fraction(factor), "integer"), 0.0),
         ("I", "MULTIPLE DENSITY", read_density, 0.0),
+        ("I", "MULTIPLE ref=that", lambda n: read_density(n, "many"), 0.5),
         ("I", "at FACTOR", lambda factor: Item(density=Fraction(factor)), 2.0),
         ("I", "NUMBER DENSITY", read_density, 0.2),
         ("I", "NUMBER times DENSITY", read_density, 0.0),
@@ -252,6 +254,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "SHAPE", says("shape"), 0.0),
         ("MANNER", "SHAPE colon", says("shape"), 0.0),
         ("MANNER", "SPACING colon", says("spacing"), 0.0),
+        ("I", "rel=line OF_I", lambda of: join(of, Item(shape="polyline")) if of.says_only("count") else None, 0.0),
         ("I", "SHAPE OF_I", lambda shape, i: join(Item(shape=shape), i), 0.0),
         ("I", "each=all I", make.manner_of_all, 0.5),
         ("I", "each=all OWN_ADJ|OWN_SIDE", lambda a: make.on_side_of_all(a, "subject"), 0.0),
@@ -270,6 +273,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("E", "ADJ", lambda adjectives: Phrase((("adj", adjectives),)), 0.3),
         ("E", "there", lambda: Phrase((), ref="there"), 0.0),
         ("E", "ear", lambda: make.ear(()), 0.3),
+        ("E", "ear ONE_SIDE", lambda adjectives: make.ear((("adj", adjectives),)), 0.2),
         ("E", "ADJ ear", lambda adjectives: make.ear((("adj", adjectives),)), 0.0),
         ("TO_E", "dash NUMBER", same, 0.5),
         ("I", "from E to E", make.range, 0.0),
@@ -283,6 +287,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "between ref=them", lambda: Item(range=Range(Phrase((), ref="them"), None)), 0.0),
         ("I", "INTERVAL", lambda ends: Item(range=Range(*ends)), 0.0),
         ("I", "OUT_OF", make.way_out, 0.0),
+        ("I", "to E", lambda e: Item(range=Range(Phrase((), ref="start"), e)) if isinstance(e, Phrase) else None, 9.5),
         ("I", "from E", start_from, 0.1),
         # ... with something said between the ends
         ("VIA_N", "via N", lambda n: None if n.fault else n, 0.0),
