@@ -10,7 +10,7 @@ from dataclasses import replace
 from .asks import Ask, Draft, find_phrases
 from .concept_data import Thing
 from .entries import Entry
-from .joining import may_carry
+from .joining import goes_sideways, may_carry
 from .meaning import NO_NAME, Item, Phrase, join
 from .numbers import Number
 from .pieces import Stretch
@@ -93,6 +93,8 @@ def settle_item(item: Item) -> Item:
     if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
         is_bare = all(end.is_free for end in find_phrases(Item(range=item.range)))
         item = replace(item, phrase=item.via, via=None) if is_bare or is_whole(item.via) else item
+    if item.range is not None and item.phrase is not None and goes_sideways(item) and item.count is None:
+        item = order_places(item)
     if item.layout is not None and item.phrase is None and item.has_numbers:
         item = name_ids(item)
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
@@ -103,6 +105,15 @@ def settle_item(item: Item) -> Item:
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
     return item
+
+
+def order_places(item: Item) -> Item:
+    """Return several places in the order that a way from side to side tells: "the mouth corners, right to left"."""
+    thing, asked = (item.phrase or NO_NAME).thing, item.range
+    if asked is None or not thing.is_place or len(thing.units) < 2 or not isinstance(asked.first, Phrase):
+        return item
+    is_back = asked.first.ops[0][1][0][1] == "right"
+    return replace(item, range=None, reverse=is_back or item.reverse)
 
 
 def is_manner(item: Item) -> bool:

@@ -135,5 +135,6 @@ class Compositions(PhraseCompositions):
     def plain_range(self, first: Any, last: Any) -> Item | None:
         if isinstance(first, Number) and isinstance(last, Number) and max(first.value, last.value) > 2:
             return None
-        is_curve = isinstance(first, Phrase) and not first.is_free and not first.thing.is_place
-        return None if is_curve and is_bare_side(last) else self.range(first, last)
+        # Not "the jaw, left to right", nor "the mouth corners, right to left".
+        is_all = isinstance(first, Phrase) and not first.is_free and (first.is_plural or not first.thing.is_place)
+        return None if is_all and is_bare_side(last) else self.range(first, last)

@@ -15,7 +15,7 @@ from .numbers import Number
 from .pieces import Place
 from .routes import Route, direction_of
 from .rules import Rules
-from .runs import CurveRun, PlaceRun, Run, keep_every, pick_index, reverse_run, space_by_distance
+from .runs import CurveRun, PlaceRun, Run, keep_every, pick_points, reverse_run, space_by_distance
 from .spreading import Span, check_fpalp
 
 
@@ -42,10 +42,10 @@ class Orderer:
         if amount.nth is not None:
             runs = keep_every(runs, amount.nth)
         if amount.pick is not None:
-            picked = [pick_index(runs, index - 1 if index > 0 else index) for index in amount.pick]
-            if None in picked:
+            picked = pick_points(runs, [index - 1 if index > 0 else index for index in amount.pick])
+            if picked is None:
                 raise MistakeError("count", "there are not so many points", span)
-            runs = [run for run in picked if run is not None]
+            runs = picked
         if manner.spacing == "arc":
             runs = [space_by_distance(run) for run in runs]
         return runs

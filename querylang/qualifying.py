@@ -11,7 +11,7 @@ from typing import Any
 
 from .asks import BREAKS, LINES, Ask, Draft
 from .beside import lie_on, narrow, needs_owner
-from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within
+from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
 from .joining import is_side
 from .layout_lists import has_points
@@ -154,7 +154,9 @@ class Qualifier:
             last.item = replace(last.item, range=item.range)
             return True
         if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
-            return last.is_named and is_bare_route(item, last) and merge(last, item, entry)
+            is_joined = last.is_named and is_bare_route(item, last) and merge(last, item, entry)
+            last.item = settle_item(last.item) if is_joined else last.item
+            return is_joined
         is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)
         if item.range is not None and item.phrase is not None and runs_within(item.phrase, last) and not is_under:
             return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 from math import ceil, floor
 from typing import Literal
 
@@ -177,14 +178,25 @@ def keep_every(runs: Sequence[Run], step: int) -> list[Run]:
     return kept
 
 
-def pick_index(runs: Sequence[Run], index: int) -> Run | None:
-    """Return the point at an index of runs taken as one ordered set (negative: from the end), or None."""
-    index += sum(run.count or 0 for run in runs) if index < 0 else 0
-    for run in runs if index >= 0 else ():
-        if index < (run.count or 0):
-            return run.take(range(index, index + 1))
-        index -= run.count or 0
-    return None
+def pick_points(runs: Sequence[Run], indices: Sequence[int]) -> list[Run] | None:
+    """Return the points at indices of runs taken as one ordered set (negative: from the end), None where one lacks.
+
+    Those in a row on one run stay one.
+    """
+    total = sum(run.count or 0 for run in runs)
+    found = [index + total if index < 0 else index for index in indices]
+    if any(not 0 <= index < total for index in found):
+        return None
+    picked: list[Run] = []
+    for _, group in groupby(enumerate(found), lambda pair: pair[1] - pair[0]):
+        in_row = [index for _, index in group]
+        start = 0
+        for run in runs:
+            inside = [index - start for index in in_row if start <= index < start + (run.count or 0)]
+            if inside:
+                picked.append(run.take(range(inside[0], inside[-1] + 1)))
+            start += run.count or 0
+    return picked
 
 
 def drop_index(runs: Sequence[Run], index: int) -> list[Run]:

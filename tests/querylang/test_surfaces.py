@@ -11,7 +11,7 @@ from faceql.errors import ConfigError, QueryError
 from faceql.querylang.landmarks import LandmarkQuery
 from faceql.querylang.query import Query
 from faceql.querylang.registry import load_registry, read_layout
-from faceql.querylang.runs import keep_every, pick_index, reverse_run, space_by_distance
+from faceql.querylang.runs import keep_every, pick_points, reverse_run, space_by_distance
 from faceql.querylang.surface_runs import GridRun, OutlineRun, SpotRun, SpreadRun, spread_points
 from faceql.querylang.surfaces import load_surfaces
 
@@ -132,7 +132,7 @@ def test_runs_on_surfaces_are_picked_and_turned() -> None:
     spots = list(grid.spots())
     assert reverse_run(grid) == SpotRun("forehead", tuple(spots[::-1]))
     assert keep_every([grid], 2) == [SpotRun("forehead", tuple(spots[::2]))]
-    assert pick_index([grid], -1) == SpotRun("forehead", (spots[-1],))
+    assert pick_points([grid], [-1]) == [SpotRun("forehead", (spots[-1],))]
     assert space_by_distance(OutlineRun("forehead", 9)) == OutlineRun("forehead", 9, "arc")
     assert Query("", (OutlineRun("forehead", 9),)) != Query("", (OutlineRun("forehead", 9, "arc"),))
 
