@@ -241,6 +241,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "PICK points", says("pick"), 0.0),
         ("FIRST_N", "SELECT INTEGER", pick_several, 0.0),
         ("I", "FIRST_N points", says("pick"), 0.0),
+        ("I", "FIRST_N of N", lambda pick, n: None if n.is_free and not n.ref else Item(pick=pick, phrase=n), 1.0),
         ("I", "FIRST_N OF_I", lambda pick, i: join(Item(pick=pick), i) if i.layout else None, 0.0),
         (
             "I",
