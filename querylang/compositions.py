@@ -52,6 +52,9 @@ class Compositions(PhraseCompositions):
         joined = join(one, other)
         if joined is not None and joined.ids is not None and joined.layout is None and joined.count is not None:
             return None
+        if joined is not None and joined.density is not None and joined.count is not None:
+            # "The left eye at density 2 the right eye with 5 points": they are of two.
+            return None
         if joined is None or (joined.layout is not None and joined.range and isinstance(joined.range.first, Number)):
             return None
         if joined.named is not None and joined.phrase is not None:

@@ -125,6 +125,9 @@ class PhraseCompositions:
             return None
         if not ops or not owner.ops or (part.frame and owner.frame and part.frame != owner.frame):
             return None
+        if not part.is_free and part.thing.is_sided and owner.thing.is_sided and find_side(ops) != find_side(owner.ops):
+            # "Tear duct of the left eye tear duct of the right eye" is two.
+            return None
         if len(ops) > 1 and ops[0] == owner.ops[0]:
             ops = ops[1:]
         if part.det in ("each", "both") and ops in OUTLINES and self.is_paired(owner.ops):
@@ -197,6 +200,12 @@ class PhraseCompositions:
         # "The tail (outer end)" is told twice.
         are_places = part.is_free and owner.is_free and part.ops and owner.ops and not may_carry(owner)
         return None if are_places or (part.ops == owner.ops and len(part.ops) == 1) else self.of(part, owner)
+
+    def said_before(self, part: Phrase, owner: Phrase) -> Phrase | None:
+        """ "Corner left eye"; "base right wing" are two, as a place has no base."""
+        made = self.backwards(part, owner)
+        is_same = made is not None and owner.thing.is_place and made.thing.pieces == owner.thing.pieces
+        return None if is_same and part.is_free else made
 
     def determine(self, det: str, phrase: Phrase) -> Phrase | None:
         """ "Each eye", "both lips"; "each half of the jaw" and "both its sides" are its two halves."""

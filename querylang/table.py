@@ -101,7 +101,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("N", "N of N", make.share_side_by, 0.2),
         ("N", "N beside ref=it", lambda n: make.refer("it", n), 0.2),
         ("N", "N N", make.compound, 0.3),
-        ("N", "N N", make.backwards, 1.2),
+        ("N", "N N", make.said_before, 1.2),
         # whose left is left
         ("FACE", "FACE_WORD", lambda who: who if who.kind == "face" else None, 0.0),
         ("PERSON", "FACE_WORD", lambda who: who if who.kind != "face" else None, 0.0),
@@ -369,7 +369,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("FACES", "everyone", lambda: ("all", False, True), 0.0),
         ("FACES", "ONE_SIDE FACE_WORD", side_face, 0.4),
         ("FACES", "ONE_SIDE PERSON_OWNER", side_face, 0.0),
-        ("FACES", "FACE_WORD ONE_SIDE", lambda who, side: side_face(side, who), 0.2),
+        ("FACES", "FACE_WORD ONE_SIDE", lambda who, side: None if who.kind == "role" else side_face(side, who), 0.2),
+        ("FACES", "FACE_WORD ONE_SIDE", lambda who, side: side_face(side, who) if who.kind == "role" else None, 3.0),
         ("FACES", "REL=middle|SELECT=middle FACE_WORD", name_face, 0.2),
         ("FACES", "REL=middle PERSON_OWNER", name_face, 0.0),
         ("FACES", "FACE_WORD REL=middle", lambda who, middle: name_face(middle, who), 0.2),
