@@ -183,7 +183,7 @@ def read_words(
             # "Up lip" is no way up the lip.
             readings = [one for one in readings if one[0] != "LINK"]
         if stop < len(lexemes) and begins_name(lexemes, stop, lexicon):
-            readings = drop_adjectives(readings)
+            readings = list(drop_adjectives(readings))
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading

@@ -86,7 +86,7 @@ class PhraseCompositions:
     def tell_apart(self, phrase: Phrase, adjectives: Any) -> Phrase | None:
         """ "Eye corners, left and right", "... (inner and outer)", which are all of them."""
         made = self.qualify(adjectives, phrase)
-        if made is None or adjectives[0][0] == "side":
+        if made is None or adjectives[0][0] == "side" or phrase.is_free:
             return made
         return phrase if {*made.thing.units} == {*phrase.thing.units} else None
 
@@ -135,6 +135,9 @@ class PhraseCompositions:
             ops = (*ops, LEVELS)
         if ops[0][0] == "noun" and owner.thing.concept == ops[0][1]:
             return owner if len(ops) == 1 and not part.is_plural else None
+        if owner.det == "both" and len(owner.thing.units) == 1 and not owner.is_free:
+            # "Chin both jaw angles".
+            return None
         if ops[0][0] == "rel" and (owner.is_plural or owner.det) and not (owner.is_free or owner.thing.is_sided):
             ops = tuple(map(by_end, ops))
         return self.phrase(
@@ -188,8 +191,12 @@ class PhraseCompositions:
         return None if made is None else replace(made, is_of=True)
 
     def compound(self, owner: Phrase, part: Phrase) -> Phrase | None:
-        if part.ops[:1] == (("rel", "around"),):
-            # "Around" stands before what it goes round.
+        is_other = part.ref == "one" and owner.thing.is_sided and any(map(is_side, part.ops))
+        if is_other or part.ops[:1] == (("rel", "around"),):
+            # "Around" stands before what it goes round; "... of the left eye tear duct of the right" is two.
+            return None
+        if len(owner.ops) > 1 and is_side(owner.ops[-1]) and part.ops[:1] == (("noun", owner.thing.concept),):
+            # "Left brow head right brow head" is two.
             return None
         if part.frame and part.ops == owner.ops:
             return replace(owner, det="both", frame=part.frame)
@@ -303,7 +310,7 @@ class PhraseCompositions:
 
     def of_other(self, part: Phrase, adjectives: Any) -> Phrase | None:
         """ "The bottom of the left eye and the top of the right"."""
-        if len(adjectives) != 1 or part.ref or part.det or part.fault or not part.ops:
+        if len(adjectives) != 1 or part.ref or part.det or part.fault or not part.ops or part.thing.is_sided:
             return None
         if part.ops[0][0] == "portion" and part.ops[0][2] not in FEATURES:
             return None
