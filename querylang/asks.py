@@ -80,7 +80,8 @@ class Ask(Clause):
         is_located: Its name stands at the start of a sentence, behind "on" or "for".
         follows_break: Its line began with a clause that asks for nothing ("both: ...").
         is_apart: Its amount is its own, and shared by nothing beside it.
-        source: What it repeats on the other side.
+        source: What it repeats on the other side, with its amount.
+        like: What it repeats in its manner, whatever its amount.
         first: Names the side that comes first.
         units: The units, once it is known whose left is left.
     """
@@ -96,6 +97,7 @@ class Ask(Clause):
     follows_break: bool = False
     is_apart: bool = False
     source: Ask | None = None
+    like: Ask | None = None
     first: Phrase = NO_NAME
     units: tuple[Unit, ...] = ()
 

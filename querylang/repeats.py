@@ -56,7 +56,9 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         return
     for number, (ask, own) in enumerate(made):
         before = ask.before if number else entry.before
-        again = Ask(own, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask)
+        again = Ask(
+            own, entry.start, entry.stop, sentence, before, ask.is_removal, leads=ask.leads, source=ask, like=ask
+        )
         if item.count is not None and not ask.thing.is_place:
             # "The upper edge of the left brow with 6 points, that of the right with 7".
             again.item, again.source = replace(own, **dict.fromkeys(AMOUNTS)), None

@@ -14,6 +14,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from faceql.model.checkpoint import LoadedDetector
@@ -78,8 +79,19 @@ def onnx_extra() -> None:
 
 
 @pytest.fixture(scope="session")
-def exported_graphs(onnx_extra: None, exportable: LoadedDetector) -> dict[str, bytes]:
-    return export_graphs(exportable)
+def exported_graphs(
+    onnx_extra: None, exportable: LoadedDetector, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
+    """The graphs of `exportable`: half a minute's work, which one process does for all."""
+    own = tmp_path_factory.getbasetemp()
+    path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exported-graphs"
+    with FileLock(f"{path}.lock"):
+        if not path.is_dir():
+            made = tmp_path_factory.mktemp("graphs")
+            for name, graph in export_graphs(exportable).items():
+                (made / name).write_bytes(graph)
+            made.rename(path)
+        return {file.name: file.read_bytes() for file in path.iterdir()}
 
 
 @pytest.fixture(scope="session")

@@ -81,5 +81,14 @@ SHIPPED = (
         is_calibrated=True,
         name="default-mean",
     ),
+    Step("default-harder", "default-mean"),
+    Step("default-steady", "default-mean"),
+    Step(
+        "default-settled",
+        mean_of=(("default-mean", 0.02), ("default-harder", 0.37), ("default-steady", 0.61)),
+        visibility_pictures=9600,
+        is_calibrated=True,
+        name="default-second-mean",
+    ),
 )
 """What ships is the last one's checkpoint."""
