@@ -349,7 +349,8 @@ class Amounts:
         Raises:
             MistakeError: They go the other way round.
         """
-        for ask in [*asks, *(one for one in self.asks if one.like in asks and one not in asks)]:
+        told = {*asks}
+        for ask in [*asks, *(one for one in self.asks if one.like in told and one not in told)]:
             joined = join(ask.item, manner)
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)

@@ -256,8 +256,11 @@ class Clauses(Qualifier):
         last = self.asks[-1] if self.asks else None
         if last is None or last.source is None or not self.draft.has_amount(len(self.asks) - 1):
             return False
+        if any(ask.start == last.start for ask in self.asks[:-1]):
+            # "Left eye: upper lid 5, lower 4; the same on the right but 6".
+            return False
         last.item, last.source = replace(replace(last.item, **dict.fromkeys(AMOUNTS)), count=item.count), None
-        return len([ask for ask in self.asks if ask.start == last.start]) == 1
+        return True
 
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""

@@ -45,12 +45,13 @@ def own_all(draft: Draft) -> None:
         if waits and ask.item.range is None and ask.item.layout is None:
             refuse_free(draft, index)
         if ask.phrase.ops[-1:] == (START,):
-            tell_ends(draft, ask)
+            tell_ends(draft, index)
 
 
-def tell_ends(draft: Draft, start: Ask) -> None:
+def tell_ends(draft: Draft, index: int) -> None:
     """Let "the end" beside "the start" be the other one: "start, middle and end of the jaw"."""
-    for ask in draft.asks:
+    start = draft.asks[index]
+    for ask in draft.asks[max(0, index - MOST_BEFORE) : index + MOST_BEFORE]:
         is_end = ask.phrase.ops == (*start.phrase.ops[:-1], END) and ask.sentence == start.sentence
         if is_end and not ask.phrase.is_plural:
             ask.become(replace(ask.phrase, thing=ask.thing.without(start.thing)))
