@@ -337,9 +337,8 @@ def narrow(rules: Rules, whole: Phrase, part: Phrase) -> Phrase | None:
 
 def settle(phrase: Phrase, made: Phrase, owner: Phrase, owner_len: int) -> Phrase:
     """Return a phrase as what it was found to mean on an owner, whose "each" and whose left it shares."""
-    det, frame = phrase.det or owner.det, phrase.frame or owner.frame
-    if are_sides(phrase):
-        frame = frame or whose(owner)
+    det = phrase.det or owner.det
+    frame = phrase.frame or (whose(owner) if are_sides(phrase) else owner.frame)
     return replace(phrase.mean(made), det=det, frame=frame, owner_len=owner_len, ref="", is_of=False)
 
 

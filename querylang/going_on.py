@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from .asks import Ask, Draft
 from .beside import contrast, make_end, oppose, turn_side
@@ -19,15 +18,14 @@ from .joining import find_side, goes_sideways, is_side
 from .leaning import STEPS, turn_ends
 from .meaning import NO_NAME, Item, Phrase, add
 from .numbers import Number
+from .phrase_compositions import THIRD
 
 JOINED = frozenset({"and", "also", "comma", "then"})
 WAYS = ("segments", "positions", "density")
 """Ways to say where points lie that the next clause may say in fewer words."""
 SETTLED = (*STEPS, "pick")
 """What a clause may say itself, so that nothing is left out."""
-THIRD = Fraction(1, 3)
-"""What "left of" something is, where no place is meant."""
-LEVELS = ((("rel", "top"),), (("rel", "bottom"),))
+TOP_OR_BOTTOM = ((("rel", "top"),), (("rel", "bottom"),))
 MOST_LISTED = 4
 """Names between a side and a "top" that makes a place of it."""
 AMOUNT_WORDS = frozenset({"NUMBER", "APPROX", "FACTOR"})
@@ -78,7 +76,7 @@ def point_to_side(draft: Draft, number: int) -> Item | None:
         return None
     near = [*list_near(draft, number, -1), *list_near(draft, number, 1)]
     named = [(one.value.phrase or NO_NAME).ops for one in near if one.kind == "item"]
-    if not any(ops[-1:] in LEVELS and ops[:-1] in ((), tuple(lower)) for ops in named):
+    if not any(ops[-1:] in TOP_OR_BOTTOM and ops[:-1] in ((), tuple(lower)) for ops in named):
         return None
     end = make_end(last) if is_side(last) else ("adj", (("end", *last[2:]),))
     made = draft.rules.sound_phrase((*lower, ("rel", "corner"), end))

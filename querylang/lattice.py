@@ -110,12 +110,6 @@ def begins_name(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     return lexemes[i].word == "the" or bool({"EACH", "POSSESSIVE"} & find_kinds(lexemes, i, lexicon))
 
 
-def drop_adjectives(readings: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
-    """Return readings without adjectives where there is a place: "top the left eye" is no "top left eye"."""
-    is_place = any(category == "REL" for category, _ in readings)
-    return [one for one in readings if one[0] != "ADJ"] if is_place else readings
-
-
 def is_side(readings: Sequence[tuple[int, str, Any, float]]) -> bool:
     """Whether a word may be a side, so that an unknown word's "'s" before it owns it."""
     return any(category == "ADJ" and value[0][0] == "side" for _, category, value, _ in readings)
@@ -182,8 +176,9 @@ def read_words(
         if kinds.keys() >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
             # "Up lip" is no way up the lip.
             readings = [one for one in readings if one[0] != "LINK"]
-        if stop < len(lexemes) and begins_name(lexemes, stop, lexicon):
-            readings = list(drop_adjectives(readings))
+        if kinds.keys() >= {"REL", "ADJ"} and stop < len(lexemes) and begins_name(lexemes, stop, lexicon):
+            # "Top the left eye" is no "top left eye".
+            readings = [one for one in readings if one[0] != "ADJ"]
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading

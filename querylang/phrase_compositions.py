@@ -19,6 +19,8 @@ from .numbers import Number
 LEFT = ("left", "right")
 """A side as the picture's and as the person's own."""
 HALF = Number(Fraction(1, 2), "part")
+THIRD = Fraction(1, 3)
+"""What "left of" something is, where no place is meant."""
 SIDEMOST = {f"{side}most": (("end", side, side),) for side in LEFT}
 """What is farthest to one side of the picture, whoever's left is meant."""
 HALVES = ("portion", HALF.value, "sides", "sides")
@@ -131,7 +133,7 @@ class PhraseCompositions:
         if len(ops) > 1 and ops[0] == owner.ops[0]:
             ops = ops[1:]
         if part.det in ("each", "both") and ops in OUTLINES and self.is_paired(owner.ops):
-            # "Each edge of the left brow".
+            # "Each edge of each brow".
             ops = (*ops, LEVELS)
         if ops[0][0] == "noun" and owner.thing.concept == ops[0][1]:
             return owner if len(ops) == 1 and not part.is_plural else None
@@ -329,7 +331,7 @@ class PhraseCompositions:
         if phrase.thing.is_pair and phrase.det == "all" and not phrase.fault:
             # "The left of the two eyes".
             return self.qualify(adjectives, replace(phrase, det="", is_plural=False))
-        return None if phrase.fault else self.extend(phrase, (("portion", Fraction(1, 3), viewer, subject),))
+        return None if phrase.fault else self.extend(phrase, (("portion", THIRD, viewer, subject),))
 
     # --- whose left is left, and what refers to something --------------------------------------------------
 

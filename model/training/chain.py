@@ -62,6 +62,12 @@ class Step:
         return self.files[-1]
 
 
+def settle_mean(name: str, before: str, hard: str, plain: str) -> Step:
+    """Return the step that fits the heads to the mean of two runs; what they began from lends it the heads."""
+    mean_of = ((before, 0.02), (hard, 0.37), (plain, 0.61))
+    return Step("default-settled", mean_of=mean_of, visibility_pictures=9600, is_calibrated=True, name=name)
+
+
 SHIPPED = (
     Step("default"),
     Step("default-finish", "default"),
@@ -74,21 +80,9 @@ SHIPPED = (
     Step("default-settled", "default-surfaces", visibility_pictures=9600, is_calibrated=True),
     Step("default-hard", "default-settled"),
     Step("default-plain", "default-settled"),
-    Step(
-        "default-settled",
-        mean_of=(("default-settled", 0.02), ("default-hard", 0.37), ("default-plain", 0.61)),
-        visibility_pictures=9600,
-        is_calibrated=True,
-        name="default-mean",
-    ),
+    settle_mean("default-mean", "default-settled", "default-hard", "default-plain"),
     Step("default-harder", "default-mean"),
     Step("default-steady", "default-mean"),
-    Step(
-        "default-settled",
-        mean_of=(("default-mean", 0.02), ("default-harder", 0.37), ("default-steady", 0.61)),
-        visibility_pictures=9600,
-        is_calibrated=True,
-        name="default-second-mean",
-    ),
+    settle_mean("default-second-mean", "default-mean", "default-harder", "default-steady"),
 )
 """What ships is the last one's checkpoint."""

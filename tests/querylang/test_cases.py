@@ -61,6 +61,7 @@ def check_case(case):
         check_error(error, text, expect)
         return
     assert "error" not in expect, f"{text!r} gave {query.canonical}"
+    assert faceql.parse(query.canonical, perspective="subject") == query
     if "canonical" in expect:
         want = faceql.parse(expect["canonical"])
         assert (query.landmarks, query.spacing) == (want.landmarks, want.spacing)
