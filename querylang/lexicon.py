@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .concept_data import SIDES
 from .words import Lexeme, list_words, split_lexemes
 
 END = ""
@@ -122,10 +123,18 @@ def read_lexicon(
         for value, phrases in values.items():
             for phrase in phrases:
                 lexicon.add(phrase, kind.upper(), value)
+    add_sides_of(lexicon, phrasing["face_word"]["role"])
     for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout")):
         for phrase, hint in near[table].items():
             lexicon.add(phrase, "BAD", (code, hint))
     return lexicon
+
+
+def add_sides_of(lexicon: Lexicon, roles: Sequence[str]) -> None:
+    """Add whose left is left where no apostrophe says so: "patient left", "patients left"; but "pts" are points."""
+    for role in (*roles, *(f"{role}s" for role in roles if role != "pt")):
+        for side in SIDES:
+            lexicon.add(f"{role} {side}", "PERSON_SIDE", side)
 
 
 def add_words(lexicon: Lexicon, words: Mapping[str, Any]) -> None:

@@ -261,6 +261,8 @@ def find_joined(draft: Draft, index: int, _: PossibleOwners) -> Phrase | None:
     """
     ask, last = draft.asks[index], draft.asks[index - 1]
     is_pair = index > 0 and ask.before == {"and"} and last.before <= {"comma"} and ask.phrase.is_free
+    # "The jaw but not the chin tip and the right end": what is left out is left out of the jaw.
+    is_pair = is_pair and not ask.is_removal
     if not is_pair or not ask.phrase.ops or ask.phrase.ops[0][0] != "rel" or not last.thing.is_place:
         return None
     line = range(index - len(draft.line_before(index)), index)

@@ -24,6 +24,7 @@ from .diagnostics import MAX_PROBLEMS, explain_entries, explain_word, join_optio
 from .entries import Entry
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
+from .meaning import Item
 from .numbers import MAX_DIGITS
 from .placing import Placer
 from .query import Perspective, Query
@@ -198,8 +199,9 @@ class Reading:
         put_aside = [entry for entry in entries if entry.kind in ("purpose", "heading")]
         aside = [node for entry in put_aside for node in unknown_inside(chart, entry)]
         aside += [node for node in range(chart.size) if chart.categories(node) == {"UNKNOWN", "PERSON_OWNER"}]
-        if strange or aside:
-            mended, notes, lost = mend_spelling(lexemes, lattice, strange, aside, self.language)
+        beside = [entry.start for entry in entries if stands_beside(lattice, entry)]
+        if strange or aside or beside:
+            mended, notes, lost = mend_spelling(lexemes, lattice, strange, aside, beside, self.language)
             if lost:
                 self.fail([explain_word(self.text, lattice.span(node, node + 1), near) for node, near in lost])
             if notes:
@@ -239,6 +241,13 @@ class Reading:
             if option.lower() != self.text[start:stop].lower():
                 kept.append(f"'{option}'")
         return replace(problem, suggestion=join_options(kept))
+
+
+def stands_beside(lattice: Lattice, entry: Entry) -> bool:
+    """Whether an entry is no more than a word for a person right behind another word: "nasal bride"."""
+    at = lattice.nodes[entry.start]
+    is_next = 0 < entry.start == entry.stop - 1 and lattice.nodes[entry.start - 1] == at - 1 and not entry.before
+    return is_next and entry.kind == "item" and entry.value == Item(frame="subject", late=True)
 
 
 def find_long_numbers(lexemes: Sequence[Lexeme]) -> list[Problem]:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 SHORTEST = 4
 MOST_MENDED = 10
 """A text with more unknown words than that is no misspelt instruction."""
-NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "BAD", "LOOSE_END", "BULLET_WORD"}
+NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "PERSON_SIDE", "BAD", "LOOSE_END", "BULLET_WORD"}
 """Categories whose words are no spelling of anything else."""
 
 
+NAMES = frozenset({"NOUN", "NOUNS", "REL"})
 NAMING = frozenset({
     "NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE",
     "REF", "SAME", "TOTAL", "ONLY", "EXCEPT", "NEGATION", "LAYOUT", "SELECT",
@@ -93,8 +94,18 @@ def find_meant(word: str, language: Language) -> list[str]:
     return [one for one in near if one[0] == word[0] or not find_categories(one, language) <= {*EMPTY, "WITH"}]
 
 
+def find_name(word: str, language: Language) -> list[str]:
+    """Return the names that a word for a person may be a misspelling of: "nasal bride"."""
+    return [one for one in find_near(word, language) if find_categories(one, language) & NAMES]
+
+
 def mend_spelling(
-    lexemes: Sequence[Lexeme], lattice: Lattice, strange: Sequence[int], aside: Sequence[int], language: Language
+    lexemes: Sequence[Lexeme],
+    lattice: Lattice,
+    strange: Sequence[int],
+    aside: Sequence[int],
+    beside: Sequence[int],
+    language: Language,
 ) -> tuple[list[Lexeme], list[str], list[tuple[int, list[str]]]]:
     """Return the words with each misspelt one mended, the notes about it, and nodes that nothing may put aside.
 
@@ -105,21 +116,25 @@ def mend_spelling(
         lattice: Their lattice.
         strange: Nodes of words that fit nowhere.
         aside: Nodes of unknown words in purposes, headings and owners, mended where they name a part, a side or a face.
+        beside: Nodes of words for persons right behind a name, which own nothing.
         language: The language.
     """
     mended = list(lexemes)
     notes: list[str] = []
     lost: list[tuple[int, list[str]]] = []
     known = {**language.near["not_covered"], **language.near["layouts"]}
-    for node in (*strange, *aside)[:MOST_MENDED]:
+    for node in (*strange, *aside, *beside)[:MOST_MENDED]:
         i = lattice.nodes[node]
         word = lexemes[i].word
         is_odd = word in known or word in language.near["other"]["words"] or word in language.lexicon.words()
-        if lexemes[i].type != "word" or len(word) < SHORTEST or is_odd:
+        if lexemes[i].type != "word" or len(word) < SHORTEST or (is_odd and node not in beside):
             continue
-        found = (
-            find_lost(word, language, owns=lexemes[i].is_possessive) if node in aside else find_meant(word, language)
-        )
+        if node in beside:
+            found = find_name(word, language)
+        elif node in aside:
+            found = find_lost(word, language, owns=lexemes[i].is_possessive)
+        else:
+            found = find_meant(word, language)
         near = same_meaning(found, language)
         if len(near) == 1 and len(near[0]) >= SHORTEST:
             fixed = copy(lexemes[i])
