@@ -36,6 +36,8 @@ def ask_alike(draft: Draft, number: int) -> Item:
     entry = draft.entries[number]
     item = point_to_side(draft, number) or count_on(draft, entry)
     last = draft.asks[-1] if draft.asks else None
+    if last is not None and turns_back(item, last):
+        return replace(item, phrase=last.item.phrase, range=last.item.range)
     if last is not None and "stop" in entry.before:
         return (goes_via(draft, entry) and go_the_other_way(draft, entry, item, last)) or item
     if last is None:
@@ -92,8 +94,15 @@ def go_the_other_way(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item 
         # "The jaw from left to right with 17 points, then right to left with 9."
         is_back = goes_sideways(item) and goes_sideways(last.item) and last.is_named
         return replace(item, phrase=last.phrase) if is_back else None
-    if last.item.via is None or item.range is not None or not phrase.ops or find_side(phrase.ops):
+    if item.range is not None or not phrase.ops or find_side(phrase.ops):
         return None
+    if last.item.via is None:
+        # "5 via the upper lid from the outer to the inner corner of the left eye, 4 via the lower".
+        if not (last.is_named and draft.has_amount(len(draft.asks) - 1) and goes_via(draft, entry)):
+            return None
+        made = contrast(draft.rules, phrase, last.phrase)
+        made = made or (phrase if phrase.ops[:1] == last.phrase.ops[:1] else None)
+        return None if made is None else replace(item, phrase=made, range=asked)
     if not (goes_via(draft, entry) or (phrase.is_free and oppose(draft.rules, phrase, last.item.via))):
         return None
     if phrase.ref == "one":
@@ -104,11 +113,21 @@ def go_the_other_way(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item 
     return replace(item, phrase=last.item.phrase, range=asked, via=via)
 
 
+def turns_back(item: Item, last: Ask) -> bool:
+    """Whether a clause asks for the same the other way round: "... clockwise, 5 points; counter-clockwise, 4"."""
+    is_turned = item.turn is not None and last.item.turn is not None and item.turn != last.item.turn
+    return is_turned and item.says_only("turn", "count") and last.item.is_region
+
+
 def goes_via(draft: Draft, entry: Entry) -> bool:
     """Whether a clause begins with "via", "over" or, but at the start of a sentence, with "along"."""
-    near = [edge for node in draft.lattice.edges[max(0, entry.start - 2) : entry.start + 1] for edge in node]
-    found = {edge.category for edge in near if edge.stop <= entry.start + 1}
-    return "VIA" in found and not ("HEADS" in found and "stop" in entry.before)
+    edges, first = draft.lattice.edges, entry.start
+    while first < entry.stop - 1 and any(edge.category in (*AMOUNT_WORDS, "POINTS") for edge in edges[first]):
+        # "... and 4 via the lower".
+        first += 1
+    near = [edge for node in edges[max(0, entry.start - 2) : first + 1] for edge in node]
+    found = {edge.category for edge in near if edge.stop <= first + 1}
+    return "VIA" in found and not ("HEADS" in found and ("stop" in entry.before or first > entry.start))
 
 
 def list_near(draft: Draft, number: int, step: int) -> Iterator[Entry]:

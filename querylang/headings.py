@@ -100,7 +100,7 @@ def heads_list(draft: Draft, index: int) -> bool:
         (later.is_owned or is_same(draft, later, ask)) and lies_under(draft, later, ask)
     )
     # "Right eye: upper half, upper lid" names it twice.
-    is_piece = later.is_owned and not ask.thing.is_place and not (ask.is_owned and later.thing.units == ask.thing.units)
+    is_piece = later.is_owned and not ask.thing.is_place and later.thing.units != ask.thing.units
     has_own = is_under and (is_piece or draft.has_amount(index + 1))
     return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
 

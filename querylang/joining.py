@@ -107,6 +107,11 @@ def is_bare_side(end: Any) -> bool:
     return isinstance(end, Phrase) and bool(end.ops) and all(op[0] == "adj" for op in end.ops)
 
 
+def ends_at_side(item: Item) -> bool:
+    """Whether a range ends at no more than a side: "from the left corner to the right over the top"."""
+    return item.range is not None and is_bare_side(item.range.last)
+
+
 def from_side_of(end: Any, phrase: Phrase) -> Item | None:
     """ "A third of the way from the left along the jaw"."""
     return Item(phrase=phrase, origin=end) if is_bare_side(end) and not phrase.is_free else None

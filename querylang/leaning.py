@@ -17,6 +17,7 @@ from .meaning import End, Item, Phrase, Range
 from .pieces import Place
 from .rules import Rules
 from .runs import PlaceRun, merge_places
+from .word_edges import SKIP
 
 STEPS = ("every", "pixels", "segments", "density", "positions", "nth")
 """Ways to say where points lie."""
@@ -108,8 +109,9 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     beside = later[0] if is_ahead else draft.asks[index - 1]
     is_cut = waits and any(not one.before for one in later)
     made = None
-    is_beside = beside is not ask and beside.sentence == ask.sentence and bool(beside.phrase.ops)
-    if is_beside and not is_cut and ("of" in ask.before or is_short or not ask.item.has_amount):
+    is_counted = waits and draft.has_amount(index)
+    is_beside = beside is not ask and beside.sentence + is_counted >= ask.sentence and bool(beside.phrase.ops)
+    if is_beside and not is_cut and ("of" in ask.before or is_short or is_counted or not ask.item.has_amount):
         ways = (turn_side, contrast, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
     if made is None and waits:
@@ -140,7 +142,7 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
     if asked is None:
         return item
     ends: list[End | None] = []
-    for end, *beside in ((asked.first, last.first, last.last), (asked.last, last.last, last.first)):
+    for end, *beside in ((asked.first, last.first, last.last), (asked.last, asked.first, last.last, last.first)):
         made: list[Phrase | None] = []
         if isinstance(end, Phrase) and end.ref in ("", "one"):
             named = [one for one in beside if isinstance(one, Phrase) and not one.is_free]
@@ -154,7 +156,7 @@ def waits_for_place(draft: Draft, index: int) -> bool:
     """Whether a name ends in an apostrophe-s that owns nothing after it."""
     ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
     own = draft.list_lexemes(ask)
-    if not own or not own[-1].is_possessive:
+    if not own or not ends_owning(draft, ask):
         return False
     after = next((one for one in draft.lattice.lexemes if one.start > own[-1].start), None)
     is_last = after is None or after.type != "word"
@@ -163,6 +165,22 @@ def waits_for_place(draft: Draft, index: int) -> bool:
         one.before == {"and"} or not (one.before or any(op[0] != "adj" for op in one.phrase.ops)) for one in later
     )
     return (is_last and draft.ends_line(index)) or any(are_cut)
+
+
+def ends_owning(draft: Draft, ask: Ask) -> bool:
+    """Whether a name ends in an apostrophe-s, whatever its number behind it: "the right eye's with 4"."""
+    lattice = draft.lattice
+    # "The right eye's 4 points" are its own.
+    counting = SKIP if any(edge.category == "POINTS" for edge in lattice.edges[ask.stop - 1]) else "NUMBER"
+    is_counted = False
+    for node in range(ask.stop - 1, ask.start - 1, -1):
+        categories = {edge.category for edge in lattice.edges[node]}
+        if lattice.lexemes[lattice.nodes[node]].is_possessive:
+            return is_counted or node == ask.stop - 1
+        if categories.isdisjoint(("NUMBER", "POINTS", SKIP)):
+            break
+        is_counted = is_counted or (counting in categories and "POINTS" not in categories)
+    return False
 
 
 def is_short_side(draft: Draft, index: int) -> bool:

@@ -89,7 +89,9 @@ def read_numbers(
         if category == "COUNTS":
             is_said = any(one.word == "respectively" for one in lexemes[end : end + 1])
             is_said = is_said or (end == len(lexemes) and heads_names(lexemes, i, lexicon))
-            if (is_said or "POINTS" in behind) and not counts_faces:
+            # "From the left corner to the right one, 7 points via the top".
+            is_one = lexemes[i].word == "one" and i > 0 and is_kind(lexemes, i - 1, "ADJ", lexicon)
+            if (is_said or "POINTS" in behind) and not (counts_faces or is_one):
                 yield end, category, value, cost - RESPECTIVELY * is_said
             continue
         goes_on = counts or not behind.isdisjoint(COUNTED) or is_kind(lexemes, end - 1, "LAYOUT", lexicon)

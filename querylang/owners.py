@@ -236,7 +236,9 @@ def find_curve(draft: Draft, index: int, ends: Sequence[Phrase]) -> Phrase | Non
 def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | None:
     """Return what a side alone is of what was named."""
     ask = draft.asks[index]
-    is_apart = (index == 0 or ask.before) and all(one.before for one in draft.asks[index + 1 : index + 2])
+    is_apart = (index == 0 or ask.before) and all(
+        one.before or one.is_removal for one in draft.asks[index + 1 : index + 2]
+    )
     found = owners.find(index) if is_apart else []
     if is_apart and index > 1 and not draft.has_amount(index):
         # "Chin: left, middle, right".
@@ -301,7 +303,8 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     if owner is last and made.thing.units == owner.thing.units and (other := lie_near(draft.rules, phrase, owner)):
         # "The mouth opening 8 points, outline 12": it has no other than itself.
         return other
-    ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase
+    is_within = made.ops[: len(owner.ops)] == owner.ops
+    ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase and is_within
     return made
 
 
@@ -348,11 +351,40 @@ def narrows(draft: Draft, index: int, owner: Phrase) -> bool:
 
 
 def inherit_side(draft: Draft, index: int) -> None:
-    """ "The left eye and eyebrow" are both on the left."""
+    """ "The left eye and eyebrow" are both on the left, and so are "the brow and the eye on the left side"."""
     ask = draft.asks[index]
-    if (made := inherit(draft, index)) is not None:
+    if (made := inherit(draft, index) or share_side_ahead(draft, index)) is not None:
         ask.become(made)
         draft.notes.append(f"'{draft.words(ask)}' is read as on the side named before it")
+
+
+def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
+    """Return what a bare name means on the side that the end of its list says: of all of it, or of an eye it lies by.
+
+    "Brow tails and eye corners on the left side", "the brow and the lids of the left eye".
+    """
+    ask = draft.asks[index]
+    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or ask.thing.is_sided or not ask.thing.is_several_sided:
+        return None
+    listed = takewhile(lambda at: goes_on_list(draft, at), range(index + 1, min(len(draft.asks), index + MOST_BEFORE)))
+    later = [draft.asks[at] for at in listed]
+    last = later[-1] if later else ask
+    side = find_side(last.phrase.ops)
+    if side is None or last.item != Item(phrase=last.phrase) or ask.is_removal != last.is_removal:
+        return None
+    said = [edge for node in draft.lattice.edges[last.stop - 1 : last.stop] for edge in node]
+    of_all = any(edge.category == "REL" and edge.value == "side" for edge in said)
+    noun, owner = ask.phrase.ops[0][1], last.phrase.ops[0][1]
+    of_eye = last.phrase.is_of and not ask.phrase.is_plural and owner in draft.rules.concepts[noun].by
+    made = draft.rules.on_side(ask.phrase.ops, side) if of_all or of_eye else None
+    return None if made is None else replace(ask.phrase.mean(made), frame=last.phrase.frame)
+
+
+def goes_on_list(draft: Draft, index: int) -> bool:
+    """Whether an ask is the next of the list that the one before it is in."""
+    ask = draft.asks[index]
+    is_joined = bool(ask.before) and ask.before <= {"and", "comma"}
+    return is_joined and ask.sentence == draft.asks[index - 1].sentence and not draft.has_amount(index - 1)
 
 
 def refuse_free(draft: Draft, index: int) -> None:

@@ -25,6 +25,7 @@ SIDEMOST = {f"{side}most": (("end", side, side),) for side in LEFT}
 """What is farthest to one side of the picture, whoever's left is meant."""
 HALVES = ("portion", HALF.value, "sides", "sides")
 """The two sides of a thing: each half of a curve, each of a pair."""
+CORNER = ("rel", "corner")
 START, END, ENDS = ("rel", "start"), ("rel", "end"), ("rel", "ends")
 OUTLINES = ((("rel", "outline"),), (("rel", "outlines"),))
 LEVELS = ("adj", (("level", "upper", "upper"), ("level", "lower", "lower")))
@@ -342,6 +343,9 @@ class PhraseCompositions:
         """ "From the nose outwards": from the inner end to the outer one; "from end to end": from left to right."""
         if where == "across":
             left, right = (Phrase((("adj", (("side", *sides),)),)) for sides in (LEFT, LEFT[::-1]))
+            return Item(range=Range(left, right))
+        if where == "corners":
+            left, right = (Phrase((CORNER, ("adj", (("end", *sides),)))) for sides in (LEFT, LEFT[::-1]))
             return Item(range=Range(left, right))
         inner, outer = (Phrase((("rel", "end"), ("adj", (("depth", depth, depth),)))) for depth in ("inner", "outer"))
         return Item(range=Range(inner, outer) if where == "outwards" else Range(outer, inner))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft, find_phrases, only
-from .beside import refer_to, share_side, take_place, turn_place
-from .joining import find_side
+from .beside import lie_on, refer_to, share_side, take_place, turn_place
+from .joining import are_sides, find_side
 from .layout_lists import has_points, is_in_layout
 from .meaning import Item, Phrase, Range, add
+from .owners import own_names
 
 
 def resolve(draft: Draft, ask: Ask) -> Ask:
@@ -25,7 +26,8 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
     elif asked is not None and isinstance(asked.first, Phrase) and asked.first.ref == "start":
         start_again(draft, ask, asked)
     elif asked is not None and any(
-        isinstance(end, Phrase) and (end.ref == "it" or is_other_end(asked, end)) for end in (asked.first, asked.last)
+        isinstance(end, Phrase) and (end.ref in ("it", "one") or is_other_end(asked, end))
+        for end in (asked.first, asked.last)
     ):
         ask.item = replace(ask.item, range=refer_ends(draft, asked, ask.phrase))
     if not phrase.ref:
@@ -83,6 +85,11 @@ def start_again(draft: Draft, ask: Ask, asked: Range) -> None:
 def find_two(draft: Draft, ask: Ask) -> Range:
     """Return the range between the two places named last."""
     places = [one.phrase for one in draft.asks if not one.phrase.is_free]
+    near = [one.phrase for one in draft.asks[-2:]]
+    if len(near) == 2 and near[0].is_free and near[0].ops and places[-1:] == near[1:]:
+        # "The root and the tip of the nose, with 3 points between them".
+        first = lie_on(draft.rules, near[0], near[1], whole=False)
+        places[-1:] = [near[1]] if first is None else [first, near[1]]
     if places and len(places[-1].thing.units) == 2:
         return Range(places[-1], None)
     if len(places) < 2:
@@ -103,9 +110,9 @@ def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
     """
     ends = [asked.first, asked.last]
     for number, end in enumerate(ends):
-        if not isinstance(end, Phrase) or end.ref not in ("it", "other"):
+        if not isinstance(end, Phrase) or end.ref not in ("it", "other", "one"):
             continue
-        own = [one for one in (on, *ends[:number]) if isinstance(one, Phrase)]
+        own = [one for one in (*ends[:number], *([] if end.ref == "one" else [on])) if isinstance(one, Phrase)]
         before = [one for ask in reversed(draft.asks) for one in reversed(find_phrases(ask.item))]
         made = (refer_to(draft.rules, end, one) for one in (*own, *before) if not one.is_free)
         ends[number] = next((one for one in made if one is not None), end)
@@ -117,6 +124,7 @@ def refer_ends(draft: Draft, asked: Range, on: Phrase) -> Range:
 def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     """Return what a reference means, and the ask before it that it refers to: the nearest that it fits."""
     phrase = ask.phrase
+    settle_last(draft, phrase)
     ways = {"it": (refer_to, share_side), "side": (share_side,), "other": (turn_place, refer_to)}
     vague: tuple[Phrase, Ask | None] | None = None
     for read in ways.get(phrase.ref, (refer_to,)):
@@ -145,6 +153,12 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
         raise draft.mistake("ambiguous", "which one is that?", ask, "name its side")
     code = "no_part" if phrase.ref == "one" and not draft.asks else "ambiguous"
     raise draft.mistake(code, "it is not clear what this refers to", ask, "the name of a part")
+
+
+def settle_last(draft: Draft, phrase: Phrase) -> None:
+    """Let a side alone before "its" be what it means: "6 on the left brow and 6 on the right except its tail"."""
+    if phrase.ref == "it" and any(are_sides(one.phrase) for one in draft.asks[-1:]):
+        own_names(draft)
 
 
 def refer_ahead(draft: Draft, ask: Ask) -> tuple[Phrase, None] | None:

@@ -48,8 +48,9 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     tail = find_repeated(draft, entry, item)
     phrase = item.phrase or NO_NAME
     made = [(ask, mirror(draft, ask.item, item.frame or phrase.frame, entry)) for ask in tail]
-    if not made and item.same == "all" and not item.has_amount:
-        made = [(ask, replace(ask.item, phrase=other)) for ask, other in vary_tail(draft, phrase)]
+    if counted := count_from(draft, item):
+        made, item = counted, Item(same="all")
+    made = made or vary_asks(draft, item)
     if not made:
         for one in move_places(draft, entry, item):
             repeat_amount(draft, entry, one, sentence)
@@ -67,6 +68,20 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     rest = replace(item, phrase=None, same=None)
     if rest != Item() and not restates_places(rest, [ask for ask, _ in made]):
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
+
+
+def count_from(draft: Draft, item: Item) -> list[tuple[Ask, Item]]:
+    """ "A quarter of the way along the jaw from the left, and the same from the right"."""
+    last = draft.asks[-1:]
+    is_turned = item.origin is not None and item == Item(same="all", origin=item.origin)
+    return [(ask, replace(ask.item, origin=item.origin)) for ask in last if is_turned and ask.item.positions]
+
+
+def vary_asks(draft: Draft, item: Item) -> list[tuple[Ask, Item]]:
+    """Return what was asked last, as it is asked of what is named again in its place."""
+    if item.same != "all" or item.has_amount:
+        return []
+    return [(ask, replace(ask.item, phrase=other)) for ask, other in vary_tail(draft, item.phrase or NO_NAME)]
 
 
 def find_repeated(draft: Draft, entry: Entry, item: Item) -> list[Ask]:

@@ -12,7 +12,7 @@ from .asks import AMOUNTS, Ask, Draft, only
 from .entries import Entry
 from .joining import find_side, is_side
 from .meaning import add
-from .side_headings import only_side
+from .side_headings import is_doctors, only_side
 
 MOST_INSIDE = 20
 """No bracket says again what so many items say."""
@@ -60,6 +60,10 @@ def count_inside(draft: Draft, index: int) -> int:
     first = draft.lattice.nodes[ask.start]
     words = [one.word for one in lexemes[max(0, first - 4) : first]]
     if ("i", "e") in pairwise(words):
+        return 1
+    last = draft.asks[index - 1]
+    if is_doctors(last, last.phrase) and ask.before == {"comma"} and last.units == ask.units:
+        # "OD, right eye".
         return 1
     if not opens_bracket(draft, ask):
         return 0
