@@ -338,7 +338,8 @@ class Amounts:
             targets = [ask for ask in targets if ask is last or ask.group == last.group >= least]
         same = (one.at for one in self.draft.loose if one.start > loose.start and only(one.item, BINDING) != Item())
         later = self.asks[index : max(index + 1, next(same, len(self.asks)))]
-        if any(one.item.has_amount and one.at == index and one.start < loose.start for one in self.draft.loose):
+        leading = [one for one in self.draft.loose if one.at == index and one.start < loose.start]
+        if any(one.item.has_amount for one in leading) or manner.origin is not None:
             # "7 points, equidistant, on the nose boundary; then 5 on the bridge".
             later = [ask for ask in later if ask.sentence == loose.sentence]
         self.tell(loose, targets or later, manner)

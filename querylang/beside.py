@@ -13,8 +13,9 @@ from itertools import takewhile
 from .asks import Draft, flip, is_end
 from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
-from .joining import OTHER, are_sides, find_side, is_side
+from .joining import are_sides, find_side, is_side, is_unchosen_part
 from .meaning import Phrase
+from .portions import HALF
 from .rules import Rules
 
 CHOICES = {
@@ -24,6 +25,8 @@ CHOICES = {
     "order": ("first", "middle", "last"),
 }
 """Which portions an adjective of a kind tells apart."""
+PAIRS = (("inner", "outer"), ("upper", "lower"), ("first", "last"), ("left", "right"))
+TURNED = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 
 
 def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
@@ -184,6 +187,12 @@ def turn_side(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
 
 def move_place(rules: Rules, phrase: Phrase, last: Phrase) -> Phrase | None:
     """Return the place that another phrase names on its part as one of what a phrase names."""
+    if len(phrase.ops) > 1 and phrase.ops[0][1] in find_bases(rules, find_nouns(last)):
+        # "The upper lip's outline, and the lower lip's".
+        adjectives = [op for op in phrase.ops[1:] if op[0] == "adj" and not is_side(op)]
+        swapped = take_place(rules, phrase, adjectives, last) if adjectives == [*phrase.ops[1:]] else None
+        if swapped is not None:
+            return swapped
     kinds = ("rel", "noun", "portion")
     own = (n for n, op in enumerate(last.ops) if n and op[0] in kinds and op not in phrase.ops)
     first = next(own, len(last.ops))
@@ -266,6 +275,12 @@ def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     """ "The outer corner of the left eye and the other corner": the other one of that eye."""
     if phrase.ref != "other" or len(phrase.ops) != 1 or not before.ops:
         return None
+    if is_unchosen_part(phrase.ops[0]) and phrase.ops[0][0] == "portion":
+        # "The first half of the jaw, and the other half".
+        at = next((n for n, op in enumerate(before.ops) if op[:2] == phrase.ops[0][:2] and op[1] == HALF), 0)
+        kind, share, *choice = before.ops[at]
+        turned = (*before.ops[:at], (kind, share, *(TURNED.get(one, one) for one in choice)), *before.ops[at + 1 :])
+        return rules.sound_phrase(turned, frame=before.frame) if at and turned != before.ops else None
     if phrase.ops[0][0] == "noun" and phrase.ops[0] in before.ops:
         # "The upper lid of the right eye, and the other lid".
         level = next((op for op in before.ops if op[0] == "adj" and op[1][0][0] == "level"), None)
@@ -286,8 +301,7 @@ def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
 
 def turn_other(op: Op) -> Op:
     """Return an adjective with inner for outer, upper for lower, left for right."""
-    turned = {"inner": "outer", "outer": "inner", "upper": "lower", "lower": "upper", **OTHER}
-    return ("adj", tuple((kind, *(turned.get(one, one) for one in told)) for kind, *told in op[1]))
+    return ("adj", tuple((kind, *(TURNED.get(one, one) for one in told)) for kind, *told in op[1]))
 
 
 def lie_on_side(rules: Rules, phrase: Phrase, side: Op, before: Phrase) -> Phrase | None:

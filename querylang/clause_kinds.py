@@ -99,9 +99,10 @@ def settle_item(item: Item) -> Item:
         item = name_ids(item)
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
         item = replace(item, phrase=item.origin, origin=None)
-    if item.each and item.phrase is not None and not item.has_amount and item.phrase.thing.is_several_sided:
+    phrase = item.phrase or NO_NAME
+    if item.each and phrase.is_plural and phrase.thing.is_several_sided and not item.has_amount:
         # "The eyes (each): ..."
-        item = replace(item, each=None, phrase=replace(item.phrase, det=item.phrase.det or "each"))
+        item = replace(item, each=None, phrase=replace(phrase, det=phrase.det or "each"))
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
     return item

@@ -135,7 +135,10 @@ class Clauses(Qualifier):
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)
-        self.read_item(entry, settle_item(item))
+        # "300W 49-60 but not 55, and 61-68 as well": each for itself, so that what leaves nothing out is noticed.
+        pairs = item.ids if self.removing and item.ids is not None else (None,)
+        for pair in pairs:
+            self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
 
     def read_side(self, entry: Entry) -> bool:
         """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""
@@ -234,8 +237,8 @@ class Clauses(Qualifier):
         if item.same == "number" and not any(map(self.draft.has_amount, range(len(self.asks)))):
             # "The same number on the lips and the nose, 12 points": before a list it is of each.
             self.read_region(entry, replace(item, same=None, phrase=replace(phrase, det="each")))
-        elif self.removing and phrase.ref:
-            # "... but not the left corners and the right ones".
+        elif (self.removing and (phrase.ref or item.same == "amount")) or item.ids is not None:
+            # "... but not the left corners and the right ones", "minus the jaw, minus the nose too", "ditto 69 to 76".
             self.read_region(entry, replace(item, same=None))
         else:
             repeat(self.draft, entry, item, self.sentence)

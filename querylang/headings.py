@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
-from .asks import AMOUNTS, BREAKS, WHOLE_FACE, Ask, Draft, flip, only
+from .asks import AMOUNTS, BREAKS, LINES, WHOLE_FACE, Ask, Draft, flip, only
 from .beneath import divides, divides_each, is_same, lies_under
 from .beside import lie_on, needs_owner
 from .meaning import Item, MistakeError, Phrase, add
@@ -91,7 +91,7 @@ def heads_list(draft: Draft, index: int) -> bool:
     if draft.opens_list(index):
         return True
     if draft.starts_line(index + 1):
-        return False
+        return heads_pieces(draft, index)
     is_next = not later.before and later.item.count is not None and ask.stop == later.start
     if is_next and ask.thing != later.thing and lies_under(draft, later, ask):
         # "Nose 4 bridge, 5 boundary".
@@ -103,6 +103,15 @@ def heads_list(draft: Draft, index: int) -> bool:
     is_piece = later.is_owned and not ask.thing.is_place and later.thing.units != ask.thing.units
     has_own = is_under and (is_piece or draft.has_amount(index + 1))
     return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
+
+
+def heads_pieces(draft: Draft, index: int) -> bool:
+    """Whether a name alone on its line heads counted pieces of it on the next: "Jaw\nleft half 5\nright half 7"."""
+    ask, later = draft.asks[index : index + 2]
+    is_alone = draft.starts_line(index) and ask.item == Item(phrase=ask.phrase) and bool(later.before & LINES)
+    ops, above = later.phrase.ops, ask.phrase.ops
+    is_piece = later.is_owned and ops[: len(above)] == above != ops and draft.has_amount(index + 1)
+    return is_alone and is_piece and not ask.thing.is_place
 
 
 def is_elsewhere(draft: Draft, index: int) -> bool:

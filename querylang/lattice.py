@@ -141,7 +141,7 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
             yield i + 1, SKIP, None, 0.0
             return
         yield i + 1, "NEWLINE", None, 0.0
-        if not heads_lines(lexemes, i + 1):
+        if not (heads_lines(lexemes, i + 1) or is_side_alone(lexemes, i, lexicon)):
             yield i + 1, SKIP, None, 4.5
         return
     number = read_number(lexemes, i)
@@ -206,6 +206,8 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a line only goes on in the next: it ends with "the", or the next one with what names no part begins."""
     if not 0 < i < len(lexemes) - 1 or lexemes[i].word != "\n":
         return False
+    if is_side_alone(lexemes, i, lexicon):
+        return False
     if (i + 2 < len(lexemes) and lexemes[i + 2].word in (":", "=")) or heads_lines(lexemes, i + 1):
         # "Side: left" is a line of its own.
         return False
@@ -220,6 +222,14 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
         or ("ADJ" in before and bool(after & {"NOUN", "REL"}) and not ends_way(lexemes, i))
         or ("NOUN" in before and "REL" in after and not names_part(lexemes, i + 1, lexicon))
     )
+
+
+def is_side_alone(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a line is only a side, and so is the first of the text: "LEFT\nbrow: 5\neye: 8\nRIGHT\n..."."""
+    is_line = i > 0 and lexemes[1].type == "newline" and (i < 2 or lexemes[i - 2].type == "newline")
+    found = [found for at in (0, i - 1) for length, found, _ in lexicon.match(lexemes, at) if length == 1]
+    readings = [one for readings in found for one in readings]
+    return is_line and sum(category == "ADJ" and value[0] == "side" for category, value in readings) == 2
 
 
 def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:

@@ -176,7 +176,8 @@ def ends_owning(draft: Draft, ask: Ask) -> bool:
     for node in range(ask.stop - 1, ask.start - 1, -1):
         categories = {edge.category for edge in lattice.edges[node]}
         if lattice.lexemes[lattice.nodes[node]].is_possessive:
-            return is_counted or node == ask.stop - 1
+            # "The right one's in 3" is said in full.
+            return (is_counted and "ONE" not in categories) or node == ask.stop - 1
         if categories.isdisjoint(("NUMBER", "POINTS", SKIP)):
             break
         is_counted = is_counted or (counting in categories and "POINTS" not in categories)

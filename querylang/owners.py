@@ -299,8 +299,9 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     if found is None:
         return None
     owner, made = found
-    last = draft.asks[index - 1].phrase if index and phrase.ops else NO_NAME
-    if owner is last and made.thing.units == owner.thing.units and (other := lie_near(draft.rules, phrase, owner)):
+    last = next((one.phrase for one in reversed(draft.asks[:index]) if not one.is_removal), NO_NAME)
+    is_itself = phrase.ops and owner.ops[: len(last.ops)] == last.ops and made.thing.units == last.thing.units
+    if is_itself and (other := lie_near(draft.rules, phrase, last)):
         # "The mouth opening 8 points, outline 12": it has no other than itself.
         return other
     is_within = made.ops[: len(owner.ops)] == owner.ops

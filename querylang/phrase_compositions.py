@@ -241,6 +241,11 @@ class PhraseCompositions:
             return self.phrase((("noun", both),), det=det, is_plural=True)
         return replace(phrase, det=det)
 
+    def determine_of(self, det: str, phrase: Phrase) -> Phrase | None:
+        """ "Each of the brows"; "each of the upper lid and the lower lid" is each of a list."""
+        is_one = det == "each" and phrase.thing.is_several_sided and not (phrase.is_plural or phrase.det)
+        return None if is_one else self.determine(det, phrase)
+
     def per_side(self, item: Item, which: str) -> Item | None:
         """ "5 points on the brow on each side": of a pair each, of another curve each half; a place has no halves."""
         phrase = item.phrase or NO_NAME
@@ -359,7 +364,8 @@ class PhraseCompositions:
         if item.has_amount or item.ids is not None:
             return item
         if item.phrase is None:
-            return None
+            # "... and from 0.6 to 0.9 with as many".
+            return replace(item, same="number") if item.has_numbers else None
         return item if item.same else replace(item, same="amount")
 
     def own_late(self, phrase: Phrase) -> Phrase | None:

@@ -8,7 +8,9 @@ from .asks import Ask, Draft, find_phrases, only
 from .beside import lie_on, refer_to, share_side, take_place, turn_place
 from .joining import are_sides, find_side
 from .layout_lists import has_points, is_in_layout
+from .leaning import turn_ends
 from .meaning import Item, Phrase, Range, add
+from .numbers import Number
 from .owners import own_names
 
 
@@ -75,15 +77,19 @@ def start_again(draft: Draft, ask: Ask, asked: Range) -> None:
         MistakeError: There is none.
     """
     last = draft.asks[-1] if draft.asks else ask
-    if last is ask or last.item.range is None or last.item.range.last is None or last.sentence != ask.sentence:
+    if last is ask or last.item.range is None or last.item.range.last is None or last.sentence + 1 < ask.sentence:
         raise draft.mistake("syntax", f"'{draft.words(ask)}' does not fit here", ask)
+    turned = turn_ends(draft, ask.item, last.item.range).range or asked
     ask.item = replace(
-        ask.item, range=replace(asked, first=last.item.range.first), phrase=ask.item.phrase or last.item.phrase
+        ask.item, range=replace(turned, first=last.item.range.first), phrase=ask.item.phrase or last.item.phrase
     )
 
 
 def find_two(draft: Draft, ask: Ask) -> Range:
-    """Return the range between the two places named last."""
+    """Return the range between the two places named last, or between the ends of the last range."""
+    last = draft.asks[-1].item.range if draft.asks else None
+    if last is not None and not isinstance(last.first, Number):
+        return last
     places = [one.phrase for one in draft.asks if not one.phrase.is_free]
     near = [one.phrase for one in draft.asks[-2:]]
     if len(near) == 2 and near[0].is_free and near[0].ops and places[-1:] == near[1:]:

@@ -48,7 +48,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     tail = find_repeated(draft, entry, item)
     phrase = item.phrase or NO_NAME
     made = [(ask, mirror(draft, ask.item, item.frame or phrase.frame, entry)) for ask in tail]
-    if counted := count_from(draft, item):
+    if counted := start_from(draft, item, entry):
         made, item = counted, Item(same="all")
     made = made or vary_asks(draft, item)
     if not made:
@@ -70,11 +70,21 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
 
 
-def count_from(draft: Draft, item: Item) -> list[tuple[Ask, Item]]:
-    """ "A quarter of the way along the jaw from the left, and the same from the right"."""
-    last = draft.asks[-1:]
-    is_turned = item.origin is not None and item == Item(same="all", origin=item.origin)
-    return [(ask, replace(ask.item, origin=item.origin)) for ask in last if is_turned and ask.item.positions]
+def start_from(draft: Draft, item: Item, entry: Entry) -> list[tuple[Ask, Item]]:
+    """Return what was asked last, from the other side.
+
+    "A quarter of the way along the jaw from the left, and the same from the right", "from the left chin to the jaw
+    end, likewise from the right".
+    """
+    if not draft.asks or item.origin is None or item != Item(same="all", origin=item.origin):
+        return []
+    ask = draft.asks[-1]
+    if ask.item.positions:
+        return [(ask, replace(ask.item, origin=item.origin))]
+    first = ask.item.range.first if ask.item.range is not None else None
+    is_turned = isinstance(item.origin, Phrase) and are_sides(item.origin) and isinstance(first, Phrase)
+    is_sided = isinstance(first, Phrase) and find_side(first.ops) is not None
+    return [(ask, mirror(draft, ask.item, item.frame or "", entry))] if is_turned and is_sided else []
 
 
 def vary_asks(draft: Draft, item: Item) -> list[tuple[Ask, Item]]:

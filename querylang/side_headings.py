@@ -12,7 +12,7 @@ from .asks import BREAKS, WHOLE_FACE, Ask, Clause, Draft, find_phrases, flip
 from .beside import lie_on_side
 from .concept_data import SIDES
 from .entries import Entry
-from .joining import find_side, is_side
+from .joining import are_sides, find_side, is_side
 from .meaning import NO_NAME, Item, Phrase
 from .word_edges import SKIP
 
@@ -31,7 +31,12 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
         return None
     names_one = later.kind == "item" and later.value.is_region
     is_linked = names_one and later.before == {"comma"} and opens_behind_link(draft, number)
-    if "colon" not in later.before and not is_linked:
+    # "LEFT\nbrow: 5\neye: 8".
+    lines = (draft.entries[0], entry)
+    is_line = "line" in later.before and all(
+        one.kind == "item" and are_sides(one.value.phrase or NO_NAME) for one in lines
+    )
+    if "colon" not in later.before and not (is_linked or is_line):
         return None
     if is_doctors(entry, entry.value.phrase or NO_NAME):
         return head_side(draft, number)
