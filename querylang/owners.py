@@ -14,7 +14,7 @@ from .asks import WHOLE_FACE, Ask, Draft, find_phrases, flip
 from .beside import contrast, find_nouns, inherit, lie_near, lie_on, needs_owner, take_place, take_side, turn_side
 from .clause_kinds import is_bare_route
 from .concepts import Op
-from .joining import find_side, is_side
+from .joining import are_sides, find_side, is_side
 from .leaning import (
     differ_from_last,
     repeats_way,
@@ -61,6 +61,7 @@ def own_names(draft: Draft) -> None:
     """Let each name lie on the part named for its list, if there is one."""
     owners = PossibleOwners(draft)
     for index in range(len(draft.asks)):
+        settle_both(draft, index)
         own(draft, index, owners)
         owners.pass_by(index)
 
@@ -93,9 +94,17 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
         ways = (find_side_of, find_joined, find_owned, find_near)
         made = next(filter(None, (way(draft, index, owners) for way in ways)), None)
         if made is not None:
-            give(draft, index, widen(draft, ask, made) if ask.is_removal else made)
+            give(draft, index, widen(draft, ask, made) if ask.is_removal else head_sides(draft, index, made))
             return
     inherit_side(draft, index)
+
+
+def settle_both(draft: Draft, index: int) -> None:
+    """Let "both" be of a place and the next one: "both the head and the tail of the left brow"."""
+    ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
+    is_one = ask.phrase.det == "both" and ask.phrase.is_free and not ask.phrase.is_plural
+    if is_one and any(one.before == {"and"} for one in later):
+        ask.become(replace(ask.phrase, det=""))
 
 
 def owns_last(draft: Draft, index: int) -> bool:
@@ -136,6 +145,18 @@ def widen(draft: Draft, ask: Ask, made: Phrase) -> Phrase:
     other = tuple(flip(op) for op in owner)
     named = {one.phrase.ops for one in draft.asks if not one.is_removal and one.sentence == ask.sentence}
     both = draft.rules.sound_phrase(tuple(op for op in made.ops if op != side)) if {owner, other} <= named else None
+    return made if both is None else replace(made.mean(both), owner_len=0)
+
+
+def head_sides(draft: Draft, index: int, made: Phrase) -> Phrase:
+    """Return what heads sides alone as on no side: "brow, upper edge: left 6, right 8; lower: left 4, right 5"."""
+    ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
+    opens = draft.starts_line(index) or draft.opens_list(index - 1)
+    is_bare = opens and ask.item == Item(phrase=ask.phrase) and not find_side(ask.phrase.ops)
+    if not is_bare or made.thing.is_place or not any(are_sides(one.phrase) and one.item.has_amount for one in later):
+        return made
+    both = draft.rules.sound_phrase(tuple(op for op in made.ops if not is_side(op)))
+    ask.is_header = both is not None
     return made if both is None else replace(made.mean(both), owner_len=0)
 
 
@@ -253,7 +274,10 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
         )
         if not is_named and (goes_over or last.sentence == ask.sentence):
             return made
-    return next((made for owner, _ in found if (made := take_side(draft.rules, ask.phrase, owner))), None)
+    is_told = len(ask.phrase.ops) > 1 and all(op[0] == "adj" for op in ask.phrase.ops)
+    # "Inner corner, left eye; outer, right".
+    ways = (take_side, contrast) if is_told and find_side(ask.phrase.ops) else (take_side,)
+    return next((made for owner, _ in found for way in ways if (made := way(draft.rules, ask.phrase, owner))), None)
 
 
 def find_joined(draft: Draft, index: int, _: PossibleOwners) -> Phrase | None:
@@ -365,7 +389,10 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
     "Brow tails and eye corners on the left side", "the brow and the lids of the left eye".
     """
     ask = draft.asks[index]
-    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or ask.thing.is_sided or not ask.thing.is_several_sided:
+    thing = ask.thing
+    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or thing.is_sided:
+        return None
+    if not (thing.is_several_sided or thing.is_pair):
         return None
     listed = takewhile(lambda at: goes_on_list(draft, at), range(index + 1, min(len(draft.asks), index + MOST_BEFORE)))
     later = [draft.asks[at] for at in listed]

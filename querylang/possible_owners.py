@@ -71,7 +71,7 @@ class PossibleOwners:
             for key, one in self._near.items():
                 put_last(self._far, key, one)
             self._near, self._sentence = {}, ask.sentence
-        if self._draft.opens_list(index):
+        if self._draft.opens_list(index) or ask.is_header:
             self._heading, self._headed = ask.phrase, ask.sentence
         if ask.is_located or ask.phrase is self._heading:
             self._led = ask.phrase.ops

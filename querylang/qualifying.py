@@ -64,10 +64,25 @@ class Qualifier:
             self.number_names(entry, item)
             return True
         return (
-            self.names_owner(entry, item, last)
+            self.tells_more(entry, item, last)
+            or self.names_owner(entry, item, last)
             or self.qualifies_route(entry, item, last)
             or self.narrows(entry, item, last)
         )
+
+    def tells_more(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether two adjectives of two kinds are a sentence of one name: "inner corner, left eye; outer, right"."""
+        phrases = (last.phrase, item.phrase or NO_NAME)
+        are_bare = last.item == Item(phrase=last.phrase) and item.says_only("phrase") and entry.before == {"comma"}
+        kinds = [op[1][0][0] for phrase in phrases for op in phrase.ops if op[0] == "adj" and phrase.is_free]
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        is_alone = len(self.asks) > 1 and self.asks[-2].sentence != self.sentence
+        is_alone = is_alone and all("stop" in one.before for one in later)
+        if not (are_bare and is_alone and len(kinds) == len({*kinds}) == 2 == sum(len(one.ops) for one in phrases)):
+            return False
+        last.item = Item(phrase=replace(last.phrase, ops=last.phrase.ops + phrases[1].ops))
+        last.stop = entry.stop
+        return True
 
     def names_owner(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether a name before a colon only says on what the one before it lies: "lower lid, right eye: ..."."""

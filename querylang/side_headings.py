@@ -40,6 +40,9 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
         return None
     if is_doctors(entry, entry.value.phrase or NO_NAME):
         return head_side(draft, number)
+    if are_sides(later.value.phrase or NO_NAME if later.kind == "item" else NO_NAME):
+        # "Brow, upper edge: left 6, right 8; lower: left 4, right 5".
+        return None
     readings = (item for _, item in ((0.0, entry.value), *entry.others))
     return next((side for item in readings if (side := only_side(item)) is not None), None)
 
