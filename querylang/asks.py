@@ -226,7 +226,16 @@ class Draft:
         if "colon" in later.before or "bullet" not in later.before or "also" in later.before:
             return "colon" in later.before
         lines = (one.before & LINES for one in self.asks[index::-1])
-        return "bullet" not in next((marks for marks in lines if marks), ())
+        return "bullet" not in next((marks for marks in lines if marks), ()) or self.is_deeper(later, ask)
+
+    def is_deeper(self, later: Clause, clause: Clause) -> bool:
+        """Whether a line stands under another one: "1. Left eye\n   - inner corner\n   - outer corner"."""
+        indents, marks = [], []
+        for one in (clause, later):
+            before = self.lattice.text[: self.span(one)[0]].rpartition("\n")[2]
+            indents.append(len(before) - len(before.lstrip()))
+            marks.append(before.strip()[:1].isalnum())
+        return indents[1] > indents[0] or (marks == [True, False] and indents[0] == indents[1])
 
 
 def only(item: Item, names: Sequence[str]) -> Item:

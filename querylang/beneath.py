@@ -26,8 +26,9 @@ def lies_under(draft: Draft, ask: Ask, header: Ask) -> bool:
     if ask.is_owned and not ask.thing.is_place and ask.thing.units == header.thing.units:
         # "Lip line: 20 outer, 12 inner".
         return True
-    made = draft.rules.phrase(above + ops)
-    return made is not None and made.thing.units == ask.thing.units
+    # "Left\n- eye: upper lid, 7 points".
+    tries = (draft.rules.phrase(above + lower) for lower in ((ops, bare) if ask.thing.is_sided else (ops,)))
+    return any(made is not None and made.thing.units == ask.thing.units for made in tries)
 
 
 def is_same(draft: Draft, ask: Ask, header: Ask) -> bool:

@@ -12,6 +12,7 @@ from .exceptions import ask_again, ends_removal, follows_except, is_all_but, lea
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout
+from .leaning import put_ends
 from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, has_misfit, join
 from .per_side import ask_per_side, find_per_side
 from .phrase_compositions import HALVES
@@ -58,7 +59,8 @@ class Clauses(Qualifier):
             if not entry.before and opens_bracket(self.draft, entry):
                 entry.before = frozenset({"comma"})
             if entry.kind == "except":
-                ask_again(self.draft, entry)
+                if not entry.before:
+                    ask_again(self.draft)
                 self.removing = True
             elif entry.kind == "item":
                 self.read_clause(entry)
@@ -121,7 +123,10 @@ class Clauses(Qualifier):
             raise self.draft.mistake(code, message, entry, suggestion)
         if self.removing and not self.asks and item.count is not None:
             raise self.draft.mistake("count", "a number of points is at least 1", entry)
-        self.removing = (self.removing and not ends_removal(self.draft, self.number)) or is_all_but(self.draft, entry)
+        if self.removing and ends_removal(self.draft, self.number):
+            ask_again(self.draft)
+            self.removing = False
+        self.removing = self.removing or is_all_but(self.draft, entry)
         if self.read_side(entry):
             return
         if item.left_out:
@@ -211,7 +216,7 @@ class Clauses(Qualifier):
             self.way = item.range
         elif item.same or repeats_list(self.draft, entry, item):
             self.read_again(entry, replace(item, same=item.same or "all"))
-        elif self.counts_again(entry, item):
+        elif self.counts_again(entry, item) or self.counts_named(item):
             return
         elif item.is_region and not self.removing and (counted := self.find_counted(item)) is not None:
             self.count_each(entry, item, counted)
@@ -229,6 +234,11 @@ class Clauses(Qualifier):
         if item.phrase is None and self.side[1] == self.sentence:
             # "Left: brow arch, mouth corner. Right: the same."
             item = replace(item, phrase=self.side[0])
+        for later in self.draft.entries[self.number + 1 : self.number + 2]:
+            if item == Item(same="all") and "but" in later.before and is_region(later):
+                # "The upper edge of the left brow, then the same but on the lower edge".
+                later.value, later.before = replace(later.value, same="all"), entry.before
+                return
         phrase = item.phrase or NO_NAME
         is_owner = len(phrase.ops) == 1 and any(one.is_possessive for one in self.draft.list_lexemes(entry))
         if item.same == "amount" and is_owner and not phrase.thing.is_place:
@@ -290,7 +300,7 @@ class Clauses(Qualifier):
 
     def read_region(self, entry: Entry, item: Item) -> None:
         refuse_chain(self.draft, entry)
-        item = self.carry_numbers(item)
+        item = put_ends(self.draft.rules, self.carry_numbers(item))
         if self.way is not None:
             item, self.way = replace(item, range=self.way), None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
@@ -331,6 +341,19 @@ class Clauses(Qualifier):
             self.loosen(entry, amount)
         else:
             counted.item, counted.is_apart = add(counted.item, amount), True
+
+    def counts_named(self, item: Item) -> bool:
+        """Whether a clause only counts names before it: "left eye, right eye and chin, the eyes with 6 points each"."""
+        phrase, units = item.phrase or NO_NAME, {*(item.phrase or NO_NAME).thing.units}
+        if item.count is None or not phrase.is_plural or phrase.ref or not (item.each or phrase.det == "each"):
+            return False
+        bare = [ask for ask in self.asks if ask.sentence == self.sentence and ask.item == Item(phrase=ask.phrase)]
+        named = [ask for ask in bare if not ask.is_removal and {*ask.thing.units} < units]
+        if len(named) < 2 or {unit for ask in named for unit in ask.thing.units} != units:
+            return False
+        for ask in named:
+            ask.item, ask.is_apart = add(ask.item, replace(item, phrase=None)), True
+        return True
 
     def counts_again(self, entry: Entry, item: Item) -> bool:
         """Whether a clause only says for each what was counted in all: "10 points on the eyes, 5 per eye".

@@ -80,6 +80,9 @@ def join_ways(draft: Draft) -> None:
             continue
         if draft.has_amount(index - 1) or draft.has_amount(index) or not isinstance(way.last, Phrase):
             continue
+        if any(one.item.each and one.sentence == later.sentence for one in (*draft.asks[index:], *draft.loose)):
+            # "From the left end to the corner, and from there to the chin: 5 points on each".
+            continue
         ask.item = replace(ask.item, range=replace(way, last=onward.last), via=ask.item.via or way.last)
         ask.stop = later.stop
         del draft.asks[index]

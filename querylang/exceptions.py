@@ -69,16 +69,14 @@ def name_id(draft: Draft, item: Item) -> Item:
     return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
 
-def ask_again(draft: Draft, entry: Entry) -> None:
-    """Ask for what is itself said to be without something: "left brow except its tail, jaw except the chin"."""
-    last = draft.asks[-1] if draft.asks else None
-    if last is None or entry.before or not last.is_removal or not last.is_named:
-        return
-    if not last.before or not last.before <= {"comma", "and"}:
-        return
+def ask_again(draft: Draft) -> None:
+    """Ask for the last of a list where it lies on nothing asked: "left brow except its tail, jaw except the chin"."""
     others = [ask for ask in draft.asks if not ask.is_removal]
-    if not any(ask.item.is_layout or ask.thing.parts & last.thing.parts for ask in others):
-        last.is_removal = False
+    for ask in reversed(draft.asks):
+        is_listed = bool(ask.before) and ask.before <= {"comma", "and"} and ask.is_removal and ask.is_named
+        if not is_listed or any(one.item.is_layout or one.thing.parts & ask.thing.parts for one in others):
+            return
+        ask.is_removal = False
 
 
 def leaves_places(draft: Draft, number: int) -> bool:

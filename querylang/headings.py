@@ -154,22 +154,29 @@ def is_apposition(draft: Draft, index: int) -> bool:
     """Whether a name only says on which part the ones before it lie: "upper lid, right eye", "... x8, left eye"."""
     ask, later = draft.asks[index : index + 2]
     ops = later.phrase.ops
-    if later.before - {"of"} not in ({"comma"}, {"colon"}) or later.item.range is not None or len(ops) > 2:
+    if later.before - {"of"} not in ({"comma"}, {"colon"}) or later.item.range is not None or len(ops) > 3:
         return False
-    if not ask.is_owned or ask.phrase.ops[: len(ops)] != ops:
+    if not ask.is_owned or not lies_on_last(ask, later):
         return False
     is_counted, has_own = draft.has_amount(index), draft.has_amount(index + 1)
     waiting = [*draft.line_before(index), ask]
     if has_own or is_counted:
         # Of a list that goes on, those alone that wait for it: "nose 5, upper lid, right eye, 6 points, chin".
-        named = [one for one in waiting if one.phrase.ops[: len(ops)] == ops]
+        named = [one for one in waiting if lies_on_last(one, later)]
         bare = takewhile(lambda i: not (draft.has_amount(i) or draft.asks[i].thing.is_place), range(index - 1, -1, -1))
         waiting = named if is_counted else waiting[-1 - len(list(bare)) :]
         if is_counted == has_own or (has_own and (waiting != [ask] or ask.is_place or ask.thing.is_place)):
             return False
     elif not draft.ends_line(index + 1):
         return False
-    return ask in waiting and all(one.is_owned and one.phrase.ops[: len(ops)] == ops for one in waiting)
+    return ask in waiting and all(one.is_owned and lies_on_last(one, later) for one in waiting)
+
+
+def lies_on_last(ask: Ask, last: Ask) -> bool:
+    """Whether a name lies on the one that ends its list: "inner corner, left eye", "3 upper, 5 lower: the lids"."""
+    ops = last.phrase.ops
+    is_lid = len(ops) == 3 and last.phrase.is_plural and divides(ask, last)
+    return ask.phrase.ops[: len(ops)] == ops or is_lid
 
 
 def distribute_all(draft: Draft) -> None:
@@ -221,7 +228,7 @@ def lie_on_each(draft: Draft, index: int) -> bool:
     ask = draft.asks[index]
     if "colon" not in draft.asks[index + 1].before or not draft.opens_list(index) or ask.thing.is_sided:
         return False
-    if ask.phrase.is_free or not needs_owner(draft.rules, ask.phrase):
+    if ask.phrase.is_free or not needs_owner(draft.rules, replace(ask.phrase, is_plural=False)):
         return False
     under = takewhile(lambda one: one.sentence == ask.sentence, islice(draft.asks, index + 1, None))
     lying = [*takewhile(lambda pair: pair[1] is not None, ((one, lie_on_all(draft, ask, one)) for one in under))]

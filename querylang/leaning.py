@@ -12,7 +12,7 @@ from dataclasses import replace
 from .asks import Ask, Draft
 from .beside import contrast, move_place, oppose, take_place, turn_side
 from .canonical import write_query
-from .joining import find_side
+from .joining import are_sides, find_side
 from .meaning import End, Item, Phrase, Range
 from .pieces import Place
 from .rules import Rules
@@ -114,7 +114,10 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     if is_beside and not is_cut and ("of" in ask.before or is_short or is_counted or not ask.item.has_amount):
         ways = (turn_side, contrast, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
-    if made is None and waits:
+    is_cut_off = "of" in ask.before and draft.asks[index - 1].phrase.ops[-1:] != () and (
+        draft.asks[index - 1].phrase.ops[-1][0] == "portion" and is_beside and ask.item == Item(phrase=ask.phrase)
+    )
+    if made is None and (waits or is_cut_off):
         raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)
     return made
 
@@ -150,6 +153,21 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
         ends.append(next(filter(None, made), end))
     first, to = ends
     return item if first is None else replace(item, range=replace(asked, first=first, last=to))
+
+
+def put_ends(rules: Rules, item: Item) -> Item:
+    """Return a range whose ends name no side on the one that it lies on: "gonion to chin tip on the left"."""
+    asked, side = item.range, item.via
+    if asked is None or side is None or not are_sides(side):
+        return item
+    ends = [asked.first, asked.last]
+    for number, end in enumerate(ends):
+        if isinstance(end, Phrase) and end.thing.is_pair and not end.thing.is_sided:
+            ends[number] = rules.on_side(end.ops, *side.ops, frame=side.frame) or end
+    first, last = ends
+    is_put = ends != [asked.first, asked.last]
+    assert first is not None
+    return replace(item, range=replace(asked, first=first, last=last), via=None) if is_put else item
 
 
 def waits_for_place(draft: Draft, index: int) -> bool:

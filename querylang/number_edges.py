@@ -87,7 +87,8 @@ def read_numbers(
         names = "HEADS" in behind and behind.isdisjoint(("PURPOSE", "FILLER", "AND"))
         counts = category == "IDS_LIST" and (names or not behind.isdisjoint(COUNTABLE))
         if category == "COUNTS":
-            is_said = any(one.word == "respectively" for one in lexemes[end : end + 1])
+            # "5 and 7 points respectively".
+            is_said = any(one.word == "respectively" for one in lexemes[end : end + 2])
             is_said = is_said or (end == len(lexemes) and heads_names(lexemes, i, lexicon))
             # "From the left corner to the right one, 7 points via the top".
             is_one = lexemes[i].word == "one" and i > 0 and is_kind(lexemes, i - 1, "ADJ", lexicon)

@@ -28,6 +28,7 @@ from .leaning import (
 from .meaning import NO_NAME, Item, MistakeError, Phrase
 from .phrase_compositions import END, ENDS, START
 from .possible_owners import PossibleOwners
+from .restated import opens_bracket
 
 MOST_BEFORE = 8
 """Names between a range and the curve that it lies on."""
@@ -125,9 +126,11 @@ def heads_wholes(draft: Draft, index: int) -> bool:
     if not is_place or ask.item != Item(phrase=ask.phrase) or not draft.opens_list(index):
         return False
     listed = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 : index + 1 + MOST_BEFORE])]
-    bare = all(one.item == Item(phrase=one.phrase) and not (one.phrase.is_free or one.is_removal) for one in listed)
+    bare = all(one.item.says_only("phrase", "count") and not (one.phrase.is_free or one.is_removal) for one in listed)
     made = [draft.rules.sound_phrase((*one.phrase.ops, *ask.phrase.ops)) if bare else None for one in listed]
-    if not all(one is not None and one.thing.is_place for one in made):
+    # "Corners: mouth, eyes", "upper edges: left brow 4, right brow 6".
+    counted = [one.item.count is not None for one in listed]
+    if not all(one is not None and one.thing.is_place != is_told for one, is_told in zip(made, counted, strict=True)):
         return False
     for one, phrase in zip(listed, made, strict=True):
         assert phrase is not None
@@ -301,7 +304,7 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     """Return an ask's name as lying on the first owner that it can lie on."""
     ask = draft.asks[index]
     phrase = ask.phrase
-    if (made := differ_from_last(draft, index)) is not None:
+    if (made := lie_in_bracket(draft, index) or differ_from_last(draft, index)) is not None:
         return made
     found: tuple[Phrase, Phrase] | None = None
     for owner, is_whole in owners.find(index):
@@ -330,6 +333,16 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
         return other
     is_within = made.ops[: len(owner.ops)] == owner.ops
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase and is_within
+    return made
+
+
+def lie_in_bracket(draft: Draft, index: int) -> Phrase | None:
+    """Return a name in brackets as lying on the one before them: "brows: the right (4 points on the upper edge)"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if not index or not opens_bracket(draft, ask) or not ask.phrase.is_free or last.item != Item(phrase=last.phrase):
+        return None
+    made = lie_on(draft.rules, ask.phrase, last.phrase)
+    ask.is_narrower = made is not None
     return made
 
 
