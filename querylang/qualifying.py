@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .asks import BREAKS, LINES, Ask, Draft
+from .asks import BREAKS, LINES, Ask, Draft, Loose
 from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
@@ -45,6 +45,11 @@ class Qualifier:
     def ask(self, entry: Entry, item: Item, **flags: Any) -> Ask:
         flags["follows_break"] = self.is_broken
         return Ask(item, entry.start, entry.stop, self.sentence, entry.before, **flags)
+
+    def loosen(self, entry: Entry, item: Item, *, is_removal: bool = False) -> None:
+        """Keep a clause that binds to asks for later."""
+        loose = Loose(item, entry.start, entry.stop, self.sentence, entry.before, is_removal, len(self.asks))
+        self.draft.loose.append(loose)
 
     def qualifies_last(self, entry: Entry, item: Item) -> bool:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""

@@ -1,0 +1,101 @@
+"""Clauses that only count what others name: "eyes with their pupils, 6 points per eye".
+
+In: an item and the asks before it; out: whether it only counts one of them, which then has its number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice, takewhile
+
+from .asks import AMOUNTS, Ask
+from .entries import Entry
+from .meaning import NO_NAME, Item, MistakeError, add, has_misfit
+from .phrase_compositions import HALVES
+from .qualifying import Qualifier
+
+MOST_COUNTED = 4
+"""Names between one and what only counts it."""
+
+
+class CountedClauses(Qualifier):
+    """Clauses that count what stands before them."""
+
+    def counts_otherwise(self, item: Item) -> bool:
+        """Whether a number is that of what was repeated: "5 points on the left brow, the same on the right but 6"."""
+        last = self.asks[-1] if self.asks else None
+        if last is None or last.source is None or not self.draft.has_amount(len(self.asks) - 1):
+            return False
+        if any(ask.start == last.start for ask in self.asks[:-1]):
+            # "Left eye: upper lid 5, lower 4; the same on the right but 6".
+            return False
+        last.item, last.source = replace(replace(last.item, **dict.fromkeys(AMOUNTS)), count=item.count), None
+        return True
+
+    def counts_each(self, item: Item) -> bool:
+        """Whether a place has a count that only those before it, each of a list, can have."""
+        if not has_misfit(item) or (item.phrase or NO_NAME).det:
+            return False
+        before = [ask for ask in self.asks if ask.sentence == self.sentence]
+        is_each = bool(before and item.each) or any(ask.phrase.det for ask in before)
+        return is_each and not any(ask.item.has_amount for ask in before)
+
+    def find_counted(self, item: Item) -> Ask | None:
+        """Return what a name only says how to count: the eyes of "eyes with their pupils, 6 points per eye"."""
+        phrase = item.phrase or NO_NAME
+        if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
+            return None
+        asks = takewhile(lambda ask: ask.sentence == self.sentence and not ask.is_removal, reversed(self.asks))
+        for ask in islice(asks, MOST_COUNTED):
+            if ask.item.has_amount:
+                return None
+            is_whole = ask.thing.parts <= phrase.thing.parts and not phrase.thing.divides(ask.thing)
+            if is_whole and not (ask.phrase.is_free or ask.thing.is_place):
+                return ask
+        return None
+
+    def count_each(self, entry: Entry, item: Item, counted: Ask) -> None:
+        """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
+        amount, parts = replace(item, phrase=None, each=True), (item.phrase or NO_NAME).thing.parts
+        listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
+        if counted is self.asks[-1] and all(ask.thing.parts <= parts for ask in listed):
+            self.loosen(entry, amount)
+        else:
+            counted.item, counted.is_apart = add(counted.item, amount), True
+
+    def counts_named(self, item: Item) -> bool:
+        """Whether a clause only counts names before it: "left eye, right eye and chin, the eyes with 6 points each"."""
+        phrase, units = item.phrase or NO_NAME, {*(item.phrase or NO_NAME).thing.units}
+        if item.count is None or not phrase.is_plural or phrase.ref or not (item.each or phrase.det == "each"):
+            return False
+        bare = [ask for ask in self.asks if ask.sentence == self.sentence and ask.item == Item(phrase=ask.phrase)]
+        named = [ask for ask in bare if not ask.is_removal and {*ask.thing.units} < units]
+        if len(named) < 2 or {unit for ask in named for unit in ask.thing.units} != units:
+            return False
+        for ask in named:
+            ask.item, ask.is_apart = add(ask.item, replace(item, phrase=None)), True
+        return True
+
+    def counts_again(self, entry: Entry, item: Item) -> bool:
+        """Whether a clause only says for each what was counted in all: "10 points on the eyes, 5 per eye".
+
+        Raises:
+            MistakeError: The numbers do not agree.
+        """
+        last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
+        if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
+            return False
+        is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops)
+        if (
+            not (is_name or item == Item(count=item.count, each=True))
+            or last.phrase.det
+            or last.item.each
+            or not last.thing.is_several_sided
+        ):
+            return False
+        if item.count.value * len(last.thing.units) != last.item.count.value:
+            message = (
+                f"{last.item.count.value} points in all, but {item.count.value} on each of {len(last.thing.units)}"
+            )
+            raise MistakeError("contradiction", message, self.draft.span(last, entry))
+        return True
