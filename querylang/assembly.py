@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from ..errors import Problem
 from .asks import Ask, Draft
@@ -93,6 +94,11 @@ class Assembly:
         else:
             self.segments += self.placer.place_group(asks)
 
+    def span_removal(self, ask: Ask) -> tuple[int, int]:
+        """Return the place of what is left out with an ask: "except the left one and the right one"."""
+        before = takewhile(lambda one: one.is_removal, reversed(self.draft.asks[: self.draft.asks.index(ask)]))
+        return self.draft.span([ask, *before][-1], ask)
+
     def remove(self, ask: Ask) -> None:
         """Take away the points that lie on a removal."""
         span, before = self.draft.span(ask), self.runs
@@ -106,7 +112,7 @@ class Assembly:
             return
         self.segments = remove_pieces_from(self.segments, pieces, self.placer, span)
         if not self.runs:
-            raise MistakeError("nothing_left", "the exception removes every point", span)
+            raise MistakeError("nothing_left", "the exception removes every point", self.span_removal(ask))
         if self.runs == before:
             index = self.draft.asks.index(ask)
             if index and self.draft.asks[index - 1].is_removal:

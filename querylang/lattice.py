@@ -16,7 +16,7 @@ from .lexicon import Lexicon
 from .number_edges import find_kinds, read_numbers
 from .numbers import read_number
 from .shared_portions import read_shared
-from .word_edges import SKIP, Who, read_mark, read_phrase
+from .word_edges import SKIP, WRAPPING, Who, read_mark, read_phrase
 from .words import Lexeme
 
 NUMBER_SKIP = 2.0
@@ -164,8 +164,10 @@ def read_words(
     is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
     longest = max((length for length, _, _ in matches), default=0)
     is_join = any(length == longest and "AND" in dict(readings) for length, readings, _ in matches)
+    # "..., the right one as well as JSON" asks for no JSON.
+    is_none = is_join and ends_in_wrapping(lexemes, i + longest - 1, lexicon)
     for length, readings, is_plural in matches:
-        if length < longest and is_join:
+        if is_join and (length < longest) != is_none:
             # "As well as" is no "as well", "along with" no "along".
             continue
         stop, kinds = i + length, dict(readings)
@@ -182,6 +184,12 @@ def read_words(
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+
+
+def ends_in_wrapping(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether words that only wrap begin with the last of a join: "... as well | as JSON"."""
+    found = ((length, dict(readings)) for length, readings, _ in lexicon.match(lexemes, i))
+    return any(length > 1 and not WRAPPING.isdisjoint(kinds) for length, kinds in found)
 
 
 def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -21,6 +21,7 @@ from .canonical_parser import parse_canonical
 from .chart import Chart
 from .cover import Cover, unknown_inside
 from .diagnostics import MAX_PROBLEMS, explain_entries, explain_word, join_options, refuse_code
+from .doubt import add_doubts
 from .entries import Entry
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
@@ -117,7 +118,7 @@ class Reading:
         notes = self.notes + found.notes + self.note_manners(found)
         if not self.is_trial and len(self.text) <= LONGEST_TRIED:
             place = partial(self.place, lattice)
-            others = find_other_readings(read, found.runs, place, self.language.registry)
+            others = find_other_readings(add_doubts(read, found.draft), found.runs, place, self.language.registry)
             notes += [OTHER_READING + other for other in others]
         return Query(
             self.text,

@@ -15,12 +15,9 @@ import faceql
 
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("written_*.jsonl"))
 FRAMES = runpy.run_path(str(Path(__file__).with_name("law_frames.py")))["FRAMES"]
-ASKING = (
-    "please can could i give mark place show where what find get need put for on at in from with how hi hello let use"
-)
-ASKING += (
-    " draw we my starting start between only just without except all both along is are would which as take track sample"
-)
+ASKING = "please can could i give mark place show where what find get need put for on at in from with how hi hello"
+ASKING += " let use draw we my starting start between only just without except all both along is are would which"
+ASKING += " as take track sample of"
 ASKS_ALREADY = re.compile(rf"(?i)({'|'.join(ASKING.split())}|i'm|i'd|the user)\b")
 OWNERS = (
     "her his their my your our its own image picture photo screen viewer camera subject patient model actor actress"
