@@ -103,7 +103,8 @@ def go_the_other_way(draft: Draft, entry: Entry, item: Item, last: Ask) -> Item 
         made = contrast(draft.rules, phrase, last.phrase)
         made = made or (phrase if phrase.ops[:1] == last.phrase.ops[:1] else None)
         return None if made is None else replace(item, phrase=made, range=asked)
-    if not (goes_via(draft, entry) or (phrase.is_free and oppose(draft.rules, phrase, last.item.via))):
+    is_other = phrase.is_free and any(way(draft.rules, phrase, last.item.via) for way in (oppose, contrast))
+    if not (goes_via(draft, entry) or is_other):
         return None
     if phrase.ref == "one":
         phrase = replace(phrase, ref="")

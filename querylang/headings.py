@@ -258,7 +258,7 @@ def weave(draft: Draft) -> None:
 
 def is_woven(draft: Draft, ask: Ask, later: Ask) -> bool:
     """Whether two asks lie on each of one pair: "the top and the bottom of each eye"."""
-    if ask.phrase.det != "each" or later.phrase.det != "each" or not later.before & {"and", "comma"}:
+    if ask.phrase.det != "each" or later.phrase.det != "each" or not later.before & {"and", "comma", "bullet"}:
         return False
     is_one_list = ask.phrase.ops[:1] == later.phrase.ops[:1] and (ask.is_owned or later.is_owned)
     return is_one_list and ask.thing.is_several_sided and not (says_each(draft, ask) and says_each(draft, later))
