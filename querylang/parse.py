@@ -32,6 +32,7 @@ from .query import Perspective, Query
 from .readings import OTHER_READING, find_other_readings, vary
 from .runs import Run, space_by_distance
 from .spelling import mend_spelling
+from .tables import drop_head
 from .words import Lexeme, split_lexemes
 
 MAX_LENGTH = 4000
@@ -192,7 +193,8 @@ class Reading:
     def read(self) -> tuple[Sequence[Lexeme], list[Entry], Lattice]:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
         whole = (0, len(self.text))
-        lexemes: Sequence[Lexeme] = split_lexemes(self.text)
+        lexemes, head = drop_head(self.text, split_lexemes(self.text), self.language.lexicon)
+        self.notes += [f"ignored: '{head}'"] if head else []
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
         chart = Chart(lattice, self.language.rules)
         entries = Cover(chart).entries()
