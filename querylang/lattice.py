@@ -187,9 +187,10 @@ def read_words(
 
 
 def ends_in_wrapping(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
-    """Whether words that only wrap begin with the last of a join: "... as well | as JSON"."""
-    found = ((length, dict(readings)) for length, readings, _ in lexicon.match(lexemes, i))
-    return any(length > 1 and not WRAPPING.isdisjoint(kinds) for length, kinds in found)
+    """Whether words that only wrap, and end there, begin with the last of a join: "... as well | as JSON"."""
+    found = ((i + length, dict(readings)) for length, readings, _ in lexicon.match(lexemes, i) if length > 1)
+    ends = {stop for stop, kinds in found if not WRAPPING.isdisjoint(kinds)}
+    return any(stop == len(lexemes) or lexemes[stop].type != "word" for stop in ends)
 
 
 def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -149,7 +149,8 @@ class PhraseCompositions:
             frame=part.frame or owner.frame,
             is_late=part.is_late or owner.is_late,
             ref=owner.ref or ("" if part.ref == "it" else part.ref),
-            is_plural=part.is_plural or owner.is_plural,
+            # "The left corner of the mouth" is one, though a mouth is two lips.
+            is_plural=part.is_plural or (owner.is_plural and owner.thing.is_several_sided),
             is_of=True,
             owner_len=len(owner.ops),
         )
