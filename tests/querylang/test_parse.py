@@ -187,3 +187,15 @@ def test_refused_texts_leave_nothing_behind():
     for _ in range(10):
         after = refuse()
     assert after <= before
+
+
+def test_a_name_that_may_be_on_the_one_side_named_before_it_is_told_with_the_other_reading():
+    found = faceql.parse("left upper lid, 6 points; then the lower lid, 4 points")
+    assert "it could also mean left_eye[0 .. 4/8] * 6; left_eye[4/8 .. 1] * 4" in found.notes
+
+
+@pytest.mark.parametrize(
+    "text", ["left eye; both brows", "left eye; brows", "left eye; right eye; brow", "left eye; chin"]
+)
+def test_no_other_reading_is_told_where_words_say_which_are_meant(text):
+    assert not [note for note in faceql.parse(text).notes if "could also mean" in note]
