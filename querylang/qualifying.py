@@ -77,13 +77,15 @@ class Qualifier:
 
     def tells_more(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether two adjectives of two kinds are a sentence of one name: "inner corner, left eye; outer, right"."""
-        phrases = (last.phrase, item.phrase or NO_NAME)
-        are_bare = last.item == Item(phrase=last.phrase) and item.says_only("phrase") and entry.before == {"comma"}
-        kinds = [op[1][0][0] for phrase in phrases for op in phrase.ops if op[0] == "adj" and phrase.is_free]
+        if entry.before != {"comma"} or len(self.asks) < 2 or self.asks[-2].sentence == self.sentence:
+            return False
         later = self.draft.entries[self.number + 1 : self.number + 2]
-        is_alone = len(self.asks) > 1 and self.asks[-2].sentence != self.sentence
-        is_alone = is_alone and all("stop" in one.before for one in later)
-        if not (are_bare and is_alone and len(kinds) == len({*kinds}) == 2 == sum(len(one.ops) for one in phrases)):
+        if not all("stop" in one.before for one in later) or last.item != Item(phrase=last.phrase):
+            return False
+        phrases = (last.phrase, item.phrase or NO_NAME)
+        kinds = [op[1][0][0] for phrase in phrases for op in phrase.ops if op[0] == "adj" and phrase.is_free]
+        are_bare = item.says_only("phrase") and sum(len(one.ops) for one in phrases) == 2
+        if not (are_bare and len(kinds) == len({*kinds}) == 2):
             return False
         last.item = Item(phrase=replace(last.phrase, ops=last.phrase.ops + phrases[1].ops))
         last.stop = entry.stop
