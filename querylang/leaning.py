@@ -114,11 +114,9 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     if is_beside and not is_cut and ("of" in ask.before or is_short or is_counted or not ask.item.has_amount):
         ways = (turn_side, contrast, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
-    is_cut_off = (
-        "of" in ask.before
-        and draft.asks[index - 1].phrase.ops[-1:] != ()
-        and (draft.asks[index - 1].phrase.ops[-1][0] == "portion" and is_beside and ask.item == Item(phrase=ask.phrase))
-    )
+    # "The first third of the nose bridge and of the left eye", which has none.
+    is_portion = [op[0] for op in draft.asks[index - 1].phrase.ops[-1:]] == ["portion"]
+    is_cut_off = is_portion and is_beside and "of" in ask.before and ask.item == Item(phrase=ask.phrase)
     if made is None and (waits or is_cut_off):
         raise draft.mistake("ambiguous", f"'{draft.words(ask)}' what?", ask)
     return made

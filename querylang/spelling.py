@@ -25,6 +25,7 @@ NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "PERSON_SIDE
 
 
 NAMES = frozenset({"NOUN", "NOUNS", "REL"})
+"""Categories of words that name a part or a place."""
 NAMING = frozenset({
     "NOUN", "NOUNS", "OWN_NOUN", "ADJ", "REL", "FACE_CHOICE", "FACE_WORD", "EVERYONE", "EACH", "VIEWER", "BESIDE",
     "REF", "SAME", "TOTAL", "ONLY", "EXCEPT", "NEGATION", "LAYOUT", "SELECT",
