@@ -90,7 +90,7 @@ def save_detector(
 
 
 class NoRandomNumbers(TorchFunctionMode):
-    """Fills with zeros what would be drawn, a sixth of a second of it: a checkpoint's numbers take their place."""
+    """Fills with zeros what would be drawn: a checkpoint's numbers take its place."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None

@@ -232,7 +232,8 @@ class Draft:
         """Whether a line stands under another one: "1. Left eye\n   - inner corner\n   - outer corner"."""
         indents, marks = [], []
         for one in (clause, later):
-            before = self.lattice.text[: self.span(one)[0]].rpartition("\n")[2]
+            text, at = self.lattice.text, self.span(one)[0]
+            before = text[text.rfind("\n", 0, at) + 1 : at]
             indents.append(len(before) - len(before.lstrip()))
             marks.append(before.strip()[:1].isalnum())
         return indents[1] > indents[0] or (marks == [True, False] and indents[0] == indents[1])

@@ -13,7 +13,7 @@ from itertools import takewhile
 from .asks import Draft, flip, is_end
 from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
-from .joining import are_sides, find_side, is_side, is_unchosen_part
+from .joining import are_sides, find_side, is_side
 from .meaning import Phrase
 from .portions import HALF
 from .rules import Rules
@@ -27,6 +27,7 @@ CHOICES = {
 """Which portions an adjective of a kind tells apart."""
 PAIRS = (("inner", "outer"), ("upper", "lower"), ("first", "last"), ("left", "right"))
 TURNED = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
+"""What "the other" is of each."""
 
 
 def lie_on(rules: Rules, phrase: Phrase, owner: Phrase, *, whole: bool = True) -> Phrase | None:
@@ -215,7 +216,7 @@ def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     if any(op[0] == "portion" and op[2] in SIDES for op in phrase.ops):
         # "... and the left half of the cheek" names a side of its own.
         return None
-    if side is None or phrase.is_plural or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
+    if side is None or phrase.is_plural or not thing.takes_side:
         return None
     made = rules.on_side(phrase.ops, side)
     return None if made is None else replace(phrase.mean(made), frame=other.frame, ref="")
@@ -275,9 +276,9 @@ def turn_place(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
     """ "The outer corner of the left eye and the other corner": the other one of that eye."""
     if phrase.ref != "other" or len(phrase.ops) != 1 or not before.ops:
         return None
-    if is_unchosen_part(phrase.ops[0]) and phrase.ops[0][0] == "portion":
+    if phrase.ops[0] == ("portion", HALF, "", ""):
         # "The first half of the jaw, and the other half".
-        at = next((n for n, op in enumerate(before.ops) if op[:2] == phrase.ops[0][:2] and op[1] == HALF), 0)
+        at = next((n for n, op in enumerate(before.ops) if op[:2] == phrase.ops[0][:2]), 0)
         kind, share, *choice = before.ops[at]
         turned = (*before.ops[:at], (kind, share, *(TURNED.get(one, one) for one in choice)), *before.ops[at + 1 :])
         return rules.sound_phrase(turned, frame=before.frame) if at and turned != before.ops else None

@@ -30,8 +30,6 @@ from .side_headings import (
 
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
-MOST_COUNTED = 4
-"""Names between one and what only counts it."""
 
 
 class Clauses(CountedClauses):

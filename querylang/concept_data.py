@@ -93,6 +93,11 @@ class Thing:
         return sorted(unit.side or unit.end for unit in self.units) == list(SIDES)
 
     @property
+    def takes_side(self) -> bool:
+        """Whether it is on both sides, so that a side would choose of it, and no word named one."""
+        return not self.is_sided and (self.is_several_sided or self.is_pair)
+
+    @property
     def is_surface(self) -> bool:
         """Whether it is surfaces, and no curve."""
         return bool(self.units) and all(isinstance(piece, Patch) for piece in self.pieces)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from .asks import Ask, Draft
 from .entries import Entry
 from .joining import find_side
-from .meaning import Item, Phrase
+from .meaning import Phrase
 
 
 def add_doubts(entries: Sequence[Entry], draft: Draft) -> list[Entry]:
@@ -42,7 +42,6 @@ def find_doubtful(draft: Draft) -> Iterator[tuple[int, Phrase]]:
 
 def may_be_one(ask: Ask) -> bool:
     """Whether a name in the singular means one on each side, and no word says so."""
-    phrase, thing = ask.phrase, ask.thing
+    phrase = ask.phrase
     is_one = ask.is_named and not (phrase.is_free or phrase.is_plural or phrase.det or ask.item.each or ask.is_owned)
-    is_both = (thing.is_several_sided or thing.is_pair) and not thing.is_sided
-    return is_one and is_both and ask.item.range is None and not ask.item.is_layout and ask.item != Item()
+    return is_one and ask.thing.takes_side and ask.item.range is None and not ask.item.is_layout

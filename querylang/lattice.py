@@ -235,10 +235,11 @@ def is_wrapped(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
 
 def is_side_alone(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a line is only a side, and so is the first of the text: "LEFT\nbrow: 5\neye: 8\nRIGHT\n..."."""
-    is_line = i > 0 and lexemes[1].type == "newline" and (i < 2 or lexemes[i - 2].type == "newline")
+    if i == 0 or lexemes[1].type != "newline" or (i > 1 and lexemes[i - 2].type != "newline"):
+        return False
     found = [found for at in (0, i - 1) for length, found, _ in lexicon.match(lexemes, at) if length == 1]
     readings = [one for readings in found for one in readings]
-    return is_line and sum(category == "ADJ" and value[0] == "side" for category, value in readings) == 2
+    return [category for category, value in readings if category == "ADJ" and value[0] == "side"] == ["ADJ"] * 2
 
 
 def is_list_of_names(lexemes: Sequence[Lexeme], i: int) -> bool:

@@ -174,7 +174,7 @@ def waits_for_place(draft: Draft, index: int) -> bool:
     """Whether a name ends in an apostrophe-s that owns nothing after it."""
     ask, later = draft.asks[index], draft.asks[index + 1 : index + 2]
     own = draft.list_lexemes(ask)
-    if not own or not ends_owning(draft, ask):
+    if not own or not ends_in_owner(draft, ask):
         return False
     after = next((one for one in draft.lattice.lexemes if one.start > own[-1].start), None)
     is_last = after is None or after.type != "word"
@@ -185,7 +185,7 @@ def waits_for_place(draft: Draft, index: int) -> bool:
     return (is_last and draft.ends_line(index)) or any(are_cut)
 
 
-def ends_owning(draft: Draft, ask: Ask) -> bool:
+def ends_in_owner(draft: Draft, ask: Ask) -> bool:
     """Whether a name ends in an apostrophe-s, whatever its number behind it: "the right eye's with 4"."""
     lattice = draft.lattice
     # "The right eye's 4 points" are its own.

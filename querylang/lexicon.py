@@ -131,7 +131,10 @@ def read_lexicon(
 
 
 def add_sides_of(lexicon: Lexicon, roles: Sequence[str]) -> None:
-    """Add whose left is left where no apostrophe says so: "patient left", "patients left"; but "pts" are points."""
+    """Add whose left is left where no apostrophe says so: "patient left", "patients left"; but "pts" are points.
+
+    "The patient on the left" is a face.
+    """
     for role in (*roles, *(f"{role}s" for role in roles if role != "pt")):
         for side in SIDES:
             lexicon.add(f"{role} {side}", "PERSON_SIDE", side)

@@ -258,9 +258,12 @@ def find_curve(draft: Draft, index: int, ends: Sequence[Phrase]) -> Phrase | Non
 def inherit_side(draft: Draft, index: int) -> None:
     """ "The left eye and eyebrow" are both on the left, and so are "the brow and the eye on the left side"."""
     ask = draft.asks[index]
-    if (made := inherit(draft, index) or share_side_ahead(draft, index)) is not None:
+    before = inherit(draft, index)
+    made = before or share_side_ahead(draft, index)
+    if made is not None:
+        where = "behind" if before is None else "before"
         ask.become(made)
-        draft.notes.append(f"'{draft.words(ask)}' is read as on the side named before it")
+        draft.notes.append(f"'{draft.words(ask)}' is read as on the side named {where} it")
 
 
 def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
@@ -269,10 +272,7 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
     "Brow tails and eye corners on the left side", "the brow and the lids of the left eye".
     """
     ask = draft.asks[index]
-    thing = ask.thing
-    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or thing.is_sided:
-        return None
-    if not (thing.is_several_sided or thing.is_pair):
+    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or not ask.thing.takes_side:
         return None
     listed = takewhile(lambda at: goes_on_list(draft, at), range(index + 1, min(len(draft.asks), index + MOST_BEFORE)))
     later = [draft.asks[at] for at in listed]

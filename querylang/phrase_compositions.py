@@ -27,6 +27,8 @@ HALVES = ("portion", HALF.value, "sides", "sides")
 """The two sides of a thing: each half of a curve, each of a pair."""
 CORNER = ("rel", "corner")
 START, END, ENDS = ("rel", "start"), ("rel", "end"), ("rel", "ends")
+SIDEWAYS = {"across": ((), "side"), "corners": ((CORNER,), "end")}
+"""What a way from left to right ends at: the sides of a curve, or its corners."""
 OUTLINES = ((("rel", "outline"),), (("rel", "outlines"),))
 LEVELS = ("adj", (("level", "upper", "upper"), ("level", "lower", "lower")))
 """The upper and the lower one."""
@@ -103,7 +105,7 @@ class PhraseCompositions:
         if owner.is_free or owner.fault or owner.thing.is_place:
             return None
         made = self.sound_phrase((*owner.ops, ENDS, ("adj", sides)))
-        made = made or self.sound_phrase((*owner.ops, ("rel", "corner"), ("adj", sides)))
+        made = made or self.sound_phrase((*owner.ops, CORNER, ("adj", sides)))
         return None if made is None else replace(owner.mean(made), is_of=True, owner_len=len(owner.ops))
 
     def of_one(self, part: Phrase, owner: Phrase) -> Phrase | None:
@@ -158,7 +160,7 @@ class PhraseCompositions:
     def stand_on_side(self, phrase: Phrase, side: Any) -> Phrase | None:
         """ "The eye on the right side" is the right eye; "the jaw on the right side" is a half of the jaw."""
         thing = phrase.thing
-        if phrase.det or thing.is_sided or not (thing.is_several_sided or thing.is_pair):
+        if phrase.det or not thing.takes_side:
             return None
         if thing.concept == "face":
             # "Everything on the left side" would be half of what lies in the middle, too.
@@ -347,11 +349,9 @@ class PhraseCompositions:
 
     def way_out(self, where: str) -> Item:
         """ "From the nose outwards": from the inner end to the outer one; "from end to end": from left to right."""
-        if where == "across":
-            left, right = (Phrase((("adj", (("side", *sides),)),)) for sides in (LEFT, LEFT[::-1]))
-            return Item(range=Range(left, right))
-        if where == "corners":
-            left, right = (Phrase((CORNER, ("adj", (("end", *sides),)))) for sides in (LEFT, LEFT[::-1]))
+        if where in SIDEWAYS:
+            place, kind = SIDEWAYS[where]
+            left, right = (Phrase((*place, ("adj", ((kind, *sides),)))) for sides in (LEFT, LEFT[::-1]))
             return Item(range=Range(left, right))
         inner, outer = (Phrase((("rel", "end"), ("adj", (("depth", depth, depth),)))) for depth in ("inner", "outer"))
         return Item(range=Range(inner, outer) if where == "outwards" else Range(outer, inner))

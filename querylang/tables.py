@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .lexicon import Lexicon
 
 HEAD = re.compile(r"(?m)^(?P<head>[^\n]*\|[^\n]*)\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*$")
-NAMING = frozenset({"NOUN", "NOUNS", "OWN_NOUN", "ADJ", "LAYOUT", "FACE_WORD"})
+TELLING = frozenset({"NOUN", "NOUNS", "OWN_NOUN", "ADJ", "LAYOUT", "FACE_WORD"})
 """Categories of words that say something of a face: a head with one is kept."""
 
 
@@ -26,6 +26,6 @@ def drop_head(text: str, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> tuple[S
         return lexemes, ""
     start, stop = found.span()
     head = [one for one in lexemes if found.start("head") <= one.start < found.end("head")]
-    if any(category in NAMING for one in head for category, _ in lexicon.find(one.word)):
+    if any(category in TELLING for one in head for category, _ in lexicon.find(one.word)):
         return lexemes, ""
     return [one for one in lexemes if not start <= one.start < stop], found["head"].strip()
