@@ -69,7 +69,7 @@ def is_route(phrase: Phrase, last: Ask) -> bool:
 
 def runs_within(phrase: Phrase, last: Ask) -> bool:
     """Whether a bare curve is one of those that a way is on: "inner lip, from corner to corner via the lower lip"."""
-    is_bare = last.item.says_only("phrase") and is_whole(last.phrase)
+    is_bare = last.item.says_only("phrase", "count") and is_whole(last.phrase)
     return is_bare and last.thing.parts < phrase.thing.parts
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
-from .asks import Ask, Draft
+from .asks import LINES, Ask, Draft
 from .beside import turn_side
 from .meaning import Phrase
 from .pieces import Patch
@@ -25,10 +26,21 @@ def carry_layout(draft: Draft) -> None:
             if draft.has_amount(index) or not joins_layout(draft, asks[index], last, asks[index + 1].before):
                 return
             asks[index].item = replace(asks[index].item, layout=last.item.layout, zero=last.item.zero)
-    elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(draft, last, asks[-2], last.before):
+    elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(draft, last, asks[-2], read_marks(draft)):
         if (made := turn_side(draft.rules, last.phrase, asks[-2].phrase)) is not None:
             last.become(made)
         last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
+
+
+def read_marks(draft: Draft) -> frozenset[str]:
+    """Return what stands before the last ask: a mere comma in a list under a layout, "300W:\\n- jaw\\n- chin"."""
+    last = draft.asks[-1]
+    listed = list(takewhile(is_in_layout, reversed(draft.asks[:-1]))) if last.before & LINES else []
+    alike = list(takewhile(lambda one: one.before == last.before, listed))
+    # The layout's name and the first line under it are one ask.
+    head = listed[len(alike) : len(alike) + 1] or alike[-1:]
+    is_under = any(lexeme.type == "newline" for one in head for lexeme in draft.list_lexemes(one))
+    return last.before - LINES | {"comma"} if is_under else last.before
 
 
 def carry_ids(asks: Sequence[Ask]) -> None:

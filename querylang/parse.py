@@ -27,6 +27,7 @@ from .language import Language, load_language
 from .lattice import Lattice, build_lattice
 from .meaning import Item
 from .numbers import MAX_DIGITS
+from .outline import read_outline
 from .placing import Placer
 from .query import Perspective, Query
 from .readings import OTHER_READING, find_other_readings, vary
@@ -86,7 +87,14 @@ def parse(
     if len(text) > MAX_LENGTH:
         message = f"an instruction has at most {MAX_LENGTH:,} characters, this one has {len(text):,}"
         raise QueryError(text, [Problem("too_long", message, (0, len(text)))])
-    return Reading(text, language, perspective, ids_from, limit).query()
+    outline = read_outline(text, language.lexicon, MAX_LENGTH)
+    if outline is None:
+        return Reading(text, language, perspective, ids_from, limit).query()
+    try:
+        return replace(Reading(outline.text, language, perspective, ids_from, limit).query(), text=text)
+    except QueryError as error:
+        found = [replace(problem, span=outline.find_span(problem.span)) for problem in error.problems]
+        raise QueryError(text, list(dict.fromkeys(found))) from None
 
 
 @dataclass

@@ -58,11 +58,15 @@ class Qualifier:
             or self.asks[-1].sentence != self.sentence
             or (self.is_broken and not self.draft.lattice.has_colon(self.asks[-1].stop))
             or self.removing
-            or entry.before & {*BREAKS, "and", "also", "then"}
+            or entry.before & {"stop", "and", "also", "then"}
             or ("but" in entry.before and not item.only)
         ):
             return False
         last = self.asks[-1]
+        if entry.before & BREAKS:
+            # "300W:\n- left eye\n- jaw".
+            heads = "colon" in entry.before and last.item.says_only("layout", "zero")
+            return heads and item.says_only("phrase", "ids", "range") and self.qualifies_layout(entry, item, last)
         if last.item.is_layout:
             return self.qualifies_layout(entry, item, last)
         if item.only and item.says_only("layout", "only", "zero"):

@@ -142,6 +142,7 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
             count = ask.item.count
             if made is not None and count is not None and count.value > 1 and made.thing.is_place:
                 # "The left brow and its arch; the other one with 7 points".
+                vague = vague or (made, before)
                 continue
             if made is not None and made.is_free and not made.fault:
                 # "The bottom, and its tip" is not the bottom's tip where anything else has one.

@@ -100,7 +100,8 @@ def read_plainly(found: Words, category: str, value: Any) -> Found:
 
 
 def read_wrapping(found: Words, category: str, value: Any) -> Found:
-    if not found.owns:
+    # "Bros" are brows misspelt, and no "bro".
+    if not (found.owns or (found.is_plural and found.is_alone)):
         # A phrase so long ("on top of the photo") is meant as a whole.
         cost = -4.0 if found.length > 4 else DOUBTFUL_COST if found.is_doubtful else 0.0
         yield found.stop, SKIP, None, cost
