@@ -230,7 +230,13 @@ class Amounts:
 
     def bind_amount(self, loose: Loose, index: int) -> list[Ask]:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""
-        breaks = frozenset({"bullet"} if "line" in loose.before else LINES)
+        if loose.of:
+            return self.give(loose, [ask for ask in self.asks if ask in loose.of])
+        breaks = LINES
+        if "line" in loose.before:
+            # "- left brow\n- right brow\n5 each" is of all bullets, a line below one of them is its own.
+            is_below = index > 0 and self.draft.is_deeper(loose, self.asks[index - 1])
+            breaks = frozenset({"bullet"} if is_below or "bullet" in loose.before else ())
         following = self.asks[index].before if index < len(self.asks) else LINES
         # "10 points, left eye and right brow" below other lines belongs to its own.
         leads_line = loose.before & LINES and not following & BREAKS
@@ -246,8 +252,8 @@ class Amounts:
             return []
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
-            is_below = ask.before & LINES and not following & LINES
-            is_next = bool(takers) and ("stop" in ask.before or is_below or number in self.counted)
+            is_under = ask.before & LINES and not following & LINES
+            is_next = bool(takers) and ("stop" in ask.before or is_under or number in self.counted)
             if ask.item.has_amount or not may_take(ask) or is_next or (takers and self.draft.has_amount(number)):
                 break
             takers.append(ask)

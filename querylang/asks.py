@@ -27,8 +27,6 @@ AMOUNTS = (
 LINES = frozenset({"line", "bullet"})
 BREAKS = LINES | {"stop"}
 """Separators after which a line begins, or a line or a sentence."""
-WHOLE_FACE = (("noun", "face"),)
-"""What names all parts."""
 
 
 @dataclass(eq=False)
@@ -134,9 +132,15 @@ class Ask(Clause):
 
 @dataclass(eq=False)
 class Loose(Clause):
-    """A clause without a region: an amount or a manner that binds to asks; `at` is the index of the ask after it."""
+    """A clause without a region: an amount or a manner that binds to asks.
+
+    Attributes:
+        at: The index of the ask after it.
+        of: The asks that it is said of, where a heading says so.
+    """
 
     at: int = 0
+    of: tuple[Ask, ...] = ()
 
 
 @dataclass
@@ -227,6 +231,11 @@ class Draft:
             return "colon" in later.before
         lines = (one.before & LINES for one in self.asks[index::-1])
         return "bullet" not in next((marks for marks in lines if marks), ()) or self.is_deeper(later, ask)
+
+    def stands_above(self, index: int) -> bool:
+        """Whether an ask, whatever its number, stands before a colon, or on a line of its own above bullets."""
+        ask, later = self.asks[index : index + 2]
+        return "colon" in later.before or ("bullet" in later.before and "bullet" not in ask.before)
 
     def is_deeper(self, later: Clause, clause: Clause) -> bool:
         """Whether a line stands under another one: "1. Left eye\n   - inner corner\n   - outer corner"."""

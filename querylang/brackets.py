@@ -5,11 +5,13 @@ In: lexemes and a place among them; out: whether a bullet stands there, or where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .numbers import read_number
 from .words import Lexeme
 
+LATIN = re.compile(r"x{0,2}(?:ix|iv|v?i{1,3}|v)")
 MOST_LETTERS = 8
 """Items are counted from a to h."""
 MOST_DIGITS = 2
@@ -27,6 +29,13 @@ def counts_item(lexemes: Sequence[Lexeme], i: int) -> bool:
             if not wanted:
                 break
     return not wanted and opens_item(lexemes, first - (lexemes[first - 1].word in ("(", "|")))
+
+
+def counts_in_latin(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a line begins with a Roman numeral and a mark: "ii. right eyebrow"."""
+    is_first = i == 0 or lexemes[i - 1].type == "newline"
+    is_marked = i + 1 < len(lexemes) and lexemes[i + 1].is_glued and lexemes[i + 1].word in (".", ")")
+    return is_first and is_marked and LATIN.fullmatch(lexemes[i].word) is not None
 
 
 def label_at(lexemes: Sequence[Lexeme], i: int) -> tuple[str, int]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import BREAKS, LINES, WHOLE_FACE, Ask, Draft
+from .asks import BREAKS, LINES, Ask, Draft
 from .clause_kinds import is_manner, is_region, merge, settle_item
-from .counted_clauses import CountedClauses
+from .counted_clauses import MOST_COUNTED, CountedClauses
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
+from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout
 from .leaning import put_ends
-from .meaning import NO_NAME, Item, MistakeError, Phrase, Range, add, join
+from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
 from .references import resolve
 from .repeats import repeat, repeats_list
@@ -43,6 +44,7 @@ class Clauses(CountedClauses):
         # How what stands under it is set apart.
         self.under: frozenset[str] = frozenset()
         self.way: Range | None = None
+        self.owed: Owed | None = None
 
     def read_entries(self) -> None:
         """Read all entries.
@@ -60,7 +62,10 @@ class Clauses(CountedClauses):
                     ask_again(self.draft)
                 self.removing = True
             elif entry.kind == "item":
+                self.owed = owe(self.draft, number) or self.owed
                 self.read_clause(entry)
+                if self.owed is not None and number == self.owed.last:
+                    self.owed.pay(self.draft)
             elif entry.kind in ("heading", "purpose"):
                 self.draft.notes.append(f"ignored: '{self.draft.words(entry)}'")
                 if entry.value is not None and entry.value.ops != WHOLE_FACE and self.needs_name():
@@ -212,10 +217,10 @@ class Clauses(CountedClauses):
             return
         elif item.is_region and not self.removing and (counted := self.find_counted(item)) is not None:
             self.count_each(entry, item, counted)
-        elif item.is_region and self.counts_each(item):
+        elif item.is_region and (is_each := self.counts_each(item)) is not None:
             # "Each of the left brow and the right pupil: 10 points".
             self.read_region(entry, replace(item, count=None, each=None))
-            self.loosen(entry, Item(count=item.count, each=True))
+            self.loosen(entry, Item(count=item.count, each=is_each or None))
         elif item.is_region:
             self.read_region(entry, item)
         else:
@@ -285,10 +290,14 @@ class Clauses(CountedClauses):
 
     def carry_numbers(self, item: Item) -> Item:
         """Return a range of numbers as one on what the range before it lies on: "... at (0.5, 0.1) and (0.5, 0.9)"."""
-        last = self.asks[-1] if self.asks else None
-        if last is None or last.sentence < self.sentence - 1 or item.phrase is not None or not item.has_numbers:
+        if not self.asks or item.phrase is not None or not item.has_numbers:
             return item
-        return replace(item, phrase=last.item.phrase) if last.item.has_numbers and last.is_named else item
+        # "Left cheek:\n- centre\n- at (0.3, 0.6)" lies on what is named there.
+        named = (ask for ask in reversed(self.asks[-MOST_COUNTED:]) if not ask.phrase.is_free)
+        last = next(named, self.asks[-1])
+        is_near = last.sentence >= self.sentence - (last is self.asks[-1])
+        lies = last.item.has_numbers or (last is not self.asks[-1] and last.thing.is_surface)
+        return replace(item, phrase=last.item.phrase) if is_near and lies and last.is_named else item
 
     # --- what a clause is, by what stands around it ----------------------------------------------------------
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import AMOUNTS, Ask
+from .asks import AMOUNTS, Ask, find_phrases
 from .entries import Entry
-from .meaning import NO_NAME, Item, MistakeError, add, has_misfit
+from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit
 from .phrase_compositions import HALVES
 from .qualifying import Qualifier
 
@@ -32,17 +32,25 @@ class CountedClauses(Qualifier):
         last.item, last.source = replace(replace(last.item, **dict.fromkeys(AMOUNTS)), count=item.count), None
         return True
 
-    def counts_each(self, item: Item) -> bool:
-        """Whether a place has a count that only those before it, each of a list, can have."""
+    def counts_each(self, item: Item) -> bool | None:
+        """Return whether a place has a count that those before it, of a list, have each; None where it has its own."""
         if not has_misfit(item) or (item.phrase or NO_NAME).det:
-            return False
+            return None
         before = [ask for ask in self.asks if ask.sentence == self.sentence]
-        is_each = bool(before and item.each) or any(ask.phrase.det for ask in before)
-        return is_each and not any(ask.item.has_amount for ask in before)
+        if not before or any(ask.item.has_amount for ask in before):
+            return None
+        if item.each or any(ask.phrase.det for ask in before):
+            return True
+        # "The left eye and its pupil: 8 points".
+        is_behind = item.count is not None and self.draft.lattice.text[: item.count.span[0]].rstrip().endswith(":")
+        return False if is_behind and not all(ask.thing.is_place for ask in before) else None
 
     def find_counted(self, item: Item) -> Ask | None:
         """Return what a name only says how to count: the eyes of "eyes with their pupils, 6 points per eye"."""
         phrase = item.phrase or NO_NAME
+        last = self.asks[-1] if self.asks and self.asks[-1].sentence == self.sentence else None
+        if last is not None and item.count is not None and runs_on_each(last, phrase):
+            return last
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
             return None
         asks = takewhile(lambda ask: ask.sentence == self.sentence and not ask.is_removal, reversed(self.asks))
@@ -58,7 +66,9 @@ class CountedClauses(Qualifier):
         """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
         amount, parts = replace(item, phrase=None, each=True), (item.phrase or NO_NAME).thing.parts
         listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
-        if counted is self.asks[-1] and all(ask.thing.parts <= parts for ask in listed):
+        if runs_on_each(counted, item.phrase or NO_NAME):
+            counted.item = add(counted.item, amount)
+        elif counted is self.asks[-1] and all(ask.thing.parts <= parts for ask in listed):
             self.loosen(entry, amount)
         else:
             counted.item, counted.is_apart = add(counted.item, amount), True
@@ -99,3 +109,11 @@ class CountedClauses(Qualifier):
             )
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
+
+
+def runs_on_each(ask: Ask, phrase: Phrase) -> bool:
+    """Whether a range runs on each that a name means: "from head to tail of each brow, along the top, 5 per brow"."""
+    if phrase.det != "each" or ask.item.range is None or ask.is_named or ask.item.has_amount or ask.is_removal:
+        return False
+    named = [end.thing.parts for end in find_phrases(Item(range=ask.item.range)) if not end.is_free]
+    return phrase.ops == (HALVES,) or (bool(named) and all(parts <= phrase.thing.parts for parts in named))

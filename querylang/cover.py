@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .asides import Asides
-from .asks import WHOLE_FACE
 from .chart import SEPARATORS, Chart
 from .entries import Entry, Step, gather
 from .lattice import Edge
-from .meaning import Item
+from .meaning import WHOLE_FACE, Item
 from .word_edges import ASIDE, SKIP
 
 ENTRY_COST = 3.0

@@ -28,7 +28,7 @@ WHAT = {
     "unknown_part": "no face part covers '{}'",
     "unknown_words": "'{}' cannot be asked for",
 }
-CALL = re.compile(r"\[\[|SELECT\b.*\bFROM\b|\b\w+\(['\"]|\w\.\w+\(|[{}<$\\^]|(?<!-)>")
+CALL = re.compile(r"\[\[|SELECT\b.*\bFROM\b|\b\w+\(['\"]|\w\.\w+\(|[{}<$\\^]|(?<=[^-=\n])>")
 
 
 def refuse_code(text: str) -> list[Problem]:

@@ -10,17 +10,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 from .amounts import Amounts
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases
+from .asks import Ask, Draft, find_phrases
 from .clauses import Clauses
 from .concept_data import Unit
 from .headings import drop_headers, says_each, weave
 from .joining import find_side
-from .meaning import Item, Phrase
+from .meaning import WHOLE_FACE, Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all
 from .respective import give_counts
 from .restated import drop_restated
 from .side_headings import find_depth
+from .whole_face import set_face_aside
 
 
 def bind(draft: Draft, perspective: str) -> None:
@@ -32,6 +33,7 @@ def bind(draft: Draft, perspective: str) -> None:
     Clauses(draft).read_entries()
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
+    set_face_aside(draft)
     refuse_changed_layout(draft)
     join_ways(draft)
     own_all(draft)

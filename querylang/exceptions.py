@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import WHOLE_FACE, Draft
+from .asks import Draft
 from .entries import Entry
 from .layout_lists import has_points
-from .meaning import NO_NAME, Item, Phrase
+from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 
 
 def follows_except(draft: Draft, number: int) -> bool:

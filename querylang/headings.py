@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
-from .asks import AMOUNTS, BREAKS, LINES, WHOLE_FACE, Ask, Draft, flip, only
+from .asks import AMOUNTS, BREAKS, LINES, Ask, Draft, flip, only
 from .beneath import divides, divides_each, is_same, lies_under
 from .beside import lie_on, needs_owner
-from .meaning import Item, MistakeError, Phrase, add
+from .meaning import WHOLE_FACE, Item, MistakeError, Phrase, add
 from .sums import MOST_SUMMED, count_listed, is_named_out, is_sum
 
 
@@ -86,7 +86,7 @@ def carry_owners(draft: Draft) -> None:
 def heads_list(draft: Draft, index: int) -> bool:
     """Whether an item may only say on what the items after it lie."""
     ask, later = draft.asks[index : index + 2]
-    if ask.item.has_amount or ask.is_removal or not ask.is_named:
+    if ask.item.has_amount or ask.item.has_numbers or ask.is_removal or not ask.is_named:
         return False
     if draft.opens_list(index):
         return True

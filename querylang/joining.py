@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .concepts import Op
-from .meaning import Item, Phrase, Range, join
+from .meaning import WHOLE_FACE, Item, Phrase, Range, join
 from .numbers import Number
 
 OTHER = {"left": "right", "right": "left"}
@@ -48,13 +48,23 @@ def read_density(number: Number, kind: str) -> Item | None:
     return Item(density=number.value, as_many=kind == "many" or None)
 
 
+def count_ids(base: str, one: Number | None = None) -> Item | None:
+    """ "Zero-based", and the one id behind it; "zero-based, 5 points" names none."""
+    if one is not None and one.is_counted:
+        return None
+    return Item(zero=0 if base == "zero" else 1, ids=None if one is None else ((one, one),))
+
+
 def start_from(end: Any) -> Item | None:
-    """ "From the right"; what names both sides is no one place to start at."""
+    """ "From the right"; what names both sides is no one place to start at, nor is "the inner" of the inner corner."""
     if isinstance(end, Phrase) and any(op[0] == "adj" and len(op[1]) > 1 for op in end.ops):
+        return None
+    if isinstance(end, Phrase) and [op[1][0][0] for op in end.ops if op[0] == "adj"] == ["depth"] and len(end.ops) == 1:
         return None
     if isinstance(end, Number) and end.value > 1 and end.form == "integer":
         return None
-    return Item(origin=end)
+    # "The left eye from the face" starts nowhere else.
+    return Item() if isinstance(end, Phrase) and end.ops == WHOLE_FACE else Item(origin=end)
 
 
 def run_along(item: Item, way: Phrase) -> Item | None:

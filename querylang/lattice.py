@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .brackets import counts_item
+from .brackets import counts_in_latin, counts_item
 from .lexicon import Lexicon
 from .number_edges import find_kinds, read_numbers
-from .numbers import read_number
+from .numbers import as_part, read_number
 from .shared_portions import read_shared
 from .word_edges import SKIP, WRAPPING, Who, read_mark, read_phrase
 from .words import Lexeme
@@ -147,7 +147,7 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
     number = read_number(lexemes, i)
     if lexeme.type == "symbol":
         yield from read_mark(lexemes, i)
-    elif lexeme.type == "word" and len(lexeme.word) == 1 and counts_item(lexemes, i):
+    elif lexeme.type == "word" and (counts_in_latin(lexemes, i) if len(lexeme.word) > 1 else counts_item(lexemes, i)):
         yield i + 2, "BULLET", None, 0.2
     else:
         yield from read_words(lexemes, i, lexicon, is_number=number is not None)
@@ -175,6 +175,14 @@ def read_words(
             yield stop, "AND", "and", 0.0
             yield stop, SKIP, None, WITH_COST
             continue
+        if "BULLET_WORD" in kinds and is_part(lexemes, stop):
+            # "The first third" counts no items.
+            readings = [one for one in readings if one[0] != "BULLET_WORD"]
+        is_face = kinds.get("FACE_WORD") == "face" and not is_plural and not is_chosen(lexemes, i, lexicon)
+        if is_face and has_sided_name(lexemes, stop, lexicon):
+            # "Face_left_eye" is no face on the left.
+            readings = [one for one in readings if one[0] != "FACE_WORD"]
+            yield stop, SKIP, None, 0.0
         if kinds.keys() >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
             # "Up lip" is no way up the lip.
             readings = [one for one in readings if one[0] != "LINK"]
@@ -184,6 +192,25 @@ def read_words(
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+
+
+def is_chosen(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether the word before a place says which one: "the smallest face", "the second face"."""
+    if i == 0:
+        return False
+    choices = {"ADJ", "FACE_CHOICE", "REL", "SELECT"}
+    return read_number(lexemes, i - 1) is not None or not find_kinds(lexemes, i - 1, lexicon).isdisjoint(choices)
+
+
+def has_sided_name(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a side and a part stand at a place, without a mark between them: "left eye"."""
+    return "ADJ" in find_kinds(lexemes, i, lexicon) and "NOUN" in find_kinds(lexemes, i + 1, lexicon)
+
+
+def is_part(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a share of something stands at a place: "third", "half"."""
+    found = read_number(lexemes, i) if i < len(lexemes) else None
+    return found is not None and (found[1].form == "part" or as_part(found[1]) is not None)
 
 
 def ends_in_wrapping(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

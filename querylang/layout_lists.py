@@ -8,9 +8,13 @@ from itertools import takewhile
 
 from .asks import LINES, Ask, Draft
 from .beside import turn_side
+from .entries import Entry
 from .meaning import Phrase
 from .pieces import Patch
 from .runs import lies_on
+
+LONGEST_LABEL = 3
+"""Words of one: "number of points"."""
 
 
 def carry_layout(draft: Draft) -> None:
@@ -41,6 +45,12 @@ def read_marks(draft: Draft) -> frozenset[str]:
     head = listed[len(alike) : len(alike) + 1] or alike[-1:]
     is_under = any(lexeme.type == "newline" for one in head for lexeme in draft.list_lexemes(one))
     return last.before - LINES | {"comma"} if is_under else last.before
+
+
+def has_label(draft: Draft, entry: Entry | Ask) -> bool:
+    """Whether a label stands before a clause: "layout: 300W"."""
+    before = draft.lattice.edges[max(0, entry.start - LONGEST_LABEL - 1) : entry.start]
+    return any(edge.category == "LABEL" and edge.stop == entry.start - 1 for node in before for edge in node)
 
 
 def carry_ids(asks: Sequence[Ask]) -> None:

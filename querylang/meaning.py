@@ -79,6 +79,8 @@ class Phrase:
         return hash(self._key())
 
 
+WHOLE_FACE: tuple[Op, ...] = (("noun", "face"),)
+"""What names all parts."""
 NO_NAME = Phrase(())
 """The phrase of an item that names nothing."""
 End = Phrase | Number

@@ -22,6 +22,7 @@ TENS, SCALES, GROUPS = WORDS["tens"], WORDS["scales"], WORDS["groups"]
 PARTS = WORDS["parts"] | {f"{word}s": number for word, number in ORDINALS.items() if number > 3}
 NUMBER_WORDS = frozenset({*UNITS, *ORDINALS, *TENS, *SCALES, *GROUPS, *PARTS})
 PER_CENT = frozenset(WORDS["per_cent"])
+NOT_BEFORE = frozenset(WORDS["not_before"])
 MAX_DIGITS = 30
 """No number of points or place has more."""
 
@@ -64,6 +65,8 @@ def as_part(number: Number) -> Number | None:
 def read_number(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number] | None:
     """Return how many lexemes a number at a place takes, and the number; None if there is none."""
     first = lexemes[start]
+    if word_at(lexemes, start + 1) in NOT_BEFORE:
+        return None
     if first.type == "number":
         return read_digits(lexemes, start)
     if first.type != "word":

@@ -11,7 +11,7 @@ characters stood.  A single list under a heading is left as it is: what the head
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ LISTED = re.compile(r"(?:[-*+\u2022\u2013]|\d+[.)])$")
 """Marks of a list that stands under no other."""
 VALUE = re.compile(r":\s*\S")
 END = re.compile(r"[\s:;,.]+$")
-FENCE = re.compile(r"`{3,}\w*$")
+SILENT = re.compile(r"(?:`{3,}\w*|[-=]{3,})$")
+UNDERLINE = re.compile(r"(?:-{3,}|={3,})$")
 UNDER_HEADING = 100
 """What stands under a heading of Markdown is deeper than any heading."""
 MOST_WORDS = 3
@@ -99,10 +100,11 @@ def read_outline(text: str, lexicon: Lexicon, limit: int) -> Outline | None:
     """Return an outline said in full, None where a text is none, or is longer than a limit then."""
     if "\n" not in text:
         return None
-    lines = list(split_lines(text))
+    lines = split_lines(text)
     stand_under(lines)
     put_sides_under(lines, lexicon)
-    if not is_outline(lines):
+    put_ids_under(lines, lexicon)
+    if not is_outline(lines, lexicon):
         return None
     pieces: list[tuple[str, Iterable[int]]] = []
     for line, later in zip_longest(lines, lines[1:]):
@@ -121,23 +123,26 @@ def read_outline(text: str, lexicon: Lexicon, limit: int) -> Outline | None:
     return Outline(whole, tuple(places)) if len(whole) <= limit else None
 
 
-def split_lines(text: str) -> Iterator[Line]:
-    """Yield the lines that say something."""
-    under = 0
-    at = 0
+def split_lines(text: str) -> list[Line]:
+    """Return the lines that say something; one of dashes makes a heading of the one above it."""
+    lines: list[Line] = []
+    under = at = 0
     for raw in text.split("\n"):
         found = LINE.match(raw.rstrip())
-        if found is not None and not FENCE.match(found["words"]):
+        words = found["words"] if found is not None else ""
+        if UNDERLINE.match(words) and lines:
+            under = UNDER_HEADING
+            lines[-1].mark, lines[-1].depth = "#", 2 if words[0] == "-" else 1
+        elif found is not None and not SILENT.match(words):
             mark = (found["mark"] or "").strip()
             depth = under + 2 * len(found["indent"].expandtabs(4)) + bool(mark)
             if mark.startswith("#"):
                 depth, under = len(mark), UNDER_HEADING
-            end = END.search(found["words"])
-            length = len(found["words"]) - (len(end[0]) if end else 0)
-            start = at + found.start("words")
-            tail = end[0].strip() if end else ""
-            yield Line(text, start, start + length, depth, mark, tail)
+            start, end = at + found.start("words"), END.search(words)
+            length = len(words) if end is None else end.start()
+            lines.append(Line(text, start, start + length, depth, mark, words[length:].strip()))
         at += len(raw) + 1
+    return lines
 
 
 def stand_under(lines: Sequence[Line]) -> None:
@@ -162,12 +167,28 @@ def put_sides_under(lines: Sequence[Line], lexicon: Lexicon) -> None:
             owner = None if line.under else line
 
 
-def is_outline(lines: Sequence[Line]) -> bool:
+def put_ids_under(lines: Sequence[Line], lexicon: Lexicon) -> None:
+    """Let lines of numbers stand under the layout right above them: "300W ids:\n1, 9, 17\n31"."""
+    layout: Line | None = None
+    for line in lines:
+        if layout is not None and line.parent is layout.parent and line.words[:1].isdigit():
+            line.put_under(layout)
+        else:
+            layout = line if line.end.startswith(":") and not line.under and names_layout(line, lexicon) else None
+
+
+def names_layout(line: Line, lexicon: Lexicon) -> bool:
+    """Whether a line begins with a layout's name."""
+    found = lexicon.match(split_lexemes(line.words), 0)
+    return any(category == "LAYOUT" for _, readings, _ in found for category, _ in readings)
+
+
+def is_outline(lines: Sequence[Line], lexicon: Lexicon) -> bool:
     """Whether lines stand under headings that name something, and other words than those would not tell so."""
     heads = [line for line in lines if line.under]
     if not all(map(is_heading, heads)) or not any(map(is_sure, heads)):
         return False
-    is_deep = any(head.parent is not None or head.mark for head in heads)
+    is_deep = any(head.parent is not None or head.mark or names_layout(head, lexicon) for head in heads)
     return is_deep or any(not (head.end.startswith(":") or heads_list(head)) for head in heads)
 
 

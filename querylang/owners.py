@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import WHOLE_FACE, Ask, Draft, find_phrases, flip
+from .asks import Ask, Draft, find_phrases, flip
 from .beside import inherit, lie_on, needs_owner
 from .clause_kinds import is_bare_route
 from .concepts import Op
@@ -23,7 +23,7 @@ from .leaning import (
     tell_shared,
     waits_for_place,
 )
-from .meaning import Item, MistakeError, Phrase
+from .meaning import WHOLE_FACE, Item, MistakeError, Phrase
 from .phrase_compositions import END, START
 from .possible_owners import PossibleOwners
 from .ways_to_own import find_joined, find_near, find_owned, find_side_of
@@ -119,11 +119,15 @@ def owns_last(draft: Draft, index: int) -> bool:
 def heads_wholes(draft: Draft, index: int) -> bool:
     """Whether a place before a colon is that of each name behind it: "corners: mouth, eyes"."""
     ask = draft.asks[index]
-    is_place = ask.phrase.is_free and ask.phrase.ops[:1] != () and ask.phrase.ops[0][0] == "rel"
-    is_place = is_place and draft.starts_line(index)
-    if not is_place or ask.item != Item(phrase=ask.phrase) or not draft.opens_list(index):
+    if (
+        not (is_rel(ask) and draft.starts_line(index))
+        or ask.item != Item(phrase=ask.phrase)
+        or not draft.opens_list(index)
+    ):
         return False
-    listed = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index + 1 : index + 1 + MOST_BEFORE])]
+    below = draft.asks[index + 1 : index + 1 + MOST_BEFORE]
+    # Up to the next heading of its kind.
+    listed = [*takewhile(lambda one: one.sentence == ask.sentence and not is_rel(one), below)]
     bare = all(one.item.says_only("phrase", "count") and not (one.phrase.is_free or one.is_removal) for one in listed)
     made = [draft.rules.sound_phrase((*one.phrase.ops, *ask.phrase.ops)) if bare else None for one in listed]
     # "Corners: mouth, eyes", "upper edges: left brow 4, right brow 6".
@@ -135,6 +139,11 @@ def heads_wholes(draft: Draft, index: int) -> bool:
         one.become(replace(one.phrase.mean(phrase), owner_len=len(one.phrase.ops)), is_owned=True)
     ask.is_header = bool(listed)
     return ask.is_header
+
+
+def is_rel(ask: Ask) -> bool:
+    """Whether an ask names a place of some part: "corners"."""
+    return ask.phrase.is_free and [op[0] for op in ask.phrase.ops[:1]] == ["rel"]
 
 
 def widen(draft: Draft, ask: Ask, made: Phrase) -> Phrase:

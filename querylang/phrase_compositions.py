@@ -13,7 +13,7 @@ from typing import Any
 from .concept_data import FEATURES, NOTHING
 from .concepts import Concepts, MismatchError, Op
 from .joining import by_end, find_side, is_side, is_unchosen_part, may_carry
-from .meaning import NO_NAME, Item, Phrase, Range
+from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase, Range
 from .numbers import Number
 
 LEFT = ("left", "right")
@@ -121,7 +121,11 @@ class PhraseCompositions:
         return None
 
     def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
-        """What lies on an owner: "the corner of the left eye"."""
+        """What lies on an owner: "the corner of the left eye"; the left eye of the face is the left eye."""
+        is_part = owner.ops == WHOLE_FACE and part.ops != WHOLE_FACE and not (part.is_free or owner.det == "each")
+        return replace(part, frame=part.frame or owner.frame) if is_part else self.lie_on(part, owner)
+
+    def lie_on(self, part: Phrase, owner: Phrase) -> Phrase | None:
         ops = part.ops
         if owner.fault or part.fault or (part.ref and owner.ref):
             return None

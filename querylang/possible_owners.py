@@ -100,6 +100,8 @@ class PossibleOwners:
         listed = after + before if is_ahead else before + after
         # What makes sense by itself lies on nothing that another line names, "eye corners" on no item beside it.
         is_all = len(ask.phrase.ops) == 1 and ask.phrase.is_plural and not ask.phrase.det and has_several(ask.phrase)
+        # "The lids and the pupil of the left eye" are all of that eye.
+        is_all = is_all and not (is_ahead and self._is_told[index])
         listed = [one for one in listed if ask.phrase.is_free or (one.line == line and not is_all)]
         # Ahead, what others are said to lie on: "the left eye's top, bottom and pupil, and the nose boundary".
         is_of_list = is_ahead and not are_sides(ask.phrase)

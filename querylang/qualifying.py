@@ -14,7 +14,7 @@ from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
 from .joining import is_side
-from .layout_lists import has_points
+from .layout_lists import has_label, has_points
 from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
 
@@ -53,6 +53,8 @@ class Qualifier:
 
     def qualifies_last(self, entry: Entry, item: Item) -> bool:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
+        if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
+            return True
         if (
             not self.asks
             or self.asks[-1].sentence != self.sentence
@@ -144,6 +146,16 @@ class Qualifier:
         is_plain = item.says_only("phrase") and not (item.phrase or NO_NAME).ref and is_behind
         return is_plain and self.draft.has_amount(len(self.asks) - 1)
 
+    def joins_labels(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a layout and what is asked of it stand behind labels: "layout: 300W; part: left eye"."""
+        is_labelled = has_label(self.draft, entry)
+        if last.item.says_only("layout", "zero"):
+            return (is_labelled or item.says_only("ids")) and self.qualifies_layout(entry, item, last)
+        is_layout = is_labelled and item.says_only("layout", "zero") and last.item.says_only("phrase")
+        if is_layout:
+            self.number_names(entry, item)
+        return is_layout
+
     def qualifies_layout(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A part or ids behind a layout's name."""
         if last.item.layout is None and last.item.ids is not None and item.says_only("layout", "zero"):
@@ -157,7 +169,8 @@ class Qualifier:
         if item.named is not None and last.item.layout not in dict(item.named):
             return False
         # "300W: jaw, brows".
-        is_under = "colon" in entry.before and item.says_only("phrase") and not (item.phrase or NO_NAME).is_free
+        is_under = "colon" in entry.before or has_label(self.draft, entry)
+        is_under = is_under and item.says_only("phrase", "count") and not (item.phrase or NO_NAME).is_free
         is_part = item.phrase is not None and (item.only or last.item.only or is_under) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
 
@@ -167,7 +180,7 @@ class Qualifier:
         Raises:
             MistakeError: They are laid out otherwise, or the layout has no points there.
         """
-        for ask in [ask for ask in self.asks if ask.sentence == self.sentence]:
+        for ask in [ask for ask in self.asks if ask.sentence == self.asks[-1].sentence]:
             if not ask.item.says_only("phrase") or not has_points(self.draft, item.layout, ask.phrase):
                 raise self.draft.mistake("contradiction", "a layout has its own points, and takes no others", entry)
             ask.item = replace(ask.item, layout=item.layout, zero=item.zero)
@@ -180,7 +193,9 @@ class Qualifier:
             last.item = replace(last.item, range=item.range)
             return True
         if item.range is not None and item.phrase is None and not last.is_removal and last.item.range is None:
-            is_joined = last.is_named and is_bare_route(item, last) and merge(last, item, entry)
+            # "Left cheek: centre, (0.3, 0.6)" are two places on it.
+            is_place = item.has_numbers and any(ask.thing.is_surface for ask in self.asks[-2:-1])
+            is_joined = last.is_named and not is_place and is_bare_route(item, last) and merge(last, item, entry)
             last.item = settle_item(last.item) if is_joined else last.item
             return is_joined
         is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)

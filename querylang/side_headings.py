@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .asks import BREAKS, WHOLE_FACE, Ask, Clause, Draft, find_phrases, flip
+from .asks import BREAKS, Ask, Clause, Draft, find_phrases, flip
 from .beside import lie_on_side
 from .concept_data import SIDES
 from .entries import Entry
 from .joining import are_sides, find_side, is_side
-from .meaning import NO_NAME, Item, Phrase
+from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 from .word_edges import SKIP
 
 LINKS = frozenset({"EACH", "HEADS", "OF"})

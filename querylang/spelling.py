@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SHORTEST = 4
 MOST_MENDED = 10
 """A text with more unknown words than that is no misspelt instruction."""
-NO_TARGETS = ASIDE | {"HEADING", "PRODUCT", "PURPOSE", "FACE_WORD", "PERSON_SIDE", "BAD", "LOOSE_END", "BULLET_WORD"}
+NO_TARGETS = ASIDE | {
+    "BAD", "BULLET_WORD", "FACE_WORD", "FINDING", "HEADING", "LOOSE_END", "PERSON_SIDE", "PRODUCT", "PURPOSE",
+}  # fmt: skip
 """Categories whose words are no spelling of anything else."""
 
 

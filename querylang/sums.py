@@ -24,8 +24,10 @@ def is_sum(draft: Draft, index: int) -> bool:
         MistakeError: The numbers add up to another sum.
     """
     ask, *later = draft.asks[index:]
-    told = ask.item.count or next((one.item.count for one in draft.find_own(index) if one.item.total), None)
-    if told is None or ask.item.each or not later[0].before & {"colon", "comma"}:
+    is_heading = draft.stands_above(index) or says_share(draft, later[0])
+    own = (one.item.count for one in draft.find_own(index) if one.item.total or (is_heading and not one.item.each))
+    told = ask.item.count or next(own, None)
+    if told is None or ask.item.each or not (is_heading or "comma" in later[0].before):
         return False
     # Up to the next heading.
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
@@ -33,7 +35,6 @@ def is_sum(draft: Draft, index: int) -> bool:
     counts = [count for one in under if (count := count_below(one, ask)) is not None]
     if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
         return False
-    is_heading = "colon" in later[0].before or says_share(draft, later[0])
     is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
     adds_up = sum(counts) == told.value
     if is_heading and not adds_up:

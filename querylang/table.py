@@ -22,6 +22,7 @@ from .joining import (
     adjectives_apart,
     as_seen,
     come_first,
+    count_ids,
     ends_at_side,
     from_side_of,
     go_back,
@@ -47,9 +48,11 @@ from .which_faces import (
     each_face,
     name_face,
     numbered,
+    one_face,
     pick_faces,
     side_face,
     some_faces,
+    this_face,
 )
 
 Function = Callable[..., Any]
@@ -330,6 +333,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "I of|from L", join, 0.0),
         # ids
         ("IDS_N", "ids IDS_LIST", same, 0.0),
+        ("IDS_N", "ids colon IDS_LIST", same, 0.3),
         ("IDS_N", "points IDS_LIST", same, 0.2),
         ("IDS_N", "points IDS_N", same, 0.0),
         ("I", "IDS_N", says("ids"), 1.0),
@@ -347,7 +351,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "PARITY one", says("parity"), -1.2),
         ("I", "inner_points", says(inner=True), 0.0),
         ("I", "NUMBER inner_points", lambda n: Item(inner=True) if n.value == 51 else None, 0.0),
-        ("I", "ZERO_BASED", lambda value: Item(zero=0 if value == "zero" else 1), 0.0),
+        ("I", "ZERO_BASED", count_ids, 0.0),
+        ("I", "ZERO_BASED colon? INTEGER", count_ids, 0.3),
         ("I", "NAMED", says("named"), 0.0),
         ("ONE_ID", "POINTS INTEGER", lambda are_several, n: None if are_several else ((n, n),), 0.0),
         ("I", "L ONE_ID", lambda layout, ids: join(layout, Item(ids=ids)), -1.0),
@@ -366,6 +371,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
             lambda choice, who: name_face(choice, who) if who.is_plural else None,
             0.0,
         ),
+        ("FACES", "NUMBER FACE_WORD", one_face, 0.0),
+        ("FACES", "ref=that FACE_WORD", this_face, 0.0),
         ("FACES", "ORDINAL WHO", lambda n, who: name_face(str(int(n.value)), who), 0.0),
         ("FACES", "FACE_WORD NUMBER", lambda who, n: numbered(who, (n,)), 1.2),
         ("FACES", "FACE_WORD NUMBERS", lambda who, n: numbered(who, n) if who.is_plural else None, 0.0),

@@ -22,7 +22,7 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
         one.before or one.is_removal for one in draft.asks[index + 1 : index + 2]
     )
     found = owners.find(index) if is_apart else []
-    if is_apart and index > 1 and not draft.has_amount(index):
+    if is_apart and index > 1 and not draft.has_amount(index) and not draft.opens_list(index - 1):
         # "Chin: left, middle, right".
         made = turn_over_one(draft.rules, ask.phrase, draft.asks[index - 2 : index], ask.sentence)
         if made is not None:

@@ -40,6 +40,17 @@ def some_faces(number: Number, who: Who) -> Item | None:
     return Item(fault=WHICH_FAULT) if who.is_plural and number.form == "integer" and number.value > 1 else None
 
 
+def one_face(number: Number, who: Who) -> Faces | None:
+    """ "One face only": the largest, as ever."""
+    is_one = number.value == 1 and number.form == "integer" and not who.is_plural
+    return name_face("largest", who) if is_one else None
+
+
+def this_face(who: Who) -> Faces | None:
+    """ "This face" of a photo is the largest."""
+    return name_face("largest", who) if who.kind == "face" and not who.is_plural else None
+
+
 def choose_nth(ordinal: Number, choice: str) -> str | None:
     words = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     if choice not in ("largest", "smallest") or not 1 <= ordinal.value <= len(words):

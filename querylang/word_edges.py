@@ -30,6 +30,7 @@ SAYING_NOTHING = {
     "VIA",
     "HEADS",
     "BULLET_WORD",
+    "FINDING",
     "HEADING",
     "LOOSE_END",
     "PURPOSE",
@@ -100,8 +101,9 @@ def read_plainly(found: Words, category: str, value: Any) -> Found:
 
 
 def read_wrapping(found: Words, category: str, value: Any) -> Found:
-    # "Bros" are brows misspelt, and no "bro".
-    if not (found.owns or (found.is_plural and found.is_alone)):
+    # "Dudes" are no "dude", and the first of "letEyebrow" is no "let".
+    is_other = found.is_alone and (found.is_plural or found.is_identifier)
+    if not (found.owns or is_other):
         # A phrase so long ("on top of the photo") is meant as a whole.
         cost = -4.0 if found.length > 4 else DOUBTFUL_COST if found.is_doubtful else 0.0
         yield found.stop, SKIP, None, cost
@@ -153,6 +155,12 @@ def read_face_word(found: Words, category: str, value: Any) -> Found:
     yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(value, found.is_plural, owns), 1.0
 
 
+def read_finding(found: Words, category: str, value: Any) -> Found:
+    """ "Find", "look at": says nothing but where, as `whole_face.py` sees."""
+    yield found.stop, SKIP, None, LINK_COST
+    yield found.stop, category, value, 1.0
+
+
 def read_frame(found: Words, category: str, value: Any) -> Found:
     """ "As seen in the picture"; what owns ("the picture's ...") belongs to what follows it."""
     if not found.owns:
@@ -191,6 +199,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "IDENTIFIER": read_identifier,
     "LAYOUT_POINT": read_layout_point,
     "FACE_WORD": read_face_word,
+    "FINDING": read_finding,
     "ASKER": lambda found, category, value: iter([] if found.owns else [(found.stop, category, value, 1.0)]),
     "POINTS": read_doubtful,
     "LAYOUT_NOUN": read_doubtful,
@@ -206,9 +215,11 @@ def read_arrow(stop: int) -> Iterator[tuple[int, str, Any, float]]:
 
 def read_mark(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
     mark = lexemes[i].word
-    if mark == "-" and i + 1 < len(lexemes) and lexemes[i + 1].word == ">":
+    if mark in "-=" and i + 1 < len(lexemes) and lexemes[i + 1].word == ">":
         yield from read_arrow(i + 2)
         return
+    if mark == ">" and is_line_start(lexemes, i):
+        yield i + 1, SKIP, None, 0.0
     if mark == "->":
         yield from read_arrow(i + 1)
         return

@@ -62,10 +62,14 @@ class Step:
         return self.files[-1]
 
 
-def settle_mean(name: str, before: str, hard: str, plain: str) -> Step:
-    """Return the step that fits the heads to the mean of two runs; what they began from lends it the heads."""
-    mean_of = ((before, 0.02), (hard, 0.37), (plain, 0.61))
+def settle_mean(name: str, *mean_of: tuple[str, float]) -> Step:
+    """Return the step that fits the heads to a mean of runs, one of which lends it the heads it starts from."""
     return Step("default-settled", mean_of=mean_of, visibility_pictures=9600, is_calibrated=True, name=name)
+
+
+def mean_of_runs(before: str, hard: str, plain: str) -> tuple[tuple[str, float], ...]:
+    """Return the shares of a run on hard faces, one on plain faces, and what both began from, which has the heads."""
+    return (before, 0.02), (hard, 0.37), (plain, 0.61)
 
 
 SHIPPED = (
@@ -80,9 +84,11 @@ SHIPPED = (
     Step("default-settled", "default-surfaces", visibility_pictures=9600, is_calibrated=True),
     Step("default-hard", "default-settled"),
     Step("default-plain", "default-settled"),
-    settle_mean("default-mean", "default-settled", "default-hard", "default-plain"),
+    settle_mean("default-mean", *mean_of_runs("default-settled", "default-hard", "default-plain")),
     Step("default-harder", "default-mean"),
     Step("default-steady", "default-mean"),
-    settle_mean("default-second-mean", "default-mean", "default-harder", "default-steady"),
+    settle_mean("default-second-mean", *mean_of_runs("default-mean", "default-harder", "default-steady")),
+    Step("default-distilled", "default-second-mean", "default-second-mean"),
+    settle_mean("default-third-mean", ("default-second-mean", 0.5), ("default-distilled", 0.5)),
 )
 """What ships is the last one's checkpoint."""

@@ -1,0 +1,52 @@
+"""The word "face" beside names of its parts: "find the face and mark the left eye" asks for the eye alone.
+
+In: the asks of a draft; out: the same without a face that only says where to look.
+"""
+
+from __future__ import annotations
+
+from .asks import Ask, Draft
+from .meaning import WHOLE_FACE, Item
+from .restated import opens_bracket
+
+LOOKING = frozenset({"FINDING", "HEADS", "OF"})
+"""Words before a face that is looked at: "find", "on", "of"."""
+MOST_WORDS = 4
+"""Words of "there is a"."""
+
+
+def set_face_aside(draft: Draft) -> None:
+    """Leave out a face that only says where the parts are that are asked for."""
+    faces = [ask for ask in draft.asks if is_bare_face(draft, ask)]
+    if all(ask in faces or ask.is_removal for ask in draft.asks):
+        return
+    for face in faces:
+        if not says_where(draft, face):
+            draft.notes.append(f"'{draft.words(face)}' is all of its points")
+            continue
+        index = draft.asks.index(face)
+        del draft.asks[index]
+        for loose in draft.loose:
+            loose.at -= loose.at > index
+        for later in draft.asks[index : index + 1]:
+            later.before |= face.before
+        for entry in draft.entries if face.phrase.is_plural else ():
+            if entry.start == face.start:
+                # "Detect faces and mark the pupils".
+                entry.value = Item(faces="all")
+
+
+def is_bare_face(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask says "the face" and no more: "the whole face", "all of the face" are all of its points."""
+    phrase = ask.phrase
+    is_bare = phrase.ops == WHOLE_FACE and ask.item == Item(phrase=phrase) and not (phrase.det or ask.is_removal)
+    return is_bare and ask.stop - ask.start == 1 + bool(phrase.frame)
+
+
+def says_where(draft: Draft, ask: Ask) -> bool:
+    """Whether a face is looked at, or stands in brackets."""
+    if opens_bracket(draft, ask):
+        return True
+    before = draft.lattice.edges[max(0, ask.start - MOST_WORDS) : ask.start]
+    found = {edge.category for node in before for edge in node if edge.stop == ask.start}
+    return not found.isdisjoint(LOOKING)
