@@ -123,21 +123,22 @@ def read_lexicon(
         for value, phrases in values.items():
             for phrase in phrases:
                 lexicon.add(phrase, kind.upper(), value)
-    add_sides_of(lexicon, phrasing["face_word"]["role"])
+    add_sides_of(lexicon, phrasing["face_word"]["role"], "PERSON_SIDE")
+    add_sides_of(lexicon, phrasing["face_word"]["person"], "WHOSE_SIDE")
     for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout")):
         for phrase, hint in near[table].items():
             lexicon.add(phrase, "BAD", (code, hint))
     return lexicon
 
 
-def add_sides_of(lexicon: Lexicon, roles: Sequence[str]) -> None:
+def add_sides_of(lexicon: Lexicon, roles: Sequence[str], category: str) -> None:
     """Add whose left is left where no apostrophe says so: "patient left", "patients left"; but "pts" are points.
 
-    "The patient on the left" is a face.
+    "The patient on the left" is a face, and so is "person left" where no part stands behind it.
     """
     for role in (*roles, *(f"{role}s" for role in roles if role != "pt")):
         for side in SIDES:
-            lexicon.add(f"{role} {side}", "PERSON_SIDE", side)
+            lexicon.add(f"{role} {side}", category, side)
 
 
 def add_words(lexicon: Lexicon, words: Mapping[str, Any]) -> None:

@@ -129,7 +129,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("SIDE", "to ONE_SIDE", same, 0.3),
         ("OWN_ADJ", "possessive|person_owner ONE_SIDE", same, 0.0),
         ("OWN_ADJ", "PERSON_SIDE", name_side, 0.0),
-        ("N", "PERSON_SIDE N", lambda side, n: make.own(make.qualify(name_side(side), n)), -0.5),
+        ("N", "PERSON_SIDE|WHOSE_SIDE N", lambda side, n: make.own(make.qualify(name_side(side), n)), -0.5),
         ("N", "EYE_SIDE N", make.on_side_of_eye, 1.0),
         ("N", "N EYE_SIDE", lambda n, side: make.on_side_of_eye(side, n), 1.2),
         ("OWN_SIDE", "possessive|person_owner SIDE", same, 0.0),
