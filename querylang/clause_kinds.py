@@ -37,6 +37,12 @@ def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
 
 
+def splits_identifier(draft: Draft, last: Entry, entry: Entry) -> bool:
+    """Whether two clauses are one word with an underscore, as in "l_mouth", which makes no sense as a whole."""
+    before, after = draft.list_lexemes(last)[-1], draft.list_lexemes(entry)[0]
+    return before.is_underscored and after.is_underscored and draft.lattice.text[before.stop : after.start] == "_"
+
+
 def is_bare_number(draft: Draft, entry: Entry) -> bool:
     """Whether a clause is one whole number, and no other word but "too"."""
     rest = draft.lattice.edges[entry.start + 1] if entry.stop - entry.start > 1 else ()

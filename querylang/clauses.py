@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import BREAKS, LINES, Ask, Draft
-from .clause_kinds import is_manner, is_region, merge, settle_item
+from .clause_kinds import is_manner, is_region, merge, settle_item, splits_identifier
 from .counted_clauses import MOST_COUNTED, CountedClauses
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
@@ -107,6 +107,10 @@ class Clauses(CountedClauses):
             raise MistakeError("contradiction", "only one thing, and also another", span)
         if entry.kind == "item" and entry.value.only:
             self.narrow = entry
+        last = self.draft.entries[self.number - 1] if self.number else None
+        if last is not None and is_region(last) and is_region(entry) and splits_identifier(self.draft, last, entry):
+            words = self.draft.words(last, entry)
+            raise MistakeError("ambiguous", f"there is no '{words}'", self.draft.span(last, entry))
 
     def adds(self, entry: Entry) -> bool:
         """Whether "plus" stands before an entry."""
@@ -124,7 +128,7 @@ class Clauses(CountedClauses):
             ask_again(self.draft)
             self.removing = False
         self.removing = self.removing or is_all_but(self.draft, entry)
-        if self.read_side(entry):
+        if self.read_side(entry) or (self.removing and self.names_layout(entry, item)):
             return
         if item.left_out:
             self.leave_out(entry, item)
@@ -141,6 +145,16 @@ class Clauses(CountedClauses):
         pairs = item.ids if self.removing and item.ids is not None else (None,)
         for pair in pairs:
             self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
+
+    def names_layout(self, entry: Entry, item: Item) -> bool:
+        """Whether a layout behind an exception is that of all points: "everything but the jaw, in the 68 scheme"."""
+        edges = self.draft.lattice.edges[max(0, entry.start - 1) : entry.start + 1]
+        is_in = any(edge.category == "HEADS" for node in edges for edge in node)
+        whole = next((ask for ask in self.asks if not ask.is_removal), None)
+        if whole is None or whole.phrase.ops != WHOLE_FACE or not (is_in and item.says_only("layout", "zero")):
+            return False
+        whole.item = replace(item)
+        return True
 
     def read_side(self, entry: Entry) -> bool:
         """Whether a clause only says on which side something lies: what it is said to be, or what it heads."""

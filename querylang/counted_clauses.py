@@ -93,6 +93,8 @@ class CountedClauses(Qualifier):
             MistakeError: The numbers do not agree.
         """
         last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
+        if last is not None and restates_places(item, last) and entry.before == {"comma"}:
+            return True
         if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
             return False
         is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops)
@@ -109,6 +111,15 @@ class CountedClauses(Qualifier):
             )
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
+
+
+def restates_places(item: Item, ask: Ask) -> bool:
+    """Whether a clause says that each of the places before it is one: "nostrils only, one point per nostril"."""
+    phrase = item.phrase or NO_NAME
+    is_one = (
+        item.count is not None and item.count.value == 1 and phrase.det == "each" and item.says_only("phrase", "count")
+    )
+    return is_one and ask.thing.is_place and not ask.item.has_amount and phrase.thing.units == ask.thing.units
 
 
 def runs_on_each(ask: Ask, phrase: Phrase) -> bool:

@@ -54,6 +54,12 @@ def ask_whole(draft: Draft) -> None:
         layout = draft.rules.by_size(item.count, known=True) if item.count is not None else None
         if item.each and item.has_amount:
             whole = Item(phrase=draft.rules.phrase(WHOLE_FACE))
+        elif layout is not None and draft.asks[:1] and draft.asks[0].item.only:
+            # "98-point landmarks, but only those of the eyes".
+            for ask in draft.asks:
+                ask.item = replace(ask.item, layout=layout.layout)
+            draft.loose.remove(loose)
+            return
         elif layout is not None:
             whole, loose.item = layout, replace(item, count=None)
         else:

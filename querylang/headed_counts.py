@@ -13,6 +13,7 @@ from .asks import LINES, Ask, Draft, Loose
 from .clause_kinds import lies_within
 from .concept_data import Thing
 from .entries import Entry
+from .joining import find_side
 from .meaning import NO_NAME, Item
 
 JOINS = LINES | {"comma", "and"}
@@ -47,8 +48,7 @@ def owe(draft: Draft, number: int) -> Owed | None:
     A count of places is that of those named: "3 points on the left brow: head, arch and tail".
     """
     entry, head = draft.entries[number], draft.asks[-1] if draft.asks else None
-    is_above = head is not None and "bullet" in entry.before and "bullet" not in head.before
-    if head is None or not ("colon" in entry.before or is_above) or not names_stretch(head):
+    if head is None or not stands_under(entry, head) or not names_stretch(head):
         return None
     own = draft.find_own(len(draft.asks) - 1)
     said = [one.item for one in (replace(head, item=replace(head.item, phrase=None)), *own) if one.item != Item()]
@@ -58,10 +58,26 @@ def owe(draft: Draft, number: int) -> Owed | None:
     listed = [entry, *takewhile(lambda one: is_piece(one, head.thing), rest)]
     if not is_piece(entry, head.thing) or not are_several(listed) or all(map(is_placed, listed)):
         return None
+    if entry.before == {"comma"} and not divide(draft, listed):
+        return None
     head.item = Item(phrase=head.phrase)
     head.stop = max(head.stop, *(one.stop for one in own)) if own else head.stop
     draft.loose[:] = [one for one in draft.loose if one not in own]
     return Owed(said[0], head, number + len(listed) - 1)
+
+
+def stands_under(entry: Entry, head: Ask) -> bool:
+    """Whether a colon, bullets or a comma set what a clause names apart from a heading."""
+    is_above = "bullet" in entry.before and "bullet" not in head.before
+    return is_above or "colon" in entry.before or entry.before == {"comma"}
+
+
+def divide(draft: Draft, listed: Sequence[Entry]) -> bool:
+    """Whether a list that ends its sentence is edges or halves of what stands before it: "top edge and bottom edge"."""
+    later = next((one for one in draft.entries if one.start >= listed[-1].stop), None)
+    ends = later is None or "stop" in later.before
+    pieces = [one.value.phrase for one in listed]
+    return ends and all(one.is_free and not find_side(one.ops) and one.ops[0][0] != "adj" for one in pieces)
 
 
 def names_stretch(ask: Ask) -> bool:

@@ -175,23 +175,47 @@ def read_words(
             yield stop, "AND", "and", 0.0
             yield stop, SKIP, None, WITH_COST
             continue
-        if "BULLET_WORD" in kinds and is_part(lexemes, stop):
-            # "The first third" counts no items.
-            readings = [one for one in readings if one[0] != "BULLET_WORD"]
-        is_face = kinds.get("FACE_WORD") == "face" and not is_plural and not is_chosen(lexemes, i, lexicon)
+        is_layout = any("LAYOUT" in dict(longer) for more, longer, _ in matches if more > length)
+        dropped = drop_kinds(lexemes, i, stop, {*kinds}, lexicon, is_layout=is_layout)
+        is_face = kinds.get("FACE_WORD") == "face" and not (is_plural or is_chosen(lexemes, i, lexicon))
         if is_face and has_sided_name(lexemes, stop, lexicon):
             # "Face_left_eye" is no face on the left.
-            readings = [one for one in readings if one[0] != "FACE_WORD"]
+            dropped.add("FACE_WORD")
             yield stop, SKIP, None, 0.0
-        if kinds.keys() >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
-            # "Up lip" is no way up the lip.
-            readings = [one for one in readings if one[0] != "LINK"]
-        if kinds.keys() >= {"REL", "ADJ"} and stop < len(lexemes) and begins_name(lexemes, stop, lexicon):
-            # "Top the left eye" is no "top left eye".
-            readings = [one for one in readings if one[0] != "ADJ"]
+        readings = [one for one in readings if one[0] not in dropped]
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+
+
+def drop_kinds(
+    lexemes: Sequence[Lexeme], i: int, stop: int, kinds: set[str], lexicon: Lexicon, *, is_layout: bool
+) -> set[str]:
+    """Return which kinds a phrase is none of, by what stands beside it."""
+    dropped: set[str] = set()
+    if "IDENTIFIER" in kinds and ends_identifier(lexemes, i):
+        # "Brow_L_in" has an inner end.
+        dropped |= kinds - {"IDENTIFIER"}
+    if is_layout:
+        # "FaceMesh" is no face.
+        dropped.add("FACE_WORD")
+    if "BULLET_WORD" in kinds and is_part(lexemes, stop):
+        # "The first third" counts no items.
+        dropped.add("BULLET_WORD")
+    if kinds >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
+        # "Up lip" is no way up the lip.
+        dropped.add("LINK")
+    if kinds >= {"REL", "ADJ"} and stop < len(lexemes) and begins_name(lexemes, stop, lexicon):
+        # "Top the left eye" is no "top left eye".
+        dropped.add("ADJ")
+    return dropped
+
+
+def ends_identifier(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a word is the last of several that underscores or capitals join."""
+    later = lexemes[i + 1] if i + 1 < len(lexemes) else None
+    is_last = later is None or not later.is_underscored or later.start > lexemes[i].stop + 1
+    return lexemes[i].is_underscored and is_last and i > 0 and lexemes[i].start <= lexemes[i - 1].stop + 1
 
 
 def is_chosen(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

@@ -126,11 +126,13 @@ def read_number_words(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Numbe
 
 
 def read_after_article(lexemes: Sequence[Lexeme], start: int, after: str) -> tuple[int, Number] | None:
-    """ "A dozen", "a hundred", "a third"."""
+    """ "A dozen", "a hundred", "a third", "a point on"."""
     if after in GROUPS:
         return after_group(lexemes, start + 1, GROUPS[after], start)
     if after in SCALES:
         return read_cardinal(lexemes, start + 1, start)
+    if after in WORDS["counted"] and word_at(lexemes, start + 2) in WORDS["counting"]:
+        return 1, Number(Fraction(1), "integer")
     if after in PARTS or (after in ORDINALS and ORDINALS[after] > 2):
         return 2, Number(Fraction(1, PARTS.get(after) or ORDINALS[after]), "part", is_marked=True)
     return None

@@ -55,6 +55,9 @@ class Qualifier:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
             return True
+        if item.says_only("range", "turn") and self.follows_origin(entry):
+            # "..., starting at the inner corner and going outwards".
+            entry.before = frozenset({"comma"})
         if (
             not self.asks
             or self.asks[-1].sentence != self.sentence
@@ -74,12 +77,21 @@ class Qualifier:
         if item.only and item.says_only("layout", "only", "zero"):
             self.number_names(entry, item)
             return True
+        if not entry.before and last.item == Item(phrase=last.phrase) and self.names_again(entry, item, last):
+            # "Eye landmarks for both eyes".
+            last.item, last.stop = item, entry.stop
+            return True
         return (
             self.tells_more(entry, item, last)
             or self.names_owner(entry, item, last)
             or self.qualifies_route(entry, item, last)
             or self.narrows(entry, item, last)
         )
+
+    def follows_origin(self, entry: Entry) -> bool:
+        """Whether "and" joins a clause to one that says where points start."""
+        last = self.draft.entries[self.number - 1] if self.number else None
+        return last is not None and last.kind == "item" and entry.before == {"and"} and last.value.says_only("origin")
 
     def tells_more(self, entry: Entry, item: Item, last: Ask) -> bool:
         """Whether two adjectives of two kinds are a sentence of one name: "inner corner, left eye; outer, right"."""
@@ -125,8 +137,9 @@ class Qualifier:
         asks = [last] if is_counted or is_adjective(entry, item, last) else []
         if item.only and not item.has_amount:
             asks = [ask for ask in self.asks if ask.sentence == self.sentence]
-        is_narrowed = False
-        for ask in asks if phrase.ops and item.range is None else ():
+        # "Jawline, 17 points, ear to ear".
+        is_narrowed = is_counted and self.names_again(entry, item, last)
+        for ask in asks if phrase.ops and item.range is None and not is_narrowed else ():
             made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
             is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
             is_same = made is not None and {*made.thing.units} == {*ask.thing.units}
@@ -137,6 +150,17 @@ class Qualifier:
                 own = replace(ask.item, phrase=replace(made, frame=phrase.frame or made.frame))
                 is_narrowed = merge(ask, replace(item, phrase=None), entry, own) or is_narrowed
         return is_narrowed
+
+    def names_again(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a name means what the one before it does, in other words."""
+        phrase = item.phrase or NO_NAME
+        is_same = (
+            bool(phrase.ops)
+            and not phrase.is_free
+            and [*phrase.thing.pieces] == [*last.thing.pieces]
+            and not last.is_removal
+        )
+        return is_same and self.draft.words(entry) not in self.draft.words(last)
 
     def ends_counted(self, entry: Entry, item: Item) -> bool:
         """Whether a name ends a list behind a count, as in "right eyebrow: 8 points, upper edge"."""
@@ -161,6 +185,9 @@ class Qualifier:
         if last.item.layout is None and last.item.ids is not None and item.says_only("layout", "zero"):
             # "Ids 1-17, 300W".
             return entry.before == {"comma"} and merge(last, item, entry)
+        if item.layout == last.item.layout is not None and item.says_only("layout", "zero"):
+            # "COFW layout, all 29 points".
+            return entry.before == {"comma"}
         if last.item.layout is None or item.layout is not None:
             return False
         is_whole = last.item.named is None and last.item.ids is None

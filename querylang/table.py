@@ -262,6 +262,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "SPACING", says("spacing"), 0.0),
         ("I", "SHAPE", says("shape"), 0.0),
         ("I", "ADJ SHAPE", lambda a, shape: Item(phrase=Phrase((("adj", a),)), shape=shape), 0.0),
+        ("I", "NUMBER SHAPES", lambda n, shape: None if n.is_counted else Item(shape=shape), 0.0),
+        ("I", "NUMBER SHAPE", lambda n, shape: Item(shape=shape) if n.value == 1 and not n.is_counted else None, 0.0),
         ("MANNER", "SHAPE colon", says("shape"), 0.0),
         ("MANNER", "SPACING colon", says("spacing"), 0.0),
         ("I", "rel=line OF_I", lambda of: join(of, Item(shape="polyline")) if of.says_only("count") else None, 0.0),

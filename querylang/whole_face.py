@@ -40,7 +40,8 @@ def is_bare_face(draft: Draft, ask: Ask) -> bool:
     """Whether an ask says "the face" and no more: "the whole face", "all of the face" are all of its points."""
     phrase = ask.phrase
     is_bare = phrase.ops == WHOLE_FACE and ask.item == Item(phrase=phrase) and not (phrase.det or ask.is_removal)
-    return is_bare and ask.stop - ask.start == 1 + bool(phrase.frame)
+    names = (edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node if edge.category == "NOUN")
+    return is_bare and all(edge.stop - edge.start == 1 for edge in names)
 
 
 def says_where(draft: Draft, ask: Ask) -> bool:

@@ -42,6 +42,7 @@ DOUBTFUL_COST = 1.2
 LINES_COST = 1.7
 """What it costs to read "contour points" as points, where "face contour" may be meant."""
 OPPOSITE = {"left": "right", "right": "left"}
+KINDS = {"left": "side", "right": "side", "upper": "level", "lower": "level", "inner": "depth", "outer": "depth"}
 OFTEN_EMPTY = {"AT": 0.8, "ONLY": 1.2, "REF": 1.4, "WAY": 0.3, "AND": 9.0}
 """Categories of words that may also say nothing, with what that costs."""
 NEVER_EMPTY = frozenset({"other", "former", "latter"})
@@ -133,8 +134,10 @@ def read_identifier(found: Words, category: str, value: Any) -> Found:
     if value == "skip":
         yield found.stop, SKIP, None, 0.0
     else:
-        kind = "side" if value in ("left", "right") else "level"
+        kind = KINDS[value]
         yield found.stop, "ADJ", ((kind, value, value),), 1.0
+        if kind == "depth":
+            yield found.stop, "DEPTH", ((kind, value, value),), 1.0
 
 
 def read_layout_point(found: Words, category: str, value: Any) -> Found:
@@ -153,6 +156,12 @@ def read_link(found: Words, category: str, value: Any) -> Found:
 def read_face_word(found: Words, category: str, value: Any) -> Found:
     owns = found.owns and value != "face"
     yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(value, found.is_plural, owns), 1.0
+
+
+def read_shape(found: Words, category: str, value: Any) -> Found:
+    yield from read_plainly(found, category, value)
+    if found.is_plural:
+        yield found.stop, "SHAPES", value, 0.0
 
 
 def read_finding(found: Words, category: str, value: Any) -> Found:
@@ -200,6 +209,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "LAYOUT_POINT": read_layout_point,
     "FACE_WORD": read_face_word,
     "FINDING": read_finding,
+    "SHAPE": read_shape,
     "ASKER": lambda found, category, value: iter([] if found.owns else [(found.stop, category, value, 1.0)]),
     "POINTS": read_doubtful,
     "LAYOUT_NOUN": read_doubtful,
