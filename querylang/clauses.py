@@ -14,7 +14,7 @@ from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout
-from .leaning import put_ends
+from .leaning import halve, lies_between, put_ends
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
 from .references import resolve
@@ -211,7 +211,7 @@ class Clauses(CountedClauses):
         return joined is not None
 
     def read_item(self, entry: Entry, item: Item) -> None:
-        if self.says_more(item):
+        if self.says_more(item) or (not entry.before and lies_between(self.asks, item)):
             return
         if per_side := find_per_side(self.draft, entry, item, self.sentence):
             self.per_side[self.sentence] = per_side
@@ -292,7 +292,7 @@ class Clauses(CountedClauses):
 
     def read_region(self, entry: Entry, item: Item) -> None:
         refuse_chain(self.draft, entry)
-        item = put_ends(self.draft.rules, self.carry_numbers(item))
+        item = halve(self.draft.rules, put_ends(self.draft.rules, self.carry_numbers(item)))
         if self.way is not None:
             item, self.way = replace(item, range=self.way), None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])

@@ -138,7 +138,8 @@ class Concepts:
 
     def apply_rel(self, word: str, owner: Thing) -> Thing:
         has = self.has_of(owner)
-        single = word[:-1] if word.endswith("s") else word
+        are_many = word.endswith("s")
+        single = word[:-1] if are_many else word
         target = has.get(word) or has.get(single)
         word = single
         if target is not None:
@@ -153,7 +154,10 @@ class Concepts:
             return owner.on_surface(spot=CENTER)
         if word == "corner" and owner.is_surface:
             return find_corners(owner)
-        if word == "middle" and owner.is_place and len(owner.units) > 1:
+        if word == "middle" and owner.is_place and (are_many or len(owner.units) > 1):
+            if are_many:
+                # "Nostril centres" are the nostrils.
+                return owner
             raise MismatchError("range_across_parts", "the middle of two places lies on no curve", None)
         if word == "middle":
             return self.find_middle(owner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import AMOUNTS, Ask, find_phrases
+from .asks import AMOUNTS, Ask, Draft, find_phrases
 from .entries import Entry
 from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit
 from .phrase_compositions import HALVES
@@ -93,7 +93,7 @@ class CountedClauses(Qualifier):
             MistakeError: The numbers do not agree.
         """
         last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
-        if last is not None and restates_places(item, last) and entry.before == {"comma"}:
+        if last is not None and restates_places(self.draft, item, last) and entry.before == {"comma"}:
             return True
         if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
             return False
@@ -113,13 +113,18 @@ class CountedClauses(Qualifier):
         return True
 
 
-def restates_places(item: Item, ask: Ask) -> bool:
-    """Whether a clause says that each of the places before it is one: "nostrils only, one point per nostril"."""
+def restates_places(draft: Draft, item: Item, ask: Ask) -> bool:
+    """Whether a clause says how many of the places before it there are: "nostrils, one each", "pupils, one per eye"."""
     phrase = item.phrase or NO_NAME
-    is_one = (
-        item.count is not None and item.count.value == 1 and phrase.det == "each" and item.says_only("phrase", "count")
-    )
-    return is_one and ask.thing.is_place and not ask.item.has_amount and phrase.thing.units == ask.thing.units
+    if item.count is None or phrase.det != "each" or not item.says_only("phrase", "count"):
+        return False
+    if not ask.item.says_only("phrase", "count", "only"):
+        return False
+    if not ask.thing.is_place or item.count.value * len(phrase.thing.units) != len(ask.thing.units):
+        return False
+    kind, noun = (*ask.phrase.ops[:1], ("", ""))[0][:2]
+    lies = kind == "noun" and phrase.ops[0][1] in draft.rules.concepts[noun].of
+    return phrase.thing.units == ask.thing.units or (lies and not phrase.is_free)
 
 
 def runs_on_each(ask: Ask, phrase: Phrase) -> bool:

@@ -146,7 +146,8 @@ def is_put_aside(draft: Draft, index: int) -> bool:
     """Whether a name before a colon is a heading that names no side: "lip aperture: ..."."""
     ask, later = draft.asks[index : index + 2]
     opens = index == 0 or ask.sentence != draft.asks[index - 1].sentence
-    is_plain = not (ask.phrase.is_free or ask.thing.is_sided or ask.phrase.det)
+    # "Chin - nose tip" asks for both.
+    is_plain = not (ask.phrase.is_free or ask.thing.is_sided or ask.phrase.det or ask.thing.is_place)
     return opens and is_plain and "colon" in later.before and later.is_named and not later.is_owned
 
 

@@ -14,6 +14,7 @@ from .beside import contrast, move_place, oppose, take_place, turn_side
 from .canonical import write_query
 from .joining import are_sides, find_side
 from .meaning import End, Item, Phrase, Range
+from .phrase_compositions import HALF
 from .pieces import Place
 from .rules import Rules
 from .runs import PlaceRun, merge_places
@@ -21,6 +22,7 @@ from .word_edges import SKIP
 
 STEPS = ("every", "pixels", "segments", "density", "positions", "nth")
 """Ways to say where points lie."""
+MIDDLE = ("rel", "middle")
 MOST_BETWEEN = 6
 """Names between one of two opposites and the other."""
 
@@ -168,6 +170,25 @@ def put_ends(rules: Rules, item: Item) -> Item:
     is_put = ends != [asked.first, asked.last]
     assert first is not None
     return replace(item, range=replace(asked, first=first, last=last), via=None) if is_put else item
+
+
+def halve(rules: Rules, item: Item) -> Item:
+    """Return the middle of a curve between two places as what lies halfway: "the middle of the jaw between A and B"."""
+    phrase, asked = item.phrase, item.range
+    if phrase is None or asked is None or item.has_amount or phrase.ops[-1:] != (MIDDLE,):
+        return item
+    made = rules.sound_phrase(phrase.ops[:-1]) if isinstance(asked.last, Phrase) else None
+    return item if made is None else replace(item, phrase=phrase.mean(made), positions=(HALF,))
+
+
+def lies_between(asks: Sequence[Ask], item: Item) -> bool:
+    """Whether a clause only says where the place before it lies: "the two peaks and the dip between them"."""
+    first = item.range.first if item.range is not None else None
+    if len(asks) < 2 or not item.says_only("range") or not isinstance(first, Phrase) or first.ref != "them":
+        return False
+    last = asks[-1]
+    is_rel = last.phrase.is_free and [op[0] for op in last.phrase.ops[:1]] == ["rel"]
+    return asks[-2].thing.is_place and (is_rel or last.thing.is_place) and not last.item.has_amount
 
 
 def waits_for_place(draft: Draft, index: int) -> bool:
