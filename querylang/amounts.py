@@ -111,7 +111,8 @@ class Amounts:
         amount = only(ask.item, AMOUNTS)
         if ask.phrase.det in ("each", "both"):
             amount = replace(amount, each=True)
-        links = frozenset({"and", "comma"} if amount.each and not ask.phrase.det else {"and"})
+        # "Eyes nose mouth 10 points each".
+        links = frozenset({"and", "comma", ""} if amount.each and not ask.phrase.det else {"and"})
         before = [] if ask.leads or ask.is_apart or not shares(ask) else self.find_bare(index, links=links)
         # Behind the last place, which takes no share.
         places = [number for number, one in enumerate(before, 1) if one.is_place or one.is_spot]
@@ -172,7 +173,8 @@ class Amounts:
 
         Args:
             stop: The index.
-            links: Where given, only asks of one sentence, the last joined by one of these and others by a comma, too.
+            links: Where given, only asks of one sentence, the last joined by one of these and others by a comma, too;
+                "" is for nothing between two.
             breaks: Separators that part two asks.
         """
         found: list[Ask] = []
@@ -182,7 +184,8 @@ class Amounts:
                 continue
             if ask.is_removal or ask.group >= 0:
                 break
-            if links and (not self.asks[i + 1].before & links or ask.sentence != self.asks[i + 1].sentence):
+            later = self.asks[i + 1] if links else ask
+            if links and (not (later.before or {""}) & links or ask.sentence != later.sentence):
                 break
             if i + 1 < stop and self.asks[i + 1].before & breaks:
                 break
@@ -246,6 +249,8 @@ class Amounts:
         # A sentence that is only a count is meant of the sentence before it.
         last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
         targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
+        if not targets and self.counts_named(loose, leads):
+            return []
         if targets:
             return self.give(loose, targets) if not self.counts_places(loose, targets) else []
         if not self.asks:
@@ -261,6 +266,23 @@ class Amounts:
             return self.give(loose, takers)
         self.check_sum(loose, self.asks[index:] or self.asks[:index])
         return []
+
+    def counts_named(self, loose: Loose, leads: Sequence[Ask]) -> bool:
+        """Whether a count before a list of places says how many they are: "4 points: nose tip, chin, both pupils"."""
+        count = loose.item.count
+        if count is None or len(leads) < 2 or not loose.item.says_only("count", "total"):
+            return False
+        are_places = all(ask.is_place and ask.item.count in (None, *self.own_count(ask)) for ask in leads)
+        if not are_places or sum(len(ask.units) for ask in leads) != count.value:
+            return False
+        for ask in leads:
+            ask.group = self.open_group()
+        return True
+
+    def own_count(self, ask: Ask) -> list[Number]:
+        """Return the count of an ask where it is that of its places."""
+        count = ask.item.count
+        return [count] if count is not None and count.value == len(ask.units) else []
 
     def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
         """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""

@@ -11,7 +11,7 @@ from .asks import Ask, Draft, find_phrases
 from .concept_data import Thing
 from .entries import Entry
 from .joining import goes_sideways, may_carry
-from .meaning import NO_NAME, Item, Phrase, join
+from .meaning import NO_NAME, Item, MistakeError, Phrase, join
 from .numbers import Number
 from .pieces import Stretch
 
@@ -37,10 +37,20 @@ def is_region(entry: Entry) -> bool:
     return entry.kind == "item" and bool(entry.value.is_region)
 
 
-def splits_identifier(draft: Draft, last: Entry, entry: Entry) -> bool:
-    """Whether two clauses are one word with an underscore, as in "l_mouth", which makes no sense as a whole."""
+def refuse_torn(draft: Draft, last: Entry, entry: Entry) -> None:
+    """Raise the mistake of two clauses that are one name, which makes no sense as a whole.
+
+    "L_mouth"; "right side of nose | bridge", whose last and first word are a name.
+    """
+    if not (is_region(last) and is_region(entry)):
+        return
     before, after = draft.list_lexemes(last)[-1], draft.list_lexemes(entry)[0]
-    return before.is_underscored and after.is_underscored and draft.lattice.text[before.stop : after.start] == "_"
+    is_one = before.is_underscored and after.is_underscored and draft.lattice.text[before.stop : after.start] == "_"
+    edges = draft.lattice.edges[last.stop - 1] if last.stop == entry.start else ()
+    is_name = any(edge.category in ("NOUN", "NOUNS") and edge.stop > last.stop for edge in edges)
+    if is_one or is_name:
+        message = f"there is no '{draft.words(last, entry)}'"
+        raise MistakeError("ambiguous" if is_one else "unknown_part", message, draft.span(last, entry))
 
 
 def is_bare_number(draft: Draft, entry: Entry) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import BREAKS, LINES, Ask, Draft
-from .clause_kinds import is_manner, is_region, merge, settle_item, splits_identifier
+from .clause_kinds import is_manner, is_region, merge, refuse_torn, settle_item
 from .counted_clauses import MOST_COUNTED, CountedClauses
 from .entries import Entry
 from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
@@ -107,10 +107,8 @@ class Clauses(CountedClauses):
             raise MistakeError("contradiction", "only one thing, and also another", span)
         if entry.kind == "item" and entry.value.only:
             self.narrow = entry
-        last = self.draft.entries[self.number - 1] if self.number else None
-        if last is not None and is_region(last) and is_region(entry) and splits_identifier(self.draft, last, entry):
-            words = self.draft.words(last, entry)
-            raise MistakeError("ambiguous", f"there is no '{words}'", self.draft.span(last, entry))
+        for last in self.draft.entries[max(0, self.number - 1) : self.number]:
+            refuse_torn(self.draft, last, entry)
 
     def adds(self, entry: Entry) -> bool:
         """Whether "plus" stands before an entry."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from .asks import Ask, Draft
 from .beside import contrast, move_place, oppose, take_place, turn_side
 from .canonical import write_query
+from .concept_data import SIDES
 from .joining import are_sides, find_side
 from .meaning import End, Item, Phrase, Range
 from .phrase_compositions import HALF
@@ -160,7 +161,13 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
 def put_ends(rules: Rules, item: Item) -> Item:
     """Return a range whose ends name no side on the one that it lies on: "gonion to chin tip on the left"."""
     asked, side = item.range, item.via
-    if asked is None or side is None or not are_sides(side):
+    if asked is None or side is None:
+        return item
+    kind, _, *choice = (*side.ops[:1], ("", ""))[0]
+    if kind == "portion" and len(side.ops) == 1 and choice[0] in SIDES:
+        # "From ear to chin on the left side".
+        side = replace(side, ops=(("adj", (("side", *choice),)),))
+    if not are_sides(side):
         return item
     ends = [asked.first, asked.last]
     for number, end in enumerate(ends):

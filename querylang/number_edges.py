@@ -227,7 +227,8 @@ def read_upper(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     if lexemes[i + 1].word not in NUMBER_WORDS:
         return read_plain(lexemes, i + 1)
     found = read_number(lexemes, i + 1)
-    assert found is not None
+    if found is None:
+        return None
     stop = i + 1 + found[0]
     return stop, found[1].at(lexemes, i + 1, stop)
 

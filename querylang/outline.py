@@ -183,12 +183,20 @@ def names_layout(line: Line, lexicon: Lexicon) -> bool:
     return any(category == "LAYOUT" for _, readings, _ in found for category, _ in readings)
 
 
+def names_side(line: Line, lexicon: Lexicon) -> bool:
+    """Whether a line is no more than a side: "Left side"."""
+    kinds = [dict(lexicon.find(word)) for word in line.words.split()]
+    sides = [found for found in kinds if found.get("ADJ", ("",))[0] == "side"]
+    return len(sides) == 1 and all(found in sides or found.get("REL") == "side" for found in kinds)
+
+
 def is_outline(lines: Sequence[Line], lexicon: Lexicon) -> bool:
     """Whether lines stand under headings that name something, and other words than those would not tell so."""
     heads = [line for line in lines if line.under]
     if not all(map(is_heading, heads)) or not any(map(is_sure, heads)):
         return False
     is_deep = any(head.parent is not None or head.mark or names_layout(head, lexicon) for head in heads)
+    is_deep = is_deep or any(names_side(head, lexicon) and not head.end.startswith(":") for head in heads)
     return is_deep or any(not (head.end.startswith(":") or heads_list(head)) for head in heads)
 
 

@@ -193,6 +193,9 @@ def is_torn(draft: Draft, index: int) -> bool:
     """Whether a name without a part goes on with the one right before it: "the middle of the mouth corners"."""
     ask, last = draft.asks[index], draft.asks[index - 1]
     is_next = index > 0 and not ask.before and last.stop == ask.start
+    if is_next and ask.phrase.ops == (("rel", "line"),) and not last.phrase.is_free:
+        # "The right eyebrow line": a brow has no lash line.
+        return True
     # "The iris outline": a place has none.
     is_next = is_next and (last.phrase.is_of or (last.thing.is_place and ask.phrase.ops == (("rel", "outline"),)))
     return is_next and ask.phrase.is_free and not (ask.item.has_amount or last.item.has_amount)

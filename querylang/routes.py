@@ -126,6 +126,9 @@ class Route:
         there = other.ops if isinstance(other, Phrase) else ()
         if all(op[0] == "adj" for op in end.ops):
             tries = [self.borrow(end, there), (*carrier, ("rel", "end"), *end.ops) if carrier else ()]
+            if isinstance(other, Phrase) and len(other.thing.units) == 1 and not other.thing.is_sided:
+                # "The jaw from the chin to the left" ends at the jaw's end.
+                tries.reverse()
         else:
             # "From the chin to the right angle" is the jaw's, not the chin's.
             on = (carrier, self.part_of(there), there)
@@ -251,6 +254,10 @@ class Route:
         if level is None and up != down:
             return rising if up < down else falling
         edge = part.edges[level or "upper"]
+        on_edge = [way for way in (rising, falling) if fits(way, Stretch(part.name, *edge))]
+        if level is not None and on_edge:
+            # "From the arch to the tail along the top" goes no way round by the head.
+            return min(on_edge, key=lambda way: abs(way.stop - way.start))
         middle = Place(part.name, (edge[0] + edge[1]) / 2)
         chosen, other = (rising, falling) if fits(rising, middle) or not fits(falling, middle) else (falling, rising)
         if level is None:

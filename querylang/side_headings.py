@@ -25,7 +25,7 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
     "Left: 5 points on the eyebrow", "On the left side, 5 points on the eyebrow".
     """
     entry = draft.entries[number]
-    opens = not draft.asks or bool(entry.before & {"stop", "line"})
+    opens = (not draft.asks or bool(entry.before & {"stop", "line"})) and not entry.value.faces
     later = draft.entries[number + 1] if number + 1 < len(draft.entries) else None
     if not opens or later is None:
         return None

@@ -393,6 +393,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("FACES", "FACES from E", count_from_left, 0.0),
         ("FACES", "EACH FACES", lambda _, faces: faces, 0.0),
         ("FACES", "each=all from FACES", same, 0.0),
+        ("FACES", "from FACES", same, 0.0),
         ("FACES", "of FACES", lambda f: (f[0], f[1] or f[2], f[2]), 0.0),
         ("I", "FACES", lambda f: Item(faces=f[0], frame="subject" if f[1] else None), -0.7),
         ("NO_FACES", "NUMBER FACE_WORD", some_faces, 0.2),

@@ -25,6 +25,14 @@ def set_face_aside(draft: Draft) -> None:
             draft.notes.append(f"'{draft.words(face)}' is all of its points")
             continue
         index = draft.asks.index(face)
+        last = draft.asks[index - 1] if index and not face.before else None
+        if (
+            last is not None
+            and last.phrase.is_free
+            and (made := draft.rules.sound_phrase(WHOLE_FACE + last.phrase.ops))
+        ):
+            # "A contour of 40 points for the face".
+            last.become(last.phrase.mean(made), is_owned=True)
         del draft.asks[index]
         for loose in draft.loose:
             loose.at -= loose.at > index
