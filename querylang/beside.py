@@ -97,7 +97,7 @@ def contrast(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
 
 def is_named_for(rules: Rules, owner: Phrase, word: str) -> bool:
     """Whether a name is that of a place of its part that this word makes, as the mouth corner is for "corner"."""
-    kind, name = owner.ops[0][:2]
+    kind, name = (*owner.ops[:1], ("", ""))[0][:2]
     words = {word, word.removesuffix("s")}
     return kind == "noun" and any(
         rules.concepts[base].has.get(one) == name for base in rules.concepts[name].of for one in words

@@ -120,6 +120,9 @@ def restates_places(draft: Draft, item: Item, ask: Ask) -> bool:
         return False
     if not ask.item.says_only("phrase", "count", "only"):
         return False
+    if phrase.ops == (HALVES,):
+        # "Mouth corners, one per side".
+        return ask.thing.is_place and item.count.value * 2 == len({(one.side or one.end) for one in ask.thing.units})
     if not ask.thing.is_place or item.count.value * len(phrase.thing.units) != len(ask.thing.units):
         return False
     kind, noun = (*ask.phrase.ops[:1], ("", ""))[0][:2]

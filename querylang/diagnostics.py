@@ -38,6 +38,8 @@ def refuse_code(text: str) -> list[Problem]:
         return [Problem("unknown_words", "this looks like code, not like an instruction", (0, len(text)))]
     if (broken := re.search(r"\[\s*\.\.|\.\.\s*\]", text)) is not None:
         return [Problem("syntax", "a range has two ends: [0 .. 1/2]", broken.span())]
+    if (cut := re.search(r"\d+\s*%\s*,?\s*(?:\.\.+|\u2026)\s*,?\s*\d+\s*%", text)) is not None:
+        return [Problem("syntax", "write the places out, or say 'every 10%'", cut.span())]
     for opening, closing in ("[]", "()"):
         if text.count(opening) > text.count(closing) and text.count("..") and opening in text:
             return [Problem("syntax", f"'{opening}' is not closed", (text.index(opening), len(text)))]

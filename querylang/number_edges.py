@@ -58,6 +58,22 @@ def read_plain(lexemes: Sequence[Lexeme], i: int) -> tuple[int, Number] | None:
     return i + found[0], found[1].at(lexemes, i, i + found[0])
 
 
+ARTICLES = ("a", "one")
+
+
+def read_one(
+    lexemes: Sequence[Lexeme], i: int, stop: int, number: Number, lexicon: Lexicon
+) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield a number by itself: a third is a share, and behind an article no third one."""
+    part = as_part(number)
+    if part is not None:
+        yield stop, "NUMBER", part, 1.0
+    if part is None or i == 0 or lexemes[i - 1].word not in ARTICLES:
+        # "300W" is no number before a "with".
+        cost = 1.0 + COUNTED_COST * is_kind(lexemes, i, "LAYOUT", lexicon)
+        yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, cost
+
+
 def read_numbers(
     lexemes: Sequence[Lexeme], i: int, found: tuple[int, Number], lexicon: Lexicon
 ) -> Iterator[tuple[int, str, Any, float]]:
@@ -68,11 +84,7 @@ def read_numbers(
     number = number.at(lexemes, i, stop, is_counted=is_counted)
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
-    # "300W" is no number before a "with".
-    is_layout = is_kind(lexemes, i, "LAYOUT", lexicon)
-    yield stop, "ORDINAL" if number.form == "ordinal" else "NUMBER", number, 1.0 + COUNTED_COST * is_layout
-    if (part := as_part(number)) is not None:
-        yield stop, "NUMBER", part, 1.0
+    yield from read_one(lexemes, i, stop, number, lexicon)
     after = lexemes[stop].word if stop < len(lexemes) else ""
     if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
         yield stop + 1, "BULLET", None, 0.2

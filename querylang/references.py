@@ -153,7 +153,8 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
         vague = refer_ahead(draft, ask)
     if vague is not None:
         return vague
-    if phrase.thing.is_sided or not (phrase.is_free or phrase.thing.is_several_sided):
+    is_one = phrase.ref != "other" and not (phrase.is_free or phrase.thing.is_several_sided)
+    if phrase.thing.is_sided or is_one:
         is_own = phrase.ref == "it" and not draft.asks
         return replace(phrase, ref="", frame=phrase.frame or ("subject" if is_own else "")), None
     if not phrase.is_free and phrase.ref == "that" and not draft.asks:

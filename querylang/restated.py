@@ -25,12 +25,14 @@ def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
 
 
 def settle_side(draft: Draft, entry: Entry) -> bool:
-    """Whether an entry only says in brackets whose side the one before it is on: "the left eye (viewer's left)"."""
+    """Whether an entry only says whose side the one before it is on: "the left eye (viewer's left)"."""
     last, side = draft.asks[-1] if draft.asks else None, only_side(entry.value)
     own = find_side(last.phrase.ops) if last is not None else None
     if last is None or side is None or own is None or len(side.ops) != 1 or not is_side(side.ops[0]):
         return False
-    if not opens_bracket(draft, entry):
+    # "..., patient's right" says whose right that was.
+    is_same = entry.before == {"comma"} and bool(side.frame) and side.ops[0] == own
+    if not (opens_bracket(draft, entry) or is_same):
         return False
     made = draft.rules.phrase(tuple(side.ops[0] if op == own else op for op in last.phrase.ops))
     if made is not None:
@@ -62,8 +64,9 @@ def count_inside(draft: Draft, index: int) -> int:
     if ("i", "e") in pairwise(words):
         return 1
     last = draft.asks[index - 1]
-    if is_doctors(last, last.phrase) and ask.before == {"comma"} and last.units == ask.units:
-        # "OD, right eye".
+    is_short = is_doctors(last, last.phrase) or is_doctors(ask, ask.phrase)
+    if is_short and ask.before == {"comma"} and last.units == ask.units:
+        # "OD, right eye", "the patient's left eye, OS".
         return 1
     if not opens_bracket(draft, ask):
         return 0

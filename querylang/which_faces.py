@@ -35,6 +35,17 @@ def side_face(adjectives: Any, who: Who) -> Faces:
     return name_face("leftmost" if adjectives[0][1] == "left" else "rightmost", who)
 
 
+def several_on_side(number: Number, faces: Faces) -> Faces | None:
+    """ "The two people on the left"."""
+    is_count = number.form == "integer" and number.value > 1
+    return (f"{number.value} {faces[0]}", *faces[1:]) if is_count else None
+
+
+def other_face(_: Who) -> Item:
+    """ "The other person": which one is not said."""
+    return Item(fault=WHICH_FAULT)
+
+
 def some_faces(number: Number, who: Who) -> Item | None:
     """ "The two faces": which of them is not said."""
     return Item(fault=WHICH_FAULT) if who.is_plural and number.form == "integer" and number.value > 1 else None

@@ -21,10 +21,11 @@ def set_face_aside(draft: Draft) -> None:
     if all(ask in faces or ask.is_removal for ask in draft.asks):
         return
     for face in faces:
-        if not says_where(draft, face):
-            draft.notes.append(f"'{draft.words(face)}' is all of its points")
-            continue
         index = draft.asks.index(face)
+        if not says_where(draft, face):
+            if not draft.opens_list(index):
+                draft.notes.append(f"'{draft.words(face)}' is all of its points")
+            continue
         last = draft.asks[index - 1] if index and not face.before else None
         if (
             last is not None
@@ -47,7 +48,8 @@ def set_face_aside(draft: Draft) -> None:
 def is_bare_face(draft: Draft, ask: Ask) -> bool:
     """Whether an ask says "the face" and no more: "the whole face", "all of the face" are all of its points."""
     phrase = ask.phrase
-    is_bare = phrase.ops == WHOLE_FACE and ask.item == Item(phrase=phrase) and not (phrase.det or ask.is_removal)
+    is_bare = phrase.ops == WHOLE_FACE and ask.item.says_only("phrase", "faces", "frame")
+    is_bare = is_bare and not (phrase.det or ask.is_removal)
     names = (edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node if edge.category == "NOUN")
     return is_bare and all(edge.stop - edge.start == 1 for edge in names)
 
@@ -55,6 +57,9 @@ def is_bare_face(draft: Draft, ask: Ask) -> bool:
 def says_where(draft: Draft, ask: Ask) -> bool:
     """Whether a face is looked at, or stands in brackets."""
     if opens_bracket(draft, ask):
+        return True
+    if any(one.stop == ask.start and one.kind == "item" and one.value.faces for one in draft.entries):
+        # "On the left person's face, the upper lip".
         return True
     before = draft.lattice.edges[max(0, ask.start - MOST_WORDS) : ask.start]
     found = {edge.category for node in before for edge in node if edge.stop == ask.start}
