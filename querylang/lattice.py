@@ -7,7 +7,7 @@ skip.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -163,6 +163,7 @@ def read_words(
     # What is compared ("as on the left eye") is never one name with what stands before.
     is_compared = any("AS_ON" in dict(readings) for _, readings, _ in matches)
     longest = max((length for length, _, _ in matches), default=0)
+    layout = max((length for length, readings, _ in matches if "LAYOUT" in dict(readings)), default=0)
     is_join = any(length == longest and "AND" in dict(readings) for length, readings, _ in matches)
     # "..., the right one as well as JSON" asks for no JSON.
     is_none = is_join and ends_in_wrapping(lexemes, i + longest - 1, lexicon)
@@ -175,30 +176,31 @@ def read_words(
             yield stop, "AND", "and", 0.0
             yield stop, SKIP, None, WITH_COST
             continue
-        is_layout = any("LAYOUT" in dict(longer) for more, longer, _ in matches if more > length)
-        dropped = drop_kinds(lexemes, i, stop, {*kinds}, lexicon, is_layout=is_layout)
+        dropped = drop_kinds(lexemes, i, stop, kinds.keys(), lexicon) if not BESIDE.isdisjoint(kinds) else set()
+        if length < layout:
+            # "FaceMesh" is no face.
+            dropped.add("FACE_WORD")
         is_face = kinds.get("FACE_WORD") == "face" and not (is_plural or is_chosen(lexemes, i, lexicon))
         if is_face and has_sided_name(lexemes, stop, lexicon):
             # "Face_left_eye" is no face on the left.
             dropped.add("FACE_WORD")
             yield stop, SKIP, None, 0.0
-        readings = [one for one in readings if one[0] not in dropped]
+        readings = [one for one in readings if one[0] not in dropped] if dropped else readings
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
 
 
-def drop_kinds(
-    lexemes: Sequence[Lexeme], i: int, stop: int, kinds: set[str], lexicon: Lexicon, *, is_layout: bool
-) -> set[str]:
+BESIDE = frozenset({"BULLET_WORD", "IDENTIFIER", "LINK", "REL"})
+"""Kinds that a phrase may be none of, by what stands beside it."""
+
+
+def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], lexicon: Lexicon) -> set[str]:
     """Return which kinds a phrase is none of, by what stands beside it."""
     dropped: set[str] = set()
     if "IDENTIFIER" in kinds and ends_identifier(lexemes, i):
         # "Brow_L_in" has an inner end.
-        dropped |= kinds - {"IDENTIFIER"}
-    if is_layout:
-        # "FaceMesh" is no face.
-        dropped.add("FACE_WORD")
+        dropped |= {*kinds} - {"IDENTIFIER"}
     if "BULLET_WORD" in kinds and is_part(lexemes, stop):
         # "The first third" counts no items.
         dropped.add("BULLET_WORD")
