@@ -165,8 +165,9 @@ class Amounts:
             if found is None:
                 raise self.draft.mistake("ambiguous", "as many as how many? give it a number", later[0], "a number")
             return found
-        before = (one.amount.count for one in reversed(self.asks[:index]) if one.sentence == ask.sentence)
-        return next((count for count in before if count is not None), None)
+        # "Left eye: 6 points. Right eye: twice that."
+        near = [one for one in reversed(self.asks[:index]) if one.sentence >= ask.sentence - 1]
+        return next((one.amount.count for one in near if one.amount.count is not None), None)
 
     def find_bare(self, stop: int, *, links: frozenset[str] = frozenset(), breaks: frozenset[str] = LINES) -> list[Ask]:
         """Return the asks right before an index that have no amount and take one.
@@ -383,6 +384,9 @@ class Amounts:
             joined = join(ask.item, manner)
             if joined is None and manner.turn is not None:
                 raise self.draft.mistake("contradiction", "both ways round", loose)
+            if joined is None and manner.zero is not None:
+                # "dlib 1-17, counting from one".
+                joined = replace(ask.item, zero=manner.zero)
             ask.item = joined or ask.item
 
 

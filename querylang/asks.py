@@ -235,7 +235,8 @@ class Draft:
     def stands_above(self, index: int) -> bool:
         """Whether an ask, whatever its number, stands before a colon, or on a line of its own above bullets."""
         ask, later = self.asks[index : index + 2]
-        return "colon" in later.before or ("bullet" in later.before and "bullet" not in ask.before)
+        is_above = "bullet" in later.before and "bullet" not in ask.before and self.starts_line(index)
+        return "colon" in later.before or is_above
 
     def is_deeper(self, later: Clause, clause: Clause) -> bool:
         """Whether a line stands under another one: "1. Left eye\n   - inner corner\n   - outer corner"."""

@@ -222,6 +222,11 @@ def share_side(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
     return None if made is None else replace(phrase.mean(made), frame=other.frame, ref="")
 
 
+def lie_across(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
+    """ "The left mouth corner and the pupil on the other side"."""
+    return share_side(rules, phrase, replace(other, ops=tuple(flip(op) for op in other.ops)))
+
+
 def inherit(draft: Draft, index: int) -> Phrase | None:
     """Return what an ask names as on the side of the one right before it, where nothing else tells its side."""
     ask, last = draft.asks[index], draft.asks[index - 1]

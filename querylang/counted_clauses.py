@@ -5,6 +5,7 @@ In: an item and the asks before it; out: whether it only counts one of them, whi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
@@ -34,9 +35,11 @@ class CountedClauses(Qualifier):
 
     def counts_each(self, item: Item) -> bool | None:
         """Return whether a place has a count that those before it, of a list, have each; None where it has its own."""
+        before = [ask for ask in self.asks if ask.sentence == self.sentence]
+        if counts_places(item, before):
+            return False
         if not has_misfit(item) or (item.phrase or NO_NAME).det:
             return None
-        before = [ask for ask in self.asks if ask.sentence == self.sentence]
         if not before or any(ask.item.has_amount for ask in before):
             return None
         if item.each or any(ask.phrase.det for ask in before):
@@ -111,6 +114,16 @@ class CountedClauses(Qualifier):
             )
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
+
+
+def counts_places(item: Item, before: Sequence[Ask]) -> bool:
+    """Whether the last of several places has their number: "nose root, nose tip, chin: three points"."""
+    thing = (item.phrase or NO_NAME).thing
+    is_plain = item.count is not None and item.says_only("phrase", "count") and thing.is_place and bool(before)
+    if not is_plain or not all(ask.thing.is_place and not ask.item.has_amount for ask in before):
+        return False
+    number = len(thing.units) + sum(len(ask.thing.units) for ask in before)
+    return item.count is not None and item.count.value == number
 
 
 def restates_places(draft: Draft, item: Item, ask: Ask) -> bool:

@@ -48,7 +48,7 @@ def owe(draft: Draft, number: int) -> Owed | None:
     A count of places is that of those named: "3 points on the left brow: head, arch and tail".
     """
     entry, head = draft.entries[number], draft.asks[-1] if draft.asks else None
-    if head is None or not stands_under(entry, head) or not names_stretch(head):
+    if head is None or not stands_under(draft, entry) or not names_stretch(head):
         return None
     own = draft.find_own(len(draft.asks) - 1)
     said = [one.item for one in (replace(head, item=replace(head.item, phrase=None)), *own) if one.item != Item()]
@@ -66,9 +66,10 @@ def owe(draft: Draft, number: int) -> Owed | None:
     return Owed(said[0], head, number + len(listed) - 1)
 
 
-def stands_under(entry: Entry, head: Ask) -> bool:
+def stands_under(draft: Draft, entry: Entry) -> bool:
     """Whether a colon, bullets or a comma set what a clause names apart from a heading."""
-    is_above = "bullet" in entry.before and "bullet" not in head.before
+    is_above = "bullet" in entry.before and "bullet" not in draft.asks[-1].before
+    is_above = is_above and draft.starts_line(len(draft.asks) - 1)
     return is_above or "colon" in entry.before or entry.before == {"comma"}
 
 

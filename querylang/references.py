@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft, find_phrases, only
-from .beside import lie_on, refer_to, share_side, take_place, turn_place
+from .beside import lie_across, lie_on, refer_to, share_side, take_place, turn_place
 from .joining import are_sides, find_side
 from .layout_lists import has_points, is_in_layout
 from .leaning import turn_ends
@@ -131,7 +131,12 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     """Return what a reference means, and the ask before it that it refers to: the nearest that it fits."""
     phrase = ask.phrase
     settle_last(draft, phrase)
-    ways = {"it": (refer_to, share_side), "side": (share_side,), "other": (turn_place, refer_to)}
+    ways = {
+        "it": (refer_to, share_side),
+        "side": (share_side,),
+        "across": (lie_across,),
+        "other": (turn_place, refer_to),
+    }
     vague: tuple[Phrase, Ask | None] | None = None
     for read in ways.get(phrase.ref, (refer_to,)):
         for before in reversed(draft.asks):

@@ -148,6 +148,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("N", "ref=other rel=side", lambda: Phrase((), ref="other"), -0.1),
         ("N", "same N", lambda n: make.refer("that", n), 1.0),
         ("N", "N of? ref=that rel=side", lambda n: make.refer("side", n), 0.0),
+        ("N", "N of? ref=other rel=side", lambda n: make.refer("across", n), 0.0),
         ("N", "N ref=it", lambda n: make.refer("it", n), 0.3),
         ("N", "REF one", lambda kind: Phrase((), ref=kind), 0.0),
         ("N", "one", lambda: Phrase((), ref="one"), 1.2),
