@@ -160,8 +160,8 @@ class Amounts:
         ask, later = self.asks[index], self.asks[index + 1 : index + 2]
         if later and "as" in later[0].before:
             # "... as on the left eye, which gets 6".
-            told = (one.item.count for one in (later[0], *self.draft.find_own(index + 1)))
-            found = next((count for count in told if count is not None), None)
+            told = [one.item for one in (later[0], *self.draft.find_own(index + 1))]
+            found = next((item.count for item in told if item.count is not None and not item.total), None)
             if found is None:
                 raise self.draft.mistake("ambiguous", "as many as how many? give it a number", later[0], "a number")
             return found
