@@ -5,6 +5,8 @@ In: the asks of a draft; out: the same without a face that only says where to lo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .asks import Ask, Draft
 from .meaning import WHOLE_FACE, Item
 from .restated import opens_bracket
@@ -43,6 +45,23 @@ def set_face_aside(draft: Draft) -> None:
             if entry.start == face.start:
                 # "Detect faces and mark the pupils".
                 entry.value = Item(faces="all")
+
+
+def join_layout(draft: Draft) -> None:
+    """Let "using the WFLW layout, every landmark of the largest face" ask for the face in the layout, once."""
+    for index in range(len(draft.asks) - 1, 0, -1):
+        last, ask = draft.asks[index - 1 : index + 1]
+        face, layout = (last, ask) if ask.item.says_only("layout", "zero") else (ask, last)
+        is_face = face.item.says_only("phrase", "faces", "frame", "layout") and face.phrase.ops == WHOLE_FACE
+        is_layout = layout.item.is_layout and layout.item.says_only("layout", "zero")
+        is_apart = "and" in ask.before or ask.sentence != last.sentence or ask.is_removal
+        if not is_face or not is_layout or is_apart or face.item.layout not in (None, layout.item.layout):
+            continue
+        face.item = replace(face.item, layout=layout.item.layout, zero=layout.item.zero)
+        face.before = last.before
+        draft.asks.remove(layout)
+        for loose in draft.loose:
+            loose.at -= loose.at >= index
 
 
 def is_bare_face(draft: Draft, ask: Ask) -> bool:
