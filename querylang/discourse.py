@@ -21,7 +21,7 @@ from .owners import own_all
 from .respective import give_counts
 from .restated import drop_restated
 from .side_headings import find_depth
-from .whole_face import join_layout, set_face_aside
+from .whole_face import join_layout, narrow_layout, set_face_aside
 
 
 def bind(draft: Draft, perspective: str) -> None:
@@ -34,6 +34,7 @@ def bind(draft: Draft, perspective: str) -> None:
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
     join_layout(draft)
+    narrow_layout(draft)
     set_face_aside(draft)
     refuse_changed_layout(draft)
     join_ways(draft)

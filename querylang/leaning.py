@@ -143,8 +143,11 @@ def turn_ends(draft: Draft, item: Item, last: Range) -> Item:
     left corner to the bow, 5 from the right", "from the chin to the left jaw end, and from the chin to the right".
     """
     asked = item.range
-    if asked is None and isinstance(item.origin, Phrase) and not item.is_region and last.last is not None:
-        asked, item = Range(item.origin, last.last), replace(item, origin=None)
+    origin = item.origin if isinstance(item.origin, Phrase) else None
+    # "..., starting on the left side" says which end comes first.
+    is_side = origin is not None and [op[0] for op in origin.ops] == ["portion"] and not item.has_amount
+    if asked is None and origin is not None and not is_side and not item.is_region and last.last is not None:
+        asked, item = Range(origin, last.last), replace(item, origin=None)
     if asked is None:
         return item
     ends: list[End | None] = []

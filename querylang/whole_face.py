@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .asks import Ask, Draft
+from .layout_lists import has_points
 from .meaning import WHOLE_FACE, Item
 from .restated import opens_bracket
 
@@ -60,6 +61,24 @@ def join_layout(draft: Draft) -> None:
         face.item = replace(face.item, layout=layout.item.layout, zero=layout.item.zero)
         face.before = last.before
         draft.asks.remove(layout)
+        for loose in draft.loose:
+            loose.at -= loose.at >= index
+
+
+def narrow_layout(draft: Draft) -> None:
+    """Let "all points of the 300W layout that belong to the eyes" ask for those of the eyes alone."""
+    for index in range(len(draft.asks) - 1, 0, -1):
+        last, ask = draft.asks[index - 1 : index + 1]
+        is_whole = last.item.says_only("phrase", "faces", "frame", "layout") and last.phrase.ops == WHOLE_FACE
+        is_whole = is_whole and last.item.layout is not None and not last.is_removal
+        is_behind = not ask.before and not ask.is_removal and ask.item.says_only("phrase", "frame")
+        if not is_whole or not is_behind or ask.phrase.is_free or ask.sentence != last.sentence:
+            continue
+        if draft.has_amount(index) or not has_points(draft, last.item.layout, ask.phrase):
+            continue
+        ask.item = replace(last.item, phrase=ask.phrase, frame=ask.item.frame or last.item.frame)
+        ask.before = last.before
+        draft.asks.remove(last)
         for loose in draft.loose:
             loose.at -= loose.at >= index
 
