@@ -349,9 +349,13 @@ def find_level(phrase: Phrase) -> str | None:
 
 def direction_of(end: End, frame: str) -> str:
     """Return "left", "upper", "start" ... of an end that is only a direction, else ""."""
-    if not isinstance(end, Phrase) or len(end.ops) != 1:
+    if not isinstance(end, Phrase):
         return ""
-    op = end.ops[0]
+    # "Starting from the person's left side".
+    ops = end.ops[1:] if end.ops[:1] == (("rel", "side"),) else end.ops
+    if len(ops) != 1:
+        return ""
+    op, frame = ops[0], end.frame or frame
     if op[0] == "adj" and len(op[1]) == 1 and op[1][0][0] in ("side", "level"):
         return str(op[1][0][2 if frame == "subject" else 1])
     if op[0] == "portion" and op[1] == Fraction(1, 2):
