@@ -117,6 +117,11 @@ class Ask(Clause):
         return bool(patches) and len(patches) == len(self.pieces) and are_spots
 
     @property
+    def is_rel(self) -> bool:
+        """Whether it names a place of some part: "corners"."""
+        return self.phrase.is_free and [op[0] for op in self.phrase.ops[:1]] == ["rel"]
+
+    @property
     def is_stretch(self) -> bool:
         """Whether points can be spread over it."""
         if self.item.is_layout or self.is_spot:
@@ -190,6 +195,12 @@ class Draft:
         """Return the amounts that stand right behind an ask."""
         sentence = self.asks[index].sentence
         return [one for one in self.loose if one.at == index + 1 and one.item.has_amount and one.sentence == sentence]
+
+    def drop(self, index: int) -> None:
+        """Take an ask out; what stands between two others still does."""
+        del self.asks[index]
+        for loose in self.loose:
+            loose.at -= loose.at > index
 
     def has_amount(self, index: int) -> bool:
         """Whether an ask says an amount, or one stands right behind it."""

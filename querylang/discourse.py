@@ -95,9 +95,7 @@ def join_ways(draft: Draft) -> None:
             continue
         ask.item = replace(ask.item, range=replace(way, last=onward.last), via=ask.item.via or way.last)
         ask.stop = later.stop
-        del draft.asks[index]
-        for loose in draft.loose:
-            loose.at -= loose.at > index
+        draft.drop(index)
 
 
 def refuse_both(draft: Draft) -> None:

@@ -197,8 +197,7 @@ def lies_between(asks: Sequence[Ask], item: Item) -> bool:
     if len(asks) < 2 or not item.says_only("range") or not isinstance(first, Phrase) or first.ref != "them":
         return False
     last = asks[-1]
-    is_rel = last.phrase.is_free and [op[0] for op in last.phrase.ops[:1]] == ["rel"]
-    return asks[-2].thing.is_place and (is_rel or last.thing.is_place) and not last.item.has_amount
+    return asks[-2].thing.is_place and (last.is_rel or last.thing.is_place) and not last.item.has_amount
 
 
 def waits_for_place(draft: Draft, index: int) -> bool:

@@ -120,14 +120,14 @@ def heads_wholes(draft: Draft, index: int) -> bool:
     """Whether a place before a colon is that of each name behind it: "corners: mouth, eyes"."""
     ask = draft.asks[index]
     if (
-        not (is_rel(ask) and draft.starts_line(index))
+        not (ask.is_rel and draft.starts_line(index))
         or ask.item != Item(phrase=ask.phrase)
         or not draft.opens_list(index)
     ):
         return False
     below = draft.asks[index + 1 : index + 1 + MOST_BEFORE]
     # Up to the next heading of its kind.
-    listed = [*takewhile(lambda one: one.sentence == ask.sentence and not is_rel(one), below)]
+    listed = [*takewhile(lambda one: one.sentence == ask.sentence and not one.is_rel, below)]
     bare = all(one.item.says_only("phrase", "count") and not (one.phrase.is_free or one.is_removal) for one in listed)
     made = [draft.rules.sound_phrase((*one.phrase.ops, *ask.phrase.ops)) if bare else None for one in listed]
     # "Corners: mouth, eyes", "upper edges: left brow 4, right brow 6".
@@ -139,11 +139,6 @@ def heads_wholes(draft: Draft, index: int) -> bool:
         one.become(replace(one.phrase.mean(phrase), owner_len=len(one.phrase.ops)), is_owned=True)
     ask.is_header = bool(listed)
     return ask.is_header
-
-
-def is_rel(ask: Ask) -> bool:
-    """Whether an ask names a place of some part: "corners"."""
-    return ask.phrase.is_free and [op[0] for op in ask.phrase.ops[:1]] == ["rel"]
 
 
 def widen(draft: Draft, ask: Ask, made: Phrase) -> Phrase:

@@ -37,9 +37,7 @@ def set_face_aside(draft: Draft) -> None:
         ):
             # "A contour of 40 points for the face".
             last.become(last.phrase.mean(made), is_owned=True)
-        del draft.asks[index]
-        for loose in draft.loose:
-            loose.at -= loose.at > index
+        draft.drop(index)
         for later in draft.asks[index : index + 1]:
             later.before |= face.before
         for entry in draft.entries if face.phrase.is_plural else ():
@@ -60,9 +58,7 @@ def join_layout(draft: Draft) -> None:
             continue
         face.item = replace(face.item, layout=layout.item.layout, zero=layout.item.zero)
         face.before = last.before
-        draft.asks.remove(layout)
-        for loose in draft.loose:
-            loose.at -= loose.at >= index
+        draft.drop(draft.asks.index(layout))
 
 
 def narrow_layout(draft: Draft) -> None:
@@ -78,9 +74,7 @@ def narrow_layout(draft: Draft) -> None:
             continue
         ask.item = replace(last.item, phrase=ask.phrase, frame=ask.item.frame or last.item.frame)
         ask.before = last.before
-        draft.asks.remove(last)
-        for loose in draft.loose:
-            loose.at -= loose.at >= index
+        draft.drop(index - 1)
 
 
 def is_bare_face(draft: Draft, ask: Ask) -> bool:
