@@ -273,7 +273,7 @@ class Amounts:
         count = loose.item.count
         if count is None or len(leads) < 2 or not loose.item.says_only("count", "total"):
             return False
-        are_places = all(ask.is_place and ask.item.count in (None, *self.own_count(ask)) for ask in leads)
+        are_places = all(is_one_each(ask) and ask.item.count in (None, *self.own_count(ask)) for ask in leads)
         if not are_places or sum(len(ask.units) for ask in leads) != count.value:
             return False
         for ask in leads:
@@ -288,7 +288,7 @@ class Amounts:
     def counts_places(self, loose: Loose, targets: Sequence[Ask]) -> bool:
         """Whether a count only says how many places were named: "the nose tip and the chin, 2 points"."""
         count, last = loose.item.count, targets[-1]
-        if count is None or not loose.item.says_only("count") or not last.is_place:
+        if count is None or not loose.item.says_only("count", "total") or not last.is_place:
             return False
         # "The lips and the nose tip, 1 point" is one place as well.
         counted = targets if all(ask.is_place for ask in targets) else [] if last.is_stretch else [last]
@@ -393,6 +393,11 @@ class Amounts:
 def may_take(ask: Ask) -> bool:
     """Whether an ask may take an amount said before it: what repeats another has that one's."""
     return not ask.is_removal and ask.source is None
+
+
+def is_one_each(ask: Ask) -> bool:
+    """Whether an ask without a number is one point for each thing it names: places, and the middles of surfaces."""
+    return ask.is_place or (bool(ask.pieces) and lies_on_surface(ask))
 
 
 def lies_on_surface(ask: Ask) -> bool:

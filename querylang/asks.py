@@ -105,6 +105,11 @@ class Ask(Clause):
         return [piece for unit in self.units for piece in unit.pieces]
 
     @property
+    def parts(self) -> set[str]:
+        """The parts that they lie on."""
+        return {piece.part for piece in self.pieces}
+
+    @property
     def is_place(self) -> bool:
         """Whether it is a place, or several: a count of others is none of theirs."""
         return self.item.range is None and bool(self.units) and all(unit.is_place for unit in self.units)
@@ -159,6 +164,7 @@ class Draft:
         asks: The regions asked for so far, in order.
         loose: The clauses without a region.
         notes: What the answer says about the readings chosen.
+        ids_from: The first id of a layout, where nothing is said of it.
     """
 
     entries: Sequence[Entry]
@@ -167,6 +173,7 @@ class Draft:
     asks: list[Ask] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    ids_from: int = 1
 
     def span(self, first: Clause | Entry, last: Clause | Entry | None = None) -> tuple[int, int]:
         """Return the place in the text of a clause, or of two and what is between them."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import takewhile
 
 from ..errors import Problem
 from .asks import Ask, Draft
-from .concept_data import SIDES, Unit
+from .concept_data import Unit
 from .discourse import bind
 from .meaning import Item, MistakeError
 from .pieces import Patch, Piece, Stretch
@@ -87,7 +88,7 @@ class Assembly:
             if self.segments or not self.problems:
                 self.remove(asks[0])
         elif asks[0].weave >= 0:
-            for side in SIDES:
+            for side in dict.fromkeys(unit.side for ask in asks for unit in ask.units):
                 for ask in asks:
                     units = tuple(unit for unit in ask.units if unit.side == side)
                     self.segments += self.placer.place_group([replace(ask, units=units)])
@@ -110,14 +111,34 @@ class Assembly:
             self.segments = [(shape or ask.item.shape, runs) for shape, runs in self.segments]
         if self.cut(pieces):
             return
+        if self.finds_word(ask, "contrast") and self.touches(pieces, span):
+            self.placer.notes.append("the exception removes no point")
+            return
         self.segments = remove_pieces_from(self.segments, pieces, self.placer, span)
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", self.span_removal(ask))
         if self.runs == before:
             index = self.draft.asks.index(ask)
-            if index and self.draft.asks[index - 1].is_removal:
+            if index and self.draft.asks[index - 1].is_removal and not self.is_apart(index):
                 raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
             self.placer.notes.append("the exception removes no point")
+
+    def finds_word(self, ask: Ask, *values: str) -> bool:
+        """Whether an exception has a word of its own before it, of one of these kinds where any are given."""
+        words = (one.value for one in self.draft.entries if one.kind == "except" and one.stop == ask.start)
+        return any(not values or value in values for value in words)
+
+    def touches(self, pieces: Sequence[Piece], span: tuple[int, int]) -> bool:
+        """Whether pieces and what is asked have no more in common than their ends."""
+        inside = [shrink(piece) for piece in pieces]
+        return remove_pieces_from(self.segments, inside, self.placer, span) == self.segments
+
+    def is_apart(self, index: int) -> bool:
+        """Whether an exception has a word of its own, and nothing to do with the one before it: "no eyes, no nose"."""
+        last, ask = self.draft.asks[index - 1 : index + 1]
+        are_apart = last.thing.parts.isdisjoint(ask.thing.parts) and not last.item.is_layout
+        between = self.draft.lattice.text[self.draft.span(last)[1] : self.draft.span(ask)[0]]
+        return are_apart and ("or" in between.lower().split() or self.finds_word(ask))
 
     def cut(self, pieces: Sequence[Piece]) -> bool:
         """Cut whole closed parts out of the polygons that they lie in; False if there is nothing to cut."""
@@ -155,6 +176,18 @@ class Assembly:
         """Whether points that are not seen are to be left out."""
         values = (entry.value for entry in self.draft.entries)
         return any(value.visible for value in values if isinstance(value, Item))
+
+
+HARDLY = Fraction(1, 1000)
+"""Of a curve, less than lies between any two landmarks."""
+
+
+def shrink(piece: Piece) -> Piece:
+    """Return a stretch without its ends."""
+    if not isinstance(piece, Stretch) or piece.is_whole:
+        return piece
+    step = HARDLY if piece.stop > piece.start else -HARDLY
+    return replace(piece, start=piece.start + step, stop=piece.stop - step)
 
 
 def find_stop(asks: Sequence[Ask], start: int) -> int:

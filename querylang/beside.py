@@ -133,6 +133,14 @@ def take_place(rules: Rules, phrase: Phrase, ops: Sequence[Op], owner: Phrase) -
     return replace(settled, det=phrase.det) if sides else settled
 
 
+def swap_piece(rules: Rules, phrase: Phrase, owner: Phrase) -> Phrase | None:
+    """ "The middle of the inner edge of the upper lip and of the lower lip": the same of the other one of a pair."""
+    told = phrase.ops[1:]
+    if not told or phrase.ops[:1] != owner.ops[:1] or any(op[0] != "adj" or is_side(op) for op in told):
+        return None
+    return take_place(rules, phrase, told, owner)
+
+
 def find_place(ops: Sequence[Op], op: Op) -> tuple[int, Op | None]:
     """Return where an operation may stand among others, and as what: a side also as an end, or as which half."""
     kind = op[1][0][0] if op[0] == "adj" and len(op[1]) == 1 else ""

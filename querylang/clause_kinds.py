@@ -109,12 +109,15 @@ def settle_item(item: Item) -> Item:
     if item.range is not None and item.phrase is None and item.via is not None and not item.via.is_free:
         is_bare = all(end.is_free for end in find_phrases(Item(range=item.range)))
         item = replace(item, phrase=item.via, via=None) if is_bare or is_whole(item.via) else item
+    if item.range is not None and item.range.last is None and lies_between_ends(item):
+        # "The base of the nose between the nostrils".
+        item = replace(item, range=None)
     if item.range is not None and item.phrase is not None and goes_sideways(item) and item.count is None:
         item = order_places(item)
     if item.layout is not None and item.phrase is None and item.has_numbers:
         item = name_ids(item)
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
-        item = replace(item, phrase=item.origin, origin=None)
+        item = replace(item, phrase=item.origin, origin=None, lead=True)
     phrase = item.phrase or NO_NAME
     if item.each and phrase.is_plural and phrase.thing.is_several_sided and not item.has_amount:
         # "The eyes (each): ..."
@@ -122,6 +125,12 @@ def settle_item(item: Item) -> Item:
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
     return item
+
+
+def lies_between_ends(item: Item) -> bool:
+    """Whether a place is said to be between two others of its part, where it is."""
+    thing, ends = (item.phrase or NO_NAME).thing, find_phrases(replace(item, phrase=None))
+    return bool(thing.units) and thing.is_place and all(thing.parts <= end.thing.parts for end in ends)
 
 
 def order_places(item: Item) -> Item:

@@ -13,7 +13,7 @@ from .exceptions import ask_again, ends_removal, follows_except, is_all_but, lea
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
-from .layout_lists import carry_layout
+from .layout_lists import carry_layout, has_points
 from .leaning import halve, lies_between, put_ends
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
@@ -29,6 +29,7 @@ from .side_headings import (
     put_on_side,
 )
 
+SIZED = ("layout", "zero", "count", "each")
 ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
 
@@ -135,7 +136,7 @@ class Clauses(CountedClauses):
             self.read_counts(entry, item)
             return
         item = name_id(self.draft, item) if self.removing else item
-        item = put_on_side(self.draft, item, self.side[0]) if self.side[1] in (self.sentence, ANYWHERE) else item
+        item = self.stand_on_side(entry, self.loosen_size(entry, item))
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)
@@ -144,14 +145,32 @@ class Clauses(CountedClauses):
         for pair in pairs:
             self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
 
+    def loosen_size(self, entry: Entry, item: Item) -> Item:
+        """Return a layout without the number of its points on what was named: "jawline, 17 points like in 300W"."""
+        if item.layout is None or entry.before != {"comma"} or not item.says_only(*SIZED) or not self.asks:
+            return item
+        self.loosen(entry, Item(count=item.count, each=item.each))
+        return replace(item, count=None, each=None)
+
+    def stand_on_side(self, entry: Entry, item: Item) -> Item:
+        """Return an item on the side that heads its sentence."""
+        if self.side[1] not in (self.sentence, ANYWHERE):
+            return item
+        if item.says_only("layout", "zero"):
+            message = "which points of a layout lie on one side is not told: name the parts"
+            raise self.draft.mistake("ambiguous", message, entry)
+        return put_on_side(self.draft, item, self.side[0])
+
     def names_layout(self, entry: Entry, item: Item) -> bool:
         """Whether a layout behind an exception is that of all points: "everything but the jaw, in the 68 scheme"."""
-        edges = self.draft.lattice.edges[max(0, entry.start - 1) : entry.start + 1]
-        is_in = any(edge.category == "HEADS" for node in edges for edge in node)
-        whole = next((ask for ask in self.asks if not ask.is_removal), None)
-        if whole is None or whole.phrase.ops != WHOLE_FACE or not (is_in and item.says_only("layout", "zero")):
+        bases = [ask for ask in self.asks if not ask.is_removal and ask.sentence == self.sentence]
+        if not bases or follows_except(self.draft, self.number) or not item.says_only("layout", "zero"):
             return False
-        whole.item = replace(item)
+        if not all(ask.item.says_only("phrase") and has_points(self.draft, item.layout, ask.phrase) for ask in bases):
+            return False
+        for ask in bases:
+            named = None if ask.phrase.ops == WHOLE_FACE else ask.item.phrase
+            ask.item = replace(item, phrase=named)
         return True
 
     def read_side(self, entry: Entry) -> bool:

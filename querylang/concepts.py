@@ -132,7 +132,8 @@ class Concepts:
             )
 
         units, turned = lie(owner.units), lie(owner.turned)
-        if not units:
+        if not units or (owner.is_sided and owner.is_place and not any(unit.side or unit.end for unit in units)):
+            # "The bottom edge of the left nostril" would lose its side.
             raise MismatchError
         return Thing(units, turned, concept.name, owner.is_sided, owner.notes + notes)
 
@@ -255,6 +256,8 @@ class Concepts:
             return replace(owner, units=units, turned=turned, is_sided=owner.is_sided or kind in ("side", "end"))
         if kind == "side" and "sided" in has:
             return self.apply_adjective(kind, viewer, subject, self.find_on(self[has["sided"]], owner))
+        if kind == "depth" and (found := select_curves(owner, viewer)) is not None:
+            return found
         if owner.is_surface and all(unit.concept == "portion" for unit in owner.units):
             return self.narrow_portion(viewer, subject, owner)
         if kind == "level" and all(unit.concept == "portion" for unit in owner.units):
@@ -305,9 +308,7 @@ class Concepts:
         if len(cut) > 1 and owner.concept in self.names and not self[owner.concept].is_paired:
             levels = dict.fromkeys(unit.level for unit in cut)
             groups = [[unit for unit in cut if unit.level == level] for level in levels]
-            return tuple(
-                replace(group[0], pieces=tuple(piece for unit in group for piece in unit.pieces)) for group in groups
-            )
+            return tuple(map(join_units, groups))
         return cut
 
     def cut_unit(self, unit: Unit, portion: Portion) -> Unit:
@@ -324,6 +325,24 @@ class Concepts:
             level=choice if choice in ("upper", "lower") else unit.level,
             depth=choice if choice in ("inner", "outer") else unit.depth,
         )
+
+
+def join_units(group: Sequence[Unit]) -> Unit:
+    """Return the portions of a group's curves as one: they stay together, and are neither outer nor inner."""
+    depth = group[0].depth if len({unit.depth for unit in group}) == 1 else ""
+    return replace(group[0], depth=depth, pieces=tuple(piece for unit in group for piece in unit.pieces))
+
+
+def select_curves(owner: Thing, depth: str) -> Thing | None:
+    """Return the outer or inner curves of portions that hold both: "the outer edge of the left half of the lips"."""
+
+    def narrow(units: Sequence[Unit]) -> tuple[Unit, ...]:
+        kept = ((unit, tuple(one for one in unit.pieces if one.part.split()[0] == depth)) for unit in units)
+        return tuple(replace(unit, depth=depth, pieces=pieces) for unit, pieces in kept if pieces)
+
+    units, turned = narrow(owner.units), narrow(owner.turned)
+    are_portions = all(unit.concept == "portion" for unit in owner.units)
+    return replace(owner, units=units, turned=turned) if are_portions and units and turned else None
 
 
 def suits(unit: Unit, owner: Unit) -> bool:

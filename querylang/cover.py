@@ -25,7 +25,7 @@ MANNER_COST = 0.5
 """How something is asked, before a colon."""
 FACE_COST = 7.0
 SEPARATOR_COST = 0.2
-STRAY = ASIDE | frozenset({"BESIDE", "HEADING", "PRODUCT", "PURPOSE", "DROPPER", "BOUND", "VIEWER", "NEGATION"})
+STRAY = ASIDE | frozenset({"BESIDE", "HEADING", "PRODUCT", "PURPOSE", "BOUND", "VIEWER", "NEGATION"})
 """Categories of words that mean something only in their place, and are strange elsewhere."""
 INSIDE = frozenset({"LAYOUT_POINT", "EAR"})
 """Categories of words that never stand by themselves."""

@@ -20,6 +20,7 @@ from .overrides import apply_overrides
 from .owners import own_all
 from .respective import give_counts
 from .restated import drop_restated
+from .said_again import drop_said_again
 from .side_headings import find_depth
 from .whole_face import join_layout, narrow_layout, set_face_aside
 
@@ -44,6 +45,7 @@ def bind(draft: Draft, perspective: str) -> None:
     refuse_both(draft)
     settle_sides(draft, perspective)
     drop_restated(draft)
+    drop_said_again(draft)
     give_counts(draft)
     Amounts(draft).bind_amounts()
     apply_overrides(draft)

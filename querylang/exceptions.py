@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .asks import Draft
 from .entries import Entry
-from .layout_lists import has_points
+from .layout_lists import find_landmarks, has_points
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 
 
@@ -28,6 +28,9 @@ def ends_removal(draft: Draft, number: int) -> bool:
     """
     entry = draft.entries[number]
     item: Item = entry.value
+    if says_its_share(draft, item):
+        entry.value = replace(item, count=None)
+        return False
     if entry.before == {"comma", "and"} and lies_elsewhere(draft, item.phrase or NO_NAME):
         # "300W without the jaw, and both pupils".
         return True
@@ -39,6 +42,16 @@ def ends_removal(draft: Draft, number: int) -> bool:
     if item.count is None or not (phrase.thing.is_place or (phrase.is_free and phrase.is_plural)):
         raise draft.mistake("ambiguous", "points are left out by where they are, not by their number", entry)
     return False
+
+
+def says_its_share(draft: Draft, item: Item) -> bool:
+    """Whether a number is that of a layout's points left out, or left: "98 WFLW points except the 33 on the jaw"."""
+    last = next((ask.item for ask in reversed(draft.asks) if not ask.is_removal), Item())
+    layout = draft.rules.concepts.registry.layouts.get(last.layout or "")
+    if layout is None or item.count is None or not item.says_only("phrase", "count", "frame") or item.phrase is None:
+        return False
+    size = len(find_landmarks(draft, layout.name, item.phrase))
+    return item.count.value in (size, layout.size - size)
 
 
 def lies_elsewhere(draft: Draft, phrase: Phrase) -> bool:

@@ -76,8 +76,11 @@ def leave_out_headers(draft: Draft) -> None:
 
 
 def carry_owners(draft: Draft) -> None:
-    """Let what a heading's owner owns be the owner's: "the patient's nose: the right wing"."""
+    """Let what a heading's owner owns be the owner's: "the patient's nose: the right wing"; and keep its first side."""
     for number, header in enumerate(draft.asks):
+        for ask in draft.asks[number + 1 :] if header.is_header and header.first.ops else ():
+            if ask.sentence == header.sentence and not ask.first.ops:
+                ask.first = header.first
         for ask in draft.asks[number + 1 :] if header.is_header and header.phrase.frame else ():
             if ask.sentence == header.sentence and not ask.phrase.frame and not ask.item.frame:
                 ask.item = replace(ask.item, frame=header.phrase.frame)

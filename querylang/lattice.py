@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from .brackets import counts_in_latin, counts_item
@@ -23,6 +24,9 @@ NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
 WITH_COST = 4.0
 """What it costs to read "with" before a name as saying nothing."""
+OF_EACH = ("of", "each")
+LONGEST_LIST = 20
+"""Words of a list of what is left out, before "or"."""
 LONGEST_BROKEN = 4
 """Words of a phrase on either side of a line's end, at most."""
 
@@ -172,6 +176,9 @@ def read_words(
             # "As well as" is no "as well", "along with" no "along".
             continue
         stop, kinds = i + length, dict(readings)
+        if "DROPPER" in kinds:
+            yield from read_dropper(lexemes, i, stop, lexicon)
+            continue
         if "WITH" in kinds and names_next(lexemes, stop, lexicon):
             yield stop, "AND", "and", 0.0
             yield stop, SKIP, None, WITH_COST
@@ -191,7 +198,7 @@ def read_words(
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
 
 
-BESIDE = frozenset({"BULLET_WORD", "IDENTIFIER", "LINK", "REL"})
+BESIDE = frozenset({"AND", "BULLET_WORD", "EACH", "IDENTIFIER", "LINK", "NEGATION", "NOUN", "REL"})
 """Kinds that a phrase may be none of, by what stands beside it."""
 
 
@@ -201,6 +208,16 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
     if "IDENTIFIER" in kinds and ends_identifier(lexemes, i):
         # "Brow_L_in" has an inner end.
         dropped |= {*kinds} - {"IDENTIFIER"}
+    if "AND" in kinds and lexemes[i].word == "or" and not follows_exception(lexemes, i, lexicon):
+        dropped.add("AND")
+    if "EACH" in kinds and lexemes[i].word == "of" and stop < len(lexemes) and lexemes[stop].type == "word":
+        # "The corners of each eye", but "cheeks: the centre of each".
+        dropped |= {"EACH"} if stop - i == len(OF_EACH) else set()
+    if "NOUN" in kinds and joins_between(lexemes, i, stop, lexicon):
+        dropped |= {"NOUN", "NOUNS"}
+    if kinds >= {"EXCEPT", "NEGATION"}:
+        # "..., not the left one" takes away, "no more than", "not used" do not.
+        dropped.add("NEGATION" if opens_clause(lexemes, i) and names_soon(lexemes, stop, lexicon) else "EXCEPT")
     if "BULLET_WORD" in kinds and is_part(lexemes, stop):
         # "The first third" counts no items.
         dropped.add("BULLET_WORD")
@@ -211,6 +228,44 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
         # "Top the left eye" is no "top left eye".
         dropped.add("ADJ")
     return dropped
+
+
+def read_dropper(
+    lexemes: Sequence[Lexeme], i: int, stop: int, lexicon: Lexicon
+) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield what "drop" is: "drop 5 points on the jaw" puts down, "drop the jaw" takes away, "jaw drop" is neither."""
+    if counts_points(lexemes, stop, lexicon):
+        yield stop, SKIP, None, 0.0
+    elif i == 0 or find_kinds(lexemes, i - 1, lexicon).isdisjoint(("NOUN", "NOUNS")):
+        yield stop, "EXCEPT", None, 1.0
+
+
+def counts_points(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether points stand at a place, however many: "5 points", "a dot", "markers"."""
+    if i >= len(lexemes) or lexemes[i].word == "the":
+        return False
+    kinds = find_kinds(lexemes, i, lexicon) | find_kinds(lexemes, i + 1, lexicon)
+    return read_number(lexemes, i) is not None or "POINTS" in kinds
+
+
+def joins_between(lexemes: Sequence[Lexeme], i: int, stop: int, lexicon: Lexicon) -> bool:
+    """Whether what a name lies between has an "and" of its own: "between the brows | and the eyes"."""
+    is_between = any(one.word == "between" for one in lexemes[i:stop])
+    if not is_between or stop + 1 >= len(lexemes) or lexemes[stop].word != "and":
+        return False
+    near = range(stop + 1, min(stop + 4, len(lexemes)))
+    return any(not find_kinds(lexemes, at, lexicon).isdisjoint(("NOUN", "NOUNS")) for at in near)
+
+
+def follows_exception(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether something is left out before a word, in its sentence."""
+    before = takewhile(lambda at: lexemes[at].word not in (".", ";", "\n"), range(i - 1, max(-1, i - LONGEST_LIST), -1))
+    return any("EXCEPT" in find_kinds(lexemes, at, lexicon) for at in before)
+
+
+def opens_clause(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a word stands behind a mark, "and", or "one": "the right one not the left"."""
+    return i > 0 and (lexemes[i - 1].type != "word" or lexemes[i - 1].word in ("and", "one"))
 
 
 def ends_identifier(lexemes: Sequence[Lexeme], i: int) -> bool:
@@ -252,6 +307,14 @@ def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     if any(read_number(lexemes, at) is not None for at in near):
         return False
     return any(not find_kinds(lexemes, at, lexicon).isdisjoint(("NOUN", "NOUNS", "REL")) for at in near)
+
+
+def names_soon(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a name without a number, or "one" for it, is among the next three words: "(not) the right one"."""
+    near = list(takewhile(lambda at: lexemes[at].type == "word", range(i, min(i + 3, len(lexemes)))))
+    if near and read_number(lexemes, near[0]) is not None:
+        return False
+    return any(not find_kinds(lexemes, at, lexicon).isdisjoint(("ADJ", "NOUN", "NOUNS", "ONE", "REL")) for at in near)
 
 
 def stands_at_name(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

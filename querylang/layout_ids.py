@@ -45,14 +45,23 @@ class IdResolver:
         zero = self.last_zero if item.layout is None and item.zero is None else item.zero
         self.last, self.last_zero = name, zero
         layout = self.registry.layouts[name]
-        ids_from = self.ids_from if layout.first_id == 1 else layout.first_id
-        ids_from = ids_from if zero is None else zero
-        ids = self.choose(layout, item, ids_from, span)
+        ids = self.choose(layout, item, self.find_base(layout, item, zero, region, span), span)
         if region is not None:
             ids = self.restrict(layout, ids, item, region)
         if not ids:
             raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
         return [LayoutRun(layout.name, tuple(ids))]
+
+    def find_base(self, layout: Layout, item: Item, zero: int | None, region: Region | None, span: Span) -> int:
+        """Return from what ids count; where nothing is said, as they do if all lie on what is named with them."""
+        bases = list_bases(layout, zero, self.ids_from)
+        if region is None or item.ids is None:
+            return bases[0]
+        for base in bases:
+            ids = list_ids(layout, item, base, span)
+            if ids and len(self.restrict(layout, ids, item, region)) == len(ids):
+                return base
+        return bases[0]
 
     def refuse_unnamed(self, item: Item, span: Span) -> NoReturn:
         if item.count is not None:
@@ -115,6 +124,21 @@ class IdResolver:
                     inside.reverse()
             kept += inside
         return kept
+
+
+def list_bases(layout: Layout, zero: int | None, ids_from: int) -> list[int]:
+    """Return from what a layout's ids may count, the likeliest first."""
+    if zero is not None or layout.first_id != 1:
+        return [layout.first_id if zero is None else zero]
+    return [ids_from, 1 - ids_from]
+
+
+def list_ids(layout: Layout, item: Item, base: int, span: Span) -> list[int]:
+    """Return the ids, from 1, that an item says, none where the layout has not all of them."""
+    try:
+        return [number for first, last in item.ids or () for number in expand(layout, first, last, base, span)]
+    except MistakeError:
+        return []
 
 
 def expand(layout: Layout, first: Number, last: Number, ids_from: int, span: Span) -> list[int]:

@@ -13,6 +13,7 @@ from .meaning import Phrase
 from .pieces import Patch
 from .runs import lies_on
 
+COUNTED = ("phrase", "frame", "only", "count", "each", "approx")
 LONGEST_LABEL = 3
 """Words of one: "number of points"."""
 
@@ -78,9 +79,35 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
     return ask.phrase.is_free or has_points(draft, other.item.layout, ask.phrase)
 
 
-def has_points(draft: Draft, name: str | None, phrase: Phrase) -> bool:
-    """Whether a layout has points on what a phrase names."""
+def says_its_size(draft: Draft, index: int, name: str | None) -> bool:
+    """Whether an ask's number is that of a layout's points there, and then gone: "jaw, 17 points, 300W"."""
+    ask, own = draft.asks[index], draft.find_own(index)
+    said = [item for item in (ask.item, *(one.item for one in own)) if item.has_amount]
+    if not all(item.count is not None and item.says_only(*COUNTED) for item in said) or len(said) != 1:
+        return False
+    (item,) = said
+    assert item.count is not None
+    is_each = item.each or ask.phrase.det in ("each", "both")
+    sides = len({unit.side for unit in ask.thing.units}) if is_each else 1
+    if item.count.value * sides != len(find_landmarks(draft, name, ask.phrase)):
+        return False
+    ask.item = replace(ask.item, count=None, each=None)
+    draft.loose[:] = [one for one in draft.loose if one not in own]
+    return True
+
+
+def find_landmarks(draft: Draft, name: str | None, phrase: Phrase) -> list[int]:
+    """Return which of a layout's landmarks, from 0, lie on what a phrase names."""
     registry = draft.rules.concepts.registry
     landmarks = registry.layouts[name].landmarks if name is not None and name in registry.layouts else ()
     pieces = [piece for piece in phrase.thing.pieces if not isinstance(piece, Patch)]
-    return any(lies_on(one.part, one.fpalp, piece, registry) for one in landmarks for piece in pieces)
+    return [
+        number
+        for number, one in enumerate(landmarks)
+        if any(lies_on(one.part, one.fpalp, piece, registry) for piece in pieces)
+    ]
+
+
+def has_points(draft: Draft, name: str | None, phrase: Phrase) -> bool:
+    """Whether a layout has points on what a phrase names."""
+    return bool(find_landmarks(draft, name, phrase))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .asks import Ask, Draft
-from .beside import contrast, move_place, oppose, take_place, turn_side
+from .beside import contrast, move_place, oppose, swap_piece, take_place, turn_side
 from .canonical import write_query
 from .concept_data import SIDES
 from .joining import are_sides, find_side
@@ -57,6 +57,8 @@ def share_plural(draft: Draft, index: int) -> Phrase | None:
     is_many = is_alike and last.is_plural and len(last.thing.units) == 1 and ask.before == {"and"}
     if not is_many and "of" not in ask.before:
         return None
+    if len(own) > len(ask.phrase.ops) and (made := swap_piece(draft.rules, ask.phrase, last)) is not None:
+        return made
     made = draft.rules.sound_phrase((*ask.phrase.ops, *rest))
     return None if made is None else replace(ask.phrase.mean(made), owner_len=len(own), is_plural=True)
 
@@ -115,7 +117,7 @@ def share_place(draft: Draft, index: int) -> Phrase | None:
     is_counted = waits and draft.has_amount(index)
     is_beside = beside is not ask and beside.sentence + is_counted >= ask.sentence and bool(beside.phrase.ops)
     if is_beside and not is_cut and ("of" in ask.before or is_short or is_counted or not ask.item.has_amount):
-        ways = (turn_side, contrast, move_place)
+        ways = (turn_side, contrast, swap_piece, move_place)
         made = next(filter(None, (way(draft.rules, ask.phrase, beside.phrase) for way in ways)), None)
     # "The first third of the nose bridge and of the left eye", which has none.
     is_portion = [op[0] for op in draft.asks[index - 1].phrase.ops[-1:]] == ["portion"]
@@ -132,7 +134,7 @@ def share_counted(draft: Draft, index: int) -> Phrase | None:
     if not index or count is None or not ask.item.says_only("phrase", "count") or ask.sentence != last.sentence:
         return None
     is_counted = last.thing.is_place and (last.item.count is not None or last.phrase.det == "all")
-    if not is_counted or ask.phrase.is_free or ask.thing.is_place:
+    if not is_counted or ask.phrase.is_free or ask.thing.is_place or any(op[0] == "portion" for op in ask.phrase.ops):
         return None
     made = move_place(draft.rules, ask.phrase, last.phrase)
     return made if made is not None and len(made.thing.units) == count.value else None

@@ -65,6 +65,9 @@ def read_one(
     lexemes: Sequence[Lexeme], i: int, stop: int, number: Number, lexicon: Lexicon
 ) -> Iterator[tuple[int, str, Any, float]]:
     """Yield a number by itself: a third is a share, and behind an article no third one."""
+    if number.form == "ordinal" and stop < len(lexemes) and lexemes[stop].word == "the":
+        # "First the patient's right eye, then the left" chooses no patient.
+        return
     part = as_part(number)
     if part is not None:
         yield stop, "NUMBER", part, 1.0

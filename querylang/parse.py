@@ -154,7 +154,8 @@ class Reading:
     def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> Assembly:
         """Bind entries and lay them out; the assembly's `problems` say what is wrong."""
         rules = self.language.rules
-        assembly = Assembly(Placer(rules, lattice, self.limit, self.ids_from), Draft(entries, lattice, rules))
+        draft = Draft(entries, lattice, rules, ids_from=self.ids_from)
+        assembly = Assembly(Placer(rules, lattice, self.limit, self.ids_from), draft)
         assembly.assemble(self.perspective)
         return assembly
 

@@ -14,7 +14,7 @@ from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
 from .joining import is_side
-from .layout_lists import has_label, has_points
+from .layout_lists import has_label, has_points, says_its_size
 from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
 
@@ -207,7 +207,10 @@ class Qualifier:
         Raises:
             MistakeError: They are laid out otherwise, or the layout has no points there.
         """
-        for ask in [ask for ask in self.asks if ask.sentence == self.asks[-1].sentence]:
+        for index, ask in enumerate(self.asks):
+            if ask.sentence != self.asks[-1].sentence:
+                continue
+            says_its_size(self.draft, index, item.layout)
             if not ask.item.says_only("phrase") or not has_points(self.draft, item.layout, ask.phrase):
                 raise self.draft.mistake("contradiction", "a layout has its own points, and takes no others", entry)
             ask.item = replace(ask.item, layout=item.layout, zero=item.zero)

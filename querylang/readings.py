@@ -49,6 +49,8 @@ def find_other_readings(
 def vary(entries: Sequence[Entry], lattice: Lattice) -> Iterator[tuple[list[Entry], str]]:
     """Yield entries with one of them in its second reading, if that is not far-fetched, and its words."""
     open_to = [i for i, entry in enumerate(entries) if entry.others and entry.others[0][0] <= FAR]
+    # "All faces, 5 points each: ..." is no whole face.
+    open_to = [i for i in open_to if entries[i].value.faces == entries[i].others[0][1].faces]
     for i in open_to[:MOST_TRIED]:
         yield take_second(entries, i), lattice.words(entries[i].start, entries[i].stop)
     counted = [i for i in open_to if entries[i].kind == "item" and entries[i].value.count is not None][:MOST_TRIED]

@@ -159,13 +159,19 @@ def refer(draft: Draft, ask: Ask) -> tuple[Phrase, Ask | None]:
     if vague is not None:
         return vague
     is_one = phrase.ref != "other" and not (phrase.is_free or phrase.thing.is_several_sided)
-    if phrase.thing.is_sided or is_one:
-        is_own = phrase.ref == "it" and not draft.asks
+    if phrase.thing.is_sided or is_one or is_of_face(draft, ask):
+        is_own = phrase.ref == "it" and not draft.asks and not is_of_face(draft, ask)
         return replace(phrase, ref="", frame=phrase.frame or ("subject" if is_own else "")), None
     if not phrase.is_free and phrase.ref == "that" and not draft.asks:
         raise draft.mistake("ambiguous", "which one is that?", ask, "name its side")
     code = "no_part" if phrase.ref == "one" and not draft.asks else "ambiguous"
     raise draft.mistake(code, "it is not clear what this refers to", ask, "the name of a part")
+
+
+def is_of_face(draft: Draft, ask: Ask) -> bool:
+    """Whether "its" is a face's: "the largest face: its pupils"."""
+    faces = any(one.kind == "item" and one.value.faces for one in draft.entries if one.stop <= ask.start)
+    return faces and ask.phrase.ref == "it" and not draft.asks and not ask.phrase.is_free
 
 
 def settle_last(draft: Draft, phrase: Phrase) -> None:

@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, flip, only
 from .beside import find_bases, find_nouns, move_place, take_place, turn_side
+from .concept_data import SIDES
 from .concepts import Op
 from .entries import Entry
 from .headings import drop_headers
@@ -35,6 +36,7 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
         return
     own_names(draft)
     drop_headers(draft)
+    item = name_side(draft, item)
     if (
         item.same == "amount"
         and draft.asks
@@ -68,6 +70,15 @@ def repeat(draft: Draft, entry: Entry, item: Item, sentence: int) -> None:
     rest = replace(item, phrase=None, same=None)
     if rest != Item() and not restates_places(rest, [ask for ask, _ in made]):
         draft.loose.append(Loose(rest, entry.start, entry.stop, sentence, entry.before, at=len(draft.asks)))
+
+
+def name_side(draft: Draft, item: Item) -> Item:
+    """Return "the same on the right side" as on the right, where what comes again runs from or to a side."""
+    asked = draft.asks[-1].item.range if draft.asks else None
+    ops = (item.phrase or NO_NAME).ops
+    if asked is None or len(ops) != 1 or ops[0][0] != "portion" or ops[0][2] not in SIDES or item.phrase is None:
+        return item
+    return replace(item, phrase=replace(item.phrase, ops=(("adj", (("side", *ops[0][2:]),)),)))
 
 
 def start_from(draft: Draft, item: Item, entry: Entry) -> list[tuple[Ask, Item]]:

@@ -14,6 +14,7 @@ from .joining import find_side, is_side
 from .meaning import add
 from .side_headings import is_doctors, only_side
 
+ARTICLES = frozenset({"the", "a", "an"})
 MOST_INSIDE = 20
 """No bracket says again what so many items say."""
 
@@ -21,6 +22,8 @@ MOST_INSIDE = 20
 def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
     """Whether a clause stands right behind a bracket that opens."""
     at = draft.lattice.nodes[clause.start] - 1
+    while at >= 0 and draft.lattice.lexemes[at].word in ARTICLES:
+        at -= 1
     return at >= 0 and draft.lattice.lexemes[at].word == "("
 
 

@@ -26,6 +26,8 @@ from .surface_runs import place_within
 DIRECTIONS = {"top": "upper", "bottom": "lower", "start": "start", "end": "end"}
 FORWARD = (("left", "right"), ("upper", "lower"), ("start", "end"))
 """How the points of a surface go by themselves."""
+MOST_OVER = Fraction(1, 9)
+"""How far a way may go past the edge it runs along: a brow's head lies between its edges."""
 PAIRS = ({"left", "right"}, {"upper", "lower"}, {"start", "end"})
 
 
@@ -247,6 +249,7 @@ class Route:
         via = self.item.via or NO_NAME
         if limits := part_of_way(self.find_through(part)) or part_of_way(within):
             ways = [way for way in (rising, falling) if any(fits(way, limit) for limit in limits)]
+            ways = ways or [way for way in (rising, falling) if any(passes(way, limit) for limit in limits)]
             if not ways:
                 raise self.mistake("contradiction", "those places do not both lie there")
             return min(ways, key=lambda way: abs(way.stop - way.start))
@@ -326,6 +329,12 @@ class Route:
 def part_of_way(pieces: Sequence[Piece]) -> list[CurvePiece]:
     """Return of what a way is said to run along or through what can tell one way from another."""
     return [one for one in pieces if isinstance(one, Place) or (isinstance(one, Stretch) and not one.is_whole)]
+
+
+def passes(way: Stretch, limit: CurvePiece) -> bool:
+    """Whether a way goes all along a limit and hardly past it: "the upper edge of the brow, from head to tail"."""
+    over = abs(way.stop - way.start) - (0 if isinstance(limit, Place) else limit.stop - limit.start)
+    return not isinstance(limit, Place) and fits(limit, way) and over <= MOST_OVER
 
 
 def fits(way: Stretch, limit: CurvePiece) -> bool:

@@ -75,7 +75,8 @@ def is_named_out(draft: Draft, index: int) -> bool:
     named = [*takewhile(lambda one: one.sentence == ask.sentence and is_plain_place(draft, one, ask), named)]
     if not named:
         return False
-    wanted = count.value * count_sides(ask)
+    is_each = any(one.item.each for one in own)
+    wanted = count.value * count_sides(ask, is_each=is_each)
     found = sum(len(one.thing.units) for one in named)
     if found != wanted and len(named) > 1:
         message = f"{count.value} points, but {found} are named after them"
@@ -111,13 +112,17 @@ def stands_at(draft: Draft, node: int) -> bool:
     return node > 0 and any(edge.category == "AT" and edge.stop == node for edge in draft.lattice.edges[node - 1])
 
 
-def count_sides(ask: Ask) -> int:
+def count_sides(ask: Ask, *, is_each: bool = False) -> int:
     """Return how many an ask's number is said of, each: both of a pair, both lips."""
-    is_each = ask.item.each or ask.phrase.det
+    is_each = bool(is_each or ask.item.each or ask.phrase.det)
     return len({(unit.side, unit.level) for unit in ask.thing.units}) if is_each else 1
 
 
 def is_plain_place(draft: Draft, ask: Ask, header: Ask) -> bool:
     """Whether an ask is a place, without a number of its own, on what a heading names."""
-    is_plain = ask.is_named and not (ask.item.has_amount or ask.is_removal) and ask.item.range is None
+    # "The two corners" of each eye.
+    sides = max(1, len({unit.side for unit in ask.units or ask.thing.units}))
+    count = ask.item.count if ask.item.says_only("phrase", "count") else None
+    is_all = count is not None and count.value * sides == len(ask.thing.units)
+    is_plain = ask.is_named and (is_all or not ask.item.has_amount) and not ask.is_removal and ask.item.range is None
     return is_plain and ask.thing.is_place and lies_under(draft, ask, header)

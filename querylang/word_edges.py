@@ -34,7 +34,6 @@ SAYING_NOTHING = {
     "HEADING",
     "LOOSE_END",
     "PURPOSE",
-    "DROPPER",
 }
 EMPTY = WRAPPING | ASIDE | SAYING_NOTHING
 """Categories of words that, beside others that say nothing, leave no doubt that nothing is said."""
@@ -200,6 +199,8 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "OUT": lambda found, category, value: iter([(found.stop, SKIP, None, 2.5)]),
     "BULLET_WORD": lambda found, category, value: iter([(found.stop, "BULLET", value, 3.5)]),
     "LOOSE_END": lambda found, category, value: iter(()),
+    # `lattice.py` reads it by what stands behind it.
+    "DROPPER": lambda found, category, value: iter(()),
     "NOUN": read_noun,
     "NOUNS": read_noun,
     "OWN_NOUN": read_noun,

@@ -1,0 +1,230 @@
+"""What is said again: a name that comes once more with its number, its places or its layout, and asks for nothing new.
+
+In: asks whose units are known; out: those without what another one only says again, with a note for each.  "And", ";"
+and lines make lists, whose items are kept however often they come (law 1): these are commas, colons and sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import takewhile
+
+from .asks import Ask, Draft, find_phrases
+from .beneath import divides
+from .meaning import Item, join
+from .numbered_again import is_bare, list_heads, names_ids_of_all, names_part_of_ids, numbers_all, numbers_last
+from .pieces import Place, Stretch
+from .restated import opens_bracket
+from .told_order import goes_first, put_in_order
+
+INCLUDING = frozenset({"included", "including", "incl", "inclusive"})
+
+
+def drop_said_again(draft: Draft) -> None:
+    """Leave out what is said again, before it or behind it."""
+    index = 1
+    while index < len(draft.asks):
+        gone, kept = find_again(draft, index)
+        if not gone:
+            index += 1
+            continue
+        draft.notes.append(f"asked once: '{draft.words(gone[0], gone[-1])}' and '{draft.words(kept)}'")
+        for ask in gone:
+            at = draft.asks.index(ask)
+            for later in draft.asks[at + 1 : at + 2]:
+                later.before = ask.before if later is kept else later.before
+            draft.drop(at)
+        index = max(1, index - len(gone))
+
+
+def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
+    """Return the asks that say nothing but what others say, and one of those others."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if only_looks(draft, index):
+        return [last], ask
+    if ordering := put_in_order(draft, index):
+        return ordering, last
+    if goes_first(draft, index):
+        return [ask], last
+    if not is_apposed(draft, index):
+        return [], ask
+    heads = list_heads(draft, index)
+    if names_places(draft, index):
+        return heads or [last], ask
+    line = [one for one in draft.asks[index + 1 :] if one.sentence == ask.sentence]
+    if ask.before == {"comma"} and line and "and" in line[0].before:
+        # "A, B and C" are three.
+        return [], ask
+    if heads and any(rule(draft, index) for rule in SAY_HEADS):
+        return heads, ask
+    if any(rule(draft, index) for rule in SAY_LAST):
+        return [ask], last
+    return ([last], ask) if any(rule(draft, index) for rule in SAY_MORE) else ([], ask)
+
+
+def is_apposed(draft: Draft, index: int) -> bool:
+    """Whether no word stands between an ask and the one before it that joins the two to a list."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    is_inside = opens_bracket(draft, ask) or (bool(ask.item.only) and not ask.before)
+    if last.is_removal or ask.is_removal or not ask.before <= {"comma", "colon", "stop"}:
+        return False
+    if not (ask.before or is_inside) or ";" in draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]]:
+        return False
+    return not any(one.is_removal for one in draft.asks[index + 1 : index + 2])
+
+
+def only_looks(draft: Draft, index: int) -> bool:
+    """Whether a name only says where to look: "find both eyes and return their inner corners"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if (
+        not (is_bare(last) and ask.is_owned)
+        or "stop" in ask.before
+        or last.is_removal
+        or ask.is_removal
+        or draft.has_amount(index - 1)
+    ):
+        return False
+    before = draft.lattice.edges[last.start - 1] if last.start else ()
+    is_found = any(edge.category == "FINDING" and edge.stop == last.start for edge in before)
+    between = draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]].lower().split()
+    return is_found and refers(draft, ask) and not {*between} <= {"and", "then", ",", "."}
+
+
+def refers(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask begins with "its" or "their"."""
+    return any(edge.category in ("POSSESSIVE", "REF") for edge in draft.lattice.edges[ask.start])
+
+
+def counts_each(draft: Draft, index: int) -> bool:
+    """Whether the asks from one on say again all that their heads name, with numbers: "Brows only. 5 per brow"."""
+    heads = list_heads(draft, index)
+    if draft.find_own(index - 1) or not {"stop", "colon"} & draft.asks[index].before:
+        return False
+    again = draft.asks[index : index + len(heads)]
+    counted = all(one.item.has_amount for one in again)
+    return counted and bool(heads[0].pieces) and sorted(map(list_pieces, heads)) == sorted(map(list_pieces, again))
+
+
+def names_places(draft: Draft, index: int) -> bool:
+    """Whether places are as many as was said of their heads: "eyes and mouth, 6 points: four ...", "eyes: 4 each, ...".
+
+    The number is then that of the places, and gone.
+    """
+    own, last, rest = draft.find_own(index - 1), draft.asks[index - 1], draft.asks[index:]
+    heads = list_heads(draft, index) or [last]
+    bare = replace(last.item, phrase=None, frame=None, each=last.item.each or bool(last.phrase.det) or None)
+    said = [item for item in (bare, *(one.item for one in own)) if item.has_amount]
+    if len(said) != 1 or said[0].count is None or not said[0].says_only("count", "total", "each", "only"):
+        return False
+    (item,) = said
+    assert item.count is not None
+    places = [*takewhile(lambda one: one.is_place and one.sentence == rest[0].sentence, rest)]
+    parts = {part for head in heads for part in head.thing.parts}
+    if all(head.is_place for head in heads):
+        return False
+    times = len({unit.side for head in heads for unit in head.units}) if item.each else 1
+    is_sum = item.count.value * times == sum(len(one.units) for one in places)
+    if not is_sum or not all(one.thing.parts <= parts for one in places):
+        return False
+    draft.loose[:] = [one for one in draft.loose if one not in own]
+    return True
+
+
+def narrows_all(draft: Draft, index: int) -> bool:
+    """Whether "only" says which of the names before it is meant: "eye loop, 16 points, the left eye only"."""
+    heads, ask = list_heads(draft, index), draft.asks[index]
+    if not (ask.item.only and is_bare(ask) and len(heads) == 1) or "comma" not in ask.before:
+        return False
+    return divides(ask, heads[0]) and list_pieces(ask) != list_pieces(heads[0])
+
+
+def says_same(draft: Draft, index: int) -> bool:
+    """Whether an ask names in other words what the one before it does, and says no more of it."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if not is_bare(ask) or draft.has_amount(index) or (last.is_owned and ask.is_owned):
+        return False
+    if "comma" in ask.before and not draft.ends_line(index):
+        return False
+    if not ask.pieces or list_pieces(ask) != list_pieces(last) or ask.phrase.frame != last.phrase.frame:
+        return False
+    is_told = refers(draft, ask) if ask.before == {"stop"} else True
+    own, others = ([lexeme.word for lexeme in draft.list_lexemes(one)] for one in (ask, last))
+    return is_told and own != others
+
+
+def goes_along(draft: Draft, index: int) -> bool:
+    """Whether a stretch only says along what a place between two others lies: "upper edge, halfway from A to B"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if ask.item.range is None or ask.item.positions is None or ask.before != {"comma"} or not is_bare(last):
+        return False
+    ends = [phrase for phrase in find_phrases(ask.item) if not phrase.is_free]
+    return not last.is_place and bool(ends) and all(end.thing.parts <= last.thing.parts for end in ends)
+
+
+def runs_along(draft: Draft, index: int) -> bool:
+    """Whether a range only says from where to where the points counted before it run; they then do.
+
+    "The upper edge of each brow, 5 points each, from head to tail".
+    """
+    last, ask = draft.asks[index - 1 : index + 1]
+    if ask.item.range is None or not ask.item.says_only("phrase", "frame", "range", "via") or draft.has_amount(index):
+        return False
+    is_same = ask.phrase.ops == last.phrase.ops and last.item.range is None and draft.has_amount(index - 1)
+    joined = join(last.item, Item(range=ask.item.range, via=ask.item.via)) if is_same else None
+    last.item = joined or last.item
+    return joined is not None
+
+
+def only_of(draft: Draft, index: int) -> bool:
+    """Whether a sentence only says what is wanted of the one before it: "the bridge. Four points, top to bottom".
+
+    "The upper lid of the left eye. Give me just its highest point".
+    """
+    last, ask = draft.asks[index - 1 : index + 1]
+    if ask.sentence == last.sentence or not is_bare(last) or draft.has_amount(index - 1):
+        return False
+    is_way = ask.item.range is not None and ask.phrase.ops == last.phrase.ops
+    own = draft.lattice.edges[ask.start : ask.stop]
+    is_its = ask.item.only and any(edge.category in ("POSSESSIVE", "REF") for node in own for edge in node)
+    return is_way or bool(is_its and ask.is_owned)
+
+
+def is_included(draft: Draft, index: int) -> bool:
+    """Whether places are the ends of what was counted before them, and said to be included."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if not (ask.is_place and is_bare(ask) and last.item.count is not None):
+        return False
+    lexemes, nodes = draft.lattice.lexemes, draft.lattice.nodes
+    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
+    near = {one.word for one in lexemes[max(0, nodes[ask.start] - 3) : nodes[ask.start]]} & INCLUDING
+    near |= {one.word for one in lexemes[stop - 1 : stop + 1]} & INCLUDING
+    ends = {(one.part, at % 1) for one in last.pieces if isinstance(one, Stretch) for at in (one.start, one.stop)}
+    return bool(near) and all(isinstance(one, Place) and (one.part, one.fpalp % 1) in ends for one in ask.pieces)
+
+
+def says_middle(draft: Draft, index: int) -> bool:
+    """Whether "middle points" only says of what the places before it are: "the top and the bottom, middle points".
+
+    "Nostrils: the centre of each".
+    """
+    ask, line = draft.asks[index], draft.line_before(index)
+    is_each = bool(ask.item.each) and ask.item.says_only("phrase", "frame", "each")
+    is_middle = ask.is_owned and ask.phrase.ops[-1][1] in ("middle", "middles") and ask.is_place
+    own = [edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node]
+    if not is_middle or any(edge.category in ("NOUN", "NOUNS") for edge in own) or not draft.ends_line(index):
+        return False
+    is_plural = is_bare(ask) and ask.phrase.ops[-1][1] == "middles" and ask.before == {"comma"} and len(line) > 1
+    return (is_each or is_plural) and all(one.is_place for one in line)
+
+
+def list_pieces(ask: Ask) -> list[str]:
+    """Return the pieces of an ask, in an order of their own."""
+    return [] if ask.item.range is not None else sorted(map(repr, ask.pieces))
+
+
+SAY_HEADS = (counts_each, narrows_all, names_ids_of_all)
+"""When an ask says again all that stands before it, and more of it."""
+SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, is_included)
+"""When an ask only says again what the one before it does, or more of that."""
+SAY_MORE = (only_of, goes_along)
+"""When an ask says what is wanted of the one before it."""
