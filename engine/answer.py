@@ -13,9 +13,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import ConfigError, NoSuchPointError
+from ..model.surface_mesh import VERTICES
 from ..querylang.query import Query
 from . import drawing, formats, notebook, plain_data, regions, surface_regions
 from .answer_units import Units, is_normalized, normalize_answer
+from .arguments import read_whole, show
 from .faces import Face
 from .images import Photo
 from .landmark import Landmark, Stroke
@@ -108,6 +110,11 @@ class Answer:
             raise ConfigError(f"an answer of {count} points holds arrays of other lengths: {shapes}")
         if any(not 0 <= point < count for outline in self.outlines for ring in outline.rings for point in ring):
             raise ConfigError(f"an answer of {count} points has outlines through others")
+        if self.photo is not None and not (isinstance(self.photo, Photo) and self.photo.size == self.image_size):
+            raise ConfigError(f"an answer on a photo of {self.image_size} is not about {show(self.photo)}")
+        shape = (len(self.faces), VERTICES, 2)
+        if self.vertices is not None and not (isinstance(self.vertices, np.ndarray) and self.vertices.shape == shape):
+            raise ConfigError(f"vertices are an array of shape {shape}, not {show(self.vertices)}")
         for array in arrays:
             array.flags.writeable = False
         object.__setattr__(self, "faces_found", max(self.faces_found, len(self.faces)))
@@ -377,7 +384,8 @@ class Answer:
         visibility.
 
         Raises:
-            ConfigError: It is of another schema version, or a key is missing or of a wrong kind.
+            ConfigError: It is of another schema version, a key is missing or of a wrong kind, or photo or vertices are
+                of another size.
 
         Examples:
             >>> faceql.Answer.from_dict(answer.to_dict()) == answer
@@ -389,12 +397,13 @@ class Answer:
         """Return `to_dict(units=units)` as JSON text.
 
         Raises:
-            ConfigError: There are no such units.
+            ConfigError: There are no such units, or no such indent.
 
         Examples:
             >>> answer.to_json()[:21]
             '{"schema_version": 3,'
         """
+        indent = None if indent is None else read_whole("indent", indent, 0)
         return json.dumps(self.to_dict(units=units), ensure_ascii=False, indent=indent)
 
     @classmethod
@@ -410,7 +419,7 @@ class Answer:
         """
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"not JSON: {error}") from error
         if not isinstance(data, dict):
             raise ConfigError("an answer in JSON is an object")
@@ -486,15 +495,20 @@ class Answer:
         lists of corners, or run lengths where something is cut out.
 
         Args:
-            image_id: The image's id.
+            image_id: The image's id, 0 or more.
             file_name: The image's file name.
+
+        Raises:
+            ConfigError: One of the two is of a wrong kind.
 
         Examples:
             >>> coco = answer.to_coco(file_name="astronaut.jpg")
             >>> coco["annotations"][0]["num_keypoints"]
             168
         """
-        return formats.make_coco(self, image_id=image_id, file_name=file_name)
+        if file_name is not None and not isinstance(file_name, str):
+            raise ConfigError(f"file_name is text, not {show(file_name)}")
+        return formats.make_coco(self, image_id=read_whole("image_id", image_id, 0), file_name=file_name)
 
     def to_supervision(self) -> Any:
         """Return the answer as `supervision.KeyPoints` (faces, points, 2), if `supervision` is installed.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from ..errors import ConfigError
+from .arguments import check_choice
 
 Units = Literal["px", "normalized"]
 NORMALIZED_FRAME = (
@@ -21,8 +21,7 @@ def is_normalized(units: Units) -> bool:
     Raises:
         ConfigError: There are no such units.
     """
-    if units not in ("px", "normalized"):
-        raise ConfigError(f'units are "px" or "normalized", not {units!r:.80}')
+    check_choice("units", units, ("px", "normalized"))
     return units == "normalized"
 
 

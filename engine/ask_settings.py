@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from ..errors import ConfigError
 from ..querylang.parse import parse
 from ..querylang.query import Perspective, Query
 from .answer_units import Units
+from .arguments import check_choice, show
 
 if TYPE_CHECKING:
     from .images import ColorOrder
@@ -57,7 +59,10 @@ class AskSettings:
         """
         if isinstance(instruction, Query):
             return instruction
-        if type(instruction) is not str or self.perspective not in get_args(Perspective) or self.ids_from not in (0, 1):
+        check_choice("perspective", self.perspective, get_args(Perspective))
+        if not isinstance(self.ids_from, int) or self.ids_from not in (0, 1):
+            raise ConfigError(f"ids_from must be 0 or 1, not {show(self.ids_from)}")
+        if type(instruction) is not str:
             # Raises.
             return parse(instruction, perspective=self.perspective, ids_from=self.ids_from, limit=limit)
         return _REMEMBERED.parse(instruction, self.perspective, self.ids_from, limit)

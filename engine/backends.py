@@ -18,6 +18,7 @@ from ..model.onnx_export import export_graphs
 from ..model.onnx_sessions import Precision as Precision
 from ..model.onnx_sessions import check_precision
 from ..model.reader import AnswersQueries
+from .arguments import check_choice, show, show_path
 from .folding import fold_batch_norms
 from .packing import can_pack, pack_convolutions
 
@@ -34,18 +35,22 @@ def load_backend(
         CheckpointError: The weights are missing, damaged, or for the other backend.
         ConfigError: There is no such backend, device or precision, or the backend is not installed.
     """
-    if backend not in get_args(Backend):
-        raise ConfigError(f'backend must be "torch", "onnxruntime" or "openvino", not {backend!r}')
+    check_choice("backend", backend, get_args(Backend))
     if weights is not None and not isinstance(weights, str | os.PathLike | LoadedDetector):
         raise ConfigError(f"weights is a checkpoint's path or name, or a loaded detector, not {type(weights).__name__}")
-    if precision not in get_args(Precision):
-        raise ConfigError(f'precision must be "float32" or "bfloat16", not {precision!r}')
-    path = None if weights is None or isinstance(weights, LoadedDetector) else Path(weights)
+    check_choice("precision", precision, get_args(Precision))
+    path, is_folder = None, False
+    if isinstance(weights, str | os.PathLike):
+        path = Path(weights)
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:  # a name that is too long
+            raise CheckpointError(f"no weights at {show_path(path)}: {error.strerror}") from error
     if backend != "torch":
-        if str(device) not in ("auto", "cpu"):
-            raise ConfigError(f'backend "{backend}" runs on the CPU, not on {str(device)!r}')
+        if not isinstance(device, str | torch.device) or str(device) not in ("auto", "cpu"):
+            raise ConfigError(f'backend "{backend}" runs on the CPU, not on {show(device)}')
         check_precision(backend, precision)
-        if path is not None and path.is_dir():
+        if path is not None and is_folder:
             detector = load_onnx_detector(path, runtime=backend, precision=precision)
         else:
             loaded = weights if isinstance(weights, LoadedDetector) else load_detector(path)
@@ -54,7 +59,7 @@ def load_backend(
             )
         return detector, detector.version, torch.device("cpu")
     chosen = choose_device(device)
-    if path is not None and path.is_dir():
+    if path is not None and is_folder:
         raise CheckpointError(
             f'{path} is a folder: what `faceql export` wrote runs with backend "onnxruntime" or "openvino"'
         )
@@ -99,11 +104,11 @@ def choose_device(device: str | torch.device) -> torch.device:
     Raises:
         ConfigError: There is no such device here.
     """
-    if device == "auto":
+    if isinstance(device, str) and device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ConfigError(f'device must be "auto" or a torch device found here, not {device!r}') from error
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        raise ConfigError(f'device must be "auto" or a torch device found here, not {show(device)}') from error
     return chosen

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..errors import ConfigError, ImageError, NoFaceError, NoSuchFaceError
+from .arguments import show
 from .faces import Face
 
 # A face that reaches past the border may be larger than the photo, in reason.
@@ -29,9 +30,11 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
     """
     height, width = image_size
     faces = []
-    if not isinstance(boxes, Iterable):
-        raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels, not {boxes!r:.80}")
-    for box in boxes:
+    try:
+        each = iter(boxes)
+    except TypeError as error:
+        raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels, not {show(boxes)}") from error
+    for box in each:
         try:
             x0, y0, x1, y1 = (float(value) for value in box)
         except (TypeError, ValueError, OverflowError) as error:
@@ -49,6 +52,30 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
     if not faces:
         raise ImageError("boxes is empty: give x0, y0, x1, y1 for each face, or leave it out to find the faces")
     return faces
+
+
+def check_found(faces: object) -> list[Face]:
+    """Return what a face finder returned, if it is faces.
+
+    Raises:
+        ConfigError: It is none, or a box is no box.
+    """
+    try:
+        found: list[object] = list(faces)  # type: ignore[call-overload]
+    except TypeError as error:
+        raise ConfigError(f"face_finder.find returns a list of Face, not {show(faces)}") from error
+    checked: list[Face] = []
+    for face in found:
+        if not isinstance(face, Face):
+            raise ConfigError(f"face_finder.find returns a list of Face, not of {show(face)}")
+        try:
+            x0, y0, x1, y1 = map(float, face.box)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ConfigError(f"face_finder.find gave the box {show(face.box)}: it is x0, y0, x1, y1") from error
+        if not (all(map(math.isfinite, (x0, y0, x1, y1))) and x0 < x1 and y0 < y1):
+            raise ConfigError(f"face_finder.find gave the box {show(face.box)}: it needs x0 < x1 and y0 < y1")
+        checked.append(face)
+    return checked
 
 
 def write_box(*box: float) -> str:
@@ -113,15 +140,6 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
         f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2", "faces 1 3", '
         f'"2 largest" or "second largest", not {show(wanted)}'
     )
-
-
-def show(value: object) -> str:
-    """Return how a value that was given is written in an error, shortened."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of more digits than Python writes
-        text = f"a {type(value).__name__} of huge numbers"
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _read_words(wanted: str) -> list[str]:

@@ -11,8 +11,12 @@ from PIL import Image
 
 from ..errors import ConfigError, ImageError
 from .answer import Answer
+from .arguments import read_number, read_whole
+from .faces import Box
 from .images import Photo
 from .measures import Measures
+from .number_lists import read_points
+from .surface_regions import pick_face
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -52,12 +56,17 @@ def cut_out(
         upright: Whether the face stands upright in the piece, however it leans in the photo.
 
     Raises:
-        ConfigError: The size or the margin is out of range.
+        ConfigError: The size or the margin is out of range, or `points` are none.
         ImageError: The answer has no photo.
+        NoSuchFaceError: It has no such face.
         NoSuchPointError: It does not tell how the face is turned.
     """
-    if not 16 <= size <= 4096 or not 0 <= margin <= 4:
+    size = read_whole("size", size, 16)
+    margin = read_number("margin", margin, "a number from 0 to 4", may_be_low=True)
+    if size > 4096 or margin > 4:
         raise ConfigError(f"a cut has a size of 16 to 4096 and a margin of 0 to 4, not {size} and {margin:g}")
+    points = read_points(points)
+    face = pick_face(answer, face)
     if answer.photo is None:
         raise ImageError("this answer was read from a file and has no photo to cut from")
     angle = Measures(answer, face).roll if upright else 0.0
@@ -82,8 +91,13 @@ def crop_answer(answer: Answer, points: FloatArray, *, margin: float = 0.35) -> 
     """Return the answer on the part of its photo about some points (N, 2): to draw it larger.
 
     Raises:
+        ConfigError: `points` or the margin are none.
         ImageError: The answer has no photo.
+        NoSuchFaceError: It has no faces.
     """
+    points = read_points(points)
+    margin = read_number("margin", margin, "a number from 0 up", may_be_low=True)
+    pick_face(answer, 0)
     if answer.photo is None:
         raise ImageError("this answer was read from a file and has no photo to cut from")
     height, width = answer.image_size
@@ -92,8 +106,20 @@ def crop_answer(answer: Answer, points: FloatArray, *, margin: float = 0.35) -> 
     left, top = np.clip(np.floor(low), 0, (width - 1, height - 1)).astype(int).tolist()
     right, bottom = np.clip(np.ceil(high) + 1, (left + 1, top + 1), (width, height)).astype(int).tolist()
     photo = Photo(answer.photo.pixels[top:bottom, left:right])
-    moved = (answer.xy - np.array([left, top], dtype=np.float32)).astype(np.float32)
-    return replace(answer, xy=moved, photo=photo, image_size=photo.size)
+    corner = np.array([left, top], dtype=np.float32)
+    return replace(
+        answer,
+        xy=answer.xy - corner,
+        vertices=None if answer.vertices is None else answer.vertices - corner,
+        faces=tuple(replace(face, box=move_box(face.box, left, top)) for face in answer.faces),
+        photo=photo,
+        image_size=photo.size,
+    )
+
+
+def move_box(box: Box, left: float, top: float) -> Box:
+    """Return a box as it lies in a piece of the photo whose top-left pixel is at (left, top)."""
+    return box[0] - left, box[1] - top, box[2] - left, box[3] - top
 
 
 def turn_by(angle: float) -> FloatArray:

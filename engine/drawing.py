@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from ..errors import ImageError
+from ..errors import ConfigError, ImageError
+from .arguments import read_number, show
 from .formats import dot_radii
 from .images import MAX_PIXELS
 from .outlines import Outline
@@ -153,8 +154,12 @@ def draw_answer(answer: Answer, image: Image.Image | None, *, scale: float, lege
 
 
 def _base_picture(answer: Answer, image: Image.Image | None, scale: float) -> Image.Image:
-    if not isinstance(scale, int | float) or not 0 < scale < float("inf"):
-        raise ImageError(f"scale must be a positive number, not {scale!r:.80}")
+    try:
+        scale = read_number("scale", scale, "a positive number")
+    except ConfigError as error:
+        raise ImageError(str(error)) from error
+    if image is not None and not isinstance(image, Image.Image):
+        raise ImageError(f"what is drawn on is a PIL image, not {show(image)}")
     height, width = answer.image_size
     if scale > 1 and height * width * scale**2 > MAX_PIXELS:
         raise ImageError(f"a drawing at scale {scale} has more than {MAX_PIXELS:,} pixels")

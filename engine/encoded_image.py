@@ -10,9 +10,10 @@ from functools import cached_property
 
 import torch
 
-from ..errors import NoFaceError
+from ..errors import ConfigError, NoFaceError, NoSuchFaceError
 from ..querylang.query import Query
 from . import notebook
+from .arguments import read_index, show
 from .choosing import choose_faces
 from .encoding import FaceCrop
 from .faces import Face
@@ -137,7 +138,24 @@ def choose_asked_faces(image: EncodedImage, query: Query, faces: str | None = No
             "give its box, x0, y0, x1, y1 in pixels"
         )
     is_default = faces is None and query.faces == "largest"
-    return choose_faces(image.faces, "all" if is_default and image.has_own_boxes else faces or query.faces)
+    wanted = query.faces if faces is None else faces
+    return choose_faces(image.faces, "all" if is_default and image.has_own_boxes else wanted)
+
+
+def read_wanted(pair: object) -> tuple[EncodedImage, int]:
+    """Return an encoded image and an index into its faces.
+
+    Raises:
+        ConfigError: It is no such pair.
+        NoSuchFaceError: The photo has no such face.
+    """
+    if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], EncodedImage):
+        raise ConfigError(f"what is to be encoded is (encoded image, index into its faces), not {show(pair)}")
+    image, index = pair
+    index = read_index(index)
+    if not 0 <= index < len(image.faces):
+        raise NoSuchFaceError(f"the photo has {len(image.faces)} face(s): there is no index {show(index)}")
+    return image, index
 
 
 def count_bytes(value: object) -> int:

@@ -12,17 +12,18 @@ import torch
 from ..errors import ConfigError
 from ..querylang.query import Perspective, Query
 from .answer import Answer
+from .arguments import check_choice, read_number, read_whole, show
 from .ask_settings import AskSettings, Boxes
 from .backends import Backend, Precision, Weights, load_backend
-from .choosing import number_faces, read_boxes
+from .choosing import check_found, number_faces, read_boxes
 from .composing import LocatedFace, compose_answer
-from .encoded_image import EncodedImage, choose_asked_faces
+from .encoded_image import EncodedImage, choose_asked_faces, read_wanted
 from .encoding import ByteArray, FaceCrop, FaceEncoder, judge_face
 from .faces import Face, FaceFinder
 from .finders import FinderRuntime, default_face_finder
 from .following import Selection
 from .forking import note_use
-from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
+from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_many, read_photo
 from .layout import lay_out_each
 from .many import Outcome, ask_each
 from .measures import MEASURES_INSTRUCTION, Measures
@@ -63,8 +64,8 @@ class Engine:
 
     Raises:
         CheckpointError: The weights are missing, damaged, or for the other backend.
-        ConfigError: There is no such device, backend or precision, the backend is not installed, or an engine
-            worked in this process before it was forked.
+        ConfigError: There is no such device, backend or precision, the backend is not installed, another argument is
+            of a wrong kind, or an engine worked in this process before it was forked.
 
     Examples:
         >>> engine = faceql.Engine("cpu")
@@ -86,15 +87,21 @@ class Engine:
         doubtful_above: float | None = None,
     ) -> None:
         note_use()
-        if doubtful_above is not None and not doubtful_above > 0:
-            raise ConfigError(f"doubtful_above is a share of the face's size, such as 0.05, not {doubtful_above!r}")
+        if doubtful_above is None:
+            doubtful_above = DOUBTFUL_ABOVE
+        self._doubtful_above = read_number("doubtful_above", doubtful_above, "a share of the face's size, such as 0.05")
+        self._max_pixels = read_whole("max_pixels", max_pixels, 1)
+        if face_finder is not None and (
+            isinstance(face_finder, str | bytes | type) or not callable(getattr(face_finder, "find", None))
+        ):
+            raise ConfigError(
+                f"face_finder is an object with a method find(photo), see FaceFinder, not {show(face_finder)}"
+            )
         detector, self._model_version, self._device = load_backend(backend, device, weights, precision)
         self._encoder = FaceEncoder(detector, self._device, find_upright, flip_test, roughly=precision != "float32")
         self._backend, self._precision = backend, precision
         self._face_finder = face_finder
         self._finder_lock = threading.Lock()
-        self._max_pixels = max_pixels
-        self._doubtful_above = DOUBTFUL_ABOVE if doubtful_above is None else doubtful_above
 
     @property
     def model_version(self) -> str:
@@ -194,6 +201,7 @@ class Engine:
         note_use()
         # Before the photo is read: a mistake in the text should cost nothing.
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
+        check_choice("color", color, get_args(ColorOrder))
         if not isinstance(image, EncodedImage):
             image = self.encode(image, boxes=boxes, color=color)
         elif image.model_version != self._model_version:
@@ -240,12 +248,9 @@ class Engine:
             there is no file 'missing.jpg'
         """
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
-        if isinstance(images, str | bytes) or not isinstance(images, Iterable):
-            raise ConfigError(f"images is a list of photos, not {type(images).__name__}")
-        if not isinstance(batch, int) or batch < 1:
-            raise ConfigError(f"batch must be 1 or more, not {batch!r:.80}")
-        if color not in get_args(ColorOrder):
-            raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+        images = read_many("images", images)
+        batch = read_whole("batch", batch, 1)
+        check_choice("color", color, get_args(ColorOrder))
         return ask_each(self, images, query, faces=faces, color=color, batch=batch, keep_photos=keep_photos)
 
     def measure(
@@ -320,11 +325,9 @@ class Engine:
         """
         note_use()
         query = AskSettings(perspective=perspective, ids_from=ids_from).parse(instruction)
-        if not isinstance(search_every, int) or search_every < 1:
-            raise ConfigError(f"search_every must be 1 or more frames, not {search_every!r:.80}")
-        if color not in get_args(ColorOrder):
-            raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
-        selection = Selection(faces or query.faces)
+        search_every = read_whole("search_every", search_every, 1)
+        check_choice("color", color, get_args(ColorOrder))
+        selection = Selection(query.faces if faces is None else faces)
         read = read_frames(frames, fps=fps, color=color, max_pixels=self._max_pixels)
         tracker = Tracker(
             self._encoder, self._find_numbered, self._locate_on_face, self._doubtful_above, self._model_version
@@ -337,13 +340,18 @@ class Engine:
         Args:
             wanted: Each photo with an index into its `faces`; those that are encoded already cost nothing.
 
+        Raises:
+            ConfigError: It is no list of such pairs.
+            NoSuchFaceError: A photo has no such face.
+
         Examples:
             >>> engine.encode_faces([(photo, 0)])
             >>> photo.nbytes > photo.photo.pixels.nbytes
             True
         """
         note_use()
-        missing = list(dict.fromkeys((image, index) for image, index in wanted if index not in image._crops))
+        pairs = [wanted] if isinstance(wanted, EncodedImage) or not isinstance(wanted, Iterable) else list(wanted)
+        missing = list(dict.fromkeys(pair for pair in map(read_wanted, pairs) if pair[1] not in pair[0]._crops))
         if not missing:
             return
         made = self._encoder.encode([(image.photo.pixels, image.faces[index]) for image, index in missing])
@@ -362,8 +370,10 @@ class Engine:
         """Return the faces of a photo (height, width, 3) uint8 RGB, numbered and sorted from left to right."""
         with self._finder_lock:
             runtime: FinderRuntime = "openvino" if self._backend == "openvino" else "torch"
-            finder = self._face_finder = self._face_finder or default_face_finder(runtime, self._precision)
-        return sorted(number_faces(finder.find(pixels)), key=lambda face: face.number)
+            if self._face_finder is None:
+                self._face_finder = default_face_finder(runtime, self._precision)
+            finder = self._face_finder
+        return sorted(number_faces(check_found(finder.find(pixels))), key=lambda face: face.number)
 
     def _answer(self, image: EncodedImage, query: Query, faces: str | None) -> Answer:
         chosen = choose_asked_faces(image, query, faces)

@@ -9,6 +9,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import ImageError
+from .arguments import show
+
 Box = tuple[float, float, float, float]
 
 
@@ -71,9 +74,27 @@ class WholePhoto:
     """
 
     def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:
-        """Return one face with the photo's outline as its box."""
+        """Return one face with the photo's outline as its box.
+
+        Raises:
+            ImageError: It is no such photo.
+        """
+        check_pixels(photo)
         height, width = photo.shape[:2]
         return [Face((-0.5, -0.5, width - 0.5, height - 0.5))]
+
+
+def check_pixels(photo: object) -> None:
+    """Refuse what is no photo as finders take it; `read_photo` makes one of anything that is a photo.
+
+    Raises:
+        ImageError: It is none.
+    """
+    is_photo = isinstance(photo, np.ndarray) and photo.dtype == np.uint8 and photo.ndim == 3 and photo.shape[2] == 3
+    if not isinstance(photo, np.ndarray) or not is_photo or not photo.size:
+        raise ImageError(
+            f"a finder takes a photo as (height, width, 3) uint8 RGB, not {show(photo)}: read_photo(photo).pixels"
+        )
 
 
 def drop_duplicates(faces: Iterable[Face], max_overlap: float = 0.4) -> list[Face]:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,8 @@ from torch.nn import functional
 
 from ..errors import ConfigError
 from ..model.onnx_sessions import Precision
-from .faces import Face, drop_duplicates
+from .arguments import check_choice, read_number, show
+from .faces import Face, check_pixels, drop_duplicates
 from .libfacedetection import load_detect
 from .yunet import FloatArray, Network, Sighting, load_yunet, run_in_pytorch, see_faces
 from .yunet_openvino import OpenVinoYuNet
@@ -103,11 +104,18 @@ class ScaleSearch:
     SEARCHED_PX = 15_000_000
 
     def __init__(self, see: See, min_score: float = 0.7) -> None:
-        self.min_score = min_score
+        self.min_score = read_number("min_score", min_score, "a score from 0 to 1", may_be_low=True)
+        if self.min_score > 1:
+            raise ConfigError(f"min_score must be a score from 0 to 1, not {show(min_score)}")
         self._see = see
 
     def find(self, photo: ByteArray) -> list[Face]:
-        """Return the faces of a (height, width, 3) uint8 RGB photo, surest first."""
+        """Return the faces of a (height, width, 3) uint8 RGB photo, surest first.
+
+        Raises:
+            ImageError: It is no such photo.
+        """
+        check_pixels(photo)
         pyramid = Pyramid(photo, self.LONGER_SIDES[-1])
         by_turn = {0: self._search(pyramid, 0, self.LONGER_SIDES[-1])}
         if best_score(by_turn[0]) < self.SURE_SCORE and (by_turn[0] or not pyramid.is_plain):
@@ -214,12 +222,14 @@ class YuNetFinder(ScaleSearch):
 
     Raises:
         CheckpointError: The weights are missing or damaged.
-        ConfigError: OpenVINO is asked for and not installed.
+        ConfigError: OpenVINO is asked for and not installed, or an argument is of a wrong kind.
     """
 
     def __init__(
         self, min_score: float = 0.7, runtime: FinderRuntime = "torch", precision: Precision = "float32"
     ) -> None:
+        check_choice("runtime", runtime, get_args(FinderRuntime))
+        check_choice("precision", precision, get_args(Precision))
         network: Network = run_in_pytorch
         if runtime == "openvino":
             network = OpenVinoYuNet(precision)

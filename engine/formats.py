@@ -11,11 +11,13 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from ..errors import ConfigError, NoSuchFaceError
+from ..errors import ConfigError
 from ..querylang.registry import load_registry
 from .answer_units import find_share
+from .arguments import check_choice
 from .outlines import Outline
 from .palette import part_color
+from .surface_regions import pick_face
 from .visibility import PointVisibility
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ def write_csv(answer: Answer, *, is_normalized: bool = False) -> str:
 
 def make_dataframe(answer: Answer, library: str | None) -> Any:
     """Return one row for each point as a table of pandas or polars; see `Answer.to_dataframe`."""
-    if library not in (None, *DATAFRAMES):
-        raise ConfigError(f'library is "pandas" or "polars", not {library!r:.80}')
+    if library is not None:
+        check_choice("library", library, DATAFRAMES)
     for name in DATAFRAMES if library is None else (library,):
         try:
             module = importlib.import_module(name)
@@ -86,8 +88,7 @@ def write_pts(answer: Answer, face: int) -> str:
     Raises:
         NoSuchFaceError: The answer has no such face.
     """
-    if not 0 <= face < len(answer.faces):
-        raise NoSuchFaceError(f"the answer has {len(answer.faces)} face(s): there is no index {face}")
+    face = pick_face(answer, face)
     points = answer.xy[answer.face_index == face].astype(np.float64) + 1
     rows = "".join(f"{x:.4f} {y:.4f}\n" for x, y in points.tolist())
     return f"version: 1\nn_points: {len(points)}\n{{\n{rows}}}\n"

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, get_args, runtime_checkable
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ConfigError, FaceQLError, ImageError, TooManyPixelsError
+from .arguments import check_choice, read_whole, show, show_path
 from .array_photos import bring_to_rgb
 from .jpeg_markers import JPEG_HEAD, check_jpeg_markers
 from .png_chunks import PNG_HEAD, check_png_chunks
@@ -99,14 +101,14 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
 
     Raises:
         ImageError: It cannot be read, or is too large, or is not of these kinds.
-        ConfigError: `color` is neither "rgb" nor "bgr".
+        ConfigError: `color` is neither "rgb" nor "bgr", or `max_pixels` no number of pixels.
 
     Examples:
         >>> read_photo(np.full((4, 4), 0.5)).notes
         ('float64 taken as 0 to 1', 'grey, taken for all three colours')
     """
-    if color not in get_args(ColorOrder):
-        raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
+    check_choice("color", color, get_args(ColorOrder))
+    max_pixels = read_whole("max_pixels", max_pixels, 1)
     if isinstance(image, Photo):
         _check_size(image.size[1], image.size[0], "the image", max_pixels)
         return image
@@ -126,11 +128,24 @@ def read_photo(image: ImageSource, *, color: ColorOrder = "rgb", max_pixels: int
     except FaceQLError:
         raise
     except Exception as error:  # decoders raise anything at all on damaged files
-        name = f"{os.fspath(image)!r}" if isinstance(image, str | os.PathLike) else "the image"
+        name = show_path(image) if isinstance(image, str | os.PathLike) else "the image"
         raise ImageError(f"{name} cannot be read: {_reason(error)}") from error
     kind = f"{type(image).__module__}.{type(image).__qualname__}"
     hint = "; of a tensor give tensor.permute(1, 2, 0).cpu().numpy()" if kind == "torch.Tensor" else ""
     raise ImageError(f"a photo is a path, bytes, an open file, a PIL image or an array, not {kind}{hint}")
+
+
+def read_many(name: str, photos: object) -> Iterable[Any]:
+    """Return many photos, if they are: one photo's rows or bytes are none.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    is_one = isinstance(photos, np.ndarray) and photos.ndim < 4
+    is_other = isinstance(photos, str | bytes | bytearray | memoryview | Mapping | io.IOBase)
+    if is_one or is_other or not isinstance(photos, Iterable):
+        raise ConfigError(f"{name} is a list of photos, not {show(photos)}: put a single photo in a list")
+    return photos
 
 
 def read_open_file(file: OpenFile, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -277,6 +292,8 @@ def _freeze(pixels: npt.NDArray[np.uint8], notes: tuple[str, ...]) -> Photo:
 
 def _reason(error: Exception) -> str:
     """Return why a decoder gave up, without the names of its own code."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     if len(error.args) == 1 and isinstance(error.args[0], bytes):
         return error.args[0].decode("latin-1")
     text = str(error).strip()

@@ -11,14 +11,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ConfigError, ImageError, NoSuchFaceError, NoSuchPointError
+from ..errors import ConfigError, ImageError, NoSuchPointError
 from ..querylang.landmarks import LandmarkQuery
 from ..querylang.parse import parse
 from ..querylang.registry import load_registry
 from .answer import Answer
+from .arguments import check_choice, show
 from .region_color import RegionColor, mean_color
 from .regions import region_rings
-from .surface_regions import ring_area
+from .surface_regions import pick_face, ring_area
 from .upright import RollGauge
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,8 +59,9 @@ class Measures:
     face: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.face < len(self.answer.faces):
-            raise NoSuchFaceError(f"the answer has {len(self.answer.faces)} face(s): there is no index {self.face}")
+        if not isinstance(self.answer, Answer):
+            raise ConfigError(f"measures are taken of an answer, not of {show(self.answer)}")
+        object.__setattr__(self, "face", pick_face(self.answer, self.face))
 
     def point(self, where: str) -> FloatArray:
         """Return the point (2,) of a name or a place in words; where the answer has none just there, of its curve.
@@ -177,8 +179,8 @@ class Measures:
             >>> round(measures.eye_openness("left eye"), 1)
             0.3
         """
-        if eye not in EYES:
-            raise ConfigError(f"an eye is {' or '.join(map(repr, EYES))}, not {eye!r}")
+        if not isinstance(eye, str) or eye not in EYES:
+            raise ConfigError(f"an eye is {' or '.join(map(repr, EYES))}, not {show(eye)}")
         return self._openness(eye, EYE_PAIRS)
 
     @property
@@ -293,6 +295,5 @@ class Measures:
         return float(np.mean(heights) / width)
 
     def _unit(self, unit: Unit) -> float:
-        if unit not in ("px", "iod"):
-            raise ConfigError(f'unit must be "px" or "iod", not {unit!r}')
+        check_choice("unit", unit, ("px", "iod"))
         return self.interocular_px if unit == "iod" else 1.0

@@ -8,13 +8,17 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import NoSuchPointError
+from ..errors import ConfigError, NoSuchPointError
+from .arguments import read_number, read_whole, show
+from .number_lists import read_numbers
 
 FloatArray = npt.NDArray[np.float64]
 
 # Beyond this gap between neighbours the points of a closed part do not go all the way round.
 LARGEST_GAP = 0.3
 TRACE_PIECES = 512
+MOST_DENSE = 20_000
+MOST_SAMPLED = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +116,9 @@ class PartCurve:
     def at(self, fpalps: npt.ArrayLike) -> FloatArray:
         """Return the points (N, 2) at FPALPs (N,); of an open curve those beyond an end are that end.
 
+        Raises:
+            ConfigError: They are no finite numbers.
+
         Examples:
             >>> left, right = answer.curve("outer lip").at([0, 0.5])
             >>> bool(left[0] < right[0])
@@ -158,6 +165,9 @@ class PartCurve:
 
         An open curve's ends are the first and the last of them; a ring's last lies one distance before its first.
 
+        Raises:
+            ConfigError: `count` is no whole number from 1 to 1,000,000.
+
         Examples:
             >>> answer.curve("left eye").sample(100).shape
             (100, 2)
@@ -171,6 +181,9 @@ class PartCurve:
             >>> answer.curve("left eye").sample_fpalps(4).shape
             (4,)
         """
+        count = read_whole("count", count, 1)
+        if count > MOST_SAMPLED:
+            raise ConfigError(f"count is {MOST_SAMPLED:,} points at most, not {show(count)}")
         shares = np.arange(count) / count if self.is_ring else np.linspace(0, 1, count)
         return self.fpalps_at(shares * self.length_px)
 
@@ -183,7 +196,7 @@ class PartCurve:
             array([0., 1.])
         """
         fpalps, along = self._trace
-        return np.interp(np.asarray(distances, dtype=np.float64), along, fpalps)
+        return np.interp(read_numbers("distances", distances), along, fpalps).reshape(np.shape(distances))
 
     def dense(self, step_px: float = 0.5) -> FloatArray:
         """Return points along the whole curve, at most a step apart: what to draw or to fill.
@@ -192,8 +205,10 @@ class PartCurve:
             >>> len(answer.curve("outer lip").dense(step_px=0.25)) > 300
             True
         """
-        pieces = max(int(np.ceil(self.length_px / step_px)), len(self.fpalps), 2)
-        return self.sample(min(pieces, 20_000))
+        step_px = read_number("step_px", step_px, "a number of pixels above 0, such as 0.5")
+        wanted = min(self.length_px / step_px, MOST_DENSE)
+        pieces = max(int(np.ceil(wanted)), len(self.fpalps), 2)
+        return self.sample(min(pieces, MOST_DENSE))
 
     @cached_property
     def _knots(self) -> FloatArray:
@@ -225,7 +240,7 @@ class PartCurve:
     def _pieces(self, fpalps: npt.ArrayLike) -> tuple[FloatArray, ...]:
         """Return, for each FPALP, its piece's width, the share of it gone, and the piece's ends and derivatives."""
         knots = self._knots
-        f = np.atleast_1d(np.asarray(fpalps, dtype=np.float64))
+        f = read_numbers("fpalps", fpalps)
         if self.is_ring:
             f = knots[0] + (f - knots[0]) % 1.0
         f = np.clip(f, knots[0], knots[-1])

@@ -16,9 +16,10 @@ from ..querylang.query import Query
 from ..querylang.registry import load_registry
 from ..querylang.runs import SURFACE_RUNS, CurveRun, LayoutRun, PlaceRun, Run, lay_out
 from ..querylang.surface_runs import SpotRun, SurfaceRun
+from .arguments import check_words, read_index, read_number, show
 from .part_curve import FloatArray, PartCurve
 from .raster import clip_window, cover_rings
-from .surface_regions import find_named, patches_of, surface_pieces
+from .surface_regions import find_named, patches_of, pick_face, surface_pieces
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -31,6 +32,9 @@ REGION_POINTS = 61
 
 def find_points(answer: Answer, where: str, face: int | None) -> IndexArray:
     """Return the indices of an answer's points that lie where words say; see `Answer.find`."""
+    check_words(where)
+    if face is not None:
+        face = pick_face(answer, face)
     is_asked = np.ones(len(answer), dtype=bool) if face is None else answer.face_index == face
     name = " ".join(where.replace("_", " ").split())
     by_name = np.array([own == name for own in answer.names], dtype=bool)
@@ -75,6 +79,8 @@ def lie_on_surface(answer: Answer, run: SurfaceRun) -> npt.NDArray[np.bool_]:
 
 def fit_curve(answer: Answer, where: str, face: int) -> PartCurve:
     """Return the curve through an answer's points on one part, or a stretch of it; see `Answer.curve`."""
+    check_words(where)
+    face = read_index(face)
     runs = parse(where).runs
     if len(runs) != 1 or not isinstance(runs[0], CurveRun):
         raise ConfigError(f"a curve is a part that is no point, or one stretch of it, not {where!r}")
@@ -107,6 +113,7 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
     are one ring along both; every other part is filled, an open one up to the chord between its ends; a surface is
     filled up to its sides.
     """
+    check_words(where)
     if surfaces := find_named(where):
         return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
@@ -153,6 +160,7 @@ def write_region_instruction(where: str) -> str:
         QueryError: The words cannot be understood.
         ConfigError: The region is no region.
     """
+    check_words(where)
     named = find_named(where)
     runs = () if named else read_region(where).runs
     # One place on a surface, and the answer holds the whole mesh.
@@ -167,14 +175,15 @@ def write_region_instruction(where: str) -> str:
 def describe_missing(answer: Answer, where: str, face: int) -> str:
     """Return what to do about points that an answer does not hold."""
     if not 0 <= face < len(answer.faces):
-        return f"the answer has {len(answer.faces)} face(s): there is no index {face}"
+        return f"the answer has {len(answer.faces)} face(s): there is no index {show(face)}"
     return f"the answer holds no points on {where!r}: ask for them too"
 
 
 def paint_mask(answer: Answer, where: str | None, face: int | None, feather: float) -> npt.NDArray[np.float32]:
     """Return how much of each pixel a region covers, (height, width) 0..1; see `Answer.mask`."""
-    if not isinstance(feather, int | float) or not 0 <= feather < float("inf"):
-        raise ConfigError(f"feather must be a number of pixels from 0 up, not {feather!r:.80}")
+    feather = read_number("feather", feather, "a number of pixels from 0 up", may_be_low=True)
+    if face is not None:
+        face = read_index(face)
     height, width = answer.image_size
     mask = np.zeros((height, width), dtype=np.float32)
     wanted = range(len(answer.faces)) if face is None else [face]

@@ -17,6 +17,8 @@ from ..querylang.parse import parse
 from ..querylang.runs import SURFACE_RUNS, Run
 from ..querylang.surface_runs import WHOLE, Box, GridRun, SpotRun, walk_round
 from ..querylang.surfaces import load_surfaces
+from .arguments import check_words, read_index, read_whole, show
+from .images import MAX_PIXELS
 from .texture_map import map_uv
 
 if TYPE_CHECKING:
@@ -54,7 +56,17 @@ class SurfacePatch:
 
         Args:
             size: (height, width) of the picture, as `Answer.image_size`.
+
+        Raises:
+            ConfigError: It is no such size, or one of more than 89 megapixels.
         """
+        try:
+            height, width = size
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"size is (height, width) in pixels, not {show(size)}") from error
+        size = read_whole("the height", height, 1), read_whole("the width", width, 1)
+        if size[0] * size[1] > MAX_PIXELS:
+            raise ConfigError(f"a map of the size {show(size)} has more than {MAX_PIXELS:,} pixels")
         return map_uv(self.points.astype(np.float64), self.triangles, self.uv, size)
 
 
@@ -64,6 +76,7 @@ Patch = tuple[str, Box]
 
 def find_named(where: str) -> tuple[Patch, ...]:
     """Return the surfaces of a surface's own name, or of "skin"; none for other words."""
+    check_words(where)
     known = load_surfaces()
     name = " ".join(where.replace("_", " ").split())
     if name == SKIN:
@@ -96,6 +109,19 @@ def patches_of(runs: Sequence[Run], where: str) -> tuple[Patch, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def pick_face(answer: Answer, face: object) -> int:
+    """Return an index into an answer's faces.
+
+    Raises:
+        ConfigError: It is no index.
+        NoSuchFaceError: The answer has no such face.
+    """
+    index = read_index(face)
+    if not 0 <= index < len(answer.faces):
+        raise NoSuchFaceError(f"the answer has {len(answer.faces)} face(s): there is no index {show(index)}")
+    return index
+
+
 def read_vertices(answer: Answer, where: str, face: int) -> FloatArray:
     """Return the mesh (VERTICES, 2) of one face of an answer.
 
@@ -103,8 +129,7 @@ def read_vertices(answer: Answer, where: str, face: int) -> FloatArray:
         NoSuchFaceError: The answer has no such face.
         NoSuchPointError: The answer holds no mesh.
     """
-    if not 0 <= face < len(answer.faces):
-        raise NoSuchFaceError(f"the answer has {len(answer.faces)} face(s): there is no index {face}")
+    face = pick_face(answer, face)
     if answer.vertices is None:
         raise NoSuchPointError(
             f"the answer holds no surfaces, so nothing of {where!r}: ask for a place on one too ('left_cheek'); an "
@@ -209,6 +234,7 @@ def make_patch(answer: Answer, where: str, face: int) -> SurfacePatch:
 def read_grid(answer: Answer, where: str, face: int) -> npt.NDArray[np.float32]:
     """Return the points (rows, columns, 2) of a grid that an answer was asked for; see `Answer.grid`."""
     patches = find_patches(where)
+    face = pick_face(answer, face)
     for run in answer.query.runs:
         if not isinstance(run, GridRun) or not {(run.surface, run.box), (run.surface, WHOLE)} & set(patches):
             continue

@@ -16,13 +16,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ConfigError, ImageError, TooManyPixelsError, VideoError
-from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_photo
+from .arguments import check_choice, read_number, read_whole, show, show_path
+from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_many, read_photo
 
 ByteArray = npt.NDArray[np.uint8]
 
@@ -71,18 +72,17 @@ def read_frames(
         ImageError: A frame cannot be read.
         ConfigError: The extra `video` is not installed, or an argument is wrong.
     """
-    if fps is not None and not (isinstance(fps, int | float) and math.isfinite(fps) and fps > 0):
-        raise ConfigError(f"fps is a number above 0, such as 25, not {fps!r:.80}")
+    fps = USUAL_FPS if fps is None else read_number("fps", fps, "a number above 0, such as 25")
+    check_choice("color", color, get_args(ColorOrder))
+    max_pixels = read_whole("max_pixels", max_pixels, 1)
     frames: Iterable[ImageSource | VideoFrame]
     if isinstance(source, str | os.PathLike):
         frames = VideoFile(source, max_pixels=max_pixels).read()
     elif isinstance(source, int) and not isinstance(source, bool):
         frames = watch_camera(source)
-    elif isinstance(source, Iterable) and not isinstance(source, bytes | bytearray | memoryview):
-        frames = source
     else:
-        raise ConfigError(f"frames is a video's path, a camera's number or photos, not {type(source).__name__}")
-    return _read_each(frames, fps or USUAL_FPS, color, max_pixels)
+        frames = read_many("frames, where it is neither a video's path nor a camera's number,", source)
+    return _read_each(frames, fps, color, max_pixels)
 
 
 def _read_each(
@@ -91,10 +91,11 @@ def _read_each(
     last = -math.inf
     for index, frame in enumerate(frames):
         own = frame if isinstance(frame, VideoFrame) else VideoFrame(frame, index / fps)
-        if not (math.isfinite(own.time) and own.time > last):
-            raise ConfigError(f"the times of frames rise: frame {index} is at {own.time!r} s, the one before {last!r}")
-        last = own.time
-        yield own.time, read_photo(own.image, color="rgb" if own.is_color_known else color, max_pixels=max_pixels)
+        at = read_number(f"the time of frame {index}", own.time, "a number of seconds", low=-math.inf)
+        if at <= last:
+            raise ConfigError(f"the times of frames rise: frame {index} is at {at!r} s, the one before {last!r}")
+        last = at
+        yield at, read_photo(own.image, color="rgb" if own.is_color_known else color, max_pixels=max_pixels)
 
 
 class VideoFile:
@@ -122,7 +123,10 @@ class VideoFile:
     def __init__(
         self, path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, opened: BinaryIO | None = None
     ) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(f"a video is told by its path, not by {show(path)}")
         self.path = Path(path)
+        max_pixels = read_whole("max_pixels", max_pixels, 1)
         self._opened = opened
         self._av = load_av()
         with self._open() as container:
@@ -141,8 +145,10 @@ class VideoFile:
         """Yield the frames from a time in seconds on, upright, RGB.
 
         Raises:
+            ConfigError: `start` is no time.
             VideoError: The file is damaged or cut short; every frame before that was given.
         """
+        start = read_number("start", start, "a number of seconds from 0 up", may_be_low=True)
         with self._open() as container:
             stream = self._pick_stream(container)
             stream.thread_type = "AUTO"
@@ -154,14 +160,13 @@ class VideoFile:
 
     @property
     def _name(self) -> str:
-        return repr(str(self.path))
+        return show_path(self.path)
 
     def _open(self) -> Any:
         if self._opened is not None:
             self._opened.seek(0)
-        elif not self.path.is_file():
-            kind = "is a folder" if self.path.is_dir() else "is not a regular file"
-            raise VideoError(f"{self._name} {kind}" if self.path.exists() else f"there is no file {self._name}")
+        else:
+            self._check_path()
         try:
             return open_to_read(self._av, self._opened or str(self.path))
         except PermissionError as error:
@@ -170,6 +175,15 @@ class VideoFile:
             raise VideoError(
                 f"{self._name} is not a video that can be read here (MP4, MOV, MKV, WebM, AVI, ...), or it is cut short"
             ) from error
+
+    def _check_path(self) -> None:
+        try:
+            if self.path.is_file():
+                return
+            kind = "is a folder" if self.path.is_dir() else "is not a regular file"
+            raise VideoError(f"{self._name} {kind}" if self.path.exists() else f"there is no file {self._name}")
+        except OSError as error:  # a name that is too long
+            raise VideoError(f"{self._name} cannot be opened: {error.strerror}") from error
 
     def _pick_stream(self, container: Any) -> Any:
         if not container.streams.video:

@@ -61,6 +61,18 @@ def test_an_answer_on_a_part_of_its_photo(engine: Engine) -> None:
     assert near.draw(scale=4).size == (4 * width, 4 * height)
 
 
+def test_all_of_an_answer_moves_with_its_piece_of_the_photo(engine: Engine) -> None:
+    answer = engine.ask(ASTRONAUT, "left cheek * 9; 60 points on the outer lip")
+    near = crop_answer(answer, answer.xy[answer.find("outer lip")])
+    left, top = (answer.xy - near.xy)[0].round().astype(int).tolist()
+    height, width = near.image_size
+    for region in ("left cheek", "outer lip"):
+        whole = answer.mask(region)[top : top + height, left : left + width]
+        np.testing.assert_allclose(near.mask(region), whole, atol=0.02)
+    x0, y0, x1, y1 = answer.faces[0].box
+    assert near.faces[0].box == (x0 - left, y0 - top, x1 - left, y1 - top)
+
+
 def test_what_cannot_be_cut(engine: Engine) -> None:
     answer = engine.ask(ASTRONAUT, PLACES)
     for wrong in ({"size": 8}, {"size": 5000}, {"margin": -1}):
