@@ -6,6 +6,7 @@ python examples/makeup.py examples/astronaut.jpg docs/makeup.png --look examples
 from __future__ import annotations
 
 import argparse
+import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -68,8 +69,10 @@ def main(photo_path: Path, out: Path, look: Path) -> None:
     """Write the photo before and after, side by side, cut to the largest face."""
     layers = read_look(look)
     engine = faceql.Engine()
-    photo = Image.open(photo_path).convert("RGB")
-    face = engine.encode(photo).faces[0]
+    encoded = engine.encode(photo_path)
+    (face,) = engine.ask(encoded, "nose tip", faces="largest").faces
+    # Upright, as the engine has it.
+    photo = Image.fromarray(encoded.photo.pixels)
     photo = photo.crop(around(face.box, 0.7, photo.size))
     # A small face is made up on an enlarged photo: lines thinner than a pixel would be grey.
     scale = max(1, round(400 / face.area**0.5))
@@ -98,4 +101,7 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--look", type=Path, default=LOOKS / "evening.toml")
     arguments = parser.parse_args()
-    main(arguments.photo, arguments.out, arguments.look)
+    try:
+        main(arguments.photo, arguments.out, arguments.look)
+    except (faceql.FaceQLError, ValueError, OSError) as error:
+        sys.exit(str(error))

@@ -97,6 +97,15 @@ class MadeFace:
         return blur(like, 0.004 * self.size) * mask
 
     @cached_property
+    def whole(self) -> FloatArray:
+        """The mask of the whole face as far as the mesh goes, eyes and mouth filled."""
+        return np.maximum.reduce([self.mask(where) for where in ("skin", "eyes", "eyebrows", "outer lip")])
+
+    def fade(self, feather: float) -> FloatArray:
+        """Return 0 at the mesh's edge, which may lie on bare skin, and 1 from a share of the face's size within it."""
+        return step(0.5, 1.0, blur(self.whole, feather * self.size))
+
+    @cached_property
     def usual_skin(self) -> float:
         """The usual luma of the face's skin."""
         inside = self.skin > 0.5

@@ -51,7 +51,7 @@ class Patch:
     feather: float = 0.03
 
     def cover(self, face: MadeFace) -> FloatArray:
-        return self.strength * face.mask(self.where, self.feather) * face.skin * face.seen
+        return self.strength * face.mask(self.where, self.feather) * face.fade(self.feather) * face.skin * face.seen
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ sys.path.insert(0, str(EXAMPLES))
 
 import makeup  # noqa: E402
 from makeup_face import INSTRUCTION, look_at  # noqa: E402
-from makeup_layers import KINDS, Blush, Foundation, Lipstick, Shadow, read_layer  # noqa: E402
+from makeup_layers import KINDS, Blush, Contour, Foundation, Lipstick, Shadow, read_layer  # noqa: E402
 from makeup_light import blur, from_linear, lay_film, luma, to_linear  # noqa: E402
 
 PHOTO = EXAMPLES / "astronaut.jpg"
@@ -52,6 +53,38 @@ def test_a_look_is_shown_beside_the_plain_face(tmp_path: Path) -> None:
     moved = np.abs(after - before).max(axis=2)
     assert 0.05 < (moved > 6).mean() < 0.5
     assert (moved[:20] <= 1).mean() > 0.9
+
+
+def test_the_largest_face_is_made_up_upright(photo: np.ndarray, tmp_path: Path) -> None:
+    small = Image.fromarray(photo).crop((150, 30, 300, 200)).resize((75, 85))
+    both = Image.new("RGB", (600, 512), "grey")
+    both.paste(small, (5, 200))
+    both.paste(Image.fromarray(photo).crop((100, 0, 500, 512)), (150, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    both.rotate(90, expand=True).save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    makeup.main(tmp_path / "turned.jpg", tmp_path / "sheet.png", EXAMPLES / "looks" / "everyday.toml")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        plain = sheet.convert("RGB").crop((0, 0, sheet.width // 2, sheet.height))
+    (face,) = faceql.Engine("cpu").ask(plain, "nose tip").faces
+    assert face.area**0.5 > 250
+    assert abs(face.angle) < 20
+
+
+@pytest.mark.parametrize(
+    ("photo", "look", "says"),
+    [
+        ("missing.jpg", "everyday.toml", "there is no file"),
+        ("grey.png", "everyday.toml", "no face was found"),
+        ("grey.png", "missing.toml", "No such file"),
+    ],
+)
+def test_what_cannot_be_made_up_is_told_in_a_line(tmp_path: Path, photo: str, look: str, says: str) -> None:
+    Image.new("RGB", (90, 90), "grey").save(tmp_path / "grey.png")
+    command = [sys.executable, EXAMPLES / "makeup.py", photo, "out.png", "--look", EXAMPLES / "looks" / look]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert says in done.stderr
 
 
 def test_lipstick_reddens_the_lips_and_spares_teeth_and_skin(photo: np.ndarray, answer: faceql.Answer) -> None:
@@ -134,6 +167,17 @@ def test_a_hidden_side_gets_less(photo: np.ndarray, answer: faceql.Answer) -> No
         assert less[left].mean() == pytest.approx(seen[left].mean(), rel=0.25)
 
 
+def test_contour_ends_softly_where_the_mesh_ends_on_bare_skin(photo: np.ndarray, answer: faceql.Answer) -> None:
+    layer = Contour(strength=1.0)
+    # All is skin here, as on a bald head.
+    plain = look_at(answer, 0, np.full(photo.shape, 0.4, dtype=np.float32))
+    cover = layer.cover(replace(plain, light=np.full((*plain.shape, 3), 0.4, dtype=np.float32)))
+    steepest = max(float(np.abs(np.diff(cover, axis=axis)).max()) for axis in (0, 1))
+    # Twice what the layer's own feather has.
+    assert steepest < 2 / (layer.feather * plain.size * (2 * np.pi) ** 0.5)
+    assert cover.max() > 0.3
+
+
 def test_foundation_keeps_what_is_no_skin(photo: np.ndarray, answer: faceql.Answer) -> None:
     face = look_at(answer, 0, to_linear(photo))
     bright = luma(face.light)
@@ -189,6 +233,8 @@ def write_clip(path: Path, photo: np.ndarray, count: int) -> None:
     random = np.random.default_rng(5)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options={"crf": "12"})
+        # With more threads x264 writes another file each time, and some of them flicker more.
+        stream.codec_context.thread_count = 1
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         for index in range(count):
             x, y = 60 + 2 * index, 10 + index
