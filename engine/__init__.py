@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .measures import MEASURES_INSTRUCTION, Measures
     from .outlines import Outline
     from .part_curve import PartCurve
+    from .region_color import RegionColor
     from .regions import write_region_instruction
+    from .surface_regions import SurfacePatch
     from .tracking import FrameAnswer
     from .video import VideoFile, VideoFrame, read_frames
     from .visibility import PointVisibility
@@ -49,8 +51,10 @@ _HOMES = {
     "PartCurve": "part_curve",
     "Photo": "images",
     "PointVisibility": "visibility",
+    "RegionColor": "region_color",
     "SlimeFaceFinder": "finders",
     "Stroke": "landmark",
+    "SurfacePatch": "surface_regions",
     "UPRIGHT_INSTRUCTION": "cutting",
     "VideoFile": "video",
     "VideoFrame": "video",
@@ -86,8 +90,10 @@ __all__ = [
     "Photo",
     "PointVisibility",
     "Precision",
+    "RegionColor",
     "SlimeFaceFinder",
     "Stroke",
+    "SurfacePatch",
     "VideoFile",
     "VideoFrame",
     "WholePhoto",

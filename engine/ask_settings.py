@@ -37,6 +37,10 @@ class AskSettings:
         color: The order of an array's channels; "bgr" is OpenCV's.
         units: Of points and boxes where an answer is written down, as `Answer.to_dict` takes them; an `Answer` itself
             holds pixels.
+
+    Examples:
+        >>> AskSettings(perspective="subject").parse("left eye").canonical
+        'right_eye * 8'
     """
 
     faces: str | None = None
@@ -56,6 +60,10 @@ class AskSettings:
         Raises:
             QueryError: It cannot be understood.
             ConfigError: A setting is wrong.
+
+        Examples:
+            >>> AskSettings(ids_from=0).parse("300W point 30").canonical
+            '300w[31]'
         """
         if isinstance(instruction, Query):
             return instruction

@@ -35,6 +35,12 @@ class CutOut:
         matrix: (2, 3), from pixels of the photo to pixels of the piece: `matrix @ (x, y, 1)`; in both (0, 0) is the
             centre of the top-left pixel.
         angle: How far the face leans in the photo and was turned back, degrees clockwise.
+
+    Examples:
+        >>> eyes = engine.ask(photo, UPRIGHT_INSTRUCTION)
+        >>> cut = cut_out(eyes, eyes.xy, upright=False)
+        >>> cut.picture.mode, cut.matrix.shape, cut.angle
+        ('RGB', (2, 3), 0.0)
     """
 
     picture: Image.Image
@@ -60,6 +66,12 @@ def cut_out(
         ImageError: The answer has no photo.
         NoSuchFaceError: It has no such face.
         NoSuchPointError: It does not tell how the face is turned.
+
+    Examples:
+        >>> face = engine.ask(photo, UPRIGHT_INSTRUCTION)
+        >>> cut = cut_out(face, face.xy[face.find("eyes")], size=200)
+        >>> max(cut.picture.size), abs(cut.angle) < 10
+        (200, True)
     """
     size = read_whole("size", size, 16)
     margin = read_number("margin", margin, "a number from 0 to 4", may_be_low=True)
@@ -94,6 +106,11 @@ def crop_answer(answer: Answer, points: FloatArray, *, margin: float = 0.35) -> 
         ConfigError: `points` or the margin are none.
         ImageError: The answer has no photo.
         NoSuchFaceError: It has no faces.
+
+    Examples:
+        >>> near = crop_answer(answer, answer.xy[answer.find("outer lip")])
+        >>> near.image_size < answer.image_size, len(near) == len(answer)
+        (True, True)
     """
     points = read_points(points)
     margin = read_number("margin", margin, "a number from 0 up", may_be_low=True)

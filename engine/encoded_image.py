@@ -130,6 +130,10 @@ def choose_asked_faces(image: EncodedImage, query: Query, faces: str | None = No
         NoFaceError: No face was found.
         NoSuchFaceError: There are fewer faces than the one asked for.
         ConfigError: `faces` names none.
+
+    Examples:
+        >>> choose_asked_faces(photo, faceql.parse("pupils of every face"))
+        [0]
     """
     if not image.faces:
         height, width = image.image_size

@@ -57,6 +57,14 @@ class FaceFinder(Protocol):
 
     Boxes must be as tight as libfacedetection's: from mid-forehead to the chin, cheek to cheek. A finder may also have
     `describe_search(height, width) -> str`, which says for `NoFaceError` what was tried on a photo of that size.
+
+    Examples:
+        >>> class Middle:
+        ...     def find(self, photo):
+        ...         height, width = photo.shape[:2]
+        ...         return [Face((width / 4, height / 4, 3 * width / 4, 3 * height / 4), 0.9)]
+        >>> faceql.Engine("cpu", face_finder=Middle()).encode("examples/astronaut.jpg").faces[0].box
+        (128.0, 128.0, 384.0, 384.0)
     """
 
     def find(self, photo: npt.NDArray[np.uint8]) -> list[Face]:

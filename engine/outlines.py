@@ -24,6 +24,11 @@ class Outline:
         shape: "polygon", a ring whose last point joins its first, or "polyline".
         points: Indices of its points in the answer, along it.
         holes: Of a polygon, the rings that are cut out of it.
+
+    Examples:
+        >>> (outline,) = engine.ask(photo, "lips without the mouth opening as a polygon").outlines
+        >>> outline.shape, len(outline.points), len(outline.holes)
+        ('polygon', 12, 1)
     """
 
     face: int
@@ -33,7 +38,13 @@ class Outline:
 
     @property
     def rings(self) -> tuple[tuple[int, ...], ...]:
-        """The outline itself, then its holes."""
+        """The outline itself, then its holes.
+
+        Examples:
+            >>> (outline,) = engine.ask(photo, "lips without the mouth opening as a polygon").outlines
+            >>> [len(ring) for ring in outline.rings]
+            [12, 8]
+        """
         return (self.points, *self.holes)
 
 

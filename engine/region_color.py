@@ -26,6 +26,12 @@ class RegionColor:
         linear_rgb: Mean red, green and blue in linear light, 0..1: what rPPG and light work want.
         lab: CIE L*, a*, b* (D65) of that mean.
         pixels: How many pixels the region covers, parts of pixels as such.
+
+    Examples:
+        >>> lips = measures.color("lips")
+        >>> red, green, blue = lips.linear_rgb
+        >>> red > green, lips.lab[1] > 0
+        (True, True)
     """
 
     linear_rgb: tuple[float, float, float]

@@ -159,6 +159,12 @@ def write_region_instruction(where: str) -> str:
     Raises:
         QueryError: The words cannot be understood.
         ConfigError: The region is no region.
+
+    Examples:
+        >>> write_region_instruction("lips"), write_region_instruction("left cheek")
+        ('outer_lip * 61; inner_lip * 61', 'left_cheek')
+        >>> engine.ask(photo, write_region_instruction("lips")).mask("lips").shape
+        (512, 512)
     """
     check_words(where)
     named = find_named(where)

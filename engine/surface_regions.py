@@ -42,6 +42,11 @@ class SurfacePatch:
         points: (points, 2) pixels of the photo.
         triangles: (triangles, 3) rows of `points`.
         uv: (points, 2) the 2-D FPALPs: u from the left of the picture to the right, v from top to bottom, 0..1.
+
+    Examples:
+        >>> patch = engine.ask(photo, "forehead").mesh("forehead")
+        >>> patch.surface, patch.points.shape == patch.uv.shape
+        ('forehead', True)
     """
 
     surface: str
@@ -59,6 +64,11 @@ class SurfacePatch:
 
         Raises:
             ConfigError: It is no such size, or one of more than 89 megapixels.
+
+        Examples:
+            >>> where = engine.ask(photo, "forehead").mesh("forehead").uv_map(photo.image_size)
+            >>> where.shape, bool(np.isnan(where[0, 0]).all())
+            ((512, 512, 2), True)
         """
         try:
             height, width = size

@@ -41,6 +41,11 @@ class FrameAnswer:
             was hidden for more than two seconds, or the scene was cut.
         how: Of each of them "tracked", where it was expected from the frame before, or "found", by a search.
         is_cut: Whether another scene begins.
+
+    Examples:
+        >>> (frame,) = engine.track([photo.photo], "pupils")
+        >>> frame.frame, frame.time, frame.identities, frame.how, len(frame.answer)
+        (0, 0.0, (1,), ('found',), 2)
     """
 
     frame: int
@@ -55,6 +60,11 @@ class FrameAnswer:
 
         Raises:
             ConfigError: There are no such units.
+
+        Examples:
+            >>> (frame,) = engine.track([photo.photo], "pupils")
+            >>> list(frame.to_dict())
+            ['frame', 'time', 'identities', 'how', 'is_cut', 'answer']
         """
         return {
             "frame": self.frame,

@@ -45,6 +45,11 @@ class VideoFrame:
         image: Its picture, as `Engine.ask` takes one.
         time: Seconds from the beginning.
         is_color_known: Whether the picture is RGB, whatever the order of the other frames' channels.
+
+    Examples:
+        >>> frames = [VideoFrame(photo.photo, 0.0), VideoFrame(photo.photo, 0.25)]
+        >>> [frame.time for frame in engine.track(frames, "pupils")]
+        [0.0, 0.25]
     """
 
     image: ImageSource = field(repr=False)
@@ -71,6 +76,10 @@ def read_frames(
         VideoError: The file or camera cannot be read, or no further than here.
         ImageError: A frame cannot be read.
         ConfigError: The extra `video` is not installed, or an argument is wrong.
+
+    Examples:
+        >>> [(time, frame.size) for time, frame in read_frames(["examples/astronaut.jpg"] * 2, fps=25)]
+        [(0.0, (512, 512)), (0.04, (512, 512))]
     """
     fps = USUAL_FPS if fps is None else read_number("fps", fps, "a number above 0, such as 25")
     check_choice("color", color, get_args(ColorOrder))
@@ -117,7 +126,14 @@ class VideoFile:
     Raises:
         VideoError: There is no such file, it is no video that can be read here, or holds no picture.
         TooManyPixelsError: Its frames are too large.
-        ConfigError: The extra `video` is not installed.
+        ConfigError: The extra `video` is not installed, or an argument is wrong.
+
+    Examples:
+        >>> from PIL import Image
+        >>> still = Image.open("examples/astronaut.jpg")
+        >>> still.save("nod.gif", save_all=True, append_images=[still.rotate(3)], duration=40)
+        >>> VideoFile("nod.gif").size
+        (512, 512)
     """
 
     def __init__(
@@ -147,6 +163,13 @@ class VideoFile:
         Raises:
             ConfigError: `start` is no time.
             VideoError: The file is damaged or cut short; every frame before that was given.
+
+        Examples:
+            >>> from PIL import Image
+            >>> still = Image.open("examples/astronaut.jpg")
+            >>> still.save("nod.gif", save_all=True, append_images=[still.rotate(3)], duration=40)
+            >>> [round(frame.time, 2) for frame in VideoFile("nod.gif").read()]
+            [0.0, 0.04]
         """
         start = read_number("start", start, "a number of seconds from 0 up", may_be_low=True)
         with self._open() as container:

@@ -17,7 +17,13 @@ DIGITS = 4
 
 
 class PointVisibility(NamedTuple):
-    """How likely a point is seen, hidden by something, turned away from the camera, or outside the photo; in all 1."""
+    """How likely a point is seen, hidden by something, turned away from the camera, or outside the photo; in all 1.
+
+    Examples:
+        >>> told = engine.ask(photo, "left pupil")[0].visibility
+        >>> told.seen > 0.9, told.outside
+        (True, 0.0)
+    """
 
     seen: float
     hidden: float
@@ -26,12 +32,22 @@ class PointVisibility(NamedTuple):
 
     @property
     def is_seen(self) -> bool:
-        """Whether it counts as seen."""
+        """Whether it counts as seen.
+
+        Examples:
+            >>> PointVisibility(0.6, 0.3, 0.1, 0.0).is_seen
+            True
+        """
         return self.seen >= SEEN_FROM
 
     @property
     def reason(self) -> str:
-        """What it most likely is, if it is not seen: "hidden", "turned away" or "outside the photo"."""
+        """What it most likely is, if it is not seen: "hidden", "turned away" or "outside the photo".
+
+        Examples:
+            >>> PointVisibility(0.2, 0.7, 0.1, 0.0).reason
+            'hidden'
+        """
         return max(zip(self[1:], REASONS, strict=True), key=lambda pair: pair[0])[1]
 
 
