@@ -5,6 +5,12 @@ export const COLORS = {
   "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
   "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
+  "forehead": "#80deea", "glabella": "#ff7043", "left temple": "#ffd54f", "right temple": "#ffecb3",
+  "left eyebrow surface": "#a1887f", "right eyebrow surface": "#d7ccc8", "left upper eyelid surface": "#ba68c8",
+  "right upper eyelid surface": "#e1bee7", "left under eye": "#64b5f6", "right under eye": "#bbdefb",
+  "left cheek": "#f06292", "right cheek": "#f8bbd0", "nose back": "#81c784", "left nose side": "#dce775",
+  "right nose side": "#f0f4c3", "nose base": "#4db6ac", "upper lip skin": "#ffb74d", "upper lip surface": "#e53935",
+  "lower lip surface": "#ef786e", "chin surface": "#9575cd",
 };
 const TAG = 18;
 const SVG = "http://www.w3.org/2000/svg";

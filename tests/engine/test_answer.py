@@ -7,7 +7,9 @@ import dataclasses
 import io
 import json
 import pickle
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +19,11 @@ from faceql.engine import Answer, Face, Photo
 from faceql.engine.curves import Place
 from faceql.engine.names import PLACE_NAMES, name_places
 from faceql.engine.outlines import count_runs, join_outlines
-from faceql.engine.palette import PART_COLORS, part_color
+from faceql.engine.palette import OTHER_COLOR, PART_COLORS, part_color
 from faceql.errors import ConfigError, ImageError, NoSuchFaceError
 from faceql.querylang.parse import parse
 from faceql.querylang.registry import load_registry
+from faceql.querylang.surfaces import load_surfaces
 
 HEIGHT, WIDTH = 90, 120
 GREY = 90
@@ -289,6 +292,18 @@ def test_every_part_has_a_color_of_its_own() -> None:
     parts = load_registry().parts
     assert set(PART_COLORS) == set(parts)
     assert len(set(PART_COLORS.values())) == len(parts)
+
+
+def test_every_surface_has_its_own_colour_and_the_page_has_the_same() -> None:
+    known = {*PART_COLORS, *load_surfaces()}
+    colors = {name: part_color(name) for name in known}
+    assert len(set(colors.values())) == len(known)
+    assert OTHER_COLOR not in colors.values()
+    page = (Path(__file__).parents[2] / "server" / "playground" / "drawing.js").read_text("utf-8")
+    table = page.partition("COLORS = {")[2].partition("};")[0]
+    assert dict(re.findall(r'"([a-z ]+)": "(#[0-9a-f]{6})"', table)) == {
+        name: "#{:02x}{:02x}{:02x}".format(*color) for name, color in colors.items()
+    }
 
 
 @pytest.mark.parametrize(("place", "name"), PLACE_NAMES.items())
