@@ -115,7 +115,7 @@ class Answer:
         shape = (len(self.faces), VERTICES, 2)
         if self.vertices is not None and not (isinstance(self.vertices, np.ndarray) and self.vertices.shape == shape):
             raise ConfigError(f"vertices are an array of shape {shape}, not {show(self.vertices)}")
-        for array in arrays:
+        for array in arrays if self.vertices is None else [*arrays, self.vertices]:
             array.flags.writeable = False
         object.__setattr__(self, "faces_found", max(self.faces_found, len(self.faces)))
 
@@ -233,6 +233,8 @@ class Answer:
 
         Raises:
             QueryError: The words cannot be understood.
+            NoSuchFaceError: The answer has no such face.
+            ConfigError: It is no text, or no index.
 
         Examples:
             >>> len(answer.find("eyes")), len(answer.find("left eyebrow"))
@@ -345,6 +347,7 @@ class Answer:
 
         Raises:
             NoSuchPointError: No grid was asked there.
+            NoSuchFaceError: The answer has no such face.
             QueryError: The words cannot be understood.
 
         Examples:

@@ -1,4 +1,4 @@
-"""One colour for each face part and each surface, the same in every drawing."""
+"""One colour for each face part and surface, the same in every drawing."""
 
 from __future__ import annotations
 
@@ -21,33 +21,30 @@ PART_COLORS: dict[str, Color] = {
     "middle of left eyebrow": (255, 145, 0),
     "middle of right eyebrow": (255, 202, 40),
     "middle of mouth": (255, 110, 64),
-}
-# Likewise; paler than the curves, which lie on their edges.
-SURFACE_COLORS: dict[str, Color] = {
-    "forehead": (128, 222, 234),
-    "glabella": (255, 112, 67),
-    "left temple": (255, 213, 79),
-    "right temple": (255, 236, 179),
-    "left eyebrow surface": (161, 136, 127),
-    "right eyebrow surface": (215, 204, 200),
-    "left upper eyelid surface": (186, 104, 200),
-    "right upper eyelid surface": (225, 190, 231),
-    "left under eye": (100, 181, 246),
-    "right under eye": (187, 222, 251),
-    "left cheek": (240, 98, 146),
-    "right cheek": (248, 187, 208),
-    "nose back": (129, 199, 132),
-    "left nose side": (220, 231, 117),
-    "right nose side": (240, 244, 195),
-    "nose base": (77, 182, 172),
-    "upper lip skin": (255, 183, 77),
-    "upper lip surface": (229, 57, 53),
-    "lower lip surface": (239, 120, 110),
-    "chin surface": (149, 117, 205),
+    "forehead": (0, 229, 255),
+    "glabella": (118, 255, 3),
+    "left temple": (124, 77, 255),
+    "right temple": (179, 157, 255),
+    "left eyebrow surface": (255, 160, 64),
+    "right eyebrow surface": (255, 209, 128),
+    "left upper eyelid surface": (213, 0, 249),
+    "right upper eyelid surface": (234, 128, 252),
+    "left under eye": (0, 176, 255),
+    "right under eye": (128, 216, 255),
+    "left cheek": (255, 64, 129),
+    "right cheek": (255, 128, 171),
+    "nose back": (29, 233, 182),
+    "left nose side": (0, 191, 165),
+    "right nose side": (100, 255, 218),
+    "nose base": (174, 234, 0),
+    "upper lip skin": (255, 214, 0),
+    "upper lip surface": (255, 23, 68),
+    "lower lip surface": (255, 112, 67),
+    "chin surface": (68, 138, 255),
 }
 OTHER_COLOR: Color = (200, 200, 200)
 
 
 def part_color(part: str) -> Color:
-    """Return the (red, green, blue) of a part or a surface, 0..255."""
-    return PART_COLORS.get(part) or SURFACE_COLORS.get(part, OTHER_COLOR)
+    """Return the (red, green, blue) of a part or surface, 0..255."""
+    return PART_COLORS.get(part, OTHER_COLOR)

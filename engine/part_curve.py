@@ -134,6 +134,9 @@ class PartCurve:
     def tangents(self, fpalps: npt.ArrayLike) -> FloatArray:
         """Return unit vectors (N, 2) along the curve at FPALPs (N,), in the sense of rising FPALPs.
 
+        Raises:
+            ConfigError: They are no finite numbers.
+
         Examples:
             >>> np.linalg.norm(answer.curve("left eye").tangents([0.1, 0.2]), axis=1).round(6)
             array([1., 1.])
@@ -190,6 +193,9 @@ class PartCurve:
     def fpalps_at(self, distances: npt.ArrayLike) -> FloatArray:
         """Return the FPALPs (N,) at distances (N,) from the start along the curve, pixels of the photo.
 
+        Raises:
+            ConfigError: They are no finite numbers.
+
         Examples:
             >>> lip = answer.curve("outer lip")
             >>> lip.fpalps_at([0, lip.length_px])
@@ -199,7 +205,10 @@ class PartCurve:
         return np.interp(read_numbers("distances", distances), along, fpalps).reshape(np.shape(distances))
 
     def dense(self, step_px: float = 0.5) -> FloatArray:
-        """Return points along the whole curve, at most a step apart: what to draw or to fill.
+        """Return points along the whole curve, at most a step apart, 20,000 at most: what to draw or to fill.
+
+        Raises:
+            ConfigError: The step is no number above 0.
 
         Examples:
             >>> len(answer.curve("outer lip").dense(step_px=0.25)) > 300

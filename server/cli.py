@@ -61,6 +61,9 @@ PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 """What the system says where nothing more can be written; a pipe that was closed is another matter."""
 
+PATH_ERRORS = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+"""What it says of a file that cannot be where it was told to be."""
+
 EXTRAS = dict.fromkeys(("lightning_fabric", "rich", "scipy", "h5py"), "train") | dict.fromkeys(
     ("ray", "pyarrow", "fsspec"), "ray"
 )
@@ -78,9 +81,11 @@ class CommandGroup(click.Group):
             ctx.exit(2)
         except OSError as error:
             # Of standard output, or of a file that nobody wrote with care.
-            if error.errno not in DISK_ERRORS:
+            is_of_a_path = error.errno in PATH_ERRORS and error.filename is not None
+            if error.errno not in DISK_ERRORS and not is_of_a_path:
                 raise
-            echo_error(ctx, ConfigError(f"cannot write: {error.strerror}"))
+            what = f"open {str(error.filename)!r}" if is_of_a_path else "write"
+            echo_error(ctx, ConfigError(f"cannot {what}: {error.strerror}"))
             ctx.exit(2)
         except ModuleNotFoundError as error:
             if error.name not in EXTRAS:

@@ -9,6 +9,7 @@ import click
 
 from ..errors import ConfigError
 from .shared_options import WEIGHTS_FILE, json_option
+from .writing import write_file
 
 if TYPE_CHECKING:
     from ..model.data.packs import AnnotatedFaces
@@ -89,7 +90,9 @@ def surfaces_command(picture: Path) -> None:
     """Draw the surfaces on the mean face."""
     from ..engine.surface_picture import draw_surfaces
 
-    draw_surfaces().quantize(128).save(picture, optimize=True)
+    if picture.suffix.lower() != ".png":
+        raise click.BadParameter(f"{str(picture)!r} does not end in .png", param_hint="PICTURE")
+    write_file(picture, lambda aside: draw_surfaces().quantize(128).save(aside, "PNG", optimize=True))
     click.echo(f"wrote {picture}", err=True)
 
 

@@ -5,12 +5,12 @@ export const COLORS = {
   "nose boundary": "#b2ff59", "left eye": "#e040fb", "right eye": "#b388ff", "outer lip": "#ff5252",
   "inner lip": "#ff9eb2", "left pupil": "#ffffff", "right pupil": "#d6e0e6", "middle of left eyebrow": "#ff9100",
   "middle of right eyebrow": "#ffca28", "middle of mouth": "#ff6e40",
-  "forehead": "#80deea", "glabella": "#ff7043", "left temple": "#ffd54f", "right temple": "#ffecb3",
-  "left eyebrow surface": "#a1887f", "right eyebrow surface": "#d7ccc8", "left upper eyelid surface": "#ba68c8",
-  "right upper eyelid surface": "#e1bee7", "left under eye": "#64b5f6", "right under eye": "#bbdefb",
-  "left cheek": "#f06292", "right cheek": "#f8bbd0", "nose back": "#81c784", "left nose side": "#dce775",
-  "right nose side": "#f0f4c3", "nose base": "#4db6ac", "upper lip skin": "#ffb74d", "upper lip surface": "#e53935",
-  "lower lip surface": "#ef786e", "chin surface": "#9575cd",
+  "forehead": "#00e5ff", "glabella": "#76ff03", "left temple": "#7c4dff", "right temple": "#b39dff",
+  "left eyebrow surface": "#ffa040", "right eyebrow surface": "#ffd180", "left upper eyelid surface": "#d500f9",
+  "right upper eyelid surface": "#ea80fc", "left under eye": "#00b0ff", "right under eye": "#80d8ff", "left cheek": "#ff4081",
+  "right cheek": "#ff80ab", "nose back": "#1de9b6", "left nose side": "#00bfa5", "right nose side": "#64ffda",
+  "nose base": "#aeea00", "upper lip skin": "#ffd600", "upper lip surface": "#ff1744", "lower lip surface": "#ff7043",
+  "chin surface": "#448aff",
 };
 const TAG = 18;
 const SVG = "http://www.w3.org/2000/svg";

@@ -190,6 +190,13 @@ def test_triangles_that_are_turned_over_have_no_places() -> None:
     assert np.isnan(patch.uv_map(SIZE)).all()
 
 
+def test_the_mesh_of_an_answer_is_read_only(shipped_engine: Engine, astronaut: np.ndarray) -> None:
+    answer = shipped_engine.ask(astronaut, "left cheek * 4")
+    for one in (answer, pickle.loads(pickle.dumps(answer))):
+        with pytest.raises(ValueError, match="read-only"):
+            one.vertices[0, 0] = 0
+
+
 def test_grids_keep_their_rows_and_columns() -> None:
     answer = make_answer("left_cheek * 5; forehead grid 3 4; forehead * 2")
     grid = answer.grid("forehead")

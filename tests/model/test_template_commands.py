@@ -113,6 +113,16 @@ def test_register_takes_a_packs_layout_by_its_known_points(made_packs: Path) -> 
     assert {landmark["part"] for landmark in told["landmarks"] if landmark["is_on_part"]} >= {"left eye", "outer lip"}
 
 
+def test_surfaces_are_drawn_where_they_can_be(made_packs: Path, tmp_path: Path) -> None:
+    run("surfaces", tmp_path / "surfaces.png")
+    with Image.open(tmp_path / "surfaces.png") as picture:
+        assert picture.size == (1200, 1200)
+    assert "does not end in .png" in refused("surfaces", tmp_path / "surfaces.txt")
+    assert "cannot write" in refused("surfaces", tmp_path / "none" / "surfaces.png")
+    (tmp_path / "file").touch()
+    assert "cannot open" in refused("build", "--data", made_packs, "--out", tmp_path / "file" / "folder")
+
+
 def test_what_cannot_be_registered_is_said(points_file: Path, made_packs: Path, tmp_path: Path) -> None:
     assert "either --points, or --data" in refused("register")
     assert "needs --pack and --layout" in refused("register", "--data", made_packs)
