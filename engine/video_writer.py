@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +13,16 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ConfigError
+from .arguments import read_number, read_whole, show
 from .video import VideoFile, load_av, open_to_read
 
 CLOCK = 90_000
 """Ticks a second: times of all usual rates are whole numbers of them."""
 QUALITY = "18"
+MOST_SIDE = 16_384
+"""H.264's own limit."""
+MOST_FPS = 1000.0
+"""Some files say more; each picture keeps its own time anyway."""
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
 
 
@@ -33,13 +39,16 @@ class VideoWriter:
         notes: What could not be kept.
 
     Raises:
-        ConfigError: The extra `video` is not installed, or the file cannot be written.
+        ConfigError: The extra `video` is not installed, the file cannot be written, or an argument is of a wrong kind.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float, sound_of: VideoFile | None = None) -> None:
         self._av = load_av()
         self.notes: list[str] = []
-        self._size = size
+        self._size = size = read_whole("the width", size[0], 1), read_whole("the height", size[1], 1)
+        if max(size) > MOST_SIDE:
+            raise ConfigError(f"a video is {MOST_SIDE:,} px wide and high at most, not {show(size)}")
+        fps = min(read_number("fps", fps, "a number above 0, such as 25"), MOST_FPS)
         self._last = -1
         try:
             self._container = self._av.open(str(path), "w")
@@ -68,10 +77,11 @@ class VideoWriter:
         """Write a picture that is shown from a time in seconds on; times rise.
 
         Raises:
-            ConfigError: It is of another size, or the disk is full.
+            ConfigError: It is of another size, the time is none, or the disk is full.
         """
         if picture.size != self._size:
             raise ConfigError(f"the pictures are {self._size}, and this one is {picture.size}")
+        time = read_number("time", time, "a number of seconds", low=-math.inf)
         pixels = np.asarray(picture.convert("RGB"))
         height, width = pixels.shape[:2]
         pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -30,6 +30,7 @@ from faceql.engine import (
     read_photo,
     write_region_instruction,
 )
+from faceql.engine.video_writer import VideoWriter
 from faceql.errors import (
     CheckpointError,
     ConfigError,
@@ -364,6 +365,19 @@ def test_videos_are_paths(tmp_path: Path) -> None:
     refuse(VideoFile, [None, 5, b"clip.mp4", [], np.zeros(2), io.BytesIO(), Unwritable()], "told by its path")
     refuse(VideoFile, ["", "a\nb", "nul\0", "x" * 9000, tmp_path, tmp_path / "missing.mp4"], ".", VideoError)
     refuse(lambda at: list(read_frames([VideoFrame(np.zeros((4, 4, 3), np.uint8), at)])), NO_NUMBER[4:], "the time of")
+
+
+def test_videos_are_written_of_sizes_rates_and_times(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="PyAV is missing: pip install 'faceql[video]'")
+    path = tmp_path / "clip.mp4"
+    for size in ((0, 48), (-2, 48), (1.5, 48), (64, None), (10**6, 48), (64, 10**400)):
+        refuse(lambda wrong: VideoWriter(path, wrong, 25), [size], "the width|the height|at most")
+    refuse(lambda fps: VideoWriter(path, (64, 48), fps), [*NO_NUMBER, 0], "fps must be")
+    picture = Image.new("RGB", (64, 48))
+    with VideoWriter(path, (64, 48), 1e12) as writer:
+        refuse(lambda at: writer.add(picture, at), [*NO_NUMBER[:3], *NO_NUMBER[4:]], "time must be")
+        writer.add(picture, 0.0)
+    assert [frame.time for frame in VideoFile(path).read()] == [0.0]
 
 
 def test_weights_whose_name_no_file_can_have() -> None:
