@@ -76,7 +76,7 @@ def ask_folder(
     def ask(missing: list[str]) -> tuple[str, Iterator[ResultRow]]:
         engine = load_engine()
         kind = choose_kind(real, query, asked.units)
-        outcomes = engine.ask_many([folder / name for name in missing], query, faces=asked.faces)
+        outcomes = engine.ask_many([folder / name for name in missing], query, faces=asked.faces or None)
         rows = (
             write_row(kind, name, outcome.error or outcome.get())
             for name, outcome in zip(map(name_photo, missing), outcomes, strict=True)

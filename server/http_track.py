@@ -166,7 +166,7 @@ class Session:
         try:
             engine = self._service.wait_for_engine()
             for frame in engine.track(
-                self._read_frames(), self._query, smooth=self._asked.smooth, faces=self._asked.faces
+                self._read_frames(), self._query, smooth=self._asked.smooth, faces=self._asked.faces or None
             ):
                 self._check_size(frame)
                 self._tell(self._describe(frame))

@@ -237,7 +237,7 @@ def follow_faces(
         end = span.end if video.seconds is None else min(span.end, video.seconds)
         followed.expected = check_length(end - span.start, max(span.step, 1 / video.fps)) + 1
         try:
-            for frame in engine.track(span.pick(video.read(span.start)), query, faces=asked.settings.faces):
+            for frame in engine.track(span.pick(video.read(span.start)), query, faces=asked.settings.faces or None):
                 if time.monotonic() > ends:
                     raise late()
                 if followed.is_given_up:

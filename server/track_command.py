@@ -107,7 +107,7 @@ def track_command(
 
     def track(frames: Any) -> Iterator[FrameAnswer]:
         is_drawn = out is None or out.suffix.lower() in VIDEO_OUT
-        answers = engine.track(frames, query, smooth=not raw, faces=faces, keep_photos=is_drawn)
+        answers = engine.track(frames, query, smooth=not raw, faces=faces or None, keep_photos=is_drawn)
         return itertools.takewhile(lambda frame: seconds is None or frame.time < seconds, answers)
 
     if out is None:

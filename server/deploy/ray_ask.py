@@ -64,7 +64,9 @@ class Asker:
         with ThreadPoolExecutor(READERS, "faceql-reader") as readers:
             sources = list(readers.map(self._photos.read, [value for _, value in asked]))
         outcomes = self._engine.ask_many(
-            [source for source in sources if not isinstance(source, FaceQLError)], self._query, faces=self._faces
+            [source for source in sources if not isinstance(source, FaceQLError)],
+            self._query,
+            faces=self._faces or None,
         )
         rows: dict[str, list[str | None]] = {"name": [], "text": [], "error": []}
         for (name, _), source in zip(asked, sources, strict=True):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceql.engine import Answer, Engine
+from faceql.engine import Answer, AskSettings, Engine
 from faceql.errors import ConfigError, QueryError
 from faceql.querylang.parse import parse
 from faceql.server.folder_command import Progress, ask_folder, describe_seconds
@@ -65,6 +65,14 @@ def read_lines(path: Path) -> dict[str, dict]:
 
 def test_photos_are_found_below_the_folder_by_ending(album: Path) -> None:
     assert list_photos(album) == ["a.png", "b, with comma.PNG", "broken.jpg", "inner/c.png"]
+
+
+def test_an_empty_choice_of_faces_is_none(album: Path, engine: Engine, tmp_path: Path) -> None:
+    run(album, tmp_path / "plain.jsonl", lambda: engine)
+    run(album, tmp_path / "empty.jsonl", lambda: engine, asked=AskSettings(faces=""))
+    plain, empty = (read_lines(tmp_path / f"{name}.jsonl") for name in ("plain", "empty"))
+    assert empty == plain
+    assert "answer" in plain["a.png"]
 
 
 def test_json_lines_hold_every_photos_answer_or_error(album: Path, engine: Engine, tmp_path: Path, capsys) -> None:

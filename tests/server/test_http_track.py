@@ -70,6 +70,14 @@ def test_each_frame_is_answered_with_identities(client: TestClient) -> None:
     assert times == sorted(set(times))
 
 
+def test_an_empty_choice_of_faces_is_none(client: TestClient) -> None:
+    with client.websocket_connect("/v1/track") as socket:
+        socket.send_json({"instruction": "pupils", "faces": ""})
+        assert "left_pupil" in socket.receive_json()["canonical"]
+        socket.send_bytes(make_jpeg(0))
+        assert len(socket.receive_json()["faces"]) == 1
+
+
 def test_shares_of_the_frame_on_request(client: TestClient) -> None:
     told = []
     for units in ("px", "normalized"):

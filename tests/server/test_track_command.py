@@ -97,6 +97,9 @@ def test_answers_are_written_frame_by_frame_and_gone_on_with(run, clip: Path, tm
     assert done.exit_code == 2
     assert "another instruction" in done.output
 
+    done = run(clip, "pupils", "--faces", "", "--out", out)
+    assert done.exit_code == 0, done.output
+
 
 def test_rows_of_csv_have_time_and_identity(run, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
