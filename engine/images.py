@@ -51,6 +51,9 @@ class Photo:
         pixels: (height, width, 3) uint8 RGB, upright, read-only.
         notes: What was decided while reading it (first frame taken, turned by its EXIF tag, ...).
 
+    Raises:
+        ImageError: The pixels are none; `read_photo` makes a photo of anything that is one.
+
     Examples:
         >>> photo = read_photo("examples/astronaut.jpg")
         >>> photo.size, photo.pixels.dtype
@@ -59,6 +62,16 @@ class Photo:
 
     pixels: npt.NDArray[np.uint8] = field(repr=False)
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        pixels: object = self.pixels
+        is_rgb = isinstance(pixels, np.ndarray) and pixels.ndim == 3 and pixels.shape[2] == 3
+        if not is_rgb or self.pixels.dtype != np.uint8:
+            raise ImageError(f"a Photo has pixels (height, width, 3) uint8 RGB, not {show(pixels)}: use read_photo")
+        # A view: the caller's own array stays as it is.
+        own = self.pixels.view()
+        own.flags.writeable = False
+        object.__setattr__(self, "pixels", own)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -360,6 +360,18 @@ def test_a_finder_takes_pixels() -> None:
         refuse(finder.find, wrong, "a finder takes a photo", ImageError)
 
 
+def test_a_photo_has_pixels() -> None:
+    wrong = [
+        None, 5, "photo.jpg", b"", [], np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)),
+        Image.new("RGB", (4, 4)), Path("photo.jpg"), Unwritable(),
+    ]  # fmt: skip
+    refuse(Photo, wrong, "a Photo has pixels", ImageError)
+    own = np.zeros((4, 4, 3), np.uint8)
+    with pytest.raises(ValueError, match="read-only"):
+        Photo(own).pixels[0] = 1
+    own[0] = 1
+
+
 def test_videos_are_paths(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="PyAV is missing: pip install 'faceql[video]'")
     refuse(VideoFile, [None, 5, b"clip.mp4", [], np.zeros(2), io.BytesIO(), Unwritable()], "told by its path")
