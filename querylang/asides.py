@@ -136,7 +136,9 @@ class Asides:
             if not product and categories & ENDS_PURPOSE:
                 break
             passed.append(node)
-            if not product and categories & NAMING:
+            # "For both people" chooses faces.
+            is_of_all = "EACH" in categories and node + 1 < self.size and "FACE_WORD" in self.chart.categories(node + 1)
+            if not product and (categories & NAMING or is_of_all):
                 self.purpose_ends[node] = None
                 break
             node = product or node + 1

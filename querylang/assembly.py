@@ -216,7 +216,9 @@ def outline_surfaces(asks: Sequence[Ask]) -> list[str]:
     is_for_all = last is not None and not {ask.item.shape for ask in kept} - {None, last}
     notes: list[str] = []
     for ask in kept:
-        if is_for_all and any(isinstance(piece, Patch) or unit.filled for unit in ask.units for piece in unit.pieces):
+        # "A grid on the forehead; the left eye as a polygon" keeps its grid.
+        is_alike = is_for_all and ask.sentence == asks[-1].sentence
+        if is_alike and any(isinstance(piece, Patch) or unit.filled for unit in ask.units for piece in unit.pieces):
             ask.item = replace(ask.item, shape=last)
     for ask in asks:
         if ask.item.shape == "polygon":

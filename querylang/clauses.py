@@ -17,6 +17,7 @@ from .layout_lists import carry_layout, has_points
 from .leaning import halve, lies_between, put_ends
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
+from .phrase_compositions import HALVES
 from .references import resolve
 from .repeats import repeat, repeats_list
 from .restated import opens_bracket, settle_side
@@ -83,9 +84,9 @@ class Clauses(CountedClauses):
         ends = {"stop"} if rest and rest[0].before & LINES else BREAKS
         under = list(takewhile(lambda one: one.kind != "heading" and not one.before & ends, rest))
         regions = [one.value for one in under if is_region(one)]
-        return not regions or any(
-            item.phrase is not None and item.phrase.is_free and item.phrase.ops for item in regions
-        )
+        # "For brow mapping: ..., both sides" names its parts.
+        named = [item.phrase for item in regions if item.phrase is not None and item.phrase.ops != (HALVES,)]
+        return not regions or any(phrase.is_free and phrase.ops for phrase in named)
 
     def put_removals_last(self) -> None:
         """ "Without the corners: 12 points on the outer lip" leaves them out of what follows."""
@@ -164,13 +165,13 @@ class Clauses(CountedClauses):
     def names_layout(self, entry: Entry, item: Item) -> bool:
         """Whether a layout behind an exception is that of all points: "everything but the jaw, in the 68 scheme"."""
         bases = [ask for ask in self.asks if not ask.is_removal and ask.sentence == self.sentence]
-        if not bases or follows_except(self.draft, self.number) or not item.says_only("layout", "zero"):
+        if not bases or follows_except(self.draft, self.number) or not item.says_only("layout", "zero", "only"):
             return False
         if not all(ask.item.says_only("phrase") and has_points(self.draft, item.layout, ask.phrase) for ask in bases):
             return False
         for ask in bases:
             named = None if ask.phrase.ops == WHOLE_FACE else ask.item.phrase
-            ask.item = replace(item, phrase=named)
+            ask.item = replace(item, phrase=named, only=None)
         return True
 
     def read_side(self, entry: Entry) -> bool:

@@ -140,6 +140,7 @@ def restates_places(draft: Draft, item: Item, ask: Ask) -> bool:
         return False
     kind, noun = (*ask.phrase.ops[:1], ("", ""))[0][:2]
     lies = kind == "noun" and phrase.ops[0][1] in draft.rules.concepts[noun].of
+    lies = lies or (kind == "noun" and phrase.ops == ask.phrase.ops[:1])
     return phrase.thing.units == ask.thing.units or (lies and not phrase.is_free)
 
 

@@ -76,6 +76,8 @@ def parse(
         raise ConfigError(f"perspective must be 'viewer' or 'subject', not {perspective!r}")
     if ids_from not in (0, 1):
         raise ConfigError(f"ids_from must be 0 or 1, not {ids_from!r}")
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ConfigError(f"limit must be a whole number of points, 1 or more, not {limit!r:.80}")
     language = language or load_language()
     if not any(char.isalnum() for char in text):
         raise QueryError(

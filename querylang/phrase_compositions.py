@@ -235,7 +235,8 @@ class PhraseCompositions:
         made = None
         if det != "all" and ops[-1:] == (END,):
             made = self.sound_phrase((*ops[:-1], ENDS))
-        elif det != "all" and ops[-1:] in OUTLINES and self.is_paired(ops):
+        elif det != "all" and ops[-1:] in OUTLINES and (self.is_paired(ops) or (det == "each" and self.has_both(ops))):
+            # "Each lip's inner edge" is that of the upper one and of the lower one.
             made = self.sound_phrase((*ops, LEVELS))
         phrase = phrase if made is None else phrase.mean(made)
         if det != "all" and ops and is_unchosen_part(ops[-1]):
@@ -247,6 +248,10 @@ class PhraseCompositions:
         if is_one and len(ops) == 1 and not phrase.is_free and (both := self.concepts[ops[0][1]].both):
             return self.phrase((("noun", both),), det=det, is_plural=True)
         return replace(phrase, det=det)
+
+    def has_both(self, ops: tuple[Op, ...]) -> bool:
+        """Whether "each" of a name means each of two that have one name: the upper and the lower lip."""
+        return bool(ops) and ops[0][0] == "noun" and bool(self.concepts[ops[0][1]].both)
 
     def determine_of(self, det: str, phrase: Phrase) -> Phrase | None:
         """ "Each of the brows"; "each of the upper lid and the lower lid" is each of a list."""

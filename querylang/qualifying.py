@@ -217,6 +217,8 @@ class Qualifier:
 
     def qualifies_route(self, entry: Entry, item: Item, last: Ask) -> bool:
         """A range on what was named before it, or the way that a range runs."""
+        if last.item.lead:
+            return False
         between = last.item.range if "colon" in entry.before and item.says_only("range") else None
         if between is not None and between.last is None:
             # "Between the jaw angles, 17 points: from the right angle to the left one".

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
+from .announced import announces, tells_what
 from .asks import Ask, Draft, find_phrases
 from .beneath import divides
 from .meaning import Item, join
@@ -24,6 +25,8 @@ def drop_said_again(draft: Draft) -> None:
     """Leave out what is said again, before it or behind it."""
     index = 1
     while index < len(draft.asks):
+        if counts_first(draft, index):
+            continue
         gone, kept = find_again(draft, index)
         if not gone:
             index += 1
@@ -31,10 +34,34 @@ def drop_said_again(draft: Draft) -> None:
         draft.notes.append(f"asked once: '{draft.words(gone[0], gone[-1])}' and '{draft.words(kept)}'")
         for ask in gone:
             at = draft.asks.index(ask)
+            keep_order(ask, kept)
             for later in draft.asks[at + 1 : at + 2]:
                 later.before = ask.before if later is kept else later.before
             draft.drop(at)
         index = max(1, index - len(gone))
+
+
+def counts_first(draft: Draft, index: int) -> bool:
+    """Whether a number behind an exception is that of the name before it: "both eyes without pupils, 6 per eye"."""
+    if draft.asks[index].is_removal or not draft.asks[index].item.has_amount:
+        return False
+    before = draft.asks[:index]
+    while before and before[-1].is_removal:
+        before.pop()
+    ask, last = draft.asks[index], before[-1] if before else None
+    is_behind = last is not None and len(before) < index and ask.before == {"comma"} and ask.sentence == last.sentence
+    if last is None or not (is_behind and is_bare(last) and last.pieces and list_pieces(ask) == list_pieces(last)):
+        return False
+    last.item = ask.item
+    draft.drop(index)
+    return True
+
+
+def keep_order(gone: Ask, kept: Ask) -> None:
+    """Let what is kept come in the order that was said of what is not: "pupils. One per eye, the right one first"."""
+    sides = [unit.side for unit in gone.units]
+    if gone.first.ops and all(unit.side in sides for unit in kept.units):
+        kept.units = tuple(sorted(kept.units, key=lambda unit: sides.index(unit.side)))
 
 
 def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
@@ -44,7 +71,7 @@ def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
         return [last], ask
     if ordering := put_in_order(draft, index):
         return ordering, last
-    if goes_first(draft, index):
+    if goes_first(draft, index) or tells_what(draft, index):
         return [ask], last
     if not is_apposed(draft, index):
         return [], ask
@@ -169,7 +196,9 @@ def runs_along(draft: Draft, index: int) -> bool:
     last, ask = draft.asks[index - 1 : index + 1]
     if ask.item.range is None or not ask.item.says_only("phrase", "frame", "range", "via") or draft.has_amount(index):
         return False
-    is_same = ask.phrase.ops == last.phrase.ops and last.item.range is None and draft.has_amount(index - 1)
+    ends = [end for end in find_phrases(Item(range=ask.item.range)) if not end.is_free]
+    lies = not ask.is_named and bool(ends) and all(end.thing.parts <= last.parts for end in ends)
+    is_same = (lies or ask.phrase.ops == last.phrase.ops) and last.item.range is None and draft.has_amount(index - 1)
     joined = join(last.item, Item(range=ask.item.range, via=ask.item.via)) if is_same else None
     last.item = joined or last.item
     return joined is not None
@@ -222,7 +251,7 @@ def list_pieces(ask: Ask) -> list[str]:
     return [] if ask.item.range is not None else sorted(map(repr, ask.pieces))
 
 
-SAY_HEADS = (counts_each, narrows_all, names_ids_of_all)
+SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces)
 """When an ask says again all that stands before it, and more of it."""
 SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, is_included)
 """When an ask only says again what the one before it does, or more of that."""

@@ -107,6 +107,9 @@ def test_settings_are_checked():
         faceql.parse("left eye", perspective="camera")
     with pytest.raises(ConfigError):
         faceql.parse("left eye", ids_from=2)
+    for limit in (None, 0, 2.5, True):
+        with pytest.raises(ConfigError, match="limit"):
+            faceql.parse("left eye", limit=limit)
 
 
 def test_arc_runs_carry_the_curve_for_the_engine():

@@ -1,0 +1,72 @@
+"""Announcements: a bare name whose pieces the next sentence counts, and what only says of points what they are.
+
+"Mark the eyelids of both eyes. Three points on each upper lid and three on each lower one", "dlib 27 to 35. That's the
+nose", "the nostrils, and nothing else on the nose".  In: an ask of a draft and those before it; out: whether one of the
+two asks for nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import takewhile
+
+from .asks import Ask, Draft
+from .counted_clauses import restates_places
+from .numbered_again import is_bare, list_heads
+from .pieces import Patch, Place
+from .runs import lies_on
+
+TELLING = re.compile(r"\b(that's|that is|these are|this is|those are|they are|which is|which are|meaning|namely)\b")
+SUMMING = re.compile(r"\b(so|there are|there is|that makes|which makes|making|that's|i\.e\.)\s")
+ELSE = re.compile(r"\b(nothing (else|more)|no (other|more))\b")
+
+
+def announces(draft: Draft, index: int) -> bool:
+    """Whether names are only what the counted pieces in the next sentence lie on."""
+    heads, ask = list_heads(draft, index), draft.asks[index]
+    if not heads or ask.sentence == heads[-1].sentence or draft.has_amount(index - 1):
+        return False
+    below = takewhile(lambda at: draft.asks[at].sentence == ask.sentence, range(index, len(draft.asks)))
+    counted = [(draft.asks[at], draft.has_amount(at)) for at in below if not draft.asks[at].is_removal]
+    return all(has_amount and any(is_piece(draft, one, head) for head in heads) for one, has_amount in counted)
+
+
+def is_piece(draft: Draft, ask: Ask, head: Ask) -> bool:
+    """Whether what an ask names lies on what another does, and is called after it or named without a part."""
+    nouns = {op[1] for op in head.phrase.ops if op[0] == "noun"}
+    is_named_after = any(op[0] == "noun" and op[1] in nouns for op in ask.phrase.ops)
+    places = [
+        (one.part, at)
+        for one in ask.pieces
+        if not isinstance(one, Patch)
+        for at in ((one.fpalp,) if isinstance(one, Place) else (one.start, one.stop))
+    ]
+    registry, curves = draft.rules.concepts.registry, [one for one in head.pieces if not isinstance(one, Patch)]
+    is_inside = all(any(lies_on(part, at, one, registry) for one in curves) for part, at in places)
+    return is_named_after and is_inside and bool(places) and not head.is_place
+
+
+def tells_what(draft: Draft, index: int) -> bool:
+    """Whether an ask only says what the points before it are, or how many, or what is not wanted beside them."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    between = draft.lattice.text[draft.span(last)[1] : draft.span(ask)[1]].lower()
+    if ask.is_removal or last.is_removal:
+        return False
+    if is_bare(ask) and not draft.has_amount(index):
+        is_told = bool(TELLING.search(between)) and (last.item.is_layout or bool(last.parts & ask.parts))
+        return is_told or bool(ELSE.search(between))
+    return "and" not in ask.before and counts_what(draft, index, between)
+
+
+def counts_what(draft: Draft, index: int, between: str) -> bool:
+    """Whether a number is only that of the places before it: "... so three per brow", "... One per eye"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    bare = replace(last, item=replace(last.item, frame=None))
+    if ask.sentence != last.sentence and restates_places(draft, replace(ask.item, frame=None), bare):
+        return True
+    if ask.item.count is None or not ask.item.says_only("phrase", "frame", "count") or not SUMMING.search(between):
+        return False
+    near = [*takewhile(lambda one: one.is_place and one.parts <= ask.parts, reversed(draft.asks[:index]))]
+    told = ask.item.count.value * (len(ask.units) if ask.phrase.det in ("each", "both") else 1)
+    return last.item.is_layout or (bool(near) and told == sum(len(one.units) for one in near))
