@@ -33,6 +33,8 @@ CONTAINERS = "mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif,mjpeg"
 OPEN_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 # A file that ends so much sooner than it says is cut short.
 MISSING_SECONDS = 0.2
+# The same where only the length of the whole file is told: that of its longest stream, and less exactly.
+MISSING_OF_FILE = 0.5
 CAMERA_WAIT = 10.0
 QUARTER = 90
 
@@ -230,12 +232,17 @@ class VideoFile:
     def _decode(self, container: Any, stream: Any) -> Iterator[tuple[float, Any]]:
         """Yield frames with their times, which rise."""
         origin = (stream.start_time or 0) * stream.time_base
+        # Matroska tells how long the file is, and not how long its pictures go on: they may end before the sound.
+        is_own = bool(stream.duration) and "matroska" not in container.format.name
+        begin = origin if is_own else 0
         last, read, end = -1 / self.fps, 0, 0.0
         problem = ""
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(stream) if is_own else container.demux():
                 if packet.pts is not None:
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * stream.time_base - origin))
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.stream.time_base - begin))
+                if packet.stream.index != stream.index:
+                    continue
                 for frame in packet.decode():
                     at = float(frame.pts * frame.time_base - origin) if frame.pts is not None else -math.inf
                     # Some files repeat a time, or have none.
@@ -244,8 +251,9 @@ class VideoFile:
                     yield last, frame
         except self._av.FFmpegError as error:
             problem = f": {error.strerror}"
-        if stream.duration and end < float(stream.duration * stream.time_base) - MISSING_SECONDS:
-            problem = problem or f": {self.seconds:.2f} s are announced"
+        length = float(stream.duration * stream.time_base) if is_own else self._tell_length(container) or 0.0
+        if end < length - (MISSING_SECONDS if is_own else MISSING_OF_FILE):
+            problem = problem or f": {length:.2f} s are announced"
         if problem:
             where = f"after {read} frames, at {max(last, 0):.2f} s" if read else "at its first frame"
             raise VideoError(f"{self._name} is damaged or cut short {where}{problem}")

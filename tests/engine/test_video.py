@@ -38,16 +38,17 @@ def write_video(
         container.metadata["title"] = title
         audio = container.add_stream("aac", rate=16000) if sound else None
         stream = container.add_stream("libx264", rate=30, options={"bf": "0"}) if picture else None
+        if stream is not None:
+            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, 1000)
+            if angle:
+                stream.set_display_rotation(angle)
         if audio is not None:
             silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
             silence.sample_rate = 16000
             container.mux(audio.encode(silence))
             container.mux(audio.encode(None))
         if stream is not None:
-            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-            stream.codec_context.time_base = Fraction(1, 1000)
-            if angle:
-                stream.set_display_rotation(angle)
             for index, moment in enumerate(times):
                 frame = av.VideoFrame.from_ndarray(draw_frame(index), format="rgb24")
                 frame.pts, frame.time_base = round(1000 * moment), Fraction(1, 1000)
@@ -129,6 +130,24 @@ def test_a_file_cut_short_gives_its_frames_and_then_an_error(clip: Path, tmp_pat
     frames, error = read_all(VideoFile(path).read())
     assert 3 < len(frames) < 45
     assert re.search(r"damaged or cut short after \d+ frames", error)
+
+
+def test_a_file_that_tells_one_length_for_all_is_seen_to_be_cut_short(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "clip.mkv", [index / 15 for index in range(60)])
+    assert len(list(VideoFile(whole).read())) == 60
+    short = tmp_path / "short.mkv"
+    short.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    frames, error = read_all(VideoFile(short).read())
+    assert 10 < len(frames) < 55
+    assert "damaged or cut short after" in error
+
+
+def test_pictures_that_end_before_the_sound_are_no_damage(tmp_path: Path) -> None:
+    # FFmpeg gives so short a picture the length of the file, which is that of the sound: a second.
+    clip = write_video(tmp_path / "clip.mkv", TIMES[:3], sound=True)
+    with av.open(str(clip)) as container:
+        assert container.streams.video[0].duration
+    assert len(list(VideoFile(clip).read())) == 3
 
 
 def read_all(frames: Iterator[Any]) -> tuple[list[Any], str]:
