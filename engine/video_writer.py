@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -50,20 +51,44 @@ class VideoWriter:
             raise ConfigError(f"a video is {MOST_SIDE:,} px wide and high at most, not {show(size)}")
         fps = min(read_number("fps", fps, "a number above 0, such as 25"), MOST_FPS)
         self._last = -1
+        self._begin(path, fps)
+        self._sound = self._read_sound(sound_of) if sound_of is not None else iter(())
+        self._waiting = next(self._sound, None)
+        if self._waiting is not None and (problem := self._try_head()):
+            # Some kinds of file name a codec among their own, and then do not write it.
+            self._drop_sound(problem)
+            self._begin(path, fps)
+
+    def _begin(self, path: Path, fps: float) -> None:
+        """Open the file, with a stream for the pictures."""
         try:
             self._container = self._av.open(str(path), "w")
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise ConfigError(f"cannot write {str(path)!r}: {error}") from error
         codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
         self._stream = self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
+        width, height = self._size
         # Two pixels share a colour.
-        self._stream.width, self._stream.height = size[0] + size[0] % 2, size[1] + size[1] % 2
+        self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, CLOCK)
         if codec == "libx264":
             self._stream.options = {"crf": QUALITY, "preset": "veryfast"}
-        self._sound = self._read_sound(sound_of) if sound_of is not None else iter(())
-        self._waiting = next(self._sound, None)
+
+    def _try_head(self) -> str:
+        """Write the head, which names the streams; return what is wrong with it, "" for nothing."""
+        try:
+            self._container.start_encoding()
+        except (self._av.FFmpegError, ValueError) as error:
+            return str(error.strerror if isinstance(error, self._av.FFmpegError) else error)
+        return ""
+
+    def _drop_sound(self, problem: str) -> None:
+        name = self._container.streams.audio[0].codec_context.name
+        self.notes.append(f"the sound ({name}) cannot be kept in this kind of file: {problem}")
+        self._sound, self._waiting = iter(()), None
+        with suppress(self._av.FFmpegError, OSError, ValueError):
+            self._container.close()
 
     def __enter__(self) -> VideoWriter:
         return self

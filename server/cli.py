@@ -32,6 +32,7 @@ from .model_commands import (
 from .reproduce_commands import reproduce_group
 from .serve_commands import mcp_command, serve_command
 from .shared_options import (
+    Amount,
     backend_option,
     doubtful_option,
     echo_error,
@@ -163,7 +164,7 @@ def main() -> None:
     help='Have a Ray cluster answer: "local" (this machine), "auto" (the one it belongs to), or where it is.',
 )
 @click.option("--actors", type=click.IntRange(1), help="With --ray: engines; as many as there is room for by default.")
-@click.option("--gpus-each", type=click.FloatRange(0), help="With --ray: the share of a GPU that an engine takes.")
+@click.option("--gpus-each", type=Amount(0), help="With --ray: the share of a GPU that an engine takes.")
 @click.option("--device", default="auto", show_default=True, help='"auto", "cpu", "cuda", "cuda:1", ...')
 @weights_option
 @backend_option

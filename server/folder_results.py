@@ -7,14 +7,13 @@ import io
 import json
 import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from ..errors import ConfigError, FaceQLError
 from .error_kinds import describe_error
-from .writing import tell_full_disk, write_file
+from .writing import append_whole, tell_full_disk, write_file
 
 if TYPE_CHECKING:
     from ..engine import Answer
@@ -195,34 +194,19 @@ class ResultFile:
             self._stream.truncate(whole)
             self._stream.seek(whole)
         if not whole:
-            self._write(self._kind.head())
+            append_whole(self._stream, self._kind.head(), path)
 
     def add(self, row: ResultRow) -> None:
-        """Write a photo's row down, whole."""
-        self._write(row.text)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-
-    def _write(self, text: str) -> None:
-        """Write a text whole, or nothing of it.
+        """Write a photo's row down, whole.
 
         Raises:
             ConfigError: The disk is full.
         """
-        begin = self._stream.tell()
-        rest = memoryview(text.encode())
-        try:
-            while rest:
-                rest = rest[self._stream.write(rest) or 0 :]
-        except OSError as error:
-            with suppress(OSError):
-                self._stream.truncate(begin)
-            raise ConfigError(
-                f"cannot write {str(self._path)!r}: {error.strerror or error}; the answers so far are whole, and the "
-                "same command goes on from there"
-            ) from error
+        append_whole(self._stream, row.text, self._path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
 
 
 def choose_kind(path: Path, query: Query, units: Units = "px") -> JsonLines | CsvRows:

@@ -20,6 +20,7 @@ from ..errors import ConfigError, FaceQLError
 from ..loading import pause_gc
 from .shared_options import (
     WEIGHTS_HELP,
+    Amount,
     WeightsPath,
     backend_option,
     doubtful_option,
@@ -57,7 +58,7 @@ _ENGINE_OPTIONS = (
         metavar="HOST",
         help='Read images by https from this host; may be repeated, "*" is every public host. None by default.',
     ),
-    click.option("--handle-minutes", type=click.FloatRange(0.1, 1440), default=15.0, show_default=True,
+    click.option("--handle-minutes", type=Amount(0.1, 1440), default=15.0, show_default=True,
                  help="Life of an image handle."),
 )  # fmt: skip
 _NETWORK_OPTIONS = (

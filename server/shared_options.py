@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,16 @@ def remember_json(ctx: click.Context, param: click.Parameter, is_json: bool) -> 
     return is_json
 
 
+class Amount(click.FloatRange):
+    """A number in a range; "nan" lies in none, though it is less and more than no bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, callback=remember_json, is_eager=True,
     help="Print everything as JSON; of an error too, with its code and span.",
@@ -45,7 +56,7 @@ flip_test_option = click.option(
 )
 doubtful_option = click.option(
     "--doubtful-above",
-    type=click.FloatRange(0, min_open=True),
+    type=Amount(0, min_open=True),
     help="Call a face doubtful where the expected error of a first look is more than this share of its size "
     "[default: 0.055].",
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from ..querylang.parse import parse
 from .folder_command import Progress
 from .folder_settings import SettingsFile
 from .shared_options import (
+    Amount,
     backend_option,
     doubtful_option,
     flip_test_option,
@@ -30,6 +34,8 @@ from .track_results import TRACK_ENDINGS, Continuation, DrawnVideo, TrackFile
 from .writing import tell_full_disk, write_aside
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ..engine import Backend, FrameAnswer, Precision, VideoFile
     from ..engine.answer_units import Units
     from ..querylang.query import Perspective
@@ -52,7 +58,7 @@ Settings = dict[str, str | bool]
     "--faces", metavar="WHICH", help='Which: largest (default), leftmost, all, "face 2", ...; told once, then kept.'
 )
 @click.option("--raw", is_flag=True, help="What each frame shows, not smoothed over time.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so much of the video.")
+@click.option("--seconds", type=Amount(0, min_open=True), help="Stop after so much of the video.")
 @click.option("--overwrite", is_flag=True, help="Begin anew instead of going on with --out.")
 @units_option
 @perspective_option
@@ -149,12 +155,24 @@ def draw_video(
             raise ConfigError(f"{str(out)!r} was not drawn by this command: give another --out, or --overwrite")
         if not is_new:
             settings.check(asked)
-        drawn = None if is_new else DrawnVideo(real)
+        drawn = None if is_new else open_drawn(real)
         with tell_full_disk(out):
             settings.write(asked)
         draw_frames(track, video, camera, out, drawn)
     finally:
         settings.close()
+
+
+def open_drawn(path: Path) -> DrawnVideo:
+    """Return the video that was drawn before.
+
+    Raises:
+        ConfigError: It is damaged.
+    """
+    try:
+        return DrawnVideo(path)
+    except VideoError as error:
+        raise ConfigError(f"{error}: give another --out, or --overwrite") from error
 
 
 def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: Path, drawn: DrawnVideo | None) -> None:
@@ -163,8 +181,8 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
 
     progress = begin_progress(video, 0 if drawn is None else drawn.count)
     source: Any = camera if video is None else video.path if drawn is None else video.read(drawn.warm_up)
-    with write_aside(out) as aside:
-        rest = Kept(track(source))
+    rest = Kept(track(source))
+    with rest.hold_stops(), write_aside(out) as aside:
         answers = (frame for frame in rest if drawn is None or frame.time > drawn.last)
         # Nothing is written where nothing can be read, or is left.
         first = next(answers, None)
@@ -173,11 +191,12 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
             raise VideoError("there is no frame in the video")
         if first is not None:
             height, width = first.answer.image_size
-            with VideoWriter(aside, (width, height), video.fps if video else 30.0, video) as writer:
-                for picture, moment in drawn.read((width, height)) if drawn else ():
+            size = (width, height) if drawn is None else drawn.choose_size(width, height)
+            with VideoWriter(aside, size, video.fps if video else 30.0, video) as writer:
+                for picture, moment in drawn.read(size) if drawn else ():
                     writer.add(picture, moment)
                 for frame in itertools.chain([first], answers):
-                    writer.add(frame.answer.draw(legend=False), frame.time)
+                    writer.add(fit_picture(frame.answer.draw(legend=False), size), frame.time)
                     progress.show(0)
             for note in writer.notes:
                 click.echo(f"note: {note}", err=True)
@@ -186,6 +205,13 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
     progress.end()
     click.echo(f"video: {out}" if first is not None else f"video: {out}, and nothing was left to draw")
     rest.tell()
+
+
+def fit_picture(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture as large as the video's first: some videos change their size on the way, and none is lost."""
+    from PIL import ImageOps
+
+    return picture if picture.size == size else ImageOps.pad(picture, size)
 
 
 def write_answers(
@@ -222,15 +248,17 @@ def write_answers(
                 answers = going_on.go_on(answers)
             progress = begin_progress(video, done=going_on.left.frame + 1 if going_on else 0)
             rest = Kept(answers)
-            for frame in rest:
-                results.add(frame)
-                progress.show(0)
+            with rest.hold_stops():
+                for frame in rest:
+                    results.add(frame)
+                    progress.show(0)
         finally:
             results.close()
     finally:
         settings.close()
     progress.end()
-    click.echo(f"answers: {out}")
+    if real.stat().st_size:
+        click.echo(f"answers: {out}")
     rest.tell()
 
 
@@ -246,12 +274,41 @@ class Kept:
     def __init__(self, answers: Iterable[FrameAnswer]) -> None:
         self._answers = answers
         self._error: VideoError | KeyboardInterrupt | None = None
+        self._is_reading = True
+        self._is_stopped = False
 
     def __iter__(self) -> Iterator[FrameAnswer]:
         try:
-            yield from self._answers
+            for answer in self._answers:
+                self._is_reading = False
+                yield answer
+                if self._is_stopped:
+                    raise KeyboardInterrupt
+                self._is_reading = True
         except (VideoError, KeyboardInterrupt) as error:
             self._error = error
+        self._is_reading = False
+
+    @contextmanager
+    def hold_stops(self) -> Iterator[None]:
+        """Let Ctrl+C and SIGTERM, within the block, end the answers, and never the writing of one: that would lose all.
+
+        Whoever does not want to wait for what is being written stops twice.
+        """
+
+        def stop(number: int, frame: object) -> None:
+            if self._is_reading or self._is_stopped:
+                raise KeyboardInterrupt
+            self._is_stopped = True
+
+        # Elsewhere no handler can be set, and no signal comes.
+        stops = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+        before = {number: signal.signal(number, stop) for number in stops}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def tell(self) -> None:
         """Raise what ended the answers, if it was not their end.

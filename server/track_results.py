@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..engine.answer_units import Units, is_normalized
 from ..errors import ConfigError
-from .writing import tell_full_disk
+from .writing import append_whole, tell_full_disk
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -102,11 +102,11 @@ class CsvFrames:
         self.has_head = False
 
     def write(self, frame: FrameAnswer) -> str:
-        """Return the text of a frame, under a heading where it is the first with a point."""
+        """Return the text of a frame, under the heading where it is the first."""
         head, *rows = csv.reader(io.StringIO(frame.answer.to_csv(units=self._units)))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        if rows and not self.has_head:
+        if not self.has_head:
             writer.writerow((*FRAME_COLUMNS, *head))
             self.has_head = True
         for row in rows:
@@ -173,7 +173,7 @@ class TrackFile:
                 self.left, whole = self._kind.read(data)
             except ConfigError as error:
                 raise ConfigError(f"{str(path)!r}: {error}; give another --out, or --overwrite") from error
-            self._stream = path.open("r+b" if path.exists() and not overwrite else "wb")
+            self._stream: BinaryIO = path.open("r+b" if path.exists() and not overwrite else "wb", buffering=0)
             # What a stop cut off is written again.
             self._stream.truncate(whole)
             self._stream.seek(whole)
@@ -184,9 +184,7 @@ class TrackFile:
         Raises:
             ConfigError: The disk is full.
         """
-        with tell_full_disk(self._path):
-            self._stream.write(self._kind.write(frame).encode())
-            self._stream.flush()
+        append_whole(self._stream, self._kind.write(frame), self._path)
 
     def close(self) -> None:
         """Close the file."""
@@ -268,6 +266,11 @@ class DrawnVideo:
         self.count = len(times)
         self.last = max(times, default=-math.inf) + TICK
         self.warm_up = max(0.0, self.last - WARM_UP)
+
+    def choose_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the (width, height) of what was drawn on it, where the next picture is so large; that may differ."""
+        tall, wide = self._video.size
+        return (width, height) if (width + width % 2, height + height % 2) == (wide, tall) else (wide, tall)
 
     def read(self, size: tuple[int, int]) -> Iterator[tuple[Image.Image, float]]:
         """Yield its pictures, each with its time, without what rounds their size (width, height) up."""

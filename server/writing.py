@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import ConfigError
 
@@ -54,6 +54,31 @@ def tell_full_disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+
+
+def append_whole(stream: BinaryIO, text: str, path: Path) -> None:
+    """Write a row of answers whole, or nothing of it.
+
+    Args:
+        stream: Has no buffer: what could not be written must not come back when it is closed.
+        text: The row.
+        path: What the file is called.
+
+    Raises:
+        ConfigError: The disk is full.
+    """
+    begin = stream.tell()
+    rest = memoryview(text.encode())
+    try:
+        while rest:
+            rest = rest[stream.write(rest) or 0 :]
+    except OSError as error:
+        with suppress(OSError):
+            stream.truncate(begin)
+        raise ConfigError(
+            f"cannot write {str(path)!r}: {error.strerror or error}; the answers so far are whole, and the same "
+            "command goes on from there"
+        ) from error
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
