@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..engine import EncodedImage
 
 
-HANDLE = re.compile(r"img_[\w-]{22}", re.ASCII)
+HANDLE = re.compile(r"img_[\w-]+", re.ASCII)
 
 
 def is_handle(text: str) -> bool:
-    """Return whether a text has the form of a handle; a file may well be called img_1234.jpg."""
+    """Return whether a text looks like a handle, be it a wrong one; a file may well be called img_1234.jpg."""
     return HANDLE.fullmatch(text) is not None
 
 

@@ -9,6 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+FILES = "faceql://files/"
+"""What a file's resource is called, before its key."""
+TEXTS = ("json", "jsonl", "svg+xml")
+
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
@@ -25,6 +29,17 @@ class MadeFile:
     media: str
     data: bytes
     ends: float
+
+    @property
+    def uri(self) -> str:
+        """What its resource is called."""
+        return FILES + self.key
+
+    @property
+    def content(self) -> str | bytes:
+        """What it holds: text where it is text, which a model reads as it is."""
+        is_text = self.media.startswith("text/") or self.media.partition("/")[2] in TEXTS
+        return self.data.decode() if is_text else self.data
 
 
 class FileStore:

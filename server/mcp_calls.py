@@ -22,7 +22,7 @@ from .image_listing import is_video
 from .image_sources import ImageSources
 from .image_store import is_handle
 from .intents import hint_at_intent
-from .made_files import FileStore
+from .made_files import FILES, FileStore
 from .mcp_asking import (
     READING,
     ROOTS,
@@ -80,6 +80,11 @@ class Calls:
         # Of their own: a video takes long, and should not hold the threads that parse and draw.
         self.trackers = ThreadPoolExecutor(service.limits.tracks, "faceql-video")
         self._honours_roots = honours_roots
+
+    def find_media(self, uri: str) -> str | None:
+        """Return the media type of a made file; None of any other resource."""
+        made = self.files.get(uri.removeprefix(FILES)) if uri.startswith(FILES) else None
+        return None if made is None else made.media
 
     def parse(self, text: str, settings: AskSettings) -> Query:
         """Return the query of an instruction under a call's settings."""

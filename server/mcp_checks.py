@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mcp.server import MCPServer
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
-from pydantic import ValidationError
+from pydantic import AnyUrl, ValidationError
 
 from ..errors import FaceQLError, InvalidRequestError, QueryError
 from .error_kinds import read_validation_error, tell_error
@@ -21,7 +23,25 @@ from .schemas import trim_input_schema, trim_output_schema
 
 
 class CheckedServer(MCPServer[Any]):
-    """Refuses arguments that no tool has, never sends back what was sent, and describes its tools in few words."""
+    """Refuses arguments that no tool has, never sends back what was sent, and describes its tools in few words.
+
+    Args:
+        find_media: Returns the media type of a resource; None where it is the one that the resource was added with.
+        arguments: As the SDK's server takes them.
+    """
+
+    def __init__(self, *arguments: Any, find_media: Callable[[str], str | None], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._find_media = find_media
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        contents = await super().read_resource(uri, context)
+        media = self._find_media(str(uri))
+        if media is None or isinstance(contents, InputRequiredResult):
+            return contents
+        return [replace(content, mime_type=media) for content in contents]
 
     async def list_tools(self) -> list[Tool]:
         tools = await super().list_tools()

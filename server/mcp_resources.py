@@ -13,8 +13,8 @@ from pydantic import Field
 
 from . import mcp_texts as texts
 from .answers import AnswerModel
+from .made_files import FILES
 from .mcp_calls import Calls
-from .mcp_results import FILES
 
 MAX_COMPLETIONS = 100
 
@@ -68,11 +68,11 @@ def add_resources(server: MCPServer[Any], calls: Calls) -> None:
         description="A mask, a crop or a table, by the link a tool returned; kept in memory for a while.",
         mime_type="application/octet-stream",
     )
-    def read_file(key: str) -> bytes:
+    def read_file(key: str) -> str | bytes:
         made = calls.files.get(key)
         if made is None:
             raise ResourceNotFoundError("there is no such file: it has ended or never was; call the tool again")
-        return made.data
+        return made.content
 
     @server.prompt(
         title="Makeup regions",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PictureFormat = Literal["jpeg", "png"]
 # Of all in a result: clients stop at a megabyte, and base64 takes a third more.
 MAX_PICTURE_BYTES = 600_000
-FILES = "faceql://files/"
 T = TypeVar("T")
 
 
@@ -66,6 +65,6 @@ def give_picture(picture: Image.Image, form: PictureFormat, count: int = 1) -> t
 def link_file(made: MadeFile, name: str, description: str) -> ResourceLink:
     """Return a link to a made file, which the client reads as a resource."""
     return ResourceLink(
-        type="resource_link", uri=FILES + made.key, name=name, description=description, mime_type=made.media,
+        type="resource_link", uri=made.uri, name=name, description=description, mime_type=made.media,
         size=len(made.data),
     )  # fmt: skip

@@ -29,8 +29,10 @@ def build_mcp_server(service: Service, sources: ImageSources, *, honours_roots: 
         sources: Reads the images that clients name.
         honours_roots: Whether a client's roots may be read where the operator gave none; see `Calls`.
     """
+    calls = Calls(service, sources, honours_roots=honours_roots)
     server = CheckedServer(
         "faceql",
+        find_media=calls.find_media,
         title="faceql: ask a face for landmarks",
         description="Face landmarks, measures, masks and crops from plain-English instructions.",
         instructions=texts.INSTRUCTIONS,
@@ -40,7 +42,6 @@ def build_mcp_server(service: Service, sources: ImageSources, *, honours_roots: 
         middleware=[load_behind(service)],
     )
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=bool(sources.allowed_hosts))
-    calls = Calls(service, sources, honours_roots=honours_roots)
     add_point_tools(server, calls, annotations)
     add_photo_tools(server, calls, annotations)
     add_region_tools(server, calls, annotations)

@@ -23,6 +23,7 @@ from ..errors import InvalidRequestError, ServiceError, VideoError
 from ..querylang.query import Query
 from .answers import Detail, page_answer
 from .image_listing import is_video
+from .image_store import is_handle
 from .intents import hint_at_intent
 from .mcp_asking import Ctx
 from .mcp_results import fit_page, give_result, link_file
@@ -83,7 +84,7 @@ def read_span(image: str, seconds: Sequence[float] | None) -> Span | None:
         if is_video(image):
             raise refuse("is needed for a video: a time [2.5], a range [2, 4], or one with a step [2, 4, 0.2]")
         return None
-    if image.startswith(("data:", "img_", "https:", "http:")):
+    if is_handle(image) or image.startswith(("data:", "https:", "http:")):
         raise refuse("is for a video, named by its path")
     span = Span(*seconds) if len(seconds) > 1 else Span(seconds[0], seconds[0])
     if span.start < 0 or span.end < span.start or (len(seconds) == 3 and span.step <= 0):
@@ -234,7 +235,8 @@ def follow_faces(
     with calls.sources.open_path(asked.image, roots) as stream:
         video = open_video(calls, stream, asked.image, span.start)
         followed.seconds, followed.fps = video.seconds, video.fps
-        end = span.end if video.seconds is None else min(span.end, video.seconds)
+        # The last frame is shown until the end: none begins there.
+        end = span.end if video.seconds is None else min(span.end, max(span.start, video.seconds - 0.5 / video.fps))
         followed.expected = check_length(end - span.start, max(span.step, 1 / video.fps)) + 1
         try:
             for frame in engine.track(span.pick(video.read(span.start)), query, faces=asked.settings.faces or None):

@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.types import TextResourceContents
 from PIL import Image
 
 from faceql.engine import Engine
@@ -84,7 +85,8 @@ async def describe_content(client: Client, result: Any) -> dict[str, Any]:
             content["image"] = {"type": block.mime_type, "width": size[0], "height": size[1]}
         elif block.type == "resource_link":
             (read,) = (await client.read_resource(str(block.uri))).contents
-            data = base64.b64decode(read.blob)
+            assert read.mime_type == block.mime_type
+            data = read.text.encode() if isinstance(read, TextResourceContents) else base64.b64decode(read.blob)
             assert len(data) == block.size
             content["link"] = {"type": block.mime_type, "lines": len(data.splitlines())}
             if block.mime_type.startswith("image/"):

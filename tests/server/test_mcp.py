@@ -174,7 +174,8 @@ def test_points_as_shares_of_the_photo(server: MCPServer, engine: Engine, photo:
     assert "(1, 1)" in data["frame"]
     (group,) = data["groups"]
     np.testing.assert_allclose(np.array(group["points"]) * size - 0.5, want.xy, atol=0.06)
-    table, whole = (base64.b64decode(file.blob).decode() for file in files)
+    table, whole = (file.text for file in files)
+    assert [file.mime_type for file in files] == ["text/csv", "application/json"]
     rows = [(float(row["x"]), float(row["y"])) for row in csv.DictReader(io.StringIO(table))]
     np.testing.assert_allclose(np.array(rows) * size - 0.5, want.xy, atol=1e-3)
     points = [(point["x"], point["y"]) for point in json.loads(whole)["points"]]
@@ -240,6 +241,7 @@ def test_a_mistake_comes_back_with_code_span_and_suggestion(server: MCPServer) -
     [
         ({"image": "missing.png", "instruction": "chin"}, "image_source"),
         ({"image": "img_" + "A" * 22, "instruction": "chin"}, "unknown_handle"),
+        ({"image": "img_of_before", "instruction": "chin"}, "unknown_handle"),
         ({"image": "https://example.org/a.png", "instruction": "chin"}, "image_source"),
         ({"image": "data:image/png;base64,@@@", "instruction": "chin"}, "invalid_request"),
         ({"image": "data:image/png;base64,AAAA", "instruction": "chin"}, "image"),

@@ -77,12 +77,6 @@ def tell_error(server: MCPServer, image: str, **arguments: object) -> dict:
     return result.structured_content["error"]
 
 
-def read_blob(content: object) -> str:
-    import base64
-
-    return base64.b64decode(content.blob).decode()
-
-
 def test_a_moment_is_asked_about_like_a_photo(server: MCPServer, shipped: Engine, folder: Path) -> None:
     frames = list(VideoFile(folder / "clip.mp4").read())
     for asked, number in ((0, 0), (0.55, 5), (1.5, 15), (1.99, 19)):
@@ -114,10 +108,10 @@ def test_a_range_is_followed_and_summed_up(server: MCPServer, shipped: Engine, f
     # The whole is what the engine says, in the files.
     frames = [frame for frame in VideoFile(folder / "clip.mp4").read() if frame.time > 0.45]
     want = list(shipped.track(frames, "the 300W layout"))
-    got = [json.loads(line) for line in read_blob(lines).splitlines()]
+    got = [json.loads(line) for line in lines.text.splitlines()]
     assert [row["identities"] for row in got] == [list(frame.identities) for frame in want]
     assert all(Answer.from_dict(row["answer"]) == frame.answer for row, frame in zip(got, want, strict=True))
-    assert len(read_blob(table).splitlines()) == 1 + 15 * 68
+    assert len(table.text.splitlines()) == 1 + 15 * 68
     assert [link.name for link in links] == ["frames.csv", "frames.jsonl"]
     points = np.array([point for group in shown[0]["groups"] for point in group["points"]])
     assert np.abs(points - want[0].answer.xy).max() < 0.06
@@ -141,9 +135,9 @@ def test_a_range_as_shares_of_the_frame(server: MCPServer) -> None:
         )
     box = np.array(got["faces"][0]["first_box"]).reshape(2, 2) * size - 0.5
     np.testing.assert_allclose(box.ravel(), want["faces"][0]["first_box"], atol=0.06)
-    first = json.loads(read_blob(lines).splitlines()[0])["answer"]
+    first = json.loads(lines.text.splitlines()[0])["answer"]
     assert first["units"] == "normalized"
-    rows = list(csv.DictReader(read_blob(table).splitlines()))
+    rows = list(csv.DictReader(table.text.splitlines()))
     assert [float(rows[0]["x"]), float(rows[0]["y"])] == [first["points"][0]["x"], first["points"][0]["y"]]
     assert 0 < first["points"][0]["x"] < 1
 
@@ -161,7 +155,7 @@ def test_a_step_answers_fewer_and_tells_how_far_it_is(server: MCPServer, monkeyp
     data = result.structured_content
     assert data["frames_answered"] == 5
     assert [frame["time"] for frame in data["frames"]] == [0.0, 0.4, 0.8, 1.2, 1.6]
-    assert len(read_blob(table).splitlines()) == 1 + 5 * 2
+    assert len(table.text.splitlines()) == 1 + 5 * 2
     assert told
     assert {total for _, total in told} <= {None, 5}
 
@@ -206,6 +200,20 @@ def test_too_long_a_range_says_how_to_ask(server: MCPServer, monkeypatch: pytest
     step = float(error["message"].partition("a step of ")[2].partition(" s")[0])
     result, _, _ = call(server, "clip.mp4", seconds=[0, 2, step])
     assert 0 < result.structured_content["frames_answered"] <= 6
+
+
+def test_the_whole_of_a_video_is_no_frame_longer_than_it_is(server: MCPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_video, "MOST_FRAMES", 20)
+    result, _, _ = call(server, "clip.mp4", seconds=[0, 2])
+    assert not result.is_error, result.structured_content
+    assert result.structured_content["frames_answered"] == 20
+
+
+def test_a_video_may_be_called_as_handles_begin(server: MCPServer, folder: Path) -> None:
+    named = (folder / "clip.mp4").rename(folder / "img_0001.mp4")
+    result, _, _ = call(server, named.name, seconds=[0.5])
+    named.rename(folder / "clip.mp4")
+    assert not result.is_error, result.structured_content
 
 
 def test_other_tools_say_which_one_takes_a_video(server: MCPServer) -> None:
