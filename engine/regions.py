@@ -118,10 +118,8 @@ def region_rings(answer: Answer, where: str, face: int) -> list[Region]:
         return surface_pieces(answer, surfaces, where, face)
     query = read_region(where)
     surfaces = patches_of(query.runs, where)
+    check_region(query, where)
     stretches = [(run, role) for run, role in zip(query.runs, query.roles, strict=True) if isinstance(run, CurveRun)]
-    parts = [run.part for run, _ in stretches]
-    if any(isinstance(run, PlaceRun | LayoutRun) for run in query.runs) or len(set(parts)) < len(parts):
-        raise ConfigError(f"a region is surfaces, parts or stretches of parts, each once, not {where!r}")
     regions: list[Region] = surface_pieces(answer, surfaces, where, face) if surfaces else []
     for run, role in stretches:
         line = fit_run(answer, run, where, face).dense()
@@ -153,6 +151,17 @@ def read_region(where: str, read: Callable[[str], Query] = parse) -> Query:
     return replace(query, shape="polygon")
 
 
+def check_region(query: Query, where: str) -> None:
+    """Refuse what is no region.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    parts = [run.part for run in query.runs if isinstance(run, CurveRun)]
+    if any(isinstance(run, PlaceRun | LayoutRun) for run in query.runs) or len(set(parts)) < len(parts):
+        raise ConfigError(f"a region is surfaces, parts or stretches of parts, each once, not {where!r}")
+
+
 def write_region_instruction(where: str) -> str:
     """Return the instruction whose answer has points enough for the mask of a region.
 
@@ -168,7 +177,10 @@ def write_region_instruction(where: str) -> str:
     """
     check_words(where)
     named = find_named(where)
-    runs = () if named else read_region(where).runs
+    query = None if named else read_region(where)
+    if query is not None:
+        check_region(query, where)
+    runs = () if query is None else query.runs
     # One place on a surface, and the answer holds the whole mesh.
     surfaces = dict.fromkeys(surface for surface, _ in named or patches_of(runs, where))
     parts = dict.fromkeys(run.part for run in runs if isinstance(run, CurveRun))

@@ -18,6 +18,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from PIL import Image
+
 from ..engine.images import read_photo
 from ..errors import ImageError, TooManyPixelsError
 
@@ -36,6 +38,8 @@ def main() -> None:
     os.dup2(2, 1)
     # Ctrl+C goes to the whole group of processes; the parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Requests say how many pixels are too many; Pillow's own bound does not tell how many there are.
+    Image.MAX_IMAGE_PIXELS = None
     limit_memory()
     while head := requests.read(REQUEST.size):
         size, max_pixels, seconds = REQUEST.unpack(head)

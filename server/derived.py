@@ -214,7 +214,16 @@ def plan_mask(parse: ParseText, region: str) -> RegionPlan:
     from ..engine import write_region_instruction
 
     understood = write_region(parse, region)
-    return RegionPlan((parse(write_region_instruction(understood)),), understood)
+    try:
+        instruction = write_region_instruction(understood)
+    except ConfigError:
+        # In the words that were sent: what they mean may be a long line of parts.
+        whole = "; 'face contour; forehead' is most of a face" if "face" in region.lower().split() else ""
+        raise ConfigError(
+            "a mask is of surfaces, parts or stretches of parts, each once ('lips', 'left cheek; left eye'), not of "
+            f"{region[:80]!r}{whole}"
+        ) from None
+    return RegionPlan((parse(instruction),), understood)
 
 
 def write_region(parse: ParseText, region: str) -> str:

@@ -55,7 +55,9 @@ class MaskOptions(FaceOptions):
     """Which region, and in which form its mask comes."""
 
     region: Region
-    feather: float = Field(default=0.0, ge=0, le=200, description="softens the edge: a Gaussian's sigma, pixels")
+    feather: float = Field(
+        default=0.0, ge=0, le=200, allow_inf_nan=False, description="softens the edge: a Gaussian's sigma, pixels"
+    )
     format: Literal["png", "rle"] | None = Field(
         default=None, description="over the Accept header; rle is JSON with COCO's run lengths"
     )
@@ -66,7 +68,9 @@ class CropOptions(FaceOptions):
 
     region: Region = "face"
     size: int = Field(default=256, ge=16, le=4096, description="the crop's longer side, pixels")
-    margin: float = Field(default=0.25, ge=0, le=4, description="on every side, in longer sides of the region")
+    margin: float = Field(
+        default=0.25, ge=0, le=4, allow_inf_nan=False, description="on every side, in longer sides of the region"
+    )
     upright: bool = Field(default=True, description="turn the face upright")
     format: Literal["png", "jpeg", "json"] | None = Field(
         default=None, description="over the Accept header; json has the PNG in base64 and the matrix"

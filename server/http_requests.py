@@ -208,7 +208,7 @@ async def read_form_items(request: Request) -> list[tuple[str, FormFile | str]]:
     """Return the fields of a multipart form in their order; its files are in memory.
 
     Raises:
-        ServiceError: It cannot be read ("malformed").
+        ServiceError: It cannot be read, or is cut short ("malformed").
     """
     parser = MemoryFormParser(
         request.headers, request.stream(), max_files=MAX_FILES, max_fields=200, max_part_size=64 * 1024
@@ -216,12 +216,16 @@ async def read_form_items(request: Request) -> list[tuple[str, FormFile | str]]:
     try:
         form = await parser.parse()
         try:
+            if not parser.is_whole:
+                # Its last photo would be missing without a word.
+                raise ServiceError("malformed", "the form is cut short: its closing boundary is missing")
             return [
                 (name, FormFile(await value.read(), value.filename) if isinstance(value, UploadFile) else value)
                 for name, value in form.multi_items()
             ]
         finally:
             await form.close()
+            parser.close_rest()
     except (MultiPartException, UnicodeDecodeError, ValueError, KeyError):
         raise ServiceError("malformed", "the form cannot be read as multipart/form-data") from None
 
@@ -230,6 +234,16 @@ class MemoryFormParser(MultiPartParser):
     """Keeps uploaded files in memory: starlette's own writes those over a megabyte to disk."""
 
     spool_max_size = 0  # of a spooled file: no limit
+    is_whole = False
+
+    def on_end(self) -> None:
+        """Remember that the form has come to its end."""
+        self.is_whole = True
+
+    def close_rest(self) -> None:
+        """Close the file that a form was cut short in, which is in no list of its parts."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
     def on_headers_finished(self) -> None:
         """Take a file for one whose name comes in RFC 5987's form alone, as older clients send all but ASCII."""

@@ -121,6 +121,28 @@ def test_a_photo_of_too_many_pixels_is_told_in_english(client: TestClient) -> No
     assert check_problem(client.post("/v1/images", content=b"", headers=PNG), "image")["detail"] == "the image is empty"
 
 
+def test_a_bomb_is_told_by_the_limit_that_holds(engine: Engine) -> None:
+    """Pillow gives up by itself at 179 megapixels, in the first of the lanes in which a photo is tried."""
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(bomb, "PNG")
+    app = build_http_app(Service(lambda: engine), ImageSources(Limits()))
+    with TestClient(app, base_url="http://localhost") as client:
+        told = client.post("/v1/images", content=bomb.getvalue(), headers=PNG)
+    detail = check_problem(told, "image")["detail"]
+    assert detail == "the image is too large: 20000 x 10000, more than 40,000,000 pixels"
+
+
+def test_a_form_that_is_cut_short_is_not_answered_in_part(client: TestClient, photo: bytes) -> None:
+    body = b'--XX\r\nContent-Disposition: form-data; name="instruction"\r\n\r\nchin\r\n'
+    body += b'--XX\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + photo + b"\r\n"
+    second = b'--XX\r\nContent-Disposition: form-data; name="image"; filename="b.png"\r\n\r\n' + photo[:400]
+    form = {"Content-Type": "multipart/form-data; boundary=XX"}
+    for path, sent in (("/v1/ask", body), ("/v1/batches", body + second)):
+        detail = check_problem(client.post(path, content=sent, headers=form), "malformed", 400)["detail"]
+        assert detail == "the form is cut short: its closing boundary is missing"
+    assert client.post("/v1/ask", content=body + b"--XX--\r\n", headers=form).status_code == 200
+
+
 PYTHON_WORDS = ("Value error", "Input should", "Extra inputs", "List should", "String should", "Field required",
                 "after validation", "None", "boxes=[", "unable to parse", "Traceback", "(5.0,", "True")  # fmt: skip
 

@@ -39,6 +39,24 @@ def shipped_client() -> Iterator[TestClient]:
         yield client
 
 
+def test_what_is_no_region_is_told_in_the_words_that_were_sent(client: TestClient, photo: bytes) -> None:
+    for region, words in {
+        "the face": "'face contour; forehead' is most of a face",
+        "300W layout": "'300W layout'",
+    }.items():
+        told = client.post("/v1/mask", content=photo, params={"region": region}, headers=PNG)
+        detail = check_problem(told, "setting")["detail"]
+        assert words in detail
+        assert repr(region) in detail
+        assert "face_contour" not in detail
+
+
+def test_no_number_is_no_number(client: TestClient, photo: bytes) -> None:
+    for path, name in (("/v1/mask", "feather"), ("/v1/crop", "margin")):
+        told = client.post(path, content=photo, params={"region": "lips", name: "nan"}, headers=PNG)
+        assert check_problem(told, "invalid_request")["detail"] == f"{name}: must be a number"
+
+
 def ask_in_every_form(client: TestClient, path: str, photo: bytes, options: dict, **text_options: object) -> list:
     """Ask by JSON, by form and by the raw image; `text_options` stand for those that are no text in JSON."""
     texts = {key: value for key, value in options.items() if key not in ("boxes", "distances")} | text_options
