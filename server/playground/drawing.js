@@ -42,18 +42,20 @@ export function splitRuns(points) {
 }
 
 // By the face's size, less where points crowd: many points are a line of beads, not a smear, and beads on a line lie apart.
-function dotRadius(run, answer, isLined = false) {
+function measureDots(run, answer, isLined = false) {
   const [x0, y0, x1, y1] = answer.faces[run.face].box;
   const radius = Math.sqrt((x1 - x0) * (y1 - y0)) / 70;
   const steps = run.points.slice(1).map((point, i) => Math.hypot(point.x - run.points[i].x, point.y - run.points[i].y)).sort((a, b) => a - b);
   const spacing = steps.length ? steps[Math.floor(steps.length / 2)] : Infinity;
-  return Math.max(Math.min(radius, (isLined ? 0.3 : 0.55) * spacing), radius / 6);
+  const fitted = Math.max(Math.min(radius, (isLined ? 0.3 : 0.55) * spacing), radius / 6);
+  // Where even the smallest overlap, the edges of each would cover the colour of the others.
+  return { radius: fitted, isLine: spacing < fitted };
 }
 
 // A ring with its holes, or a line.
 function drawOutline(answer, { face, shape, points, holes }) {
   const color = colorOf(answer.points[points[0]].part);
-  const radius = dotRadius({ face, points: points.map((index) => answer.points[index]) }, answer, true);
+  const { radius } = measureDots({ face, points: points.map((index) => answer.points[index]) }, answer, true);
   const [line, ...cut] = [points, ...holes].map((ring) => ring.map((i) => `${answer.points[i].x},${answer.points[i].y}`).join(" "));
   const look = { fill: shape === "polygon" ? color : "none", "fill-opacity": 0.35, stroke: color, "stroke-width": Math.max(radius * 0.7, 0.4), "stroke-linejoin": "round" };
   if (!cut.length) return draw(shape, { points: line, ...look });
@@ -73,13 +75,13 @@ export function drawAnswer(answer, { isFaint = false, showErrors = false, showId
   const rings = answer.outlines.map((outline) => drawOutline(answer, outline)), dots = [], labels = [];
   const lined = new Set(answer.outlines.flatMap(({ points, holes }) => [points, ...holes].flat()));
   for (const run of splitRuns(answer.points)) {
-    const color = colorOf(run.part), radius = dotRadius(run, answer, lined.has(run.start));
+    const color = colorOf(run.part), { radius, isLine } = measureDots(run, answer, lined.has(run.start));
     run.points.forEach((point, i) => {
       const index = run.start + i;
       if (showErrors) rings.push(drawError(point, color, radius));
       const look = whyNotSeen(point)
         ? { class: isFaint ? "old unseen" : "dot unseen", fill: "none", stroke: color, "stroke-width": radius * 0.5 }
-        : { class: isFaint ? "old" : "dot", fill: color, "stroke-width": radius * 0.35 };
+        : { class: `${isFaint ? "old" : "dot"}${isLine ? " line" : ""}`, fill: color, "stroke-width": radius * 0.35 };
       dots.push(draw("circle", { cx: point.x, cy: point.y, r: radius, "data-index": index, ...look }));
       if (showIds && ids[index]) labels.push(drawId(point, ids[index], radius, answer.points));
     });

@@ -33,7 +33,10 @@ function usePhoto(file, caption, isSample) {
 function showPicture(photo, blob) {
   if (photo.url) URL.revokeObjectURL(photo.url);
   photo.url = URL.createObjectURL(blob);
-  for (const { photo: picture } of [pane, twin]) picture.src = photo.url;
+  for (const { photo: picture } of [pane, twin]) {
+    picture.classList.remove("missing");
+    picture.src = photo.url;
+  }
 }
 
 function chooseFile(file, caption) {
@@ -72,6 +75,7 @@ async function showServersPicture(photo) {
   } catch {
     // The ask that goes with the photo tells what is wrong with it.
     photo.isShown = false;
+    if (photo === state.photo) for (const { photo: picture } of [pane, twin]) picture.classList.add("missing");
   }
 }
 

@@ -8,7 +8,8 @@ export function describeProblem(problem, instruction, say) {
   const lines = [];
   for (const mistake of problem.problems || [{ message: problem.detail }]) {
     lines.push(make("p", {}, mistake.message));
-    if (mistake.span) lines.push(make("pre", {}, drawCaret(instruction, mistake.span)));
+    // Of nothing that was written no words are at fault.
+    if (mistake.span && instruction.trim()) lines.push(make("pre", {}, drawCaret(instruction, mistake.span)));
     if (mistake.suggestion) lines.push(offerSuggestion(mistake, instruction, say));
   }
   return lines;
