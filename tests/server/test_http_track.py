@@ -125,7 +125,8 @@ def test_a_bad_frame_is_told_and_the_next_one_answered(client: TestClient) -> No
         ('{"instruction": "3 points per unicorn"}', "unknown_words"),
         ('{"instruction": "pupils", "faces": "prettiest"}', "setting"),
         ('{"instruction": "pupils", "colour": 1}', "invalid_request"),
-        ("no json", "invalid_request"),
+        ("no json", "malformed"),
+        ("[]", "invalid_request"),
         (b"bytes", "malformed"),
         ('{"instruction": "30000 points on the jaw"}', "too_many"),
     ],
@@ -162,6 +163,9 @@ def test_a_key_is_asked_for_in_a_header_or_the_first_message(shipped: Engine) ->
                 told = socket.receive_json()
                 assert ("canonical" in told) == is_let_in
                 assert is_let_in or told["error"]["code"] == "unauthorized"
+                # A wrong one does not read like a missing one.
+                is_given = "wrong" in (*headers.values(), first.get("key"))
+                assert is_let_in or told["error"]["message"].startswith("this API key" if is_given else "send an API")
 
 
 def test_who_waits_for_an_answer_is_not_idle_and_who_sends_nothing_is_left(
