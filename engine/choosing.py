@@ -30,15 +30,7 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
     """
     height, width = image_size
     faces = []
-    try:
-        each = iter(boxes)
-    except TypeError as error:
-        raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels, not {show(boxes)}") from error
-    for box in each:
-        try:
-            x0, y0, x1, y1 = (float(value) for value in box)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {show(box)} is not one") from error
+    for x0, y0, x1, y1 in read_edges(boxes):
         if not all(map(math.isfinite, (x0, y0, x1, y1))) or x0 >= x1 or y0 >= y1:
             raise ImageError(f"a box is x0, y0, x1, y1 with x0 < x1 and y0 < y1, not {write_box(x0, y0, x1, y1)}")
         if min(x1 - x0, y1 - y0) < 1:
@@ -49,8 +41,6 @@ def read_boxes(boxes: Iterable[Sequence[float]], image_size: tuple[int, int]) ->
             told = write_box(x0, y0, x1, y1)
             raise ImageError(f"the box {told} is out of all proportion to a photo of {width} x {height}")
         faces.append(Face((x0, y0, x1, y1)))
-    if not faces:
-        raise ImageError("boxes is empty: give x0, y0, x1, y1 for each face, or leave it out to find the faces")
     return faces
 
 
@@ -76,6 +66,28 @@ def check_found(faces: object) -> list[Face]:
             raise ConfigError(f"face_finder.find gave the box {show(face.box)}: it needs x0 < x1 and y0 < y1")
         checked.append(face)
     return checked
+
+
+def read_edges(boxes: Iterable[Sequence[float]]) -> list[tuple[float, float, float, float]]:
+    """Return the edges of the caller's boxes, whatever photo they are on.
+
+    Raises:
+        ImageError: There is none, or one is not four numbers.
+    """
+    try:
+        each = iter(boxes)
+    except TypeError as error:
+        raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels, not {show(boxes)}") from error
+    edges = []
+    for box in each:
+        try:
+            x0, y0, x1, y1 = (float(value) for value in box)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ImageError(f"boxes is a list of (x0, y0, x1, y1) in pixels; {show(box)} is not one") from error
+        edges.append((x0, y0, x1, y1))
+    if not edges:
+        raise ImageError("boxes is empty: give x0, y0, x1, y1 for each face, or leave it out to find the faces")
+    return edges
 
 
 def write_box(*box: float) -> str:
@@ -136,7 +148,12 @@ def choose_faces(faces: Sequence[Face], wanted: str) -> list[int]:
             return [_pick(left_to_right, _read_ordinal(ordinal), " ".join(words))]
         case [ordinal, "largest" | "smallest" as order] if _read_ordinal(ordinal) > 0:
             return [_pick(by_size if order == "largest" else by_size[::-1], _read_ordinal(ordinal), " ".join(words))]
-    raise ConfigError(
+    raise no_choice(wanted)
+
+
+def no_choice(wanted: object) -> ConfigError:
+    """Return the error of what names no faces."""
+    return ConfigError(
         f'faces must be "largest", "smallest", "leftmost", "rightmost", "middle", "all", "face 2", "faces 1 3", '
         f'"2 largest" or "second largest", not {show(wanted)}'
     )

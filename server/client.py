@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .answers import Perspective
 
 MOST_WAIT = 30.0
+_KNOWN: dict[str, tuple[Any, Any]] = {"perspective": ("viewer", "subject"), "ids_from": (0, 1)}
 _PHOTO_ERRORS = {"image": ImageError, "no_face": NoFaceError, "no_such_face": NoSuchFaceError, "setting": ConfigError}
 
 
@@ -140,7 +141,7 @@ class Client:
         """
         from ..engine import Answer
 
-        texts = [instruction] if isinstance(instruction, str) else list(instruction)
+        texts = list_instructions(instruction)
         settings = collect_settings(AskSettings(faces, boxes, perspective, ids_from))
         body = self._post("/v1/ask", image, {"instructions": texts, **settings}, color)
         answers = [Answer.from_dict(answer) for answer in json.loads(body)["answers"]]
@@ -289,15 +290,41 @@ class Client:
 
 
 def collect_settings(settings: AskSettings) -> dict[str, Any]:
-    """Return the settings that differ from what the server takes anyway."""
+    """Return the settings that differ from what the server takes anyway.
+
+    Raises:
+        ConfigError, ImageError: One is wrong, as the engine says it.
+    """
+    from ..engine.choosing import no_choice, read_edges
+
+    if settings.faces is not None and not isinstance(settings.faces, str):
+        raise no_choice(settings.faces)
+    for name, known in _KNOWN.items():
+        if (value := getattr(settings, name)) not in known:
+            raise ConfigError(f"{name} must be {known[0]!r} or {known[1]!r}, not {value!r}")
     told: dict[str, Any] = {
         name: getattr(settings, name)
         for name in ("faces", "perspective", "ids_from")
         if getattr(settings, name) != getattr(DEFAULT_SETTINGS, name)
     }
     if settings.boxes is not None:
-        told["boxes"] = [[float(value) for value in box] for box in settings.boxes]
+        told["boxes"] = read_edges(settings.boxes)
     return told
+
+
+def list_instructions(instruction: str | list[str] | tuple[str, ...]) -> list[str]:
+    """Return the instructions of an ask.
+
+    Raises:
+        ConfigError: There is none, or one is no text.
+    """
+    texts = list(instruction) if isinstance(instruction, list | tuple) else [instruction]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ConfigError(f"an instruction is text, not {type(text).__name__}")
+    if not texts:
+        raise ConfigError("there is no instruction in the list")
+    return texts
 
 
 def flatten_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -314,7 +341,10 @@ def read_bytes(image: ImageSource, color: ColorOrder) -> bytes:
 
     Raises:
         ImageError: The file cannot be read, or it is no photo.
+        ConfigError: `color` is neither "rgb" nor "bgr".
     """
+    if color not in ("rgb", "bgr"):
+        raise ConfigError(f'color must be "rgb" or "bgr", not {color!r}')
     if isinstance(image, bytes | bytearray | memoryview):
         return bytes(image)
     if isinstance(image, str | os.PathLike):
@@ -323,6 +353,8 @@ def read_bytes(image: ImageSource, color: ColorOrder) -> bytes:
                 return stream.read()
         except FileNotFoundError as error:
             raise ImageError(f"there is no file {os.fspath(image)!r}") from error
+        except IsADirectoryError as error:
+            raise ImageError(f"{os.fspath(image)!r} is a folder") from error
         except OSError as error:
             raise ImageError(f"{os.fspath(image)!r} cannot be read: {error.strerror}") from error
     from PIL import Image

@@ -16,7 +16,15 @@ from PIL import Image, ImageOps
 
 import faceql
 from faceql.engine import Engine
-from faceql.errors import ConfigError, ImageError, InvalidRequestError, NoFaceError, QueryError, ServiceError
+from faceql.errors import (
+    ConfigError,
+    FaceQLError,
+    ImageError,
+    InvalidRequestError,
+    NoFaceError,
+    QueryError,
+    ServiceError,
+)
 from faceql.server.client import Client, RemoteImage
 
 from .conftest import ASTRONAUT, serving
@@ -101,8 +109,8 @@ def test_the_errors_are_the_engines(client: Client, engine: Engine, url: str, bl
             ask(ASTRONAUT, "pupils", faces="prettiest")
     with pytest.raises(QueryError, match="noze"):
         client.ask(ASTRONAUT, ["pupils", "noze"])
-    with pytest.raises(InvalidRequestError, match="perspective"):
-        client.ask(ASTRONAUT, "pupils", perspective="mirror")
+    with pytest.raises(InvalidRequestError, match="size"):
+        client.crop(ASTRONAUT, size=1)
     for key in (None, "another-long-key-2"):
         with pytest.raises(ServiceError) as refused:
             Client(url, key=key).parse("pupils")
@@ -114,6 +122,41 @@ def test_the_errors_are_the_engines(client: Client, engine: Engine, url: str, bl
     assert gone.value.code == "unreachable"
     with pytest.raises(ConfigError):
         Client("127.0.0.1:8000")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"perspective": "mirror"},
+        {"ids_from": 7},
+        {"faces": 5},
+        {"boxes": []},
+        {"boxes": "x"},
+        {"boxes": [[1, 2, 3]]},
+        {"boxes": 5},
+        {"color": "cmyk"},
+        {"image": str(ASTRONAUT.parent)},
+        {"instruction": None},
+        {"instruction": 5},
+    ],
+)
+def test_what_is_wrong_with_an_argument_is_told_in_the_engines_words(
+    client: Client, engine: Engine, settings: dict
+) -> None:
+    """An empty list of boxes was answered, as if there were none."""
+    arguments = {"image": ASTRONAUT.read_bytes(), "instruction": "pupils", **settings}
+    told = []
+    for ask in (client.ask, engine.ask):
+        with pytest.raises(FaceQLError) as caught:
+            ask(**arguments)
+        told.append((type(caught.value), str(caught.value)))
+    assert told[0] == told[1]
+
+
+def test_no_instruction_is_asked_for_in_a_list(client: Client) -> None:
+    for instructions in ([], ["pupils", 5]):
+        with pytest.raises(ConfigError, match="instruction"):
+            client.ask(ASTRONAUT, instructions)
 
 
 SCRIPT = """
