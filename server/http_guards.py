@@ -37,6 +37,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 OPEN_PATHS = ("/", "/docs", "/client.js", "/healthz", "/readyz")
 MIN_KEY_LENGTH = 16
+UNKNOWN_KEY = "this API key is not one of this server's"
 CLIENT_CLOSED_REQUEST = 499
 POLICY = "at-work"
 FIXED_HEADERS = {
@@ -230,7 +231,7 @@ def refuse_key(*, is_given: bool) -> Response:
     if not is_given:
         hint = "send an API key, as Authorization: Bearer KEY or X-Api-Key: KEY"
         return problem_response(ServiceError("unauthorized", hint))
-    error = ServiceError("unauthorized", "this API key is not one of this server's")
+    error = ServiceError("unauthorized", UNKNOWN_KEY)
     return problem_response(error, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 

@@ -292,8 +292,8 @@ def collect_fields(items: list[tuple[str, str]]) -> dict[str, Any]:
     return fields
 
 
-def read_model(model: type[ModelT], body: bytes) -> ModelT:
-    """Return a model read from JSON.
+def read_model(model: type[ModelT], body: bytes, what: str = "the body") -> ModelT:
+    """Return a model read from JSON; `what` that is called in an error.
 
     Raises:
         ServiceError: It is no JSON ("malformed"), or not of the right form (`InvalidRequestError`).
@@ -304,7 +304,7 @@ def read_model(model: type[ModelT], body: bytes) -> ModelT:
     except ValidationError as error:
         (first, *_) = error.errors(include_url=False, include_input=False)
         if first["type"] == "json_invalid":
-            raise ServiceError("malformed", f"the body is no JSON: {first['ctx']['error']}") from None
+            raise ServiceError("malformed", f"{what} is no JSON: {first['ctx']['error']}") from None
         raise read_validation_error(error) from None
 
 

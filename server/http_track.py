@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,9 +31,9 @@ from ..engine.ask_settings import AskSettings
 from ..errors import FaceQLError, ImageError, InvalidRequestError, ServiceError
 from ..querylang.query import Query
 from .answers import Perspective
-from .error_kinds import describe_error, read_validation_error
-from .http_guards import read_host, read_key, urlsplit_host
-from .http_requests import ClientModel, IdsFrom, Instruction
+from .error_kinds import describe_error
+from .http_guards import UNKNOWN_KEY, read_host, read_key, urlsplit_host
+from .http_requests import ClientModel, IdsFrom, Instruction, read_model
 from .limits import Limits
 from .service import Service
 
@@ -86,7 +86,8 @@ class Door:
         key = header.encode("latin-1") if header else (given or "").encode()
         digest = hashlib.sha256(key).digest()
         if not sum(hmac.compare_digest(digest, known) for known in self._digests):
-            raise ServiceError("unauthorized", "send an API key, as a header or as key in the first message")
+            told = UNKNOWN_KEY if key else "send an API key, as a header or as key in the first message"
+            raise ServiceError("unauthorized", told)
 
 
 class Places:
@@ -327,7 +328,7 @@ async def read_request(socket: WebSocket, limits: Limits) -> TrackRequest:
 
     Raises:
         InvalidRequestError: It is not of the right form.
-        ServiceError: It is no text, or did not come ("malformed", "too_slow").
+        ServiceError: It is no text or no JSON, or did not come ("malformed", "too_slow").
     """
     try:
         async with asyncio.timeout(limits.head_seconds):
@@ -339,10 +340,7 @@ async def read_request(socket: WebSocket, limits: Limits) -> TrackRequest:
     text = message.get("text")
     if text is None:
         raise ServiceError("malformed", "the first message is what is asked, as JSON text; frames come after it")
-    try:
-        return TrackRequest.model_validate_json(text)
-    except ValidationError as error:
-        raise read_validation_error(error) from None
+    return read_model(TrackRequest, text.encode(), what="the first message")
 
 
 async def receive_frame(socket: WebSocket, session: Session) -> bytes | None:
