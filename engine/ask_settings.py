@@ -50,6 +50,21 @@ class AskSettings:
     color: ColorOrder = "rgb"
     units: Units = "px"
 
+    def check(self) -> None:
+        """Refuse a perspective or a first id that there is not.
+
+        Raises:
+            ConfigError: One of the two is wrong.
+
+        Examples:
+            >>> AskSettings(ids_from=2).check()
+            Traceback (most recent call last):
+            faceql.errors.ConfigError: ids_from must be 0 or 1, not 2
+        """
+        check_choice("perspective", self.perspective, get_args(Perspective))
+        if not isinstance(self.ids_from, int) or self.ids_from not in (0, 1):
+            raise ConfigError(f"ids_from must be 0 or 1, not {show(self.ids_from)}")
+
     def parse(self, instruction: str | Query, *, limit: int = 100_000) -> Query:
         """Return the query of an instruction; one that is parsed already is given back.
 
@@ -67,9 +82,7 @@ class AskSettings:
         """
         if isinstance(instruction, Query):
             return instruction
-        check_choice("perspective", self.perspective, get_args(Perspective))
-        if not isinstance(self.ids_from, int) or self.ids_from not in (0, 1):
-            raise ConfigError(f"ids_from must be 0 or 1, not {show(self.ids_from)}")
+        self.check()
         if type(instruction) is not str:
             # Raises.
             return parse(instruction, perspective=self.perspective, ids_from=self.ids_from, limit=limit)

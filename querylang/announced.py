@@ -25,6 +25,9 @@ ELSE = re.compile(r"\b(nothing (else|more)|no (other|more))\b")
 def announces(draft: Draft, index: int) -> bool:
     """Whether names are only what the counted pieces in the next sentence lie on."""
     heads, ask = list_heads(draft, index), draft.asks[index]
+    if len(heads) == 1 and heads[0].thing.is_surface and ask.parts == heads[0].parts and ask.before == {"comma"}:
+        # "Forehead, 5 points along the hairline".
+        return draft.has_amount(index) and not draft.has_amount(index - 1)
     if not heads or ask.sentence == heads[-1].sentence or draft.has_amount(index - 1):
         return False
     below = takewhile(lambda at: draft.asks[at].sentence == ask.sentence, range(index, len(draft.asks)))

@@ -251,7 +251,8 @@ class PhraseCompositions:
 
     def has_both(self, ops: tuple[Op, ...]) -> bool:
         """Whether "each" of a name means each of two that have one name: the upper and the lower lip."""
-        return bool(ops) and ops[0][0] == "noun" and bool(self.concepts[ops[0][1]].both)
+        is_told = any(op[0] == "adj" and op[1][0][0] == "level" for op in ops)
+        return bool(ops) and ops[0][0] == "noun" and bool(self.concepts[ops[0][1]].both) and not is_told
 
     def determine_of(self, det: str, phrase: Phrase) -> Phrase | None:
         """ "Each of the brows"; "each of the upper lid and the lower lid" is each of a list."""

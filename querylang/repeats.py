@@ -100,7 +100,7 @@ def start_from(draft: Draft, item: Item, entry: Entry) -> list[tuple[Ask, Item]]
 
 def vary_asks(draft: Draft, item: Item) -> list[tuple[Ask, Item]]:
     """Return what was asked last, as it is asked of what is named again in its place."""
-    if item.same != "all" or item.has_amount:
+    if item.same not in ("all", "amount") or item.has_amount:
         return []
     return [(ask, replace(ask.item, phrase=other)) for ask, other in vary_tail(draft, item.phrase or NO_NAME)]
 

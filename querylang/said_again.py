@@ -218,6 +218,13 @@ def only_of(draft: Draft, index: int) -> bool:
     return is_way or bool(is_its and ask.is_owned)
 
 
+def widens(draft: Draft, index: int) -> bool:
+    """Whether an ask without a part names all that the one before it does, and more: "lip line, inside and out"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    own, others = {*ask.pieces}, {*last.pieces}
+    return is_bare(last) and not draft.has_amount(index - 1) and ask.is_owned and bool(others) and others < own
+
+
 def is_included(draft: Draft, index: int) -> bool:
     """Whether places are the ends of what was counted before them, and said to be included."""
     last, ask = draft.asks[index - 1 : index + 1]
@@ -255,5 +262,5 @@ SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces)
 """When an ask says again all that stands before it, and more of it."""
 SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, is_included)
 """When an ask only says again what the one before it does, or more of that."""
-SAY_MORE = (only_of, goes_along)
+SAY_MORE = (only_of, goes_along, widens)
 """When an ask says what is wanted of the one before it."""

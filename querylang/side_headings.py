@@ -64,11 +64,20 @@ def head_side(draft: Draft, number: int) -> Phrase | None:
 
 
 def find_labelled_side(draft: Draft, number: int) -> Phrase | None:
-    """Return the side that an entry says behind its label: "part: eyebrow; side: left"."""
+    """Return the side that an entry says behind its label: "part: eyebrow; side: left".
+
+    Raises:
+        MistakeError: It says whose side it is, and not which.
+    """
     entry, lexemes = draft.entries[number], draft.lattice.lexemes
     at = draft.lattice.nodes[entry.start]
     words = [one.word for one in lexemes[max(0, at - 2) : at]]
-    return only_side(entry.value) if words in (["side", ":"], ["side", "="]) else None
+    if words not in (["side", ":"], ["side", "="]):
+        return None
+    side = only_side(entry.value)
+    if side is None and entry.value.says_only("frame", "late"):
+        raise draft.mistake("ambiguous", "which side?", entry, "'left' or 'right'")
+    return side
 
 
 def opens_behind_link(draft: Draft, number: int) -> bool:

@@ -5,10 +5,15 @@ In: an ask of a draft whose units are known; out: whether it only says how those
 
 from __future__ import annotations
 
+import re
+
 from .asks import Ask, Draft
 from .concept_data import Unit
 from .meaning import Item, Phrase, join
 from .pieces import Place, Stretch
+from .portions import HALF
+
+GOING = re.compile(r"\b(go|goes|going|run|running|move|moving) (over|along|via|through|across|up|round|around)\b")
 
 
 def put_in_order(draft: Draft, index: int) -> list[Ask]:
@@ -64,7 +69,9 @@ def goes_first(draft: Draft, index: int) -> bool:
     last, ask = draft.asks[index - 1 : index + 1]
     loose = [one.item.origin for one in draft.loose if one.at == index]
     origin = next((one for one in (last.item.origin, *loose) if isinstance(one, Phrase)), None)
-    if origin is None or not ask.item.lead or not ask.item.says_only("phrase", "frame", "lead"):
+    between = draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]].lower()
+    is_way = bool(ask.item.lead) or GOING.search(between) is not None
+    if origin is None or not is_way or not ask.item.says_only("phrase", "frame", "lead"):
         return False
     if origin.is_free:
         # "Begin at the inner corner" is the last one's.
@@ -81,7 +88,9 @@ def goes_first(draft: Draft, index: int) -> bool:
 
 
 def turn_along(piece: object, place: Place) -> str | None:
-    """Return which way round a stretch goes from a place at one of its ends."""
+    """Return which way round a stretch goes from a place at one of its ends, or which way another place is nearer."""
+    if isinstance(piece, Place) and piece.part == place.part and piece != place:
+        return "clockwise" if (piece.fpalp - place.fpalp) % 1 < HALF else "counter_clockwise"
     if not isinstance(piece, Stretch) or piece.part != place.part:
         return None
     start = place.fpalp % 1

@@ -35,6 +35,15 @@ def side_face(adjectives: Any, who: Who) -> Faces:
     return name_face("leftmost" if adjectives[0][1] == "left" else "rightmost", who)
 
 
+def face_on_side(who: Who, side: Any) -> Faces | None:
+    """ "The person on the left", "the face on the left side"; a role ("the patient") more likely owns a left one."""
+    return None if who.kind == "role" else side_face(side, who)
+
+
+def patient_on_side(who: Who, side: Any) -> Faces | None:
+    return side_face(side, who) if who.kind == "role" else None
+
+
 def several_on_side(number: Number, faces: Faces) -> Faces | None:
     """ "The two people on the left"."""
     is_count = number.form == "integer" and number.value > 1

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from .answers import Perspective
 
 MOST_WAIT = 30.0
-_KNOWN: dict[str, tuple[Any, Any]] = {"perspective": ("viewer", "subject"), "ids_from": (0, 1)}
 _PHOTO_ERRORS = {"image": ImageError, "no_face": NoFaceError, "no_such_face": NoSuchFaceError, "setting": ConfigError}
 
 
@@ -299,9 +298,7 @@ def collect_settings(settings: AskSettings) -> dict[str, Any]:
 
     if settings.faces is not None and not isinstance(settings.faces, str):
         raise no_choice(settings.faces)
-    for name, known in _KNOWN.items():
-        if (value := getattr(settings, name)) not in known:
-            raise ConfigError(f"{name} must be {known[0]!r} or {known[1]!r}, not {value!r}")
+    settings.check()
     told: dict[str, Any] = {
         name: getattr(settings, name)
         for name in ("faces", "perspective", "ids_from")
