@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from .asks import Ask, Draft
 from .counted_clauses import restates_places
-from .numbered_again import is_bare, list_heads
+from .numbered_again import is_bare, list_heads, names_ids
 from .pieces import Patch, Place
 from .runs import lies_on
 
@@ -58,6 +58,9 @@ def tells_what(draft: Draft, index: int) -> bool:
         return False
     if is_bare(ask) and not draft.has_amount(index):
         is_told = bool(TELLING.search(between)) and (last.item.is_layout or bool(last.parts & ask.parts))
+        if is_told and last.item.ids:
+            # From where its ids count.
+            names_ids(draft, last, [ask], is_told=True)
         return is_told or bool(ELSE.search(between))
     return "and" not in ask.before and counts_what(draft, index, between)
 

@@ -119,8 +119,9 @@ def settle_item(item: Item) -> Item:
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
         item = replace(item, phrase=item.origin, origin=None, lead=True)
     phrase = item.phrase or NO_NAME
-    if item.each and phrase.is_plural and phrase.thing.is_several_sided and not item.has_amount:
-        # "The eyes (each): ..."
+    is_many = phrase.is_plural or phrase.thing.is_place
+    if item.each and is_many and phrase.thing.is_several_sided and not item.has_amount:
+        # "The eyes (each): ...", "a pupil in each".
         item = replace(item, each=None, phrase=replace(phrase, det=phrase.det or "each"))
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
@@ -130,6 +131,9 @@ def settle_item(item: Item) -> Item:
 def lies_between_ends(item: Item) -> bool:
     """Whether a place is said to be between two others of its part, where it is."""
     thing, ends = (item.phrase or NO_NAME).thing, find_phrases(replace(item, phrase=None))
+    if any(end.ref == "them" for end in ends):
+        # "The two mouth corners and the middle of the bow between them".
+        return bool(thing.units) and thing.is_place
     return bool(thing.units) and thing.is_place and all(thing.parts <= end.thing.parts for end in ends)
 
 

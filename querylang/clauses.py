@@ -21,6 +21,7 @@ from .phrase_compositions import HALVES
 from .references import resolve
 from .repeats import repeat, repeats_list
 from .restated import opens_bracket, settle_side
+from .sentence_heads import open_heads
 from .side_headings import (
     comes_second,
     find_labelled_side,
@@ -54,6 +55,7 @@ class Clauses(CountedClauses):
         Raises:
             MistakeError: One contradicts another, or refers to nothing.
         """
+        open_heads(self.draft)
         for number, entry in enumerate(self.draft.entries):
             self.number = number
             self.open_sentence(entry)

@@ -24,7 +24,7 @@ NUMBER_SKIP = 2.0
 """What it costs to read a number as saying nothing."""
 WITH_COST = 4.0
 """What it costs to read "with" before a name as saying nothing."""
-OF_EACH = ("of", "each")
+OF_EACH = (("of", "each"), ("in", "each"))
 LONGEST_LIST = 20
 """Words of a list of what is left out, before "or"."""
 LONGEST_BROKEN = 4
@@ -210,9 +210,9 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
         dropped |= {*kinds} - {"IDENTIFIER"}
     if "AND" in kinds and lexemes[i].word == "or" and not follows_exception(lexemes, i, lexicon):
         dropped.add("AND")
-    if "EACH" in kinds and lexemes[i].word == "of" and stop < len(lexemes) and lexemes[stop].type == "word":
+    if "EACH" in kinds and stop < len(lexemes) and lexemes[stop].type == "word":
         # "The corners of each eye", but "cheeks: the centre of each".
-        dropped |= {"EACH"} if stop - i == len(OF_EACH) else set()
+        dropped |= {"EACH"} if tuple(one.word for one in lexemes[i:stop]) in OF_EACH else set()
     if "NOUN" in kinds and joins_between(lexemes, i, stop, lexicon):
         dropped |= {"NOUN", "NOUNS"}
     if kinds >= {"EXCEPT", "NEGATION"}:

@@ -61,12 +61,16 @@ def numbers_all(draft: Draft, index: int) -> bool:
     return True
 
 
-def names_ids(draft: Draft, ids: Ask, named: list[Ask]) -> bool:
-    """Whether all the ids of an ask lie on what others name: "WFLW 77 to 88, the outer lip loop"."""
+def names_ids(draft: Draft, ids: Ask, named: list[Ask], *, is_told: bool = False) -> bool:
+    """Whether all the ids of an ask lie on what others name: "WFLW 77 to 88, the outer lip loop".
+
+    Of one sentence, unless words say so ("..., which are the brows").
+    """
     item, layout = ids.item, draft.rules.concepts.registry.layouts.get(ids.item.layout or "")
     if not item.says_only("layout", "ids", "zero", "frame") or item.ids is None or layout is None:
         return False
-    if not all(is_bare(one) and ids.sentence == one.sentence and not one.is_place for one in named):
+    are_near = is_told or all(ids.sentence == one.sentence for one in named)
+    if not are_near or not all(is_bare(one) and not one.is_place for one in named):
         return False
     inside = {number for one in named for number in find_landmarks(draft, item.layout, one.phrase)}
     for base in list_bases(layout, item.zero, draft.ids_from):

@@ -55,6 +55,9 @@ class Qualifier:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
             return True
+        if entry.before == {"stop"} and self.asks and item.says_only("ids") and not self.removing:
+            # "Use the WFLW layout. Return points 33 to 50."
+            return self.asks[-1].item.says_only("layout", "zero") and merge(self.asks[-1], item, entry)
         if item.says_only("range", "turn") and self.follows_origin(entry):
             # "..., starting at the inner corner and going outwards".
             entry.before = frozenset({"comma"})

@@ -114,7 +114,7 @@ def find_repeated(draft: Draft, entry: Entry, item: Item) -> list[Ask]:
     phrase = item.phrase or NO_NAME
     is_likewise = item.same == "amount" and repeats_places(draft, item.phrase)
     tail = find_tail(draft, item.phrase) if item.same == "all" or is_likewise else []
-    if phrase.ops and not phrase.ref and not find_side(phrase.ops):
+    if phrase.ops and phrase.ref in ("", "it") and not find_side(phrase.ops):
         # "Ditto the lower lid" names what it is on, and no other side.
         tail = []
     if is_likewise and not (tail and (phrase.ref or find_side(phrase.ops))):

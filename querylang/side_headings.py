@@ -156,7 +156,7 @@ def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
         return False
     other = flip(side.ops[0])
     near = draft.asks[-MOST_ORDERED:]
-    return any(ask.first.ops[:1] == (other,) for ask in near if ask.sentence == sentence)
+    return any(find_side(ask.first.ops) == other for ask in near if ask.sentence == sentence)
 
 
 def comes_in_order(ask: Ask, side: Phrase) -> bool:
