@@ -1,4 +1,4 @@
-"""Announcements: a bare name whose pieces the next sentence counts, and what only says of points what they are.
+"""Announcements: a bare name on which all lies that the next sentence asks for, and what only says what points are.
 
 "Mark the eyelids of both eyes. Three points on each upper lid and three on each lower one", "dlib 27 to 35. That's the
 nose", "the nostrils, and nothing else on the nose".  In: an ask of a draft and those before it; out: whether one of the
@@ -17,28 +17,27 @@ from .numbered_again import is_bare, list_heads, names_ids
 from .pieces import Patch, Place
 from .runs import lies_on
 
+MOST_PLACES = 50
+"""No sentence announces, or sums, more."""
 TELLING = re.compile(r"\b(that's|that is|these are|this is|those are|they are|which is|which are|meaning|namely)\b")
 SUMMING = re.compile(r"\b(so|there are|there is|that makes|which makes|making|that's|i\.e\.)\s")
 ELSE = re.compile(r"\b(nothing (else|more)|no (other|more))\b")
 
 
 def announces(draft: Draft, index: int) -> bool:
-    """Whether names are only what the counted pieces in the next sentence lie on."""
+    """Whether names are only what all that the next sentence asks for lies on."""
     heads, ask = list_heads(draft, index), draft.asks[index]
     if len(heads) == 1 and heads[0].thing.is_surface and ask.parts == heads[0].parts and ask.before == {"comma"}:
         # "Forehead, 5 points along the hairline".
         return draft.has_amount(index) and not draft.has_amount(index - 1)
     if not heads or ask.sentence == heads[-1].sentence or draft.has_amount(index - 1):
         return False
-    below = takewhile(lambda at: draft.asks[at].sentence == ask.sentence, range(index, len(draft.asks)))
-    counted = [(draft.asks[at], draft.has_amount(at)) for at in below if not draft.asks[at].is_removal]
-    return all(has_amount and any(is_piece(draft, one, head) for head in heads) for one, has_amount in counted)
+    below = takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])
+    return all(one.is_removal or any(lies_inside(draft, one, head) for head in heads) for one in below)
 
 
-def is_piece(draft: Draft, ask: Ask, head: Ask) -> bool:
-    """Whether what an ask names lies on what another does, and is called after it or named without a part."""
-    nouns = {op[1] for op in head.phrase.ops if op[0] == "noun"}
-    is_named_after = any(op[0] == "noun" and op[1] in nouns for op in ask.phrase.ops)
+def lies_inside(draft: Draft, ask: Ask, head: Ask) -> bool:
+    """Whether all that an ask names lies on the curves that another does."""
     places = [
         (one.part, at)
         for one in ask.pieces
@@ -47,7 +46,38 @@ def is_piece(draft: Draft, ask: Ask, head: Ask) -> bool:
     ]
     registry, curves = draft.rules.concepts.registry, [one for one in head.pieces if not isinstance(one, Patch)]
     is_inside = all(any(lies_on(part, at, one, registry) for one in curves) for part, at in places)
-    return is_named_after and is_inside and bool(places) and not head.is_place
+    return is_inside and bool(places) and not head.is_place
+
+
+def sums_up(draft: Draft, index: int) -> bool:
+    """Whether a number is the sum of those behind it: "14 points on each eye. Seven go on the upper lid and seven ...".
+
+    Where it is for each, so are they.
+    """
+    last, ask = draft.asks[index - 1 : index + 1]
+    below = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])]
+    own = [last.item, *(one.item for one in draft.find_own(index - 1))]
+    told = next((item.count for item in own if item.count is not None), None)
+    if told is None or len(below) < 2 or not all(lies_inside(draft, one, last) for one in below):
+        return False
+    counts = [one.item.count.value for one in below if one.item.count is not None]
+    if len(counts) < len(below) or sum(counts) != told.value:
+        return False
+    if last.phrase.det in ("each", "both") or any(item.each for item in own):
+        for one in below:
+            one.item = replace(one.item, each=True)
+    draft.loose[:] = [one for one in draft.loose if one not in draft.find_own(index - 1)]
+    return True
+
+
+def shares_out(draft: Draft, index: int) -> bool:
+    """Whether a number for each is how the one before it is shared: "ten on the brows altogether. Five on each ..."."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    said = [one.item for one in draft.loose if one.at == index and one.sentence == ask.sentence]
+    each = next((item.count for item in (ask.item, *said) if item.count is not None), None)
+    if each is None or last.item.count is None or ask.phrase.ops != last.phrase.ops or last.item.range is not None:
+        return False
+    return each.value * len(last.units) == last.item.count.value and not (last.item.each or last.phrase.det)
 
 
 def tells_what(draft: Draft, index: int) -> bool:
@@ -73,6 +103,7 @@ def counts_what(draft: Draft, index: int, between: str) -> bool:
         return True
     if ask.item.count is None or not ask.item.says_only("phrase", "frame", "count") or not SUMMING.search(between):
         return False
-    near = [*takewhile(lambda one: one.is_place and one.parts <= ask.parts, reversed(draft.asks[:index]))]
+    before = reversed(draft.asks[max(0, index - MOST_PLACES) : index])
+    near = [*takewhile(lambda one: one.is_place and one.parts <= ask.parts, before)]
     told = ask.item.count.value * (len(ask.units) if ask.phrase.det in ("each", "both") else 1)
     return last.item.is_layout or (bool(near) and told == sum(len(one.units) for one in near))

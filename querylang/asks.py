@@ -165,6 +165,8 @@ class Draft:
         loose: The clauses without a region.
         notes: What the answer says about the readings chosen.
         ids_from: The first id of a layout, where nothing is said of it.
+        keeps_all: What is said again is asked again, as another reading.
+        is_shortened: Something was asked once that could be asked again.
     """
 
     entries: Sequence[Entry]
@@ -174,6 +176,8 @@ class Draft:
     loose: list[Loose] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     ids_from: int = 1
+    keeps_all: bool = False
+    is_shortened: bool = False
 
     def span(self, first: Clause | Entry, last: Clause | Entry | None = None) -> tuple[int, int]:
         """Return the place in the text of a clause, or of two and what is between them."""

@@ -306,7 +306,9 @@ class Clauses(CountedClauses):
 
     def leave_out(self, entry: Entry, item: Item) -> None:
         """Take away what is "left out", and what "and" joins to it: "the jaw, its ends and the chin left out"."""
-        if "and" in entry.before and len(self.asks) > 1 and not self.asks[-1].item.has_amount:
+        # "Iris edges not needed".
+        is_torn = bool(self.asks) and not entry.before and self.asks[-1].stop == entry.start
+        if ("and" in entry.before or is_torn) and len(self.asks) > 1 and not self.asks[-1].item.has_amount:
             self.asks[-1].is_removal = True
         self.asks.append(resolve(self.draft, self.ask(entry, replace(item, left_out=None), is_removal=True)))
 

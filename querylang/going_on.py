@@ -211,7 +211,11 @@ def places_on(last: Ask, entry: Entry) -> bool:
 
 
 def refuse_chain(draft: Draft, entry: Entry) -> None:
-    """Raise the mistake of a way behind a place and an arrow: "head -> arch -> tail"."""
+    """Raise the mistake of a way through three places: "head -> arch -> tail", "ear to chin to ear"."""
+    first = entry.value.range.first if entry.value.range is not None else None
+    is_next = isinstance(first, Phrase) and first.ref == "start" and not entry.before
+    if is_next and draft.asks and draft.asks[-1].item.range is not None:
+        raise draft.mistake("ambiguous", "a way through three places: say it as two", entry)
     if entry.value.range is None or not draft.asks or "colon" not in entry.before or "line" in entry.before:
         return
     at, last = draft.lattice.nodes[entry.start], draft.asks[-1]

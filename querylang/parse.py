@@ -130,7 +130,7 @@ class Reading:
         if not self.is_trial and len(self.text) <= LONGEST_TRIED:
             place = partial(self.place, lattice)
             others = find_other_readings(add_doubts(read, found.draft), found.runs, place, self.language.registry)
-            notes += [OTHER_READING + other for other in others]
+            notes += [OTHER_READING + other for other in others + self.read_in_full(entries, lattice, found)]
         return Query(
             self.text,
             runs,
@@ -153,10 +153,17 @@ class Reading:
             notes.append(f"evenly spaced means equal FPALP steps; for equal distances in the picture: {other}")
         return notes
 
-    def assemble(self, entries: Sequence[Entry], lattice: Lattice) -> Assembly:
+    def read_in_full(self, entries: Sequence[Entry], lattice: Lattice, found: Assembly) -> list[str]:
+        """Return the canonical text of what is asked where all is that was said again, if that makes sense."""
+        if not found.draft.is_shortened:
+            return []
+        other = self.assemble(entries, lattice, keeps_all=True)
+        return [] if other.problems else [write_query(other.runs, None, "largest", self.language.registry)]
+
+    def assemble(self, entries: Sequence[Entry], lattice: Lattice, *, keeps_all: bool = False) -> Assembly:
         """Bind entries and lay them out; the assembly's `problems` say what is wrong."""
         rules = self.language.rules
-        draft = Draft(entries, lattice, rules, ids_from=self.ids_from)
+        draft = Draft(entries, lattice, rules, ids_from=self.ids_from, keeps_all=keeps_all)
         assembly = Assembly(Placer(rules, lattice, self.limit, self.ids_from), draft)
         assembly.assemble(self.perspective)
         return assembly

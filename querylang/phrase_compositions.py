@@ -370,6 +370,11 @@ class PhraseCompositions:
         """ "From the left ear to the chin" starts where the jaw ends."""
         return self.sound_phrase((("noun", "jaw end"), *ops))
 
+    def own_ear(self, adjectives: Any) -> Phrase | None:
+        """ "To the person's right ear"."""
+        made = self.ear((("adj", adjectives),))
+        return None if made is None else self.own(made)
+
     def as_many(self, item: Item) -> Item | None:
         """ "The right brow too"; what says its own number has that one."""
         if item.has_amount or item.ids is not None:

@@ -55,7 +55,7 @@ class Qualifier:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
             return True
-        if entry.before == {"stop"} and self.asks and item.says_only("ids") and not self.removing:
+        if entry.before == {"stop"} and self.asks and item.says_only("ids", "faces") and not self.removing:
             # "Use the WFLW layout. Return points 33 to 50."
             return self.asks[-1].item.says_only("layout", "zero") and merge(self.asks[-1], item, entry)
         if item.says_only("range", "turn") and self.follows_origin(entry):
@@ -193,6 +193,8 @@ class Qualifier:
             return entry.before == {"comma"}
         if last.item.layout is None or item.layout is not None:
             return False
+        if self.narrows_named(item, last):
+            return True
         is_whole = last.item.named is None and last.item.ids is None
         if is_whole and not item.is_layout and item.phrase is None and item.has_numbers:
             item = replace(name_ids(item), layout=None)
@@ -203,6 +205,15 @@ class Qualifier:
         is_under = is_under and item.says_only("phrase", "count") and not (item.phrase or NO_NAME).is_free
         is_part = item.phrase is not None and (item.only or last.item.only or is_under) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)
+
+    def narrows_named(self, item: Item, last: Ask) -> bool:
+        """Whether "only" says which of a part's points in a layout are meant: "the 300W mouth, inner lip only"."""
+        if not (item.only and item.says_only("phrase", "only") and item.phrase is not None and last.is_named):
+            return False
+        if item.phrase.is_free or not has_points(self.draft, last.item.layout, item.phrase):
+            return False
+        last.item = replace(last.item, phrase=item.phrase)
+        return True
 
     def number_names(self, entry: Entry, item: Item) -> None:
         """Let a layout say how the names before it are numbered: "left eye and jaw, 300W style".

@@ -9,21 +9,24 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .announced import announces, tells_what
+from .announced import announces, shares_out, sums_up, tells_what
 from .asks import Ask, Draft, find_phrases
 from .beneath import divides
 from .meaning import Item, join
 from .numbered_again import is_bare, list_heads, names_ids_of_all, names_part_of_ids, numbers_all, numbers_last
+from .phrase_compositions import HALVES
 from .pieces import Place, Stretch
 from .restated import opens_bracket
 from .told_order import goes_first, put_in_order
 
-INCLUDING = frozenset({"included", "including", "incl", "inclusive"})
+MOST_NAMED = 50
+"""No number is that of more places."""
+INCLUDING = frozenset({"included", "including", "include", "incl", "inclusive"})
 
 
 def drop_said_again(draft: Draft) -> None:
     """Leave out what is said again, before it or behind it."""
-    index = 1
+    index = len(draft.asks) if draft.keeps_all else 1
     while index < len(draft.asks):
         if counts_first(draft, index):
             continue
@@ -31,6 +34,7 @@ def drop_said_again(draft: Draft) -> None:
         if not gone:
             index += 1
             continue
+        draft.is_shortened = True
         draft.notes.append(f"asked once: '{draft.words(gone[0], gone[-1])}' and '{draft.words(kept)}'")
         for ask in gone:
             at = draft.asks.index(ask)
@@ -71,15 +75,15 @@ def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
         return [last], ask
     if ordering := put_in_order(draft, index):
         return ordering, last
-    if goes_first(draft, index) or tells_what(draft, index):
+    if goes_first(draft, index) or tells_what(draft, index) or is_included(draft, index):
         return [ask], last
     if not is_apposed(draft, index):
         return [], ask
     heads = list_heads(draft, index)
     if names_places(draft, index):
         return heads or [last], ask
-    line = [one for one in draft.asks[index + 1 :] if one.sentence == ask.sentence]
-    if ask.before == {"comma"} and line and "and" in line[0].before:
+    later = [one for one in draft.asks[index + 1 : index + 2] if one.sentence == ask.sentence]
+    if ask.before == {"comma"} and any("and" in one.before for one in later):
         # "A, B and C" are three.
         return [], ask
     if heads and any(rule(draft, index) for rule in SAY_HEADS):
@@ -137,7 +141,7 @@ def names_places(draft: Draft, index: int) -> bool:
 
     The number is then that of the places, and gone.
     """
-    own, last, rest = draft.find_own(index - 1), draft.asks[index - 1], draft.asks[index:]
+    own, last, rest = draft.find_own(index - 1), draft.asks[index - 1], draft.asks[index : index + MOST_NAMED]
     heads = list_heads(draft, index) or [last]
     bare = replace(last.item, phrase=None, frame=None, each=last.item.each or bool(last.phrase.det) or None)
     said = [item for item in (bare, *(one.item for one in own)) if item.has_amount]
@@ -200,7 +204,8 @@ def runs_along(draft: Draft, index: int) -> bool:
     lies = not ask.is_named and bool(ends) and all(end.thing.parts <= last.parts for end in ends)
     is_same = (lies or ask.phrase.ops == last.phrase.ops) and last.item.range is None and draft.has_amount(index - 1)
     joined = join(last.item, Item(range=ask.item.range, via=ask.item.via)) if is_same else None
-    last.item = joined or last.item
+    # Whose left and right its ends are is the range's to say.
+    last.item = last.item if joined is None else replace(joined, frame=ask.item.frame)
     return joined is not None
 
 
@@ -214,8 +219,17 @@ def only_of(draft: Draft, index: int) -> bool:
         return False
     is_way = ask.item.range is not None and ask.phrase.ops == last.phrase.ops
     own = draft.lattice.edges[ask.start : ask.stop]
-    is_its = ask.item.only and any(edge.category in ("POSSESSIVE", "REF") for node in own for edge in node)
-    return is_way or bool(is_its and ask.is_owned)
+    kinds = {edge.category for node in own for edge in node}
+    # "Just its highest point", "just the lowest point".
+    is_its = not kinds.isdisjoint(("POSSESSIVE", "REF")) or kinds.isdisjoint(("NOUN", "NOUNS"))
+    return is_way or bool(ask.item.only and ask.is_owned and is_its)
+
+
+def says_sides(draft: Draft, index: int) -> bool:
+    """Whether an ask only says on which sides the places before it are: "gonion points, both sides of the jaw"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    is_sides = ask.phrase.ops[-1:] == (HALVES,) and is_bare(ask) and not draft.has_amount(index)
+    return is_sides and last.is_place and last.parts <= ask.parts and len(last.units) > 1
 
 
 def widens(draft: Draft, index: int) -> bool:
@@ -243,12 +257,15 @@ def says_middle(draft: Draft, index: int) -> bool:
 
     "Nostrils: the centre of each".
     """
-    ask, line = draft.asks[index], draft.line_before(index)
-    is_each = bool(ask.item.each) and ask.item.says_only("phrase", "frame", "each")
+    ask = draft.asks[index]
+    count = ask.item.count
+    is_each = bool(ask.item.each) and ask.item.says_only("phrase", "frame", "each", "count")
+    is_each = is_each and (count is None or count.value == 1)
     is_middle = ask.is_owned and ask.phrase.ops[-1][1] in ("middle", "middles") and ask.is_place
     own = [edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node]
     if not is_middle or any(edge.category in ("NOUN", "NOUNS") for edge in own) or not draft.ends_line(index):
         return False
+    line = draft.line_before(index)
     is_plural = is_bare(ask) and ask.phrase.ops[-1][1] == "middles" and ask.before == {"comma"} and len(line) > 1
     return (is_each or is_plural) and all(one.is_place for one in line)
 
@@ -260,7 +277,7 @@ def list_pieces(ask: Ask) -> list[str]:
 
 SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces)
 """When an ask says again all that stands before it, and more of it."""
-SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, is_included)
+SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, says_sides)
 """When an ask only says again what the one before it does, or more of that."""
-SAY_MORE = (only_of, goes_along, widens)
+SAY_MORE = (only_of, goes_along, widens, sums_up, shares_out)
 """When an ask says what is wanted of the one before it."""

@@ -295,6 +295,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("E", "ear", lambda: make.ear(()), 0.3),
         ("E", "ear ONE_SIDE", lambda adjectives: make.ear((("adj", adjectives),)), 0.2),
         ("E", "ADJ ear", lambda adjectives: make.ear((("adj", adjectives),)), 0.0),
+        ("E", "OWN_ADJ ear", make.own_ear, 0.0),
         ("TO_E", "dash NUMBER", same, 0.5),
         ("I", "from E to E", make.range, 0.0),
         ("I", "from E comma to E", make.range, 0.3),

@@ -13,6 +13,9 @@ from .meaning import Item, Phrase, join
 from .pieces import Place, Stretch
 from .portions import HALF
 
+ORDERING = re.compile(r"\b(order|sort|arrange|list) (them|these|those)\b[^.;]*$")
+MOST_TOLD = 2
+"""Names that an order tells: the first, and the one after it."""
 GOING = re.compile(r"\b(go|goes|going|run|running|move|moving) (over|along|via|through|across|up|round|around)\b")
 
 
@@ -21,7 +24,8 @@ def put_in_order(draft: Draft, index: int) -> list[Ask]:
 
     "Left brow and right brow, the right one first", "lips. Outer first, then inner".
     """
-    told, before = find_told(draft, index), find_before(draft, index)
+    told = find_told(draft, index)
+    before = find_before(draft, index) if told else []
     units = [unit for one in before for unit in one.units]
     are_first = [lies_with(unit, told[0]) for unit in units] if told else []
     if not any(are_first) or all(are_first):
@@ -37,10 +41,12 @@ def put_in_order(draft: Draft, index: int) -> list[Ask]:
 
 def find_told(draft: Draft, index: int) -> list[Ask]:
     """Return the last one or two bare names of an instruction, if a word says which of them is first."""
-    told = draft.asks[index:]
+    told = draft.asks[index : index + MOST_TOLD + 1]
     ask, *then = told
     is_first = ask.item.lead or ("bullet" in ask.before and "line" not in ask.before and bool(then))
-    if not is_first or len(then) > 1 or any(one.before.isdisjoint(("then", "and")) for one in then):
+    before = draft.lattice.text[: draft.span(ask)[0]].lower()
+    is_first = is_first or (bool(then) and ORDERING.search(before) is not None)
+    if not is_first or len(told) > MOST_TOLD or any(one.before.isdisjoint(("then", "and")) for one in then):
         return []
     are_bare = all(one.item.says_only("phrase", "frame", "lead") and not one.is_place for one in told)
     return told if are_bare else []
