@@ -264,9 +264,19 @@ class Amounts:
                 break
             takers.append(ask)
         if takers and (not leads or takers[0] is leads[0]):
+            self.refuse_one_each(loose, takers)
             return self.give(loose, takers)
         self.check_sum(loose, self.asks[index:] or self.asks[:index])
         return []
+
+    def refuse_one_each(self, loose: Loose, takers: Sequence[Ask]) -> None:
+        """Raise the mistake of one point on a curve: "5 points: the eyes, the nose tip, the mouth corners"."""
+        count, curves = loose.item.count, [ask for ask in takers if not is_one_each(ask)]
+        is_list = len(takers) > len(curves) > 0 and "colon" in takers[0].before
+        is_list = is_list and loose.item.says_only("count", "total")
+        if count is not None and is_list and sum(len(ask.units) for ask in takers) == count.value:
+            message = f"one point of {self.draft.words(curves[0])}: which? name the place"
+            raise self.draft.mistake("ambiguous", message, curves[0])
 
     def counts_named(self, loose: Loose, leads: Sequence[Ask]) -> bool:
         """Whether a count before a list of places says how many they are: "4 points: nose tip, chin, both pupils"."""

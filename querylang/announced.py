@@ -15,6 +15,7 @@ from .asks import Ask, Draft
 from .counted_clauses import restates_places
 from .numbered_again import is_bare, list_heads, names_ids
 from .pieces import Patch, Place
+from .restated import ARTICLES
 from .runs import lies_on
 
 MOST_PLACES = 50
@@ -32,8 +33,21 @@ def announces(draft: Draft, index: int) -> bool:
         return draft.has_amount(index) and not draft.has_amount(index - 1)
     if not heads or ask.sentence == heads[-1].sentence or draft.has_amount(index - 1):
         return False
+    own = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    is_free = ask.is_owned and own.isdisjoint(("NOUN", "NOUNS"))
+    if not (is_free or is_asked_for(draft, heads[0]) or any(head.item.only for head in heads)):
+        # "The jaw. The chin, 5 points." is a list.
+        return False
     below = takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])
     return all(one.is_removal or any(lies_inside(draft, one, head) for head in heads) for one in below)
+
+
+def is_asked_for(draft: Draft, head: Ask) -> bool:
+    """Whether words stand before the first name of a sentence: "get the nose landmarks", "I need the eyelids"."""
+    before = takewhile(
+        lambda one: one.type == "word", reversed(draft.lattice.lexemes[: draft.lattice.nodes[head.start]])
+    )
+    return any(one.word not in ARTICLES for one in before)
 
 
 def lies_inside(draft: Draft, ask: Ask, head: Ask) -> bool:
@@ -76,6 +90,8 @@ def shares_out(draft: Draft, index: int) -> bool:
     said = [one.item for one in draft.loose if one.at == index and one.sentence == ask.sentence]
     each = next((item.count for item in (ask.item, *said) if item.count is not None), None)
     if each is None or last.item.count is None or ask.phrase.ops != last.phrase.ops or last.item.range is not None:
+        return False
+    if len(last.units) < 2 or not (ask.item.each or ask.phrase.det or any(item.each for item in said)):
         return False
     return each.value * len(last.units) == last.item.count.value and not (last.item.each or last.phrase.det)
 

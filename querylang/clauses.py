@@ -139,7 +139,7 @@ class Clauses(CountedClauses):
             self.read_counts(entry, item)
             return
         item = name_id(self.draft, item) if self.removing else item
-        item = self.stand_on_side(entry, self.loosen_size(entry, item))
+        item = self.stand_on_side(entry, self.loosen_size(entry, self.name_layout(item)))
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
             item = replace(item, phrase=None)
@@ -148,9 +148,20 @@ class Clauses(CountedClauses):
         for pair in pairs:
             self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
 
+    def name_layout(self, item: Item) -> Item:
+        """Return so many points of the whole face as the layout that has so many: "68 landmarks of the whole face"."""
+        is_face = (
+            item.phrase is not None and item.phrase.ops == WHOLE_FACE and item.says_only("phrase", "count", "faces")
+        )
+        if not is_face or item.count is None:
+            return item
+        layout = self.draft.rules.by_size(item.count, known=True)
+        return item if layout is None else replace(layout, faces=item.faces)
+
     def loosen_size(self, entry: Entry, item: Item) -> Item:
         """Return a layout without the number of its points on what was named: "jawline, 17 points like in 300W"."""
-        if item.layout is None or entry.before != {"comma"} or not item.says_only(*SIZED) or not self.asks:
+        is_sized = item.layout is not None and item.count is not None and item.says_only(*SIZED)
+        if not is_sized or entry.before != {"comma"} or not self.asks:
             return item
         self.loosen(entry, Item(count=item.count, each=item.each))
         return replace(item, count=None, each=None)

@@ -127,8 +127,12 @@ def settle_sides(draft: Draft, perspective: str) -> None:
 def read_loose_owners(draft: Draft) -> dict[int, str]:
     """Apply owners that stand by themselves to what they own; return those carried on, by sentence."""
     carried: dict[int, str] = {}
+    sentences = {ask.sentence for ask in draft.asks}
     for loose in draft.loose:
-        if loose.item.frame:
+        if loose.item.frame and loose.sentence not in sentences and loose.item.says_only("frame"):
+            # "Left and right are the person's own here. ..."
+            carried |= {sentence: loose.item.frame for sentence in sentences if sentence not in carried}
+        elif loose.item.frame:
             for ask in draft.asks[: loose.at]:
                 if ask.sentence == loose.sentence and not frame_of(draft, ask):
                     ask.item = replace(ask.item, frame=loose.item.frame)

@@ -50,7 +50,8 @@ def numbers_all(draft: Draft, index: int) -> bool:
     """Whether a layout says how all of a list is numbered: "eyes and mouth, 68 layout"; it then is so."""
     heads, ask = list_heads(draft, index), draft.asks[index]
     is_layout = ask.item.says_only("layout", "zero", "frame") and ask.item.layout is not None
-    if not is_layout or ask.before != {"comma"} or not draft.ends_line(index) or draft.find_own(index - 1):
+    is_last = draft.ends_line(index) or draft.asks[index + 1].is_removal
+    if not is_layout or ask.before != {"comma"} or not is_last or draft.find_own(index - 1):
         return False
     if len(heads) < 2 or any(one.is_place for one in heads):
         return False

@@ -55,9 +55,11 @@ class Qualifier:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
             return True
-        if entry.before == {"stop"} and self.asks and item.says_only("ids", "faces") and not self.removing:
+        if entry.before == {"stop"} and self.follows_layout(item):
             # "Use the WFLW layout. Return points 33 to 50."
-            return self.asks[-1].item.says_only("layout", "zero") and merge(self.asks[-1], item, entry)
+            last = self.asks[-1]
+            last.item, last.sentence = replace(last.item, only=None), self.sentence
+            return merge(last, name_ids(item) if item.has_numbers else item, entry)
         if item.says_only("range", "turn") and self.follows_origin(entry):
             # "..., starting at the inner corner and going outwards".
             entry.before = frozenset({"comma"})
@@ -90,6 +92,13 @@ class Qualifier:
             or self.qualifies_route(entry, item, last)
             or self.narrows(entry, item, last)
         )
+
+    def follows_layout(self, item: Item) -> bool:
+        """Whether an item is ids alone behind a sentence that only names a layout."""
+        if not self.asks or self.removing or not self.asks[-1].item.says_only("layout", "zero", "only"):
+            return False
+        is_numbers = item.has_numbers and item.says_only("range", "faces") and name_ids(item).ids is not None
+        return is_numbers or (item.ids is not None and item.says_only("ids", "faces"))
 
     def follows_origin(self, entry: Entry) -> bool:
         """Whether "and" joins a clause to one that says where points start."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .announced import announces, shares_out, sums_up, tells_what
+from .announced import announces, lies_inside, shares_out, sums_up, tells_what
 from .asks import Ask, Draft, find_phrases
 from .beneath import divides
 from .meaning import Item, join
@@ -75,10 +75,15 @@ def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
         return [last], ask
     if ordering := put_in_order(draft, index):
         return ordering, last
-    if goes_first(draft, index) or tells_what(draft, index) or is_included(draft, index):
+    if any(rule(draft, index) for rule in SAY_HOW):
         return [ask], last
-    if not is_apposed(draft, index):
-        return [], ask
+    is_apart = not is_apposed(draft, index) or any(one.is_removal for one in draft.asks[index + 1 : index + 2])
+    return ([], ask) if is_apart else find_apposed(draft, index)
+
+
+def find_apposed(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
+    """Return the same of two that no word joins to a list."""
+    last, ask = draft.asks[index - 1 : index + 1]
     heads = list_heads(draft, index)
     if names_places(draft, index):
         return heads or [last], ask
@@ -99,9 +104,7 @@ def is_apposed(draft: Draft, index: int) -> bool:
     is_inside = opens_bracket(draft, ask) or (bool(ask.item.only) and not ask.before)
     if last.is_removal or ask.is_removal or not ask.before <= {"comma", "colon", "stop"}:
         return False
-    if not (ask.before or is_inside) or ";" in draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]]:
-        return False
-    return not any(one.is_removal for one in draft.asks[index + 1 : index + 2])
+    return bool(ask.before or is_inside) and ";" not in draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]]
 
 
 def only_looks(draft: Draft, index: int) -> bool:
@@ -155,6 +158,9 @@ def names_places(draft: Draft, index: int) -> bool:
         return False
     times = len({unit.side for head in heads for unit in head.units}) if item.each else 1
     is_sum = item.count.value * times == sum(len(one.units) for one in places)
+    if draft.asks[index].before == {"comma"} and not item.each:
+        # "3 points on the left half, the bow, both corners" is a list.
+        return False
     if not is_sum or not all(one.thing.parts <= parts for one in places):
         return False
     draft.loose[:] = [one for one in draft.loose if one not in own]
@@ -225,11 +231,42 @@ def only_of(draft: Draft, index: int) -> bool:
     return is_way or bool(ask.item.only and ask.is_owned and is_its)
 
 
+def says_center(draft: Draft, index: int) -> bool:
+    """Whether an ask only says where one point on each is: "one point on each cheek, at its centre"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    count = last.item.count
+    is_middle = ask.is_owned and is_bare(ask) and ask.phrase.ops[-1][1] in ("middle", "middles")
+    is_one = count is not None and count.value == 1 and last.thing.is_surface
+    return is_middle and is_one and ask.parts == last.parts and not draft.has_amount(index)
+
+
+def says_where(draft: Draft, index: int) -> bool:
+    """Whether an ask without a part only says on what the places before it lie: "lower lip centre, bottom edge"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    own = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    is_manner = ask.is_owned and is_bare(ask) and not ask.is_place and own.isdisjoint(("NOUN", "NOUNS"))
+    if not is_manner or ask.before != {"comma"} or not draft.ends_line(index) or draft.has_amount(index):
+        return False
+    return last.is_place and not last.item.has_amount and lies_inside(draft, last, ask)
+
+
 def says_sides(draft: Draft, index: int) -> bool:
     """Whether an ask only says on which sides the places before it are: "gonion points, both sides of the jaw"."""
     last, ask = draft.asks[index - 1 : index + 1]
     is_sides = ask.phrase.ops[-1:] == (HALVES,) and is_bare(ask) and not draft.has_amount(index)
     return is_sides and last.is_place and last.parts <= ask.parts and len(last.units) > 1
+
+
+def narrows_counted(draft: Draft, index: int) -> bool:
+    """Whether a name ends a list behind a count that is its own: "the mouth, 12 points, outer lip"; it then has it."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    if ask.before != {"comma"} or not draft.ends_line(index) or not is_bare(ask) or ask.is_place or ask.item.only:
+        return False
+    if not draft.find_own(index - 1) or not is_bare(last) or draft.has_amount(index):
+        return False
+    return (
+        list_pieces(ask) != list_pieces(last) and len(draft.line_before(index)) == 1 and lies_inside(draft, ask, last)
+    )
 
 
 def widens(draft: Draft, index: int) -> bool:
@@ -262,8 +299,9 @@ def says_middle(draft: Draft, index: int) -> bool:
     is_each = bool(ask.item.each) and ask.item.says_only("phrase", "frame", "each", "count")
     is_each = is_each and (count is None or count.value == 1)
     is_middle = ask.is_owned and ask.phrase.ops[-1][1] in ("middle", "middles") and ask.is_place
-    own = [edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node]
-    if not is_middle or any(edge.category in ("NOUN", "NOUNS") for edge in own) or not draft.ends_line(index):
+    own = {edge.category: edge.value for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    is_said = str(own.get("REL", "")).startswith("middle") and own.keys().isdisjoint(("NOUN", "NOUNS"))
+    if not is_middle or not is_said or not draft.ends_line(index):
         return False
     line = draft.line_before(index)
     is_plural = is_bare(ask) and ask.phrase.ops[-1][1] == "middles" and ask.before == {"comma"} and len(line) > 1
@@ -275,9 +313,11 @@ def list_pieces(ask: Ask) -> list[str]:
     return [] if ask.item.range is not None else sorted(map(repr, ask.pieces))
 
 
+SAY_HOW = (goes_first, tells_what, is_included, numbers_all, numbers_last)
+"""When an ask only says how the one before it goes, what it is, or how it is numbered, whatever joins the two."""
 SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces)
 """When an ask says again all that stands before it, and more of it."""
-SAY_LAST = (numbers_all, numbers_last, names_part_of_ids, says_same, runs_along, says_middle, says_sides)
+SAY_LAST = (names_part_of_ids, says_same, says_center, runs_along, says_middle, says_sides, says_where)
 """When an ask only says again what the one before it does, or more of that."""
-SAY_MORE = (only_of, goes_along, widens, sums_up, shares_out)
+SAY_MORE = (only_of, goes_along, widens, sums_up, shares_out, narrows_counted)
 """When an ask says what is wanted of the one before it."""
