@@ -44,9 +44,9 @@ def announces(draft: Draft, index: int) -> bool:
 
 def is_asked_for(draft: Draft, head: Ask) -> bool:
     """Whether words stand before the first name of a sentence: "get the nose landmarks", "I need the eyelids"."""
-    before = takewhile(
-        lambda one: one.type == "word", reversed(draft.lattice.lexemes[: draft.lattice.nodes[head.start]])
-    )
+    at = draft.lattice.nodes[head.start]
+    near = draft.lattice.lexemes[max(0, at - MOST_PLACES) : at]
+    before = takewhile(lambda one: one.type == "word", reversed(near))
     return any(one.word not in ARTICLES for one in before)
 
 
@@ -56,7 +56,7 @@ def lies_inside(draft: Draft, ask: Ask, head: Ask) -> bool:
         (one.part, at)
         for one in ask.pieces
         if not isinstance(one, Patch)
-        for at in ((one.fpalp,) if isinstance(one, Place) else (one.start, one.stop))
+        for at in ((one.fpalp,) if isinstance(one, Place) else (one.start, (one.start + one.stop) / 2, one.stop))
     ]
     registry, curves = draft.rules.concepts.registry, [one for one in head.pieces if not isinstance(one, Patch)]
     is_inside = all(any(lies_on(part, at, one, registry) for one in curves) for part, at in places)

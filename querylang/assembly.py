@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from ..errors import Problem
+from .asked_twice import refuse_asked_twice
 from .asks import Ask, Draft
 from .concept_data import Unit
 from .discourse import bind
@@ -72,6 +73,7 @@ class Assembly:
             i = stop
         if self.problems:
             return
+        refuse_asked_twice(self.draft, self.placer.placed, self.placer.registry)
         self.remove_points()
         whole = (0, len(self.draft.lattice.text))
         if not self.runs:

@@ -36,6 +36,7 @@ class Placer:
     Attributes:
         spreader: Spreads points over pieces.
         notes: What the answer says about the readings chosen.
+        placed: The runs of each ask.
     """
 
     def __init__(self, rules: Rules, lattice: Lattice, limit: int, ids_from: int) -> None:
@@ -46,6 +47,7 @@ class Placer:
         self.orderer = Orderer(rules)
         self.ids = IdResolver(self.registry, ids_from)
         self.notes: list[str] = []
+        self.placed: list[tuple[Ask, list[Run]]] = []
 
     def place_group(self, asks: Sequence[Ask]) -> list[tuple[Shape | None, list[Run]]]:
         """Return the runs of asks that share one amount (or of one ask), by shape; places between them have their own.
@@ -65,6 +67,7 @@ class Placer:
         placed = self.place(asks, regions, amount, span)
         last = asks[-1].item.shape
         placed = [self.orderer.direct(runs, ask, span) for ask, runs in zip(asks, placed, strict=True)]
+        self.placed += zip(asks, placed, strict=True)
         if all(ask.item.reverse for ask in asks):
             asks, placed = asks[::-1], placed[::-1]
         ordered = self.orderer.order([run for runs in placed for run in runs], manner, amount, span)
@@ -206,6 +209,7 @@ class Placer:
             found = self.ids.resolve(ask.item, region, self.span([ask]))
             found = turn_back(found) if ask.item.reverse else found
             runs += self.orderer.order(found, ask.item, amount, span)
+            self.placed.append((ask, found))
         self.notes += self.ids.take_notes()
         own = amount.count
         if own is not None and own.value != sum(run.count or 0 for run in runs):

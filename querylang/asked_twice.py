@@ -1,0 +1,185 @@
+"""What seems to be asked for twice: a stretch or a place that no word joins to another one, and that lies on it.
+
+In: asks with their runs; out: the mistake of it.  "And", "then", ";" and lines make lists, and so do two numbers; of
+"the nose, in the 300W layout points 28 to 36" nobody can tell, and a guess gives some points twice (law 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import takewhile
+
+from .announced import is_asked_for
+from .asks import LINES, Ask, Draft
+from .meaning import MistakeError
+from .registry import Registry
+from .runs import CurveRun, LayoutRun, PlaceRun, Run
+
+Placed = tuple[Ask, list[Run]]
+Reach = list[tuple[str, Fraction, Fraction]]
+"""From where to where points lie on curves; a place reaches nowhere."""
+
+JOINED = LINES | {"and", "also", "then", "plus", "but"}
+"""Separators between the items of a list."""
+PLAIN = {frozenset({"comma"}): 3, frozenset({"stop"}): 2}
+"""Separators between names, and how many names make a list with them."""
+HINT = "'and' between them for both; else leave one of them out"
+MIDDLES = ((("rel", "middle"),), (("rel", "middles"),))
+MOST_ASKS = 60
+"""Longer lists are nobody's slip."""
+LEAST_OF_LAYOUT = 4
+"""Fewer landmarks of a layout on a part are places, not a stretch."""
+
+
+def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registry) -> None:
+    """Raise the mistake of two asks for the same points that nothing joins to a list.
+
+    Raises:
+        MistakeError: It is not clear whether the points are wanted twice.
+    """
+    kept = [one for one in placed if not one[0].is_removal]
+    if not 1 < len(kept) <= MOST_ASKS or draft.keeps_all:
+        return
+    reaches = [[*measure(runs, registry)] for _, runs in kept]
+    for index, (last, runs) in enumerate(kept):
+        others = [other for other in range(index) if kept[other][0].start != last.start]
+        if others and adds_nothing(draft, last, reaches[index], [one for at in others for one in reaches[at]]):
+            raise draft.mistake("ambiguous", f"'{draft.words(last)}': the middle of what, or which place?", last)
+        for other in others:
+            first, earlier = kept[other]
+            if is_list(draft, first, last):
+                continue
+            is_doubtful = any(has_all(runs, earlier, registry))
+            if share_stretch(reaches[other], reaches[index], registry):
+                is_doubtful |= not are_counted(first, last)
+            elif share_place(reaches[other], reaches[index], registry):
+                is_doubtful |= is_vague(draft, first, last)
+            if is_doubtful:
+                words = f"'{draft.words(first)}' and '{draft.words(last)}'"
+                raise draft.mistake("ambiguous", f"{words}: the same points twice, or once?", last, HINT)
+
+
+def adds_nothing(draft: Draft, ask: Ask, reach: Reach, before: Reach) -> bool:
+    """Whether places without a name of their own are where others are, or in the middle of no one can tell what.
+
+    "The pupils, plus the midpoint between them", "the left nostril centre".
+    """
+    if not names_no_part(draft, ask) or not reach or any(start < stop for _, start, stop in reach):
+        return False
+    is_torn = not ask.before and ask.start > 0 and ask.phrase.ops[-1:] in MIDDLES
+    return is_torn or all(place in before for place in reach)
+
+
+def has_all(runs: Sequence[Run], others: Sequence[Run], registry: Registry) -> Iterator[bool]:
+    """Yield whether two runs are of one layout, and one of them is all of it."""
+    for run in runs:
+        for other in others:
+            if isinstance(run, LayoutRun) and isinstance(other, LayoutRun) and run.layout == other.layout:
+                yield max(run.count, other.count) == len(registry.layouts[run.layout].landmarks)
+
+
+def measure(runs: Sequence[Run], registry: Registry) -> Iterator[tuple[str, Fraction, Fraction]]:
+    """Yield from where to where runs reach on each curve."""
+    for run in runs:
+        if isinstance(run, CurveRun):
+            yield (run.part, min(run.start, run.stop), max(run.start, run.stop))
+        elif isinstance(run, PlaceRun):
+            yield from ((run.part, place, place) for place in run.places)
+        elif isinstance(run, LayoutRun):
+            yield from measure_layout(run, registry)
+
+
+def measure_layout(run: LayoutRun, registry: Registry) -> Iterator[tuple[str, Fraction, Fraction]]:
+    """Yield from where to where landmarks of a layout reach on each curve."""
+    places: dict[str, list[Fraction]] = {}
+    for number in run.ids:
+        landmark = registry.layouts[run.layout].landmarks[number - 1]
+        if landmark.v is None:
+            places.setdefault(landmark.part, []).append(Fraction(landmark.fpalp))
+    yield from ((part, min(on), max(on)) for part, on in places.items() if len(on) >= LEAST_OF_LAYOUT)
+
+
+def share_stretch(reach: Reach, other: Reach, registry: Registry) -> bool:
+    """Whether stretches of a part have more in common than an end."""
+    return any(
+        part == on and max(start, first) < min(stop, last)
+        for part, start, stop in reach
+        for on, first, last in turn(other, registry)
+    )
+
+
+def share_place(reach: Reach, other: Reach, registry: Registry) -> bool:
+    """Whether a place lies on a stretch or is another place."""
+    return any(
+        part == on and max(start, first) == min(stop, last) and (start == stop or first == last)
+        for part, start, stop in reach
+        for on, first, last in turn(other, registry)
+    )
+
+
+def turn(reach: Reach, registry: Registry) -> Iterator[tuple[str, Fraction, Fraction]]:
+    """Yield what reaches over a curve, on closed ones once round too."""
+    for part, start, stop in reach:
+        yield from ((part, start + way, stop + way) for way in ((-1, 0, 1) if registry.parts[part].is_closed else (0,)))
+
+
+def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether asks are items of a list: a word joins them, or they are named alike."""
+    between = [ask for ask in draft.asks if first.start < ask.start <= last.start]
+    behind = takewhile(lambda ask: ask.before == {"comma"} or "and" in ask.before, after(draft, last))
+    joined = [*between, *(behind if last.before == {"comma"} else ())]
+    text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
+    if any(ask.before & JOINED for ask in joined) or ";" in text or "\n" in text:
+        return True
+    if first.item.is_layout and last.item.is_layout:
+        return first.item.layout != last.item.layout
+    are_alike = first.item.phrase == last.item.phrase or all(one.is_narrower or one.is_owned for one in (first, last))
+    return bool(last.before) and (are_alike or is_plain(draft, first, last))
+
+
+def after(draft: Draft, last: Ask) -> list[Ask]:
+    """Return the asks behind one in its sentence."""
+    return [ask for ask in draft.asks if ask.start > last.start and ask.sentence == last.sentence]
+
+
+def are_counted(first: Ask, last: Ask) -> bool:
+    """Whether each of two stretches has a number of its own."""
+    are_apart = first.group != last.group or first.group < 0
+    return bool(last.before) and is_counted(first) and is_counted(last) and are_apart
+
+
+def is_counted(ask: Ask) -> bool:
+    """Whether an ask has a number."""
+    return ask.amount.has_amount or ask.item.has_amount or ask.item.ids is not None
+
+
+def is_vague(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether a place and what it lies on may be meant for one: not where both are named, or points are counted."""
+    stretches = [ask for ask in (first, last) if ask.is_stretch or ask.item.is_layout]
+    if any(map(is_counted, stretches)):
+        return False
+    text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
+    is_told = bool(stretches) and (":" in text or "?" in text)
+    return is_told or any(names_no_part(draft, ask) for ask in (first, last))
+
+
+def names_no_part(draft: Draft, ask: Ask) -> bool:
+    """Whether the words of an ask name no part, and do not refer to one: "the lowest point", not "its top"."""
+    kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    if kinds & {"NOUN", "NOUNS", "POSSESSIVE", "REF"}:
+        return False
+    items = [one.value for one in draft.entries if one.kind == "item" and ask.start <= one.start < ask.stop]
+    return not any(item.phrase is not None and not item.phrase.is_free for item in items)
+
+
+def is_plain(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether asks are two of three names or more between commas, or of sentences that are names and no more."""
+    starts = [ask.start for ask in draft.asks]
+    index, end = starts.index(first.start), starts.index(last.start)
+    asks = [first, *takewhile(lambda ask: ask.before == last.before, draft.asks[index + 1 :])]
+    asks = [*takewhile(lambda ask: ask.before == last.before, draft.asks[index:0:-1]), *asks]
+    if last.before not in PLAIN or len(asks) <= end - index or any(names_no_part(draft, ask) for ask in asks):
+        return False
+    least = PLAIN[last.before]
+    return len(asks) >= least and not any(is_asked_for(draft, ask) for ask in draft.asks[: end + 1])
