@@ -20,7 +20,10 @@ from .runs import lies_on
 
 MOST_PLACES = 50
 """No sentence announces, or sums, more."""
-TELLING = re.compile(r"\b(that's|that is|these are|this is|those are|they are|which is|which are|meaning|namely)\b")
+TELLING = re.compile(
+    r"\b(that's|that is|these are|this is|those are|they are|which is|which are|meaning|namely"
+    r"|(which|that) (marks?|is called|are called|corresponds? to|covers?|outlines?|belongs? to|lies? on|traces?))\b"
+)
 SUMMING = re.compile(r"\b(so|there are|there is|that makes|which makes|making|that's|i\.e\.)\s")
 ELSE = re.compile(r"\b(nothing (else|more)|no (other|more))\b")
 
@@ -72,10 +75,10 @@ def sums_up(draft: Draft, index: int) -> bool:
     below = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])]
     own = [last.item, *(one.item for one in draft.find_own(index - 1))]
     told = next((item.count for item in own if item.count is not None), None)
-    if told is None or len(below) < 2 or not all(lies_inside(draft, one, last) for one in below):
-        return False
     counts = [one.item.count.value for one in below if one.item.count is not None]
-    if len(counts) < len(below) or sum(counts) != told.value:
+    if told is None or len(below) < 2 or len(counts) < len(below) or sum(counts) != told.value:
+        return False
+    if not all(lies_inside(draft, one, last) for one in below):
         return False
     if last.phrase.det in ("each", "both") or any(item.each for item in own):
         for one in below:

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from .announced import is_asked_for
 from .asks import LINES, Ask, Draft
-from .meaning import MistakeError
+from .layout_lists import has_label
 from .registry import Registry
 from .runs import CurveRun, LayoutRun, PlaceRun, Run
 
@@ -25,7 +25,10 @@ JOINED = LINES | {"and", "also", "then", "plus", "but"}
 PLAIN = {frozenset({"comma"}): 3, frozenset({"stop"}): 2}
 """Separators between names, and how many names make a list with them."""
 HINT = "'and' between them for both; else leave one of them out"
+INCLUDING = frozenset({"included", "including", "include", "incl", "inclusive"})
 MIDDLES = ((("rel", "middle"),), (("rel", "middles"),))
+LONGEST_SHORT = 3
+"""Letters of a side or of two, as people write it: "OD", "L"."""
 MOST_ASKS = 60
 """Longer lists are nobody's slip."""
 LEAST_OF_LAYOUT = 4
@@ -43,32 +46,38 @@ def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registr
         return
     reaches = [[*measure(runs, registry)] for _, runs in kept]
     for index, (last, runs) in enumerate(kept):
+        refuse_middle(draft, last)
         others = [other for other in range(index) if kept[other][0].start != last.start]
-        if others and adds_nothing(draft, last, reaches[index], [one for at in others for one in reaches[at]]):
-            raise draft.mistake("ambiguous", f"'{draft.words(last)}': the middle of what, or which place?", last)
+        before = [one for at in others for one in reaches[at]]
+        if names_places_alone(draft, last, reaches[index]) and all(place in before for place in reaches[index]):
+            raise draft.mistake("ambiguous", f"'{draft.words(last)}': is that another point?", last, HINT)
         for other in others:
             first, earlier = kept[other]
-            if is_list(draft, first, last):
-                continue
-            is_doubtful = any(has_all(runs, earlier, registry))
-            if share_stretch(reaches[other], reaches[index], registry):
-                is_doubtful |= not are_counted(first, last)
-            elif share_place(reaches[other], reaches[index], registry):
-                is_doubtful |= is_vague(draft, first, last)
-            if is_doubtful:
+            found = (reaches[other], reaches[index])
+            is_same = any(has_all(runs, earlier, registry)) or is_doubtful(draft, first, last, found, registry)
+            if is_same and not is_list(draft, first, last):
                 words = f"'{draft.words(first)}' and '{draft.words(last)}'"
                 raise draft.mistake("ambiguous", f"{words}: the same points twice, or once?", last, HINT)
 
 
-def adds_nothing(draft: Draft, ask: Ask, reach: Reach, before: Reach) -> bool:
-    """Whether places without a name of their own are where others are, or in the middle of no one can tell what.
+def is_doubtful(draft: Draft, first: Ask, last: Ask, reaches: tuple[Reach, Reach], registry: Registry) -> bool:
+    """Whether two asks have points in common that are likely to be wanted once."""
+    if share_stretch(*reaches, registry):
+        return not are_counted(first, last)
+    return share_place(*reaches, registry) and is_vague(draft, first, last)
 
-    "The pupils, plus the midpoint between them", "the left nostril centre".
-    """
-    if not names_no_part(draft, ask) or not reach or any(start < stop for _, start, stop in reach):
-        return False
-    is_torn = not ask.before and ask.start > 0 and ask.phrase.ops[-1:] in MIDDLES
-    return is_torn or all(place in before for place in reach)
+
+def names_places_alone(draft: Draft, ask: Ask, reach: Reach) -> bool:
+    """Whether an ask is for places without a name of their own: "the pupils, plus the midpoint between them"."""
+    return names_no_part(draft, ask) and bool(reach) and all(start == stop for _, start, stop in reach)
+
+
+def refuse_middle(draft: Draft, ask: Ask) -> None:
+    """Raise the mistake of a mere "centre" right behind a name that has none: "the left nostril centre"."""
+    is_behind = ask.start > draft.asks[0].start and not ask.before
+    is_middle = ask.phrase.ops[-1:] in MIDDLES and ask.item.says_only("phrase", "frame")
+    if is_behind and is_middle and names_no_part(draft, ask):
+        raise draft.mistake("ambiguous", f"'{draft.words(ask)}': the middle of what?", ask)
 
 
 def has_all(runs: Sequence[Run], others: Sequence[Run], registry: Registry) -> Iterator[bool]:
@@ -97,7 +106,11 @@ def measure_layout(run: LayoutRun, registry: Registry) -> Iterator[tuple[str, Fr
         landmark = registry.layouts[run.layout].landmarks[number - 1]
         if landmark.v is None:
             places.setdefault(landmark.part, []).append(Fraction(landmark.fpalp))
-    yield from ((part, min(on), max(on)) for part, on in places.items() if len(on) >= LEAST_OF_LAYOUT)
+    for part, on in places.items():
+        if len(on) >= LEAST_OF_LAYOUT:
+            yield part, min(on), max(on)
+        else:
+            yield from ((part, place, place) for place in on)
 
 
 def share_stretch(reach: Reach, other: Reach, registry: Registry) -> bool:
@@ -130,12 +143,22 @@ def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
     behind = takewhile(lambda ask: ask.before == {"comma"} or "and" in ask.before, after(draft, last))
     joined = [*between, *(behind if last.before == {"comma"} else ())]
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
+    if heads(draft, first):
+        return False
     if any(ask.before & JOINED for ask in joined) or ";" in text or "\n" in text:
         return True
     if first.item.is_layout and last.item.is_layout:
-        return first.item.layout != last.item.layout
+        are_numbered = first.item.ids is not None and last.item.ids is not None
+        return are_numbered or first.item.layout != last.item.layout
     are_alike = first.item.phrase == last.item.phrase or all(one.is_narrower or one.is_owned for one in (first, last))
     return bool(last.before) and (are_alike or is_plain(draft, first, last))
+
+
+def heads(draft: Draft, ask: Ask) -> bool:
+    """Whether a name without a number stands behind a label or in capitals: "part: nose", "LIPS" on its line."""
+    words = draft.words(ask)
+    is_head = has_label(draft, ask) or (len(words) > LONGEST_SHORT and words.isupper() and not ask.item.is_layout)
+    return is_head and not is_counted(ask) and not draft.lattice.text.isupper()
 
 
 def after(draft: Draft, last: Ask) -> list[Ask]:
@@ -146,7 +169,9 @@ def after(draft: Draft, last: Ask) -> list[Ask]:
 def are_counted(first: Ask, last: Ask) -> bool:
     """Whether each of two stretches has a number of its own."""
     are_apart = first.group != last.group or first.group < 0
-    return bool(last.before) and is_counted(first) and is_counted(last) and are_apart
+    # "4 points on the bridge, 300W 28 to 31" are the same ones.
+    are_alike = (first.item.ids is None) == (last.item.ids is None) or "comma" not in last.before
+    return bool(last.before) and is_counted(first) and is_counted(last) and are_apart and are_alike
 
 
 def is_counted(ask: Ask) -> bool:
@@ -154,20 +179,38 @@ def is_counted(ask: Ask) -> bool:
     return ask.amount.has_amount or ask.item.has_amount or ask.item.ids is not None
 
 
+def is_one(ask: Ask) -> bool:
+    """Whether an ask is for one point: "one on the chin"."""
+    return ask.item.count is not None and ask.item.count.value == 1
+
+
 def is_vague(draft: Draft, first: Ask, last: Ask) -> bool:
     """Whether a place and what it lies on may be meant for one: not where both are named, or points are counted."""
-    stretches = [ask for ask in (first, last) if ask.is_stretch or ask.item.is_layout]
+    stretches = [ask for ask in (first, last) if ask.is_stretch and not is_one(ask) and ask.item.positions is None]
+    if is_included(draft, last):
+        return True
     if any(map(is_counted, stretches)):
         return False
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
     is_told = bool(stretches) and (":" in text or "?" in text)
+    is_numbered = last.before <= {"comma"} and (first.item.ids is None) != (last.item.ids is None)
+    # "Halfway from the chin to its left end, on the jaw contour".
+    is_told = is_told or is_numbered or (stretches == [last] and last.before <= {"comma"})
     return is_told or any(names_no_part(draft, ask) for ask in (first, last))
+
+
+def is_included(draft: Draft, ask: Ask) -> bool:
+    """Whether a name stands beside a word of its being included: "the right half of the jaw, chin included"."""
+    lexemes, nodes = draft.lattice.lexemes, draft.lattice.nodes
+    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
+    near = (*lexemes[max(0, nodes[ask.start] - 2) : nodes[ask.start]], *lexemes[stop - 1 : stop + 1])
+    return any(one.word in INCLUDING for one in near)
 
 
 def names_no_part(draft: Draft, ask: Ask) -> bool:
     """Whether the words of an ask name no part, and do not refer to one: "the lowest point", not "its top"."""
     kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
-    if kinds & {"NOUN", "NOUNS", "POSSESSIVE", "REF"}:
+    if ask.item.is_layout or kinds & {"NOUN", "NOUNS", "POSSESSIVE", "REF"}:
         return False
     items = [one.value for one in draft.entries if one.kind == "item" and ask.start <= one.start < ask.stop]
     return not any(item.phrase is not None and not item.phrase.is_free for item in items)

@@ -252,7 +252,10 @@ def refer_to(rules: Rules, phrase: Phrase, before: Phrase) -> Phrase | None:
         # "The first third of the jaw, and the last quarter of it" are both of the jaw.
         last = (*before.ops[-1:], *phrase.ops[-1:])
         is_portion = len(last) == 2 and all(op[0] == "portion" for op in last)
-        return lie_on(rules, phrase, before, whole=not is_portion)
+        # "Its top edge and its bottom edge" are both of one thing.
+        rest = before.ops[before.owner_len :] if before.owner_len else ()
+        is_parallel = [op[: 1 + (op[0] == "rel")] for op in rest] == [op[: 1 + (op[0] == "rel")] for op in phrase.ops]
+        return lie_on(rules, phrase, before, whole=not (is_portion or is_parallel))
     if phrase.ref == "one" or not phrase.ops:
         ops = turn_over(before.ops, phrase.ops, has_side=side is not None)
         return rules.sound_phrase(ops, frame=phrase.frame or whose(before)) if ops else None

@@ -104,6 +104,13 @@ class Compositions(PhraseCompositions):
         known = self.concepts.registry.layouts.get(layout.layout or "")
         return layout if known and number.form == "integer" and number.value == known.size else None
 
+    def take_ids(self, layout: Item, ids: tuple[tuple[Number, Number], ...]) -> Item | None:
+        """ "300W 20 and 25" are landmarks; so many as "as 300W does it (20 points)" are a number of them."""
+        (first, last), *others = ids
+        known = self.concepts.registry.layouts.get(layout.layout or "")
+        is_count = first is last and first.is_counted and not others and known and 1 < first.value <= known.size
+        return None if is_count else join(layout, Item(ids=ids))
+
     def size_of(self, layout: Item, number: Number) -> Item:
         """ "dlib's 68 points"; a size that the layout has not is remembered as such."""
         return self.own_size(layout, number) or replace(layout, layout=f"?{number.value}")

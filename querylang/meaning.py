@@ -7,8 +7,10 @@ composing two items is joining their fields; a field said twice does not join.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from functools import cache
 from operator import attrgetter
 
 from ..errors import Problem
@@ -180,7 +182,8 @@ class Item:
 
     def says_only(self, *names: str) -> bool:
         """Whether no field but the named ones is said."""
-        return all(value is None or name in names for name, value in zip(FIELDS, read_fields(self), strict=True))
+        others = others_than(names)(self)
+        return others.count(None) == len(others)
 
     @property
     def is_region(self) -> bool:
@@ -198,12 +201,21 @@ class Item:
 
     @property
     def has_amount(self) -> bool:
-        return any(value is not None for value in read_amounts(self))
+        amounts = read_amounts(self)
+        return amounts.count(None) < len(amounts)
 
 
 FIELDS = tuple(field.name for field in fields(Item))
 read_fields = attrgetter(*FIELDS)
 read_amounts = attrgetter("count", "density", "positions", "every", "pixels", "segments", "grid", "nth", "pick")
+
+
+@cache
+def others_than(names: tuple[str, ...]) -> Callable[[Item], tuple[object, ...]]:
+    """Return what reads all fields of an item but the named ones."""
+    return attrgetter(*(name for name in FIELDS if name not in names))
+
+
 FLAGS = frozenset(
     {"each", "total", "only", "strict", "reverse", "frame", "approx", "late", "spacing", "zero", "visible"}
 )

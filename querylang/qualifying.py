@@ -75,7 +75,8 @@ class Qualifier:
         last = self.asks[-1]
         if entry.before & BREAKS:
             # "300W:\n- left eye\n- jaw".
-            heads = "colon" in entry.before and last.item.says_only("layout", "zero")
+            is_head = "colon" in entry.before or ("bullet" in entry.before and "bullet" not in last.before)
+            heads = is_head and last.item.says_only("layout", "zero")
             return heads and item.says_only("phrase", "ids", "range") and self.qualifies_layout(entry, item, last)
         if last.item.is_layout:
             return self.qualifies_layout(entry, item, last)
@@ -186,7 +187,10 @@ class Qualifier:
         """Whether a layout and what is asked of it stand behind labels: "layout: 300W; part: left eye"."""
         is_labelled = has_label(self.draft, entry)
         if last.item.says_only("layout", "zero"):
-            return (is_labelled or item.says_only("ids")) and self.qualifies_layout(entry, item, last)
+            is_joined = (is_labelled or item.says_only("ids")) and self.qualifies_layout(entry, item, last)
+            # What is listed behind it is of its sentence.
+            last.sentence = self.sentence if is_joined else last.sentence
+            return is_joined
         is_layout = is_labelled and item.says_only("layout", "zero") and last.item.says_only("phrase")
         if is_layout:
             self.number_names(entry, item)
@@ -210,7 +214,7 @@ class Qualifier:
         if item.named is not None and last.item.layout not in dict(item.named):
             return False
         # "300W: jaw, brows".
-        is_under = "colon" in entry.before or has_label(self.draft, entry)
+        is_under = bool(entry.before & {"colon", "bullet"}) or has_label(self.draft, entry)
         is_under = is_under and item.says_only("phrase", "count") and not (item.phrase or NO_NAME).is_free
         is_part = item.phrase is not None and (item.only or last.item.only or is_under) and item.range is None
         return bool(is_part or (is_whole and item.is_layout)) and merge(last, item, entry)

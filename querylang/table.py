@@ -351,7 +351,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "ONE_ID", says("ids"), 0.2),
         ("ID_RANGE", "INTEGER to INTEGER", lambda first, last: ((first, last),), 0.0),
         ("I", "L from ID_RANGE", lambda layout, ids: join(layout, Item(ids=ids)), -1.0),
-        ("I", "L IDS_LIST|IDS_N", lambda layout, ids: join(layout, Item(ids=ids)), 0.0),
+        ("I", "L IDS_LIST|IDS_N", make.take_ids, 0.0),
         ("I", "L colon IDS_LIST", lambda layout, ids: join(layout, Item(ids=ids)), 0.3),
         ("I", "IDS_N L", lambda ids, layout: join(layout, Item(ids=ids)), 0.0),
         ("I", "IDS_N of|from L", lambda ids, layout: join(layout, Item(ids=ids)), 0.0),
