@@ -15,6 +15,9 @@ from .meaning import NO_NAME, Item, MistakeError, Phrase, join
 from .numbers import Number
 from .pieces import Stretch
 
+SPOTS = frozenset({"corner", "end", "tip", "head", "tail", "top", "bottom", "middle", "start"})
+"""Places that points may start at."""
+
 
 def name_ids(item: Item) -> Item:
     """Return a layout's item with the range of whole numbers behind it as ids: "300W, from 27 down to 18"."""
@@ -118,6 +121,10 @@ def settle_item(item: Item) -> Item:
         item = name_ids(item)
     if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
         item = replace(item, phrase=item.origin, origin=None, lead=True)
+    if item.pick == (1,) and item.says_only("phrase", "pick", "frame") and is_spot(item.phrase or NO_NAME):
+        # "The first point should be the left corner".
+        phrase = item.phrase or NO_NAME
+        item = Item(phrase=replace(phrase, frame=phrase.frame or item.frame or ""), lead=True)
     phrase = item.phrase or NO_NAME
     is_many = phrase.is_plural or phrase.thing.is_place
     if item.each and is_many and phrase.thing.is_several_sided and not item.has_amount:
@@ -126,6 +133,13 @@ def settle_item(item: Item) -> Item:
     if item.frame and item.phrase is not None and not item.phrase.frame:
         item = replace(item, phrase=replace(item.phrase, frame=item.frame))
     return item
+
+
+def is_spot(phrase: Phrase) -> bool:
+    """Whether a name is one place, or that of one: "the left corner"."""
+    if not phrase.is_free:
+        return phrase.thing.is_place
+    return not phrase.ref and any(op[0] == "rel" and op[1] in SPOTS for op in phrase.ops[:1])
 
 
 def lies_between_ends(item: Item) -> bool:

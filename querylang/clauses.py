@@ -217,7 +217,7 @@ class Clauses(CountedClauses):
     def starts_at(self, item: Item) -> bool:
         """Whether a clause says where what was asked starts: "8 points on each eye, the outer corner first"."""
         later = self.draft.entries[self.number + 1 : self.number + 2]
-        asks = [ask for ask in self.asks if ask.sentence == self.sentence]
+        asks = [ask for ask in self.asks if ask.sentence == self.sentence] or self.asks[-1:]
         is_last = not later or "stop" in later[0].before or later[0].kind == "purpose"
         are_stretches = bool(asks) and not any(
             ask.phrase.is_free or ask.thing.is_place or ask.item.range is not None or ask.is_removal for ask in asks

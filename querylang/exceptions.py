@@ -79,6 +79,9 @@ def name_id(draft: Draft, item: Item) -> Item:
     last = next((ask.item for ask in reversed(draft.asks) if not ask.is_removal), Item())
     if item.count is None or item.is_region or not last.is_layout or item.count.form != "integer":
         return item
+    if item.count.is_counted and item.count.value > 1:
+        # "..., so 60 points".
+        return item
     return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
 

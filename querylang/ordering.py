@@ -95,7 +95,8 @@ class Orderer:
         side = direction_of(origin, ask.item.frame or "")
         if side in part.ends:
             return part.ends[side]
-        route = Route(self.rules, ask.item, ask.units, span)
+        # "The left eye, starting at the subject's right corner": whose right that is, its own words say.
+        route = Route(self.rules, replace(ask.item, frame=origin.frame or ask.item.frame), ask.units, span)
         # On the inner lip the inner corner is its corner.
         own = [
             op for op in origin.ops if op[0] == "adj" and op[1][0][0] == "depth" and run.part.startswith(op[1][0][1])
