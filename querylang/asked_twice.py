@@ -48,8 +48,8 @@ def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registr
     for index, (last, runs) in enumerate(kept):
         refuse_middle(draft, last)
         others = [other for other in range(index) if kept[other][0].start != last.start]
-        before = [one for at in others for one in reaches[at]]
-        if names_places_alone(draft, last, reaches[index]) and all(place in before for place in reaches[index]):
+        elsewhere = [one for at, (ask, _) in enumerate(kept) if ask.start != last.start for one in reaches[at]]
+        if names_places_alone(draft, last, reaches[index]) and all(place in elsewhere for place in reaches[index]):
             raise draft.mistake("ambiguous", f"'{draft.words(last)}': is that another point?", last, HINT)
         for other in others:
             first, earlier = kept[other]
@@ -140,7 +140,7 @@ def turn(reach: Reach, registry: Registry) -> Iterator[tuple[str, Fraction, Frac
 def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
     """Whether asks are items of a list: a word joins them, or they are named alike."""
     between = [ask for ask in draft.asks if first.start < ask.start <= last.start]
-    behind = takewhile(lambda ask: ask.before == {"comma"} or "and" in ask.before, after(draft, last))
+    behind = takewhile(lambda ask: bool(ask.before & {"comma", "and", "also"}), after(draft, last))
     joined = [*between, *(behind if last.before == {"comma"} else ())]
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
     if heads(draft, first):
@@ -210,7 +210,7 @@ def is_included(draft: Draft, ask: Ask) -> bool:
 def names_no_part(draft: Draft, ask: Ask) -> bool:
     """Whether the words of an ask name no part, and do not refer to one: "the lowest point", not "its top"."""
     kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
-    if ask.item.is_layout or kinds & {"NOUN", "NOUNS", "POSSESSIVE", "REF"}:
+    if ask.item.is_layout or kinds & {"NOUN", "NOUNS", "REF"}:
         return False
     items = [one.value for one in draft.entries if one.kind == "item" and ask.start <= one.start < ask.stop]
     return not any(item.phrase is not None and not item.phrase.is_free for item in items)

@@ -132,10 +132,10 @@ def name_side(side: str) -> Any:
     return (("side", side, OTHER[side]),)
 
 
-def come_first(adjectives: Any) -> Item | None:
-    """ "The right one first", "outer first"."""
+def come_first(adjectives: Any, frame: str = "") -> Item | None:
+    """ "The right one first", "outer first", "the subject's right first"."""
     is_told = len(adjectives) == 1 and adjectives[0][0] in ("side", "depth")
-    return Item(phrase=Phrase((("adj", adjectives),)), lead=True) if is_told else None
+    return Item(phrase=Phrase((("adj", adjectives),), frame=frame), lead=True) if is_told else None
 
 
 def one_side(adjectives: Any) -> Any:

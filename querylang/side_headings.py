@@ -132,7 +132,8 @@ def put_on_side(draft: Draft, item: Item, side: Phrase) -> Item:
 def put_first(draft: Draft, item: Item, sentence: int) -> bool:
     """Whether a clause only says which side comes first: "upper lids, 7 each, the right one first"."""
     side = item.phrase or NO_NAME
-    found = [ask for ask in draft.asks if ask.sentence == sentence and comes_in_order(ask, side)]
+    near = [ask for ask in draft.asks if ask.sentence == sentence] or draft.asks[-1:]
+    found = [ask for ask in near if comes_in_order(ask, side)]
     for ask in found:
         ask.first = side
     return bool(found)
@@ -156,7 +157,7 @@ def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
         return False
     other = flip(side.ops[0])
     near = draft.asks[-MOST_ORDERED:]
-    return any(find_side(ask.first.ops) == other for ask in near if ask.sentence == sentence)
+    return any(find_side(ask.first.ops) == other for ask in near if ask.sentence >= sentence - 1)
 
 
 def comes_in_order(ask: Ask, side: Phrase) -> bool:
@@ -166,5 +167,5 @@ def comes_in_order(ask: Ask, side: Phrase) -> bool:
         return thing.is_place and len({unit.depth for unit in thing.units}) > 1
     if find_side(side.ops) is None:
         return False
-    is_both = not thing.is_sided and {unit.side or unit.end for unit in thing.units} >= {*SIDES}
+    is_both = {unit.side or unit.end for unit in thing.units} >= {*SIDES}
     return is_both and (side.is_free or bool(side.thing.parts & thing.parts))

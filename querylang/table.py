@@ -170,6 +170,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "same_number ADJ", lambda a: Item(phrase=Phrase((("adj", a),)), same="number"), 1.1),
         ("I", "N select=first", lambda n: None if n.fault else Item(phrase=n, lead=True), 0.2),
         ("I", "ADJ select=first", come_first, 0.2),
+        ("I", "OWN_ADJ|OWN_SIDE select=first", lambda a: come_first(a, "subject"), 0.2),
         # names as items
         ("I", "N", says("phrase"), 0.0),
         ("I", "ADJ", make.adjectives_alone, 1.5),
