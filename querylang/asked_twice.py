@@ -150,7 +150,10 @@ def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
     if first.item.is_layout and last.item.is_layout:
         are_numbered = first.item.ids is not None and last.item.ids is not None
         return are_numbered or first.item.layout != last.item.layout
-    are_alike = first.item.phrase == last.item.phrase or all(one.is_narrower or one.is_owned for one in (first, last))
+    is_range = first.item.range is not None or last.item.range is not None
+    are_alike = (first.item.phrase == last.item.phrase and not is_range) or all(
+        one.is_narrower or one.is_owned for one in (first, last)
+    )
     return bool(last.before) and (are_alike or is_plain(draft, first, last))
 
 

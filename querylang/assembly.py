@@ -113,7 +113,8 @@ class Assembly:
             self.segments = [(shape or ask.item.shape, runs) for shape, runs in self.segments]
         if self.cut(pieces):
             return
-        if self.finds_word(ask, "contrast") and self.touches(pieces, span):
+        is_told = self.finds_word(ask, "contrast") or self.begins_sentence(ask)
+        if is_told and self.touches(pieces, span):
             self.placer.notes.append("the exception removes no point")
             return
         self.segments = remove_pieces_from(self.segments, pieces, self.placer, span)
@@ -125,6 +126,11 @@ class Assembly:
                 raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
             self.placer.notes.append("the exception removes no point")
 
+    def begins_sentence(self, ask: Ask) -> bool:
+        """Whether an exception is a sentence of its own: "the nose tip. Skip the bridge" keeps the tip."""
+        words = (one.before for one in self.draft.entries if one.kind == "except" and one.stop == ask.start)
+        return any("stop" in before for before in words)
+
     def finds_word(self, ask: Ask, *values: str) -> bool:
         """Whether an exception has a word of its own before it, of one of these kinds where any are given."""
         words = (one.value for one in self.draft.entries if one.kind == "except" and one.stop == ask.start)
@@ -132,7 +138,8 @@ class Assembly:
 
     def touches(self, pieces: Sequence[Piece], span: tuple[int, int]) -> bool:
         """Whether pieces and what is asked have no more in common than their ends."""
-        inside = [shrink(piece) for piece in pieces]
+        rings = [piece for piece in pieces if isinstance(piece, Stretch) and self.placer.spreader.is_ring(piece)]
+        inside = [piece if piece in rings else shrink(piece) for piece in pieces]
         return remove_pieces_from(self.segments, inside, self.placer, span) == self.segments
 
     def is_apart(self, index: int) -> bool:
@@ -186,10 +193,10 @@ HARDLY = Fraction(1, 1000)
 
 def shrink(piece: Piece) -> Piece:
     """Return a stretch without its ends."""
-    if not isinstance(piece, Stretch) or piece.is_whole:
+    if not isinstance(piece, Stretch):
         return piece
     step = HARDLY if piece.stop > piece.start else -HARDLY
-    return replace(piece, start=piece.start + step, stop=piece.stop - step)
+    return replace(piece, start=piece.start + step, stop=piece.stop - step, is_whole=False)
 
 
 def find_stop(asks: Sequence[Ask], start: int) -> int:

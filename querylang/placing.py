@@ -17,6 +17,7 @@ from .counting import make_run, share, weigh
 from .lattice import Lattice
 from .layout_ids import IdResolver
 from .meaning import Item, MistakeError, Phrase
+from .measured import measure_from
 from .numbers import Number
 from .ordering import Orderer, turn_back
 from .pieces import Patch, Piece, Place, Stretch
@@ -90,6 +91,7 @@ class Placer:
 
     def find_region(self, ask: Ask) -> Region:
         """Return where an ask's points lie."""
+        ask.item = measure_from(ask, self.rules)
         if ask.item.range is not None:
             route = Route(self.rules, ask.item, spread_units(ask), self.span([ask]))
             region = route.resolve(ask.item.range)

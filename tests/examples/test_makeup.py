@@ -74,7 +74,7 @@ def test_the_largest_face_is_made_up_upright(photo: np.ndarray, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("photo", "look", "says"),
     [
-        ("missing.jpg", "everyday.toml", "there is no file"),
+        pytest.param("missing.jpg", "everyday.toml", "there is no file", marks=pytest.mark.slow),
         ("grey.png", "everyday.toml", "no face was found"),
         ("grey.png", "missing.toml", "No such file"),
     ],

@@ -24,7 +24,11 @@ TEXTS = [
     for line in path.read_text("utf-8").split("\n")
     if line
 ]
-CHUNKS = [pytest.param(sorted(set(TEXTS))[i::20], id=f"{i} of 20") for i in range(20)]
+CHUNKS = [
+    # A fifth of them by default, all of them by name: `-m "slow or not slow"`.
+    pytest.param(sorted(set(TEXTS))[i::20], id=f"{i} of 20", marks=[pytest.mark.slow] if i % 5 else [])
+    for i in range(20)
+]
 WORDS = sorted({word for text in TEXTS for word in text.split() if len(word) < 40})
 
 

@@ -228,7 +228,9 @@ def command(*args: str | Path) -> list[str]:
     return [sys.executable, "-m", "faceql.server.cli", *map(str, args)]
 
 
-@pytest.mark.parametrize("name", ["drawing.png", "drawing.jpg", "drawing.svg"])
+@pytest.mark.parametrize(
+    "name", ["drawing.png", *(pytest.param(name, marks=pytest.mark.slow) for name in ("drawing.jpg", "drawing.svg"))]
+)
 def test_a_full_disk_leaves_the_old_drawing(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"the drawing before")
     done = subprocess.run(
