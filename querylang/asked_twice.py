@@ -225,6 +225,9 @@ def is_plain(draft: Draft, first: Ask, last: Ask) -> bool:
     index, end = starts.index(first.start), starts.index(last.start)
     asks = [first, *takewhile(lambda ask: ask.before == last.before, draft.asks[index + 1 :])]
     asks = [*takewhile(lambda ask: ask.before == last.before, draft.asks[index:0:-1]), *asks]
+    if last.item.says_only("layout", "zero", "frame") and not first.item.is_layout:
+        # "Jaw 17, eyes 8 each, 300W".
+        return False
     if last.before not in PLAIN or len(asks) <= end - index or any(names_no_part(draft, ask) for ask in asks):
         return False
     least = PLAIN[last.before]

@@ -331,7 +331,7 @@ def lie_on_side(rules: Rules, phrase: Phrase, side: Op, before: Phrase) -> Phras
 
 def turn_over(ops: tuple[Op, ...], told: Sequence[Op], *, has_side: bool) -> tuple[Op, ...]:
     """Return operations with the side, or what else is told, in place of their own: of "the right one", "the other"."""
-    if told:
+    if told and ops:
         if not has_side and any(map(is_end, ops)):
             # "The left corner of the mouth, the right one".
             told = tuple(make_end(op) if is_side(op) else op for op in told)

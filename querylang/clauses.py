@@ -299,6 +299,8 @@ class Clauses(CountedClauses):
         """Read what names no region."""
         if "but" in entry.before and item.says_only("count") and self.counts_otherwise(item):
             return
+        if self.counts_both(entry, item):
+            return
         if self.removing and leaves_places(self.draft, self.number):
             self.asks.append(self.ask(entry, place_left_out(self.draft, entry, self.sentence), is_removal=True))
         elif go_on(self.draft, self.number, self.sentence):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import AMOUNTS, Ask, Draft, find_phrases
+from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases
 from .entries import Entry
 from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit
 from .phrase_compositions import HALVES
@@ -31,6 +31,25 @@ class CountedClauses(Qualifier):
             # "Left eye: upper lid 5, lower 4; the same on the right but 6".
             return False
         last.item, last.source = replace(replace(last.item, **dict.fromkeys(AMOUNTS)), count=item.count), None
+        return True
+
+    def counts_both(self, entry: Entry, item: Item) -> bool:
+        """Whether a number behind "and" is that of the other one of a pair: "brows 5 + 5", "the eyes, 6 and 8"."""
+        last = self.asks[-1] if self.asks and entry.before == {"and"} and item.says_only("count") else None
+        if last is None or item.count is None or last.sentence != self.sentence or last.is_removal:
+            return False
+        own = last.item.count
+        stops = {last.stop, last.stop + 1}
+        is_pair = (
+            len(last.thing.units) == len({unit.side for unit in last.thing.units}) == 2 and not last.thing.is_sided
+        )
+        if own is None or own.is_counted or item.count.is_counted or entry.start not in stops or not is_pair:
+            return False
+        last.item = replace(last.item, count=None)
+        counts = Item(counts=(own, item.count))
+        self.draft.loose.append(
+            Loose(counts, entry.start, entry.stop, self.sentence, entry.before, at=len(self.asks), of=(last,))
+        )
         return True
 
     def counts_each(self, item: Item) -> bool | None:

@@ -81,19 +81,25 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
 
 def says_its_size(draft: Draft, index: int, name: str | None) -> bool:
     """Whether an ask's number is that of a layout's points there, and then gone: "jaw, 17 points, 300W"."""
-    ask, own = draft.asks[index], draft.find_own(index)
-    said = [item for item in (ask.item, *(one.item for one in own)) if item.has_amount]
+    if not has_its_size(draft, index, name):
+        return False
+    own = draft.find_own(index)
+    draft.asks[index].item = replace(draft.asks[index].item, count=None, each=None)
+    draft.loose[:] = [one for one in draft.loose if one not in own]
+    return True
+
+
+def has_its_size(draft: Draft, index: int, name: str | None) -> bool:
+    """Whether an ask's number is that of a layout's points there."""
+    ask = draft.asks[index]
+    said = [item for item in (ask.item, *(one.item for one in draft.find_own(index))) if item.has_amount]
     if not all(item.count is not None and item.says_only(*COUNTED) for item in said) or len(said) != 1:
         return False
     (item,) = said
     assert item.count is not None
     is_each = item.each or ask.phrase.det in ("each", "both")
     sides = len({unit.side for unit in ask.thing.units}) if is_each else 1
-    if item.count.value * sides != len(find_landmarks(draft, name, ask.phrase)):
-        return False
-    ask.item = replace(ask.item, count=None, each=None)
-    draft.loose[:] = [one for one in draft.loose if one not in own]
-    return True
+    return item.count.value * sides == len(find_landmarks(draft, name, ask.phrase))
 
 
 def find_landmarks(draft: Draft, name: str | None, phrase: Phrase) -> list[int]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .asks import Ask, Draft
 from .layout_ids import list_bases, list_ids
-from .layout_lists import find_landmarks, says_its_size
+from .layout_lists import find_landmarks, has_its_size, says_its_size
 
 MOST_BEFORE = 8
 """Of a list that is said again."""
@@ -30,6 +30,16 @@ def list_heads(draft: Draft, index: int) -> list[Ask]:
     return near if all(map(is_bare, near)) and not counted else []
 
 
+def list_sized(draft: Draft, index: int) -> list[Ask]:
+    """Return the names of a line before a layout that have as many points as it has there, none if one has not.
+
+    "Five points per eyebrow and six points per eye, following the 300W layout".
+    """
+    line, layout = draft.line_before(index), draft.asks[index].item.layout
+    start = index - len(line)
+    return line if all(has_its_size(draft, at, layout) for at in range(start, index)) else []
+
+
 def numbers_last(draft: Draft, index: int) -> bool:
     """Whether a layout only says how what stands before it is numbered: "left eye: 6 points, 300W"; it then is so."""
     last, ask = draft.asks[index - 1 : index + 1]
@@ -48,16 +58,18 @@ def numbers_last(draft: Draft, index: int) -> bool:
 
 def numbers_all(draft: Draft, index: int) -> bool:
     """Whether a layout says how all of a list is numbered: "eyes and mouth, 68 layout"; it then is so."""
-    heads, ask = list_heads(draft, index), draft.asks[index]
+    ask = draft.asks[index]
     is_layout = ask.item.says_only("layout", "zero", "frame") and ask.item.layout is not None
     is_last = draft.ends_line(index) or draft.asks[index + 1].is_removal
-    if not is_layout or ask.before != {"comma"} or not is_last or draft.find_own(index - 1):
+    if not is_layout or ask.before != {"comma"} or not is_last:
         return False
+    heads = list_sized(draft, index) or ([] if draft.find_own(index - 1) else list_heads(draft, index))
     if len(heads) < 2 or any(one.is_place for one in heads):
         return False
     if not all(find_landmarks(draft, ask.item.layout, one.phrase) for one in heads):
         return False
     for one in heads:
+        says_its_size(draft, draft.asks.index(one), ask.item.layout)
         one.item = replace(one.item, layout=ask.item.layout, zero=ask.item.zero)
     return True
 

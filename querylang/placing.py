@@ -214,7 +214,8 @@ class Placer:
             self.placed.append((ask, found))
         self.notes += self.ids.take_notes()
         own = amount.count
-        if own is not None and own.value != sum(run.count or 0 for run in runs):
+        each = len({unit.side for ask in asks for unit in ask.units}) if self.is_each(asks[0], amount) else 1
+        if own is not None and own.value * max(1, each) != sum(run.count or 0 for run in runs):
             raise MistakeError("contradiction", "a layout has its own points and takes no number", span)
         if any(getattr(amount, name) is not None for name in ("positions", *ALONG)):
             raise MistakeError("contradiction", "a layout has its own points", span)

@@ -20,7 +20,7 @@ def give_counts(draft: Draft) -> None:
     for loose in [one for one in draft.loose if one.item.counts is not None]:
         counts = loose.item.counts or ()
         own = [i for i, ask in enumerate(draft.asks) if ask.sentence == loose.sentence and not ask.is_removal]
-        listed = [i for i in own if i < loose.at] or own
+        listed = [i for i in own if draft.asks[i] in loose.of] or [i for i in own if i < loose.at] or own
         asks = [draft.asks[i] for i in listed]
         names = asks if len(asks) == len(counts) else [part for ask in asks for part in divide(ask)]
         if len(names) != len(counts) or any(map(draft.has_amount, listed)):

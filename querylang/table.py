@@ -181,6 +181,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         # how many
         ("INTEGER", "NUMBER", lambda n: n if n.form == "integer" else None, 0.0),
         ("I", "NUMBER", make.count, 0.5),
+        # "The eye corners, all four", "all nine nose points in 300W".
+        ("I", "each=all NUMBER", make.count, 1.2),
         ("I", "give NUMBER to N", make.give, 1.0),
         ("I", "give INTEGER points to N", make.give, 1.0),
         ("I", "NUMBER points", lambda n: Item(count=n) if n.form != "percent" else None, 0.0),
@@ -334,6 +336,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("SIZED", "INTEGER points", same, 0.0),
         ("L", "INTEGER|SIZED layout_noun|layout_manner", make.by_size, 0.0),
         ("L", "each=all SIZED", make.by_size, 0.0),
+        ("L", "each=all INTEGER", lambda n: make.by_size(n, known=True), 1.0),
         ("L", "INTEGER points_own", make.by_size, 0.0),
         ("I", "I from INTEGER|SIZED", make.from_size, 1.0),
         ("I", "IDS_N of INTEGER|SIZED", lambda ids, n: make.from_size(Item(ids=ids), n), 0.0),
@@ -389,6 +392,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("FACES", "FACE_WORD NUMBERS", lambda who, n: numbered(who, n) if who.is_plural else None, 0.0),
         ("FACES", "FACE_WORD IDS_N", lambda who, ids: numbered(who, [first for first, _ in ids]), 0.0),
         ("FACES", "PICK FACE_WORD", pick_faces, 0.0),
+        ("FACES", "FACE_WORD colon FACE_CHOICE", lambda who, choice: name_face(choice, who), 0.0),
+        ("FACES", "FACE_WORD colon each=all", lambda who: name_face("all", who), 0.0),
         ("FACES", "EACH WHO", each_face, 0.0),
         ("FACES", "everyone", lambda: ("all", False, True), 0.0),
         ("FACES", "everyone FACE", lambda _: ("all", False, True), 0.0),
