@@ -138,7 +138,7 @@ class Asides:
             passed.append(node)
             # "For both people" chooses faces.
             is_of_all = "EACH" in categories and node + 1 < self.size and "FACE_WORD" in self.chart.categories(node + 1)
-            if not product and (categories & NAMING or is_of_all):
+            if not product and (categories & NAMING or is_of_all or any(map(names_person, self.lattice.edges[node]))):
                 self.purpose_ends[node] = None
                 break
             node = product or node + 1
@@ -152,3 +152,8 @@ def names_side(edge: Edge) -> bool:
     if edge.category == "NOUN":
         return any(op[0] == "adj" and op[1][0][0] == "side" for op in edge.value[0])
     return edge.category == "ADJ" and bool(edge.value[0][0] == "side")
+
+
+def names_person(edge: Edge) -> bool:
+    """Whether a word is of one of a photo's people: "for the man in the back" is no purpose."""
+    return edge.category == "FACE_WORD" and bool(edge.value.kind == "person")

@@ -173,8 +173,10 @@ def are_counted(first: Ask, last: Ask) -> bool:
     """Whether each of two stretches has a number of its own."""
     are_apart = first.group != last.group or first.group < 0
     # "4 points on the bridge, 300W 28 to 31" are the same ones.
-    are_alike = (first.item.ids is None) == (last.item.ids is None) or "comma" not in last.before
-    return bool(last.before) and is_counted(first) and is_counted(last) and are_apart and are_alike
+    are_alike = (first.item.ids is None) == (last.item.ids is None) or last.before.isdisjoint({"comma", "colon"})
+    # "7 points on the upper edge of both brows, 7 per brow".
+    is_again = last.phrase.det == "each" and first.item.count == last.item.count and first.item.count is not None
+    return bool(last.before) and is_counted(first) and is_counted(last) and are_apart and are_alike and not is_again
 
 
 def is_counted(ask: Ask) -> bool:

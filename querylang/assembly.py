@@ -246,6 +246,9 @@ def outline_unit(unit: Unit) -> Unit:
     return replace(unit, pieces=tuple(map(outline, unit.filled or unit.pieces)))
 
 
+EACH_ALONE = "a request for each, of 'the face on the left', 'face 2' or 'all faces'"
+
+
 def find_faces(draft: Draft) -> str:
     """Return the faces an instruction names.
 
@@ -259,7 +262,21 @@ def find_faces(draft: Draft) -> str:
                 raise draft.mistake("contradiction", f"both {found} and {entry.value.faces}", entry)
             found = entry.value.faces
             check_faces(found, draft.lattice.text, draft.span(entry))
+    check_people(draft)
     return found or "largest"
+
+
+def check_people(draft: Draft) -> None:
+    """Raise the mistake of several people: "the man's eyes and the woman's lips"."""
+    first = ""
+    for entry in draft.entries:
+        for node in range(entry.start, entry.stop) if entry.kind == "item" else ():
+            for edge in draft.lattice.edges[node]:
+                if edge.category not in ("FACE_WORD", "PERSON_OWNER") or not edge.value.name:
+                    continue
+                first = first or edge.value.name
+                if edge.value.name != first:
+                    raise MistakeError("face", "the points of several people", draft.span(entry), EACH_ALONE)
 
 
 def check_faces(value: str, text: str, span: tuple[int, int]) -> None:

@@ -9,7 +9,16 @@ from .asks import BREAKS, LINES, Ask, Draft
 from .clause_kinds import is_manner, is_region, merge, refuse_torn, settle_item
 from .counted_clauses import MOST_COUNTED, CountedClauses
 from .entries import Entry
-from .exceptions import ask_again, ends_removal, follows_except, is_all_but, leaves_places, name_id, place_left_out
+from .exceptions import (
+    ask_again,
+    ends_removal,
+    follows_except,
+    is_all_but,
+    leaves_places,
+    name_id,
+    place_left_out,
+    share_layout,
+)
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
@@ -138,7 +147,8 @@ class Clauses(CountedClauses):
         if item.counts is not None:
             self.read_counts(entry, item)
             return
-        item = name_id(self.draft, item) if self.removing else item
+        if self.removing:
+            item = share_layout(self.draft, name_id(self.draft, item))
         item = self.stand_on_side(entry, self.loosen_size(entry, self.name_layout(item)))
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."

@@ -115,6 +115,15 @@ class Compositions(PhraseCompositions):
         """ "dlib's 68 points"; a size that the layout has not is remembered as such."""
         return self.own_size(layout, number) or replace(layout, layout=f"?{number.value}")
 
+    def all_points_of(self, number: Number, layout: Item) -> Item | None:
+        """ "The 68 points of dlib"."""
+        return self.size_of(layout, number) if self.some_of(number, layout) is None else None
+
+    def some_of(self, number: Number, layout: Item) -> Item | None:
+        """ "(The jaw,) 17 points of 300W": fewer than it has."""
+        known = self.concepts.registry.layouts.get(layout.layout or "")
+        return replace(layout, count=number) if known is not None and number.value < known.size else None
+
     def by_size(self, number: Number, *, known: bool = False) -> Item | None:
         """ "The 68-point layout"; a size that no layout has is remembered as such."""
         layouts = self.concepts.registry.layouts

@@ -85,6 +85,15 @@ def name_id(draft: Draft, item: Item) -> Item:
     return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
 
+def share_layout(draft: Draft, item: Item) -> Item:
+    """Let what is left out in a layout be of the whole face in it: "everything except the jaw of the 68 points"."""
+    asks = [ask for ask in draft.asks if not ask.is_removal]
+    if item.is_layout and all(ask.phrase.ops == WHOLE_FACE and ask.item.says_only("phrase", "frame") for ask in asks):
+        for ask in asks:
+            ask.item = replace(ask.item, phrase=None, layout=item.layout, zero=item.zero)
+    return item
+
+
 def ask_again(draft: Draft) -> None:
     """Ask for the last of a list where it lies on nothing asked: "left brow except its tail, jaw except the chin"."""
     others = [ask for ask in draft.asks if not ask.is_removal]

@@ -154,8 +154,12 @@ def is_side(op: Op) -> bool:
 
 def find_side(ops: Sequence[Op]) -> Op | None:
     """Return the operation that names one side, None where there is none or several."""
-    found = [op for op in ops if is_side(op) and len(op[1]) == 1]
-    return found[0] if found else None
+    return next(filter(is_one_side, ops), None)
+
+
+def is_one_side(op: Op) -> bool:
+    """Whether an operation names one side."""
+    return is_side(op) and len(op[1]) == 1
 
 
 def are_sides(phrase: Phrase) -> bool:

@@ -47,7 +47,10 @@ class IdResolver:
         layout = self.registry.layouts[name]
         ids = self.choose(layout, item, self.find_base(layout, item, zero, region, span), span)
         if region is not None:
-            ids = self.restrict(layout, ids, item, region)
+            named, ids = ids, self.restrict(layout, ids, item, region)
+            if item.ids is not None and 0 < len(ids) < len(named):
+                message = f"{len(ids)} of these {len(named)} ids of {layout.title} lie there: the part, or the ids?"
+                raise MistakeError("contradiction", message, span)
         if not ids:
             raise MistakeError("nothing_left", f"{layout.title} has no such points", span)
         return [LayoutRun(layout.name, tuple(ids))]

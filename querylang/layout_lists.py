@@ -51,7 +51,10 @@ def read_marks(draft: Draft) -> frozenset[str]:
 def has_label(draft: Draft, entry: Entry | Ask) -> bool:
     """Whether a label stands before a clause: "layout: 300W"."""
     before = draft.lattice.edges[max(0, entry.start - LONGEST_LABEL - 1) : entry.start]
-    return any(edge.category == "LABEL" and edge.stop == entry.start - 1 for node in before for edge in node)
+    is_marked = entry.start > 0 and draft.lattice.lexemes[draft.lattice.nodes[entry.start - 1]].type != "word"
+    return is_marked and any(
+        edge.category == "LABEL" and edge.stop == entry.start - 1 for node in before for edge in node
+    )
 
 
 def carry_ids(asks: Sequence[Ask]) -> None:

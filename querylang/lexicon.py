@@ -123,8 +123,9 @@ def read_lexicon(
         for value, phrases in values.items():
             for phrase in phrases:
                 lexicon.add(phrase, kind.upper(), value)
-    add_sides_of(lexicon, phrasing["face_word"]["role"], "PERSON_SIDE")
-    add_sides_of(lexicon, phrasing["face_word"]["person"], "WHOSE_SIDE")
+    for kind, people in phrasing["face_word"].items():
+        if not kind.startswith("face"):
+            add_sides_of(lexicon, people, "PERSON_SIDE" if kind.startswith("role") else "WHOSE_SIDE")
     for table, code in (("not_covered", "unknown_part"), ("layouts", "unknown_layout")):
         for phrase, hint in near[table].items():
             lexicon.add(phrase, "BAD", (code, hint))

@@ -122,6 +122,9 @@ class PhraseCompositions:
 
     def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """What lies on an owner: "the corner of the left eye"; the left eye of the face is the left eye."""
+        if owner.ops == WHOLE_FACE and owner.is_plural:
+            # "For all faces" chooses them.
+            return None
         is_part = owner.ops == WHOLE_FACE and part.ops != WHOLE_FACE and not (part.is_free or owner.det == "each")
         return replace(part, frame=part.frame or owner.frame) if is_part else self.lie_on(part, owner)
 

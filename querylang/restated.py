@@ -10,7 +10,7 @@ from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, Ask, Draft, only
 from .entries import Entry
-from .joining import find_side, is_side
+from .joining import find_side, is_one_side, is_side
 from .meaning import add
 from .side_headings import is_doctors, only_side
 
@@ -28,19 +28,25 @@ def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
 
 
 def settle_side(draft: Draft, entry: Entry) -> bool:
-    """Whether an entry only says whose side the one before it is on: "the left eye (viewer's left)"."""
-    last, side = draft.asks[-1] if draft.asks else None, only_side(entry.value)
-    own = find_side(last.phrase.ops) if last is not None else None
-    if last is None or side is None or own is None or len(side.ops) != 1 or not is_side(side.ops[0]):
+    """Whether an entry only says whose side those before it are on: "the left eye (viewer's left)"."""
+    asks = [ask for ask in draft.asks if ask.sentence == draft.asks[-1].sentence]
+    own, side = {find_side(ask.phrase.ops) for ask in asks} - {None}, only_side(entry.value)
+    if not asks or side is None or len(side.ops) != 1 or not is_side(side.ops[0]):
         return False
-    # "..., patient's right" says whose right that was.
-    is_same = entry.before == {"comma"} and bool(side.frame) and side.ops[0] == own
-    if not (opens_bracket(draft, entry) or is_same):
+    # "..., patient's right" says whose right that was, also behind "its head and tail".
+    is_same = bool(entry.before) and entry.before <= {"comma", "stop"} and bool(side.frame) and own == {side.ops[0]}
+    if is_same and not any(ask.phrase.frame for ask in asks):
+        sided = [ask for ask in asks if find_side(ask.phrase.ops) is not None]
+    elif opens_bracket(draft, entry) and find_side(asks[-1].phrase.ops) is not None:
+        sided = asks[-1:]
+    else:
         return False
-    made = draft.rules.phrase(tuple(side.ops[0] if op == own else op for op in last.phrase.ops))
-    if made is not None:
-        last.become(replace(last.phrase.mean(made), frame=side.frame))
-    return made is not None
+    for ask in sided:
+        made = draft.rules.phrase(tuple(side.ops[0] if is_one_side(op) else op for op in ask.phrase.ops))
+        if made is None:
+            return False
+        ask.become(replace(ask.phrase.mean(made), frame=side.frame))
+    return True
 
 
 def drop_restated(draft: Draft) -> None:

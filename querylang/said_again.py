@@ -270,21 +270,25 @@ def narrows_counted(draft: Draft, index: int) -> bool:
 
 
 def widens(draft: Draft, index: int) -> bool:
-    """Whether an ask without a part names all that the one before it does, and more: "lip line, inside and out"."""
-    last, ask = draft.asks[index - 1 : index + 1]
-    own, others = {*ask.pieces}, {*last.pieces}
-    return is_bare(last) and not draft.has_amount(index - 1) and ask.is_owned and bool(others) and others < own
+    """Whether an ask without a part names all that those before it do, and more: "lip line, inside and out"."""
+    heads, ask = list_heads(draft, index), draft.asks[index]
+    own, others = {*ask.pieces}, {piece for head in heads for piece in head.pieces}
+    return not draft.has_amount(index - 1) and ask.is_owned and bool(others) and others < own
 
 
 def is_included(draft: Draft, index: int) -> bool:
     """Whether places are the ends of what was counted before them, and said to be included."""
     last, ask = draft.asks[index - 1 : index + 1]
-    if not (ask.is_place and is_bare(ask) and last.item.count is not None):
+    if not (ask.is_place and is_bare(ask) and draft.has_amount(index - 1)):
         return False
     lexemes, nodes = draft.lattice.lexemes, draft.lattice.nodes
     stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
-    near = {one.word for one in lexemes[max(0, nodes[ask.start] - 3) : nodes[ask.start]]} & INCLUDING
-    near |= {one.word for one in lexemes[stop - 1 : stop + 1]} & INCLUDING
+    before, behind = lexemes[max(0, nodes[ask.start] - 3) : nodes[ask.start]], lexemes[stop - 1 : stop + 1]
+    near = {one.word for one in (*before, *behind)} & INCLUDING
+    kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    if not kinds & {"NOUN", "NOUNS"}:
+        # "5 points on the upper lid, with the corners".
+        near |= {one.word for one in before[-2:]} & {"with"}
     ends = {(one.part, at % 1) for one in last.pieces if isinstance(one, Stretch) for at in (one.start, one.stop)}
     return bool(near) and all(isinstance(one, Place) and (one.part, one.fpalp % 1) in ends for one in ask.pieces)
 
@@ -315,9 +319,9 @@ def list_pieces(ask: Ask) -> list[str]:
 
 SAY_HOW = (goes_first, tells_what, is_included, numbers_all, numbers_last)
 """When an ask only says how the one before it goes, what it is, or how it is numbered, whatever joins the two."""
-SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces)
+SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces, widens)
 """When an ask says again all that stands before it, and more of it."""
 SAY_LAST = (names_part_of_ids, says_same, says_center, runs_along, says_middle, says_sides, says_where)
 """When an ask only says again what the one before it does, or more of that."""
-SAY_MORE = (only_of, goes_along, widens, sums_up, shares_out, narrows_counted)
+SAY_MORE = (only_of, goes_along, sums_up, shares_out, narrows_counted)
 """When an ask says what is wanted of the one before it."""

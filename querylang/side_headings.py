@@ -12,7 +12,7 @@ from .asks import BREAKS, Ask, Clause, Draft, find_phrases, flip
 from .beside import lie_on_side
 from .concept_data import SIDES
 from .entries import Entry
-from .joining import are_sides, find_side, is_side
+from .joining import are_sides, find_side
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 from .word_edges import SKIP
 
@@ -153,11 +153,13 @@ MOST_ORDERED = 8
 def comes_second(draft: Draft, item: Item, sentence: int) -> bool:
     """Whether a clause only says which side comes after the first: "eyes: right first, then left"."""
     side = item.phrase
-    if side is None or item != Item(phrase=side) or len(side.ops) != 1 or not is_side(side.ops[0]):
+    own = find_side(side.ops) if side is not None and item == Item(phrase=side) else None
+    if side is None or own is None:
         return False
-    other = flip(side.ops[0])
-    near = draft.asks[-MOST_ORDERED:]
-    return any(find_side(ask.first.ops) == other for ask in near if ask.sentence >= sentence - 1)
+    near = [ask for ask in draft.asks[-MOST_ORDERED:] if ask.sentence >= sentence - 1]
+    ordered = [ask for ask in near if find_side(ask.first.ops) == flip(own)]
+    # "Five points per eye, right eye first and then left eye".
+    return any(len(side.ops) == 1 or {*side.thing.units} <= {*ask.thing.units} for ask in ordered)
 
 
 def comes_in_order(ask: Ask, side: Phrase) -> bool:

@@ -56,7 +56,7 @@ def find_before(draft: Draft, index: int) -> list[Ask]:
     """Return what stands before an order, none where a number or an exception among it keeps its place."""
     before = [one for one in draft.asks[:index] if one.sentence >= draft.asks[index].sentence - 1]
     is_fixed = any(one.is_removal or (one.item.is_layout and not one.is_named) for one in before)
-    is_fixed = is_fixed or any(one.item.has_amount and one.at < index for one in draft.loose)
+    is_fixed = is_fixed or (len(before) > 1 and any(one.item.has_amount and one.at < index for one in draft.loose))
     return [] if is_fixed else before
 
 

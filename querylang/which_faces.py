@@ -98,3 +98,8 @@ def count_from_left(faces: Faces, end: Any) -> Faces | None:
     if end.ops[0][1][0][1] == "left":
         return faces
     return (f"{faces[0]} from the right", *faces[1:]) if end.ops[0][1][0][1] == "right" else None
+
+
+def nth_from_side(ordinal: Number, end: Any) -> Faces | None:
+    """ "(My wife is the) second from the left"."""
+    return count_from_left(name_face(str(int(ordinal.value))), end)

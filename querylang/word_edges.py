@@ -55,11 +55,13 @@ class Who(NamedTuple):
         kind: "face", "person", or "role" ("the patient").
         is_plural: It stands in the plural.
         owns: It owns what follows ("the patient's").
+        name: What tells them from others of the photo ("woman").
     """
 
     kind: str
     is_plural: bool
     owns: bool
+    name: str = ""
 
 
 class Words(NamedTuple):
@@ -153,8 +155,9 @@ def read_link(found: Words, category: str, value: Any) -> Found:
 
 
 def read_face_word(found: Words, category: str, value: Any) -> Found:
-    owns = found.owns and value != "face"
-    yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(value, found.is_plural, owns), 1.0
+    kind, _, name = value.partition(" ")
+    owns = found.owns and kind != "face"
+    yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(kind, found.is_plural, owns, name), 1.0
 
 
 def read_shape(found: Words, category: str, value: Any) -> Found:
