@@ -20,6 +20,7 @@ NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION"
 """Categories that a purpose may not hold."""
 TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER", "REF"})
 """Categories of words beside a heading's name that would be lost with the heading, as adjectives and names would."""
+LAYOUTS = frozenset({"LAYOUT", "PROGRAM"})
 ENDS_HEADING = frozenset({"NUMBER", "CONDITION", "NEGATION", "EXCEPT", "STOP", "NEWLINE", "COMMA"})
 ENDS_PURPOSE = frozenset({"STOP", "NEWLINE", "COMMA", "DASH"})
 
@@ -38,7 +39,11 @@ class Asides:
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = self.chart.categories(node)
             if "COLON" in categories:
-                is_bad = "BAD" in self.chart.categories(*range(start, node))
+                kinds = self.chart.categories(*range(start, node))
+                if kinds & LAYOUTS:
+                    # "From dlib: the eyes".
+                    return
+                is_bad = "BAD" in kinds
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
                 yield from () if is_shape else self.end_before_shape(start, node)
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))

@@ -31,6 +31,7 @@ LONGEST_SHORT = 3
 """Letters of a side or of two, as people write it: "OD", "L"."""
 MOST_ASKS = 60
 """Longer lists are nobody's slip."""
+LEAST_INDENT = 2
 LEAST_OF_LAYOUT = 4
 """Fewer landmarks of a layout on a part are places, not a stretch."""
 
@@ -62,6 +63,11 @@ def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registr
 
 def is_doubtful(draft: Draft, first: Ask, last: Ask, reaches: tuple[Reach, Reach], registry: Registry) -> bool:
     """Whether two asks have points in common that are likely to be wanted once."""
+    is_told = is_only(first, last) or (heads(draft, first) and has_label(draft, last))
+    is_beside = {unit.side for unit in last.units} <= {unit.side for unit in first.units}
+    if is_told and is_beside and last.is_place and names_no_part(draft, last):
+        # "Part: left brow, place: middle".
+        return True
     if share_stretch(*reaches, registry):
         return not are_counted(first, last)
     return share_place(*reaches, registry) and is_vague(draft, first, last)
@@ -143,7 +149,7 @@ def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
     behind = takewhile(lambda ask: bool(ask.before & {"comma", "and", "also"}), after(draft, last))
     joined = [*between, *(behind if last.before == {"comma"} else ())]
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
-    if heads(draft, first):
+    if heads(draft, first) or leads_parts(draft, first, last) or is_only(first, last) or is_under(draft, first, last):
         return False
     if any(ask.before & JOINED for ask in joined) or ";" in text or "\n" in text:
         return True
@@ -162,6 +168,25 @@ def heads(draft: Draft, ask: Ask) -> bool:
     words = draft.words(ask)
     is_head = has_label(draft, ask) or (len(words) > LONGEST_SHORT and words.isupper() and not ask.item.is_layout)
     return is_head and not is_counted(ask) and not draft.lattice.text.isupper()
+
+
+def is_under(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether the line behind a name stands further in: "left brow\\n  tail"."""
+    lines = [draft.lattice.text[: draft.span(ask)[0]].split("\n") for ask in (first, last)]
+    indents = [len(one[-1]) - len(one[-1].lstrip(" \t")) for one in lines]
+    return len(lines[1]) == len(lines[0]) + 1 and indents[1] - indents[0] >= LEAST_INDENT
+
+
+def is_only(first: Ask, last: Ask) -> bool:
+    """Whether a name behind another one says that it only is meant: "the left brow; tail only"."""
+    return bool(last.item.only) and not (first.item.only or is_counted(first)) and not last.item.is_layout
+
+
+def leads_parts(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether a whole layout stands before names that may be of it: "300W, the left eye and the right brow"."""
+    asks = [ask for ask in draft.asks if first.start < ask.start <= last.start]
+    is_whole = first.item.says_only("layout", "zero", "frame") and asks[0].before <= {"comma", "stop", "line"}
+    return is_whole and all(ask.item.says_only("phrase", "frame", "only") for ask in asks)
 
 
 def after(draft: Draft, last: Ask) -> list[Ask]:
@@ -192,12 +217,17 @@ def is_one(ask: Ask) -> bool:
 def is_vague(draft: Draft, first: Ask, last: Ask) -> bool:
     """Whether a place and what it lies on may be meant for one: not where both are named, or points are counted."""
     stretches = [ask for ask in (first, last) if ask.is_stretch and not is_one(ask) and ask.item.positions is None]
-    if is_included(draft, last):
+    if (
+        is_included(draft, last)
+        or is_only(first, last)
+        or any(ask.item.says_only("layout", "zero", "frame") for ask in (first, last))
+    ):
+        # "Give me the jaw. Use COFW."
         return True
     if any(map(is_counted, stretches)):
         return False
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
-    is_told = bool(stretches) and (":" in text or "?" in text)
+    is_told = bool(stretches) and (":" in text or "?" in text or is_under(draft, first, last))
     is_numbered = last.before <= {"comma"} and (first.item.ids is None) != (last.item.ids is None)
     # "Halfway from the chin to its left end, on the jaw contour".
     is_told = is_told or is_numbered or (stretches == [last] and last.before <= {"comma"})

@@ -209,6 +209,8 @@ class Clauses(CountedClauses):
                 ask.item = put_on_side(self.draft, ask.item, side)
             self.side = (NO_NAME, -1) if self.asks else (side, ANYWHERE)
         elif (side := find_side_heading(self.draft, self.number)) is not None:
+            if side.ref == "one" and not self.asks:
+                raise self.draft.mistake("ambiguous", "which one is that? name it", entry, "'the face on the left'")
             self.side = (side, self.sentence)
             self.under = self.draft.entries[self.number + 1].before & LINES
         return side is not None

@@ -279,7 +279,7 @@ def is_chosen(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether the word before a place says which one: "the smallest face", "the second face"."""
     if i == 0:
         return False
-    choices = {"ADJ", "FACE_CHOICE", "REL", "SELECT"}
+    choices = {"ADJ", "FACE_CHOICE", "REL", "SELECT", "EACH"}
     return read_number(lexemes, i - 1) is not None or not find_kinds(lexemes, i - 1, lexicon).isdisjoint(choices)
 
 

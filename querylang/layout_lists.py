@@ -14,6 +14,7 @@ from .pieces import Patch
 from .runs import lies_on
 
 COUNTED = ("phrase", "frame", "only", "count", "each", "approx")
+LABEL_MARKS = frozenset({":", "=", "-", "->", "|"})
 LONGEST_LABEL = 3
 """Words of one: "number of points"."""
 
@@ -51,10 +52,10 @@ def read_marks(draft: Draft) -> frozenset[str]:
 def has_label(draft: Draft, entry: Entry | Ask) -> bool:
     """Whether a label stands before a clause: "layout: 300W"."""
     before = draft.lattice.edges[max(0, entry.start - LONGEST_LABEL - 1) : entry.start]
-    is_marked = entry.start > 0 and draft.lattice.lexemes[draft.lattice.nodes[entry.start - 1]].type != "word"
-    return is_marked and any(
-        edge.category == "LABEL" and edge.stop == entry.start - 1 for node in before for edge in node
-    )
+    mark = draft.lattice.lexemes[draft.lattice.nodes[entry.start - 1]] if entry.start else None
+    if mark is None or not (mark.type == "newline" or mark.word in LABEL_MARKS):
+        return False
+    return any(edge.category == "LABEL" and edge.stop == entry.start - 1 for node in before for edge in node)
 
 
 def carry_ids(asks: Sequence[Ask]) -> None:

@@ -83,7 +83,7 @@ def read_numbers(
     """Yield a number, a list of them, and ids with their ranges."""
     length, number = found
     stop = i + length
-    is_counted = is_kind(lexemes, stop, "POINTS", lexicon)
+    is_counted = is_kind(lexemes, stop, "POINTS", lexicon) and not names_next(lexemes, stop, lexicon)
     number = number.at(lexemes, i, stop, is_counted=is_counted)
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
@@ -116,6 +116,14 @@ def read_numbers(
             # "At 3/8 and 5/8, a quarter of the way along the jaw."
             continue
         yield end, category, value, cost + COUNTED_COST * (goes_on and len(value) > 1)
+
+
+def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a word for points is a verb: "on face 2 mark the nose tip", "on face 2 mark both pupils"."""
+    readings = [one for _, found, is_plural in lexicon.match(lexemes, i) if not is_plural for one in found]
+    is_verb = [value for kind, value in readings if kind == "POINTS"] == ["verbs"]
+    is_named = i + 1 < len(lexemes) and (lexemes[i + 1].word == "the" or is_kind(lexemes, i + 1, "EACH", lexicon))
+    return is_verb and (is_named or read_number(lexemes, i + 1) is not None)
 
 
 def heads_names(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:

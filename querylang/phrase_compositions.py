@@ -12,7 +12,7 @@ from typing import Any
 
 from .concept_data import FEATURES, NOTHING
 from .concepts import Concepts, MismatchError, Op
-from .joining import by_end, find_side, is_side, is_unchosen_part, may_carry
+from .joining import by_end, find_side, is_one_side, is_side, is_unchosen_part, may_carry
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase, Range
 from .numbers import Number
 
@@ -122,8 +122,8 @@ class PhraseCompositions:
 
     def of(self, part: Phrase, owner: Phrase) -> Phrase | None:
         """What lies on an owner: "the corner of the left eye"; the left eye of the face is the left eye."""
-        if owner.ops == WHOLE_FACE and owner.is_plural:
-            # "For all faces" chooses them.
+        if owner.ops[:1] == WHOLE_FACE and (owner.is_plural or any(map(is_one_side, owner.ops[1:2]))):
+            # "For all faces", "of the left face" choose them.
             return None
         is_part = owner.ops == WHOLE_FACE and part.ops != WHOLE_FACE and not (part.is_free or owner.det == "each")
         return replace(part, frame=part.frame or owner.frame) if is_part else self.lie_on(part, owner)
@@ -251,6 +251,11 @@ class PhraseCompositions:
         if is_one and len(ops) == 1 and not phrase.is_free and (both := self.concepts[ops[0][1]].both):
             return self.phrase((("noun", both),), det=det, is_plural=True)
         return replace(phrase, det=det)
+
+    def determine_one(self, det: str, phrase: Phrase) -> Phrase | None:
+        """ "Each eye"; "every face's left eye" is one of each face."""
+        is_one = det == "each" and not (phrase.is_plural or phrase.is_free) and any(map(is_one_side, phrase.ops[1:]))
+        return None if is_one and len(phrase.ops) == 2 else self.determine(det, phrase)
 
     def has_both(self, ops: tuple[Op, ...]) -> bool:
         """Whether "each" of a name means each of two that have one name: the upper and the lower lip."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .asks import Ask, Draft, find_phrases, only
 from .beside import lie_across, lie_on, refer_to, share_side, take_place, turn_place
-from .joining import are_sides, find_side
+from .joining import are_sides, find_side, is_one_side
 from .layout_lists import has_points, is_in_layout
 from .leaning import turn_ends
 from .meaning import Item, Phrase, Range, add
@@ -38,6 +38,8 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         # "The right mouth corner and the right eye's outer one".
         raise draft.mistake("ambiguous", "which place is that? name it", ask)
     made, before = refer(draft, ask)
+    if phrase.ref == "one" and before is not None and is_half(made, before.phrase):
+        raise draft.mistake("ambiguous", "which one is that? name it", ask, "'the face on the left'")
     is_there = before is not None and is_in_layout(before) and has_points(draft, before.item.layout, made)
     if before is not None and is_there and ask.item == Item(phrase=phrase):
         # "300W, the left eye, and the right one".
@@ -49,6 +51,11 @@ def resolve(draft: Draft, ask: Ask) -> Ask:
         ask.item = add(ask.item, only(before.item, ("shape",)))
         ask.source = None if ask.item.has_amount else before
     return ask
+
+
+def is_half(made: Phrase, on: Phrase) -> bool:
+    """Whether "the one on the left" would be half of one thing: "5 points on the jaw; the one on the left"."""
+    return len(on.thing.units) == 1 and made.ops[:-1] == on.ops and is_one_side(made.ops[-1])
 
 
 def go_on_from(draft: Draft, ask: Ask, asked: Range) -> None:

@@ -254,6 +254,8 @@ class Route:
                 raise self.mistake("contradiction", "those places do not both lie there")
             return min(ways, key=lambda way: abs(way.stop - way.start))
         level = find_level(self.carrier) or find_level(via)
+        if level is None and up == down:
+            level = level_of_ends(self.item.range)
         if level is None and up != down:
             return rising if up < down else falling
         edge = part.edges[level or "upper"]
@@ -354,6 +356,14 @@ def find_level(phrase: Phrase) -> str | None:
         if op[0] == "rel" and DIRECTIONS.get(op[1]) in ("upper", "lower"):
             return DIRECTIONS[op[1]]
     return None
+
+
+def level_of_ends(asked: Range | None) -> str | None:
+    """Return "upper" or "lower" of what the ends lie on: "from the left to the right corner of the lower lip"."""
+    ends = (asked.first, asked.last) if asked is not None else ()
+    ops = [op for end in ends if isinstance(end, Phrase) and not end.is_free for op in end.ops]
+    levels = {str(op[1][0][1]) for op in ops if op[0] == "adj" and op[1][0][0] == "level"}
+    return levels.pop() if len(levels) == 1 else None
 
 
 def direction_of(end: End, frame: str) -> str:

@@ -129,6 +129,11 @@ def refers(draft: Draft, ask: Ask) -> bool:
     return any(edge.category in ("POSSESSIVE", "REF") for edge in draft.lattice.edges[ask.start])
 
 
+def names_before(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask lies on what was named before it: "the tear duct of that eye"."""
+    return any(edge.category == "REF" for node in draft.lattice.edges[ask.start : ask.stop] for edge in node)
+
+
 def counts_each(draft: Draft, index: int) -> bool:
     """Whether the asks from one on say again all that their heads name, with numbers: "Brows only. 5 per brow"."""
     heads = list_heads(draft, index)
@@ -184,7 +189,8 @@ def says_same(draft: Draft, index: int) -> bool:
         return False
     if not ask.pieces or list_pieces(ask) != list_pieces(last) or ask.phrase.frame != last.phrase.frame:
         return False
-    is_told = refers(draft, ask) if ask.before == {"stop"} else True
+    # "The tear duct of that eye. Its inner canthus." are two of one list.
+    is_told = ask.before != {"stop"} or (refers(draft, ask) and not names_before(draft, last))
     own, others = ([lexeme.word for lexeme in draft.list_lexemes(one)] for one in (ask, last))
     return is_told and own != others
 

@@ -28,10 +28,10 @@ def numbered(who: Who, numbers: Any) -> Faces | None:
 
 
 def each_face(det: str, who: Who) -> Faces | None:
-    return name_face("all", who) if det != "all" or who.is_plural else None
+    return name_face("all", who) if det == "each" or who.is_plural else None
 
 
-def side_face(adjectives: Any, who: Who) -> Faces:
+def side_face(adjectives: Any, who: Who | None = None) -> Faces:
     return name_face("leftmost" if adjectives[0][1] == "left" else "rightmost", who)
 
 
@@ -46,7 +46,7 @@ def patient_on_side(who: Who, side: Any) -> Faces | None:
 
 def several_on_side(number: Number, faces: Faces) -> Faces | None:
     """ "The two people on the left"."""
-    is_count = number.form == "integer" and number.value > 1
+    is_count = number.form == "integer" and number.value > 1 and not number.is_counted
     return (f"{number.value} {faces[0]}", *faces[1:]) if is_count else None
 
 

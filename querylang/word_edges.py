@@ -155,9 +155,11 @@ def read_link(found: Words, category: str, value: Any) -> Found:
 
 
 def read_face_word(found: Words, category: str, value: Any) -> Found:
-    kind, _, name = value.partition(" ")
+    # "People" and "men" are plurals of their own.
+    kind, _, name = value.removeprefix("many ").partition(" ")
     owns = found.owns and kind != "face"
-    yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(kind, found.is_plural, owns, name), 1.0
+    is_plural = found.is_plural or value.startswith("many ")
+    yield found.stop, "PERSON_OWNER" if owns else "FACE_WORD", Who(kind, is_plural, owns, name), 1.0
 
 
 def read_shape(found: Words, category: str, value: Any) -> Found:
