@@ -15,8 +15,8 @@ from .asks import Ask, Draft
 from .counted_clauses import restates_places
 from .numbered_again import is_bare, list_heads, names_ids
 from .pieces import Patch, Place
-from .restated import ARTICLES
 from .runs import lies_on
+from .side_headings import ARTICLES
 
 MOST_PLACES = 50
 """No sentence announces, or sums, more."""

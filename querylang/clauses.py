@@ -22,7 +22,7 @@ from .exceptions import (
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
-from .layout_lists import carry_layout, has_points
+from .layout_lists import carry_layout, has_points, number_ids
 from .leaning import halve, lies_between, put_ends
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
@@ -30,7 +30,7 @@ from .phrase_compositions import HALVES
 from .references import resolve
 from .repeats import repeat, repeats_list
 from .restated import opens_bracket, settle_side
-from .sentence_heads import open_heads
+from .sentence_heads import count_first, open_heads
 from .side_headings import (
     comes_second,
     find_labelled_side,
@@ -65,6 +65,8 @@ class Clauses(CountedClauses):
             MistakeError: One contradicts another, or refers to nothing.
         """
         open_heads(self.draft)
+        count_first(self.draft)
+        number_ids(self.draft)
         for number, entry in enumerate(self.draft.entries):
             self.number = number
             self.open_sentence(entry)

@@ -249,8 +249,10 @@ def counts_points(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
 
 
 def joins_between(lexemes: Sequence[Lexeme], i: int, stop: int, lexicon: Lexicon) -> bool:
-    """Whether what a name lies between has an "and" of its own: "between the brows | and the eyes"."""
+    """Whether "between" is of no name: "between the brows | and the eyes", "split between the brows"."""
     is_between = any(one.word == "between" for one in lexemes[i:stop])
+    if is_between and i > 0 and lexemes[i].word == "between" and "DIVIDER" in find_kinds(lexemes, i - 1, lexicon):
+        return True
     if not is_between or stop + 1 >= len(lexemes) or lexemes[stop].word != "and":
         return False
     near = range(stop + 1, min(stop + 4, len(lexemes)))

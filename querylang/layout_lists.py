@@ -19,6 +19,38 @@ LONGEST_LABEL = 3
 """Words of one: "number of points"."""
 
 
+def number_ids(draft: Draft) -> None:
+    """Let numbers before a layout's numbering be its ids: "37-42, 300W numbering", "97 and 98, WFLW numbering"."""
+    entries = list(draft.entries)
+    for number, entry in enumerate(draft.entries):
+        if entry.kind != "item" or entry.value.layout is None or not entry.value.says_only("layout", "zero", "only"):
+            continue
+        if not (entry.value.only and entry.before == {"comma"}) and not has_label(draft, entry):
+            continue
+        first = number
+        while first and is_id(entries[first - 1]) and (first == number or entries[first].before <= {"and", "comma"}):
+            first -= 1
+        if first == number or not (first == 0 or entries[first].before & {"stop", *LINES}):
+            continue
+        items = [one.value for one in entries[first:number]]
+        if not entry.value.only and len(items) == 1 and items[0].ids is None:
+            # "Points: 98, layout: WFLW" is no id.
+            continue
+        ids = tuple(pair for item in items for pair in (item.ids or ((item.count, item.count),)))
+        value = replace(entry.value, ids=ids, only=None)
+        entries[first : number + 1] = [replace(entries[first], value=value, stop=entry.stop)]
+        draft.entries = entries
+        return
+
+
+def is_id(entry: Entry) -> bool:
+    """Whether a clause is no more than a number, or ids without a layout."""
+    if entry.kind != "item" or not entry.value.says_only("ids", "count"):
+        return False
+    count = entry.value.count
+    return count is None or (count.form == "integer" and not count.is_counted)
+
+
 def carry_layout(draft: Draft) -> None:
     """Let "the left eye and the lips of 300W", "300W, only the left eye and the lips" ask for both in the layout."""
     asks = draft.asks

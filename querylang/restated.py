@@ -9,12 +9,12 @@ from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
 from .asks import AMOUNTS, Ask, Draft, only
+from .beside import whose
 from .entries import Entry
 from .joining import find_side, is_one_side, is_side
 from .meaning import add
-from .side_headings import is_doctors, only_side
+from .side_headings import ARTICLES, is_doctors, only_side
 
-ARTICLES = frozenset({"the", "a", "an"})
 MOST_INSIDE = 20
 """No bracket says again what so many items say."""
 
@@ -30,11 +30,13 @@ def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
 def settle_side(draft: Draft, entry: Entry) -> bool:
     """Whether an entry only says whose side those before it are on: "the left eye (viewer's left)"."""
     asks = [ask for ask in draft.asks if ask.sentence == draft.asks[-1].sentence]
-    own, side = {find_side(ask.phrase.ops) for ask in asks} - {None}, only_side(entry.value)
+    sides = [op for ask in asks if (op := find_side(ask.phrase.ops)) is not None]
+    own, side = {op[1][0][1] for op in sides}, only_side(entry.value)
     if not asks or side is None or len(side.ops) != 1 or not is_side(side.ops[0]):
         return False
     # "..., patient's right" says whose right that was, also behind "its head and tail".
-    is_same = bool(entry.before) and entry.before <= {"comma", "stop"} and bool(side.frame) and own == {side.ops[0]}
+    is_told = bool(whose(side)) or entry.before == {"stop"}
+    is_same = bool(entry.before) and entry.before <= {"comma", "stop"} and is_told and own == {side.ops[0][1][0][1]}
     if is_same and not any(ask.phrase.frame for ask in asks):
         sided = [ask for ask in asks if find_side(ask.phrase.ops) is not None]
     elif opens_bracket(draft, entry) and find_side(asks[-1].phrase.ops) is not None:
@@ -45,7 +47,7 @@ def settle_side(draft: Draft, entry: Entry) -> bool:
         made = draft.rules.phrase(tuple(side.ops[0] if is_one_side(op) else op for op in ask.phrase.ops))
         if made is None:
             return False
-        ask.become(replace(ask.phrase.mean(made), frame=side.frame))
+        ask.become(replace(ask.phrase.mean(made), frame=whose(side)))
     return True
 
 

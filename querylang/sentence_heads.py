@@ -6,11 +6,15 @@ lie on the name.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from .asks import Draft
 from .beside import lie_on
 from .entries import Entry
 from .joining import find_side
 from .meaning import NO_NAME
+from .numbers import Number
 
 
 def open_heads(draft: Draft) -> None:
@@ -19,6 +23,19 @@ def open_heads(draft: Draft) -> None:
         opens = number == 0 or "stop" in entry.before
         if opens and later.before == {"stop"} and names_part(entry) and lies_on_it(draft, entry, later):
             later.before = frozenset({"colon"})
+
+
+def count_first(draft: Draft) -> None:
+    """Let "first 5 points on the jaw, then ..." be five points that come first, not the first five of its points."""
+    for entry, later in zip(draft.entries[:1], draft.entries[1:2], strict=False):
+        item = entry.value
+        if entry.kind != "item" or later.kind != "item" or "then" not in later.before or later.value.pick is not None:
+            continue
+        words = draft.words(entry).lower().split()
+        is_picked = item.pick is not None and item.pick == tuple(range(1, len(item.pick) + 1)) and "of" not in words
+        if is_picked and len(item.pick) > 1:
+            count = Number(Fraction(len(item.pick)), "integer", is_counted=True)
+            entry.value = replace(item, pick=None, count=count)
 
 
 def names_part(entry: Entry) -> bool:

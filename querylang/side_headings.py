@@ -16,6 +16,8 @@ from .joining import are_sides, find_side
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 from .word_edges import SKIP
 
+ARTICLES = frozenset({"the", "a", "an"})
+
 LINKS = frozenset({"EACH", "HEADS", "OF"})
 
 
@@ -71,7 +73,7 @@ def find_labelled_side(draft: Draft, number: int) -> Phrase | None:
     """
     entry, lexemes = draft.entries[number], draft.lattice.lexemes
     at = draft.lattice.nodes[entry.start]
-    words = [one.word for one in lexemes[max(0, at - 2) : at]]
+    words = [one.word for one in lexemes[max(0, at - 3) : at] if one.word not in ARTICLES][-2:]
     if words not in (["side", ":"], ["side", "="]):
         return None
     side = only_side(entry.value)
