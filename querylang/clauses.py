@@ -295,6 +295,10 @@ class Clauses(CountedClauses):
                 # "The upper edge of the left brow, then the same but on the lower edge".
                 later.value, later.before = replace(later.value, same="all"), entry.before
                 return
+            if "colon" in later.before and is_region(later) and item.says_only("phrase", "same", "frame"):
+                # "5 points on the jaw. Also for the nose: the tip".
+                self.read_region(entry, replace(item, same=None))
+                return
         phrase = item.phrase or NO_NAME
         is_owner = len(phrase.ops) == 1 and any(one.is_possessive for one in self.draft.list_lexemes(entry))
         if item.same == "amount" and is_owner and not phrase.thing.is_place:

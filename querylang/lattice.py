@@ -198,7 +198,7 @@ def read_words(
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
 
 
-BESIDE = frozenset({"AND", "BULLET_WORD", "EACH", "IDENTIFIER", "LINK", "NEGATION", "NOUN", "REL"})
+BESIDE = frozenset({"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "LINK", "NEGATION", "NOUN", "REL"})
 """Kinds that a phrase may be none of, by what stands beside it."""
 
 
@@ -221,6 +221,9 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
     if "BULLET_WORD" in kinds and is_part(lexemes, stop):
         # "The first third" counts no items.
         dropped.add("BULLET_WORD")
+    if "ALSO" in kinds and stop < len(lexemes) and lexemes[stop].word == "for":
+        # "Also for the right brow" says the same again.
+        dropped |= {"ALSO", "TOO"}
     if kinds >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
         # "Up lip" is no way up the lip.
         dropped.add("LINK")

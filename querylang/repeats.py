@@ -175,9 +175,8 @@ def repeats_places(draft: Draft, phrase: Phrase | None) -> bool:
 
 def is_piece_of(draft: Draft, ask: Ask, whole: Phrase) -> bool:
     """Whether what an ask names, on its other side, is a piece of what a phrase names."""
-    made = (
-        draft.rules.sound_phrase(tuple(map(flip, ask.phrase.ops))) if ask.is_owned and ask.item.range is None else None
-    )
+    is_part = (ask.is_owned or ask.phrase.owner_len > 0) and ask.item.range is None
+    made = draft.rules.sound_phrase(tuple(map(flip, ask.phrase.ops))) if is_part else None
     return made is not None and made.thing.parts <= whole.thing.parts and made.thing.divides(whole.thing)
 
 

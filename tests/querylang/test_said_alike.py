@@ -43,7 +43,8 @@ def find_differences(pairs):
         except faceql.QueryError:
             continue
         count += 1
-        if query.landmarks != want.landmarks or query.faces != (faces or want.faces):
+        is_same = (query.landmarks, query.spacing, query.shape) == (want.landmarks, want.spacing, want.shape)
+        if not is_same or query.faces != (faces or want.faces):
             found.append(f"{text!r}: {query.canonical}, not {want.canonical} of {faces or want.faces}")
     return count, found
 
