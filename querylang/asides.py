@@ -40,8 +40,8 @@ class Asides:
             categories = self.chart.categories(node)
             if "COLON" in categories:
                 kinds = self.chart.categories(*range(start, node))
-                if kinds & LAYOUTS:
-                    # "From dlib: the eyes".
+                if kinds & LAYOUTS or ("FROM" in kinds and kinds & {"REL", "ADJ"}):
+                    # "From dlib: the eyes", "from tail to head: ...".
                     return
                 is_bad = "BAD" in kinds
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])

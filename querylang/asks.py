@@ -296,3 +296,10 @@ def find_phrases(item: Item) -> list[Phrase]:
     """Return the phrases of an item, those of its range too."""
     ends = (item.range.first, item.range.last) if item.range is not None else ()
     return [phrase for phrase in (item.phrase, *ends) if isinstance(phrase, Phrase)]
+
+
+def goes_alike(ask: Ask, last: Ask) -> bool:
+    """Whether a range said behind a list is that of one of it, too: they are of one kind, and of one sentence."""
+    is_stretch = ask.is_named and not (ask.is_removal or ask.thing.is_place or ask.phrase.is_free)
+    is_near = ask.sentence == last.sentence and bool(last.before & {"comma", "and"})
+    return is_stretch and is_near and ask.item.range is None and ask.phrase.ops[:1] == last.phrase.ops[:1]

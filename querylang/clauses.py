@@ -326,6 +326,12 @@ class Clauses(CountedClauses):
         elif self.removing or not self.read_place(entry, item):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
 
+    def goes_on_alike(self, item: Item) -> bool:
+        """Whether a list goes on with another of one kind: "left to right: 4 on the left brow, 4 on the right brow"."""
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        names = [one.value.phrase or NO_NAME for one in later if is_region(one) and one.before <= {"comma", "and"}]
+        return any(name.ops[:1] == (item.phrase or NO_NAME).ops[:1] for name in names)
+
     def leads_way(self, item: Item) -> bool:
         """Whether a clause only says which way what follows runs: "from right to left, 5 points on the jaw"."""
         later = self.draft.entries[self.number + 1 : self.number + 2]
@@ -347,7 +353,8 @@ class Clauses(CountedClauses):
         refuse_chain(self.draft, entry)
         item = halve(self.draft.rules, put_ends(self.draft.rules, self.carry_numbers(item)))
         if self.way is not None:
-            item, self.way = replace(item, range=self.way), None
+            item = replace(item, range=self.way)
+            self.way = self.way if self.goes_on_alike(item) else None
         leads = any(edge.category in AMOUNT_WORDS for edge in self.draft.lattice.edges[entry.start])
         is_located = opens_behind_link(self.draft, self.number) and not (leads or item.positions)
         ask = self.ask(entry, item, leads=leads, is_removal=self.removing, is_located=is_located)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .announced import announces, lies_inside, shares_out, sums_up, tells_what
-from .asks import Ask, Draft, find_phrases
+from .asks import Ask, Draft, find_phrases, goes_alike
 from .beneath import divides
 from .meaning import Item, join
 from .numbered_again import is_bare, list_heads, names_ids_of_all, names_part_of_ids, numbers_all, numbers_last
@@ -217,8 +217,12 @@ def runs_along(draft: Draft, index: int) -> bool:
     is_same = (lies or ask.phrase.ops == last.phrase.ops) and last.item.range is None and draft.has_amount(index - 1)
     joined = join(last.item, Item(range=ask.item.range, via=ask.item.via)) if is_same else None
     # Whose left and right its ends are is the range's to say.
-    last.item = last.item if joined is None else replace(joined, frame=ask.item.frame)
-    return joined is not None
+    if joined is None:
+        return False
+    last.item = replace(joined, frame=ask.item.frame)
+    for other in takewhile(lambda one: goes_alike(one, last), draft.asks[index - 2 :: -1] if index > 1 else ()):
+        other.item = join(other.item, Item(range=ask.item.range, via=ask.item.via)) or other.item
+    return True
 
 
 def only_of(draft: Draft, index: int) -> bool:
