@@ -185,8 +185,9 @@ def is_only(first: Ask, last: Ask) -> bool:
 def leads_parts(draft: Draft, first: Ask, last: Ask) -> bool:
     """Whether a whole layout stands before names that may be of it: "300W, the left eye and the right brow"."""
     asks = [ask for ask in draft.asks if first.start < ask.start <= last.start]
-    is_whole = first.item.says_only("layout", "zero", "frame") and asks[0].before <= {"comma", "stop", "line"}
-    return is_whole and all(ask.item.says_only("phrase", "frame", "only") for ask in asks)
+    is_whole = first.item.says_only("layout", "zero", "frame") and bool(asks)
+    is_led = is_whole and asks[0].before <= {"comma", "stop", "line"}
+    return is_led and all(ask.item.says_only("phrase", "frame", "only") for ask in asks)
 
 
 def after(draft: Draft, last: Ask) -> list[Ask]:

@@ -38,7 +38,7 @@ def number_ids(draft: Draft) -> None:
             continue
         ids = tuple(pair for item in items for pair in (item.ids or ((item.count, item.count),)))
         value = replace(entry.value, ids=ids, only=None)
-        entries[first : number + 1] = [replace(entries[first], value=value, stop=entry.stop)]
+        entries[first : number + 1] = [replace(entries[first], value=value, stop=entry.stop, others=())]
         draft.entries = entries
         return
 

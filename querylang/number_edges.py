@@ -122,8 +122,10 @@ def names_next(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
     """Whether a word for points is a verb: "on face 2 mark the nose tip", "on face 2 mark both pupils"."""
     readings = [one for _, found, is_plural in lexicon.match(lexemes, i) if not is_plural for one in found]
     is_verb = [value for kind, value in readings if kind == "POINTS"] == ["verbs"]
-    is_named = i + 1 < len(lexemes) and (lexemes[i + 1].word == "the" or is_kind(lexemes, i + 1, "EACH", lexicon))
-    return is_verb and (is_named or read_number(lexemes, i + 1) is not None)
+    if not is_verb or i + 1 >= len(lexemes):
+        return False
+    is_named = lexemes[i + 1].word == "the" or is_kind(lexemes, i + 1, "EACH", lexicon)
+    return is_named or read_number(lexemes, i + 1) is not None
 
 
 def heads_names(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
