@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import takewhile
 
-from .asks import AMOUNTS, BREAKS, LINES, Ask, Draft, Loose, goes_alike, only
+from .asks import AMOUNTS, BREAKS, LINES, Ask, Draft, Loose, list_alike, only
 from .layout_ids import OFFERS
 from .meaning import Item, MistakeError, add, join
 from .numbers import Number
@@ -376,7 +375,7 @@ class Amounts:
         if targets and only(manner, WAY) != Item() and not item.each:
             last, least = targets[-1], 0 if manner.reverse else -1
             # "8 points on the left eye and 8 on the right eye, starting at the inner corner".
-            alike = [] if manner.reverse else [*takewhile(lambda one: goes_alike(one, last), targets[-2::-1])]
+            alike = [] if manner.reverse else list_alike(targets[:-1], last)
             targets = [ask for ask in targets if ask is last or ask in alike or ask.group == last.group >= least]
         same = (one.at for one in self.draft.loose if one.start > loose.start and only(one.item, BINDING) != Item())
         later = self.asks[index : max(index + 1, next(same, len(self.asks)))]

@@ -36,7 +36,7 @@ def announces(draft: Draft, index: int) -> bool:
         return draft.has_amount(index) and not draft.has_amount(index - 1)
     if not heads or ask.sentence == heads[-1].sentence or draft.has_amount(index - 1):
         return False
-    own = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    own = draft.list_kinds(ask)
     is_free = ask.is_owned and own.isdisjoint(("NOUN", "NOUNS"))
     if not (is_free or is_asked_for(draft, heads[0]) or any(head.item.only for head in heads)):
         # "The jaw. The chin, 5 points." is a list.

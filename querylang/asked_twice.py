@@ -15,6 +15,7 @@ from .asks import LINES, Ask, Draft
 from .layout_lists import has_label
 from .registry import Registry
 from .runs import CurveRun, LayoutRun, PlaceRun, Run
+from .said_again import INCLUDING
 
 Placed = tuple[Ask, list[Run]]
 Reach = list[tuple[str, Fraction, Fraction]]
@@ -25,7 +26,6 @@ JOINED = LINES | {"and", "also", "then", "plus", "but"}
 PLAIN = {frozenset({"comma"}): 3, frozenset({"stop"}): 2}
 """Separators between names, and how many names make a list with them."""
 HINT = "'and' between them for both; else leave one of them out"
-INCLUDING = frozenset({"included", "including", "include", "incl", "inclusive"})
 MIDDLES = ((("rel", "middle"),), (("rel", "middles"),))
 LONGEST_SHORT = 3
 """Letters of a side or of two, as people write it: "OD", "L"."""
@@ -237,15 +237,13 @@ def is_vague(draft: Draft, first: Ask, last: Ask) -> bool:
 
 def is_included(draft: Draft, ask: Ask) -> bool:
     """Whether a name stands beside a word of its being included: "the right half of the jaw, chin included"."""
-    lexemes, nodes = draft.lattice.lexemes, draft.lattice.nodes
-    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
-    near = (*lexemes[max(0, nodes[ask.start] - 2) : nodes[ask.start]], *lexemes[stop - 1 : stop + 1])
-    return any(one.word in INCLUDING for one in near)
+    before, behind = draft.list_beside(ask, 2)
+    return any(one.word in INCLUDING for one in (*before, *behind))
 
 
 def names_no_part(draft: Draft, ask: Ask) -> bool:
     """Whether the words of an ask name no part, and do not refer to one: "the lowest point", not "its top"."""
-    kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    kinds = draft.list_kinds(ask)
     if ask.item.is_layout or kinds & {"NOUN", "NOUNS", "REF"}:
         return False
     items = [one.value for one in draft.entries if one.kind == "item" and ask.start <= one.start < ask.stop]

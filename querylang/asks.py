@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from .concept_data import Thing, Unit
 from .concepts import Op
@@ -192,6 +192,16 @@ class Draft:
         """Return the mistake that lies in the words of a clause."""
         return MistakeError(code, message, self.span(clause), suggestion)
 
+    def list_kinds(self, ask: Clause | Entry) -> set[str]:
+        """Return the categories of all readings of a clause's words."""
+        return {edge.category for node in self.lattice.edges[ask.start : ask.stop] for edge in node}
+
+    def list_beside(self, ask: Clause | Entry, count: int) -> tuple[list[Lexeme], list[Lexeme]]:
+        """Return so many lexemes before a clause, and its last one with the one behind it."""
+        lexemes, nodes = self.lattice.lexemes, self.lattice.nodes
+        first, stop = nodes[ask.start], nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
+        return list(lexemes[max(0, first - count) : first]), list(lexemes[stop - 1 : stop + 1])
+
     def list_lexemes(self, ask: Clause | Entry) -> list[Lexeme]:
         """Return what an ask is said by."""
         nodes, lexemes = self.lattice.nodes, self.lattice.lexemes
@@ -296,6 +306,11 @@ def find_phrases(item: Item) -> list[Phrase]:
     """Return the phrases of an item, those of its range too."""
     ends = (item.range.first, item.range.last) if item.range is not None else ()
     return [phrase for phrase in (item.phrase, *ends) if isinstance(phrase, Phrase)]
+
+
+def list_alike(asks: Sequence[Ask], last: Ask) -> list[Ask]:
+    """Return those at the end of a list, the nearest first, whose way is that of the ask behind them, too."""
+    return list(takewhile(lambda ask: goes_alike(ask, last), reversed(asks)))
 
 
 def goes_alike(ask: Ask, last: Ask) -> bool:

@@ -150,7 +150,8 @@ class Clauses(CountedClauses):
             self.read_counts(entry, item)
             return
         if self.removing:
-            item = share_layout(self.draft, name_id(self.draft, item))
+            item = name_id(self.draft, item)
+            share_layout(self.draft, item)
         item = self.stand_on_side(entry, self.loosen_size(entry, self.name_layout(item)))
         if self.asks and item.phrase is not None and item.phrase.ops == WHOLE_FACE and is_manner(item):
             # "Everything as polylines."
@@ -327,7 +328,7 @@ class Clauses(CountedClauses):
             self.loosen(entry, item, is_removal=self.removing and follows_except(self.draft, self.number))
 
     def goes_on_alike(self, item: Item) -> bool:
-        """Whether a list goes on with another of one kind: "left to right: 4 on the left brow, 4 on the right brow"."""
+        """Whether a list goes on with one of the same kind: "left to right, 4 on the left brow and 4 on the right"."""
         later = self.draft.entries[self.number + 1 : self.number + 2]
         names = [one.value.phrase or NO_NAME for one in later if is_region(one) and one.before <= {"comma", "and"}]
         return any(name.ops[:1] == (item.phrase or NO_NAME).ops[:1] for name in names)

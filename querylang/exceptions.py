@@ -85,13 +85,12 @@ def name_id(draft: Draft, item: Item) -> Item:
     return Item(layout=last.layout, ids=((item.count, item.count),), zero=last.zero)
 
 
-def share_layout(draft: Draft, item: Item) -> Item:
+def share_layout(draft: Draft, item: Item) -> None:
     """Let what is left out in a layout be of the whole face in it: "everything except the jaw of the 68 points"."""
     asks = [ask for ask in draft.asks if not ask.is_removal]
     if item.is_layout and all(ask.phrase.ops == WHOLE_FACE and ask.item.says_only("phrase", "frame") for ask in asks):
         for ask in asks:
             ask.item = replace(ask.item, phrase=None, layout=item.layout, zero=item.zero)
-    return item
 
 
 def ask_again(draft: Draft) -> None:

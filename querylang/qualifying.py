@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .asks import BREAKS, LINES, Ask, Draft, Loose, goes_alike
+from .asks import BREAKS, LINES, Ask, Draft, Loose, list_alike
 from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
@@ -256,7 +256,7 @@ class Qualifier:
             is_place = item.has_numbers and any(ask.thing.is_surface for ask in self.asks[-2:-1])
             is_joined = last.is_named and not is_place and is_bare_route(item, last) and merge(last, item, entry)
             last.item = settle_item(last.item) if is_joined else last.item
-            for ask in takewhile(lambda one: goes_alike(one, last), self.asks[-2::-1]) if is_joined else ():
+            for ask in list_alike(self.asks[:-1], last) if is_joined else ():
                 # "Left brow 4 points, right brow 4 points, from the inner to the outer end".
                 merge(ask, item, entry)
                 ask.item = settle_item(ask.item)

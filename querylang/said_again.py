@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .announced import announces, lies_inside, shares_out, sums_up, tells_what
-from .asks import Ask, Draft, find_phrases, goes_alike
+from .asks import Ask, Draft, find_phrases, list_alike
 from .beneath import divides
 from .meaning import Item, join
 from .numbered_again import is_bare, list_heads, names_ids_of_all, names_part_of_ids, numbers_all, numbers_last
@@ -131,7 +131,7 @@ def refers(draft: Draft, ask: Ask) -> bool:
 
 def names_before(draft: Draft, ask: Ask) -> bool:
     """Whether an ask lies on what was named before it: "the tear duct of that eye"."""
-    return any(edge.category == "REF" for node in draft.lattice.edges[ask.start : ask.stop] for edge in node)
+    return "REF" in draft.list_kinds(ask)
 
 
 def counts_each(draft: Draft, index: int) -> bool:
@@ -220,7 +220,7 @@ def runs_along(draft: Draft, index: int) -> bool:
     if joined is None:
         return False
     last.item = replace(joined, frame=ask.item.frame)
-    for other in takewhile(lambda one: goes_alike(one, last), draft.asks[index - 2 :: -1] if index > 1 else ()):
+    for other in list_alike(draft.asks[: index - 1], last):
         other.item = join(other.item, Item(range=ask.item.range, via=ask.item.via)) or other.item
     return True
 
@@ -234,8 +234,7 @@ def only_of(draft: Draft, index: int) -> bool:
     if ask.sentence == last.sentence or not is_bare(last) or draft.has_amount(index - 1):
         return False
     is_way = ask.item.range is not None and ask.phrase.ops == last.phrase.ops
-    own = draft.lattice.edges[ask.start : ask.stop]
-    kinds = {edge.category for node in own for edge in node}
+    kinds = draft.list_kinds(ask)
     # "Just its highest point", "just the lowest point".
     is_its = not kinds.isdisjoint(("POSSESSIVE", "REF")) or kinds.isdisjoint(("NOUN", "NOUNS"))
     return is_way or bool(ask.item.only and ask.is_owned and is_its)
@@ -253,7 +252,7 @@ def says_center(draft: Draft, index: int) -> bool:
 def says_where(draft: Draft, index: int) -> bool:
     """Whether an ask without a part only says on what the places before it lie: "lower lip centre, bottom edge"."""
     last, ask = draft.asks[index - 1 : index + 1]
-    own = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    own = draft.list_kinds(ask)
     is_manner = ask.is_owned and is_bare(ask) and not ask.is_place and own.isdisjoint(("NOUN", "NOUNS"))
     if not is_manner or ask.before != {"comma"} or not draft.ends_line(index) or draft.has_amount(index):
         return False
@@ -291,11 +290,9 @@ def is_included(draft: Draft, index: int) -> bool:
     last, ask = draft.asks[index - 1 : index + 1]
     if not (ask.is_place and is_bare(ask) and draft.has_amount(index - 1)):
         return False
-    lexemes, nodes = draft.lattice.lexemes, draft.lattice.nodes
-    stop = nodes[ask.stop] if ask.stop < len(nodes) else len(lexemes)
-    before, behind = lexemes[max(0, nodes[ask.start] - 3) : nodes[ask.start]], lexemes[stop - 1 : stop + 1]
+    before, behind = draft.list_beside(ask, 3)
     near = {one.word for one in (*before, *behind)} & INCLUDING
-    kinds = {edge.category for node in draft.lattice.edges[ask.start : ask.stop] for edge in node}
+    kinds = draft.list_kinds(ask)
     if not kinds & {"NOUN", "NOUNS"}:
         # "5 points on the upper lid, with the corners".
         near |= {one.word for one in before[-2:]} & {"with"}
