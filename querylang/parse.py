@@ -33,6 +33,7 @@ from .query import Perspective, Query
 from .readings import OTHER_READING, find_other_readings, vary
 from .runs import Run, space_by_distance
 from .spelling import mend_spelling
+from .statements import drop_statements
 from .tables import drop_head
 from .words import Lexeme, split_lexemes
 
@@ -212,7 +213,8 @@ class Reading:
         """Return the words and the entries of the text, misspelt words mended where only one word can be meant."""
         whole = (0, len(self.text))
         lexemes, head = drop_head(self.text, split_lexemes(self.text), self.language.lexicon)
-        self.notes += [f"ignored: '{head}'"] if head else []
+        lexemes, told = drop_statements(self.text, lexemes, self.language)
+        self.notes += [f"ignored: '{words}'" for words in (head, *told) if words]
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
         chart = Chart(lattice, self.language.rules)
         entries = Cover(chart).entries()

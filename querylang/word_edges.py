@@ -206,6 +206,10 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "LOOSE_END": lambda found, category, value: iter(()),
     # `lattice.py` reads it by what stands behind it.
     "DROPPER": lambda found, category, value: iter(()),
+    # `statements.py` reads these.
+    **dict.fromkeys(
+        ("SPEAKER", "CORRECTION", "ACTIVITY", "QUANTITY", "FIELD"), lambda found, category, value: iter(())
+    ),
     "NOUN": read_noun,
     "NOUNS": read_noun,
     "OWN_NOUN": read_noun,

@@ -8,7 +8,7 @@ import unicodedata
 
 SPELLING = {
     "center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray",
-    "vermillion": "vermilion",
+    "vermillion": "vermilion", "dont": "don't", "doesnt": "doesn't",
 }  # fmt: skip
 
 LEXEME = re.compile(
