@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from .asks import AMOUNTS, BREAKS, LINES, Ask, Draft, Loose, list_alike, only
 from .layout_ids import OFFERS
-from .meaning import Item, MistakeError, add, join
+from .meaning import Item, add, join
 from .numbers import Number
 from .pieces import Patch
+from .totals import check_sum, follows, list_sharers, refuse_unequal, says_each, says_sum_again
 
-JOINS = frozenset({"and", "also", "comma"})
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
 WAY = ("reverse", "turn", "origin")
 """What of it an amount keeps to those that it is of."""
-KEPT_APART = BREAKS | {"then", "colon"}
 
 
 class Amounts:
@@ -108,6 +106,11 @@ class Amounts:
         if self.restates_places(ask):
             ask.item = replace(ask.item, count=None)
             return []
+        if ask.item.each and ask.item.count is not None and not (ask.leads or ask.phrase.det):
+            sharers = list_sharers(self.asks[: index + 1])
+            if sharers and says_each(ask.item.count, sharers, self.open_group):
+                return []
+            refuse_unequal(self.draft, ask, sharers)
         amount = only(ask.item, AMOUNTS)
         if ask.phrase.det in ("each", "both"):
             amount = replace(amount, each=True)
@@ -234,6 +237,8 @@ class Amounts:
 
     def bind_amount(self, loose: Loose, index: int) -> list[Ask]:
         """Give an amount to the bare asks before it, to those after it, or take it as a sum of both."""
+        if says_sum_again(loose, self.asks[:index], self.open_group):
+            return []
         if loose.of:
             return self.give(loose, [ask for ask in self.asks if ask in loose.of])
         breaks = LINES
@@ -253,6 +258,7 @@ class Amounts:
         if not targets and self.counts_named(loose, leads):
             return []
         if targets:
+            refuse_unequal(self.draft, loose, list_sharers(self.asks[:index]) if loose.item.each else [])
             return self.give(loose, targets) if not self.counts_places(loose, targets) else []
         if not self.asks:
             return []
@@ -266,7 +272,7 @@ class Amounts:
         if takers and (not leads or takers[0] is leads[0]):
             self.refuse_one_each(loose, takers)
             return self.give(loose, takers)
-        self.check_sum(loose, self.asks[index:] or self.asks[:index])
+        check_sum(self.draft, loose, self.asks[index:] or self.asks[:index])
         return []
 
     def refuse_one_each(self, loose: Loose, takers: Sequence[Ask]) -> None:
@@ -325,25 +331,6 @@ class Amounts:
         manner = replace(loose.item, spacing=None, **dict.fromkeys(WAY))
         self.bind_manner(loose, manner, self.asks.index(takers[-1]) + 1)
         return takers
-
-    def check_sum(self, loose: Loose, asks: Sequence[Ask]) -> None:
-        """A count that leads or ends a list of counted items must be their sum."""
-        # "5 + 5 on the brows".
-        is_added = bool(asks) and asks[0].before == {"and"} and asks[0].leads and loose.start < asks[0].start
-        if is_added or (asks and asks[0].start == loose.stop and not asks[0].before):
-            raise MistakeError("contradiction", "two numbers of points", self.draft.span(loose, asks[0]))
-        total = loose.item.count
-        if total is None:
-            raise self.draft.mistake("ambiguous", "which of the items is that for?", loose)
-        whole, places = Fraction(0), 0
-        for ask in asks:
-            if ask.item.count is not None:
-                whole += ask.item.count.value * (len(ask.units) if ask.item.each or ask.phrase.det else 1)
-            elif not ask.is_stretch and not ask.is_removal:
-                places += len(ask.units)
-        if total.value not in (whole, whole + places):
-            message = f"{total.value} points in all, but the items add up to {whole}"
-            raise self.draft.mistake("contradiction", message, loose)
 
     def mark_last(self, loose: Loose, index: int) -> None:
         """ "Each" or "in total" after or before the items whose amount it qualifies."""
@@ -423,8 +410,3 @@ def shares(ask: Ask) -> bool:
     if ask.is_place and all(count.value == 1 for count in counts):
         return False
     return ask.is_stretch and bool(counts or ask.amount.grid or ask.item.grid)
-
-
-def follows(ask: Ask, before: Ask) -> bool:
-    """Whether an ask goes on with the list of one before it."""
-    return ask.sentence == before.sentence and bool(ask.before & JOINS) and not ask.before & KEPT_APART

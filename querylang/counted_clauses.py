@@ -70,12 +70,13 @@ class CountedClauses(Qualifier):
     def find_counted(self, item: Item) -> Ask | None:
         """Return what a name only says how to count: the eyes of "eyes with their pupils, 6 points per eye"."""
         phrase = item.phrase or NO_NAME
-        last = self.asks[-1] if self.asks and self.asks[-1].sentence == self.sentence else None
-        if last is not None and item.count is not None and runs_on_each(last, phrase):
+        sentence = self.asks[-1].sentence if self.asks and self.counts_alone(item) else self.sentence
+        last = self.asks[-1] if self.asks and self.asks[-1].sentence == sentence else None
+        if last is not None and item.count is not None and (runs_on_each(last, phrase) or is_of_pair(last, phrase)):
             return last
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
             return None
-        asks = takewhile(lambda ask: ask.sentence == self.sentence and not ask.is_removal, reversed(self.asks))
+        asks = takewhile(lambda ask: ask.sentence == sentence and not ask.is_removal, reversed(self.asks))
         for ask in islice(asks, MOST_COUNTED):
             if ask.item.has_amount:
                 return None
@@ -83,6 +84,13 @@ class CountedClauses(Qualifier):
             if is_whole and not (ask.phrase.is_free or ask.thing.is_place):
                 return ask
         return None
+
+    def counts_alone(self, item: Item) -> bool:
+        """Whether a sentence only says how many points each has: "The upper lids. Eight points per lid"."""
+        own = self.draft.entries[self.number]
+        rest = takewhile(lambda one: "stop" not in one.before, self.draft.entries[self.number + 1 :])
+        is_first = "stop" in own.before and item.says_only("phrase", "count", "each", "approx", "spacing")
+        return is_first and all(one.kind == "item" and not one.value.is_region for one in rest)
 
     def count_each(self, entry: Entry, item: Item, counted: Ask) -> None:
         """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
@@ -119,18 +127,20 @@ class CountedClauses(Qualifier):
             return True
         if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
             return False
-        is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops)
-        if (
-            not (is_name or item == Item(count=item.count, each=True))
-            or last.phrase.det
-            or last.item.each
-            or not last.thing.is_several_sided
-        ):
+        own, number = last.item.count.value, item.count.value
+        is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops[: len(phrase.ops)])
+        is_each = bool(last.item.each or last.phrase.det)
+        if is_name and is_each and number == own and not last.thing.is_place:
+            # "7 points on the upper edge of both brows, 7 per brow".
+            return phrase.ops != last.phrase.ops
+        if is_name and last.phrase.det == "both" and number * len(last.thing.units) == own:
+            # "10 points on both upper lids, 5 per lid".
+            last.item = replace(last.item, count=item.count, each=True, total=None)
+            return True
+        if not (is_name or item == Item(count=item.count, each=True)) or is_each or not last.thing.is_several_sided:
             return False
-        if item.count.value * len(last.thing.units) != last.item.count.value:
-            message = (
-                f"{last.item.count.value} points in all, but {item.count.value} on each of {len(last.thing.units)}"
-            )
+        if number * len(last.thing.units) != own:
+            message = f"{own} points in all, but {number} on each of {len(last.thing.units)}"
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
 
@@ -161,6 +171,13 @@ def restates_places(draft: Draft, item: Item, ask: Ask) -> bool:
     lies = kind == "noun" and phrase.ops[0][1] in draft.rules.concepts[noun].of
     lies = lies or (kind == "noun" and phrase.ops == ask.phrase.ops[:1])
     return phrase.thing.units == ask.thing.units or (lies and not phrase.is_free)
+
+
+def is_of_pair(ask: Ask, phrase: Phrase) -> bool:
+    """Whether "per side" is of one left and one right, of which the one before it has no number: the upper lids."""
+    sides = [unit.side for unit in ask.thing.units]
+    is_bare = not (ask.item.has_amount or ask.is_removal or ask.phrase.is_free or ask.thing.is_place)
+    return phrase.ops == (HALVES,) and phrase.det == "each" and is_bare and sorted(sides) == ["left", "right"]
 
 
 def runs_on_each(ask: Ask, phrase: Phrase) -> bool:

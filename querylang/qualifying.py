@@ -264,7 +264,9 @@ class Qualifier:
         is_under = "colon" in entry.before and item.phrase is not None and needs_owner(self.draft.rules, item.phrase)
         if item.range is not None and item.phrase is not None and runs_within(item.phrase, last) and not is_under:
             return is_bare_route(item, last) and merge(last, replace(item, phrase=None, via=item.phrase), entry)
-        if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last):
+        # "The lower lids from corner to corner, 5 per lid" run along no other lid.
+        is_count = last.is_named and item.count is not None and (item.phrase or NO_NAME).det == "each"
+        if last.item.range is not None and item.phrase is not None and is_route(item.phrase, last) and not is_count:
             return merge(last, replace(item, phrase=None, via=item.phrase), entry)
         return self.carries_route(entry, item, last) and merge(last, item, entry)
 
