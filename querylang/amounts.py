@@ -10,7 +10,7 @@ from .layout_ids import OFFERS
 from .meaning import Item, add, join
 from .numbers import Number
 from .pieces import Patch
-from .totals import check_sum, follows, list_sharers, refuse_unequal, says_each, says_sum_again
+from .totals import check_sum, follows, list_sharers, refuse_unequal, says_each, says_sum_again, share_equally
 
 BINDING = ("spacing", "reverse", "turn", "origin", "shape", "faces", "zero", "strict", "only")
 """What binds to the asks beside it, besides an amount."""
@@ -58,7 +58,7 @@ class Amounts:
         takes_grid = lies_on_surface(ask)
         # "Left temple 9 points, forehead, and ..." are those of one, and the other's middle.
         takes = not takes_grid or is_grid or current[0].leads or ask.before != {"comma"}
-        is_bare = ask.is_stretch and not ask.is_place and not self.draft.find_own(index)
+        is_bare = ask.is_stretch and not ask.is_place and (ask.item.each or not self.draft.find_own(index))
         # "A grid of 5 by 5 on the forehead, and the outline of both cheeks".
         takes = takes and not (is_grid and any(isinstance(piece, Patch) and piece.edge for piece in ask.pieces))
         if takes and is_bare and (takes_grid or not is_grid):
@@ -77,7 +77,7 @@ class Amounts:
 
     def belongs_ahead(self, index: int) -> bool:
         """Whether a bare item shares the count behind the next ones: "the jaw, 10 points, the brows and eyes, 17"."""
-        for at in range(index + 1, len(self.asks)):
+        for at in range(index + 1, len(self.asks) if not self.asks[index].item.each else 0):
             ask = self.asks[at]
             if ask.sentence != self.asks[index].sentence or ask.is_removal or at in self.counted:
                 return False
@@ -241,6 +241,34 @@ class Amounts:
             return []
         if loose.of:
             return self.give(loose, [ask for ask in self.asks if ask in loose.of])
+        bare = self.find_bare_before(loose, index)
+        is_apart = bool(bare and self.follows_break(index))
+        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one) and not is_apart]
+        # A sentence that is only a count is meant of the sentence before it.
+        last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
+        if loose.item.each and sum(len(ask.units) for ask in last) == 1:
+            # "The left eyebrow; the nose bridge; 4 each".
+            last = bare
+        targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
+        if not targets and self.counts_named(loose, leads):
+            return []
+        if targets:
+            refuse_unequal(self.draft, loose, list_sharers(self.asks[:index]) if loose.item.each else [])
+            return self.give(loose, targets) if not self.counts_places(loose, targets) else []
+        takers = self.find_takers(index)
+        if takers and (not leads or takers[0] is leads[0]):
+            self.refuse_one_each(loose, takers)
+            return self.give(loose, takers, leads=True)
+        if self.asks:
+            check_sum(self.draft, loose, self.asks[index:] or self.asks[:index])
+        return []
+
+    def follows_break(self, index: int) -> bool:
+        """Whether what stands behind an amount begins a line, or nothing does."""
+        return index >= len(self.asks) or bool(self.asks[index].before & LINES)
+
+    def find_bare_before(self, loose: Loose, index: int) -> list[Ask]:
+        """Return the asks right before an amount that have none of their own."""
         breaks = LINES
         if "line" in loose.before:
             # "- left brow\n- right brow\n5 each" is of all bullets, a line below one of them is its own.
@@ -249,31 +277,18 @@ class Amounts:
         following = self.asks[index].before if index < len(self.asks) else LINES
         # "10 points, left eye and right brow" below other lines belongs to its own.
         leads_line = loose.before & LINES and not following & BREAKS
-        bare = [] if leads_line else self.find_bare(index, breaks=breaks)
-        is_apart = bool(bare and following & LINES)
-        leads = [one for one in self.asks[index:] if one.sentence == loose.sentence and may_take(one) and not is_apart]
-        # A sentence that is only a count is meant of the sentence before it.
-        last = [ask for ask in bare if ask.sentence == bare[-1].sentence]
-        targets = [ask for ask in bare if ask.sentence == loose.sentence] or ([] if leads else last)
-        if not targets and self.counts_named(loose, leads):
-            return []
-        if targets:
-            refuse_unequal(self.draft, loose, list_sharers(self.asks[:index]) if loose.item.each else [])
-            return self.give(loose, targets) if not self.counts_places(loose, targets) else []
-        if not self.asks:
-            return []
+        return [] if leads_line else self.find_bare(index, breaks=breaks)
+
+    def find_takers(self, index: int) -> list[Ask]:
+        """Return the asks behind an amount that it is of."""
         takers: list[Ask] = []
         for number, ask in enumerate(self.asks[index:], index):
-            is_under = ask.before & LINES and not following & LINES
+            is_under = ask.before & LINES and not self.follows_break(index)
             is_next = bool(takers) and ("stop" in ask.before or is_under or number in self.counted)
             if ask.item.has_amount or not may_take(ask) or is_next or (takers and self.draft.has_amount(number)):
                 break
             takers.append(ask)
-        if takers and (not leads or takers[0] is leads[0]):
-            self.refuse_one_each(loose, takers)
-            return self.give(loose, takers)
-        check_sum(self.draft, loose, self.asks[index:] or self.asks[:index])
-        return []
+        return takers
 
     def refuse_one_each(self, loose: Loose, takers: Sequence[Ask]) -> None:
         """Raise the mistake of one point on a curve: "5 points: the eyes, the nose tip, the mouth corners"."""
@@ -314,7 +329,7 @@ class Amounts:
             ask.group = self.open_group()
         return is_told
 
-    def give(self, loose: Loose, targets: list[Ask]) -> list[Ask]:
+    def give(self, loose: Loose, targets: list[Ask], *, leads: bool = False) -> list[Ask]:
         """Give one amount to all of a list; single places take no share of a count beside stretches."""
         amount = only(loose.item, AMOUNTS)
         takers = targets
@@ -324,7 +339,7 @@ class Amounts:
         group = self.open_group()
         for ask in takers:
             own = add(ask.amount, only(ask.item, AMOUNTS))
-            ask.amount, ask.group = join(own, amount) or amount, group
+            ask.amount, ask.group, ask.leads = join(own, amount) or amount, group, ask.leads or leads
             if loose.item.spacing:
                 ask.item = replace(ask.item, spacing=loose.item.spacing)
         self.tell(loose, takers, only(loose.item, WAY))
@@ -341,6 +356,9 @@ class Amounts:
                 last.item = add(last.item, said)
                 return
         before = [ask for ask in self.asks[:index] if ask.group >= 0]
+        if said.each and said.total and before:
+            share_equally(self.draft, loose, [ask for ask in before if ask.group == before[-1].group])
+            return
         for ask in before:
             if ask.group == before[-1].group:
                 ask.amount = add(ask.amount, said)

@@ -125,15 +125,20 @@ class CountedClauses(Qualifier):
         last, phrase = self.asks[-1] if self.asks else None, item.phrase or NO_NAME
         if last is not None and restates_places(self.draft, item, last) and entry.before == {"comma"}:
             return True
-        if last is None or item.count is None or last.item.count is None or not entry.before & {"comma", "colon"}:
+        if last is None or item.count is None or last.item.count is None:
+            return False
+        if not entry.before & {"comma", "colon"} and not self.counts_alone(item):
             return False
         own, number = last.item.count.value, item.count.value
-        is_name = phrase.det == "each" and phrase.ops in ((HALVES,), last.phrase.ops[: len(phrase.ops)])
+        ops, rules = last.phrase.ops, self.draft.rules
+        is_name = phrase.ops in ((HALVES,), ops[: len(phrase.ops)])
+        is_same = phrase.is_free and rules.phrase(ops[:1] + phrase.ops) == rules.phrase(ops)
+        is_name = phrase.det == "each" and (is_name or is_same)
         is_each = bool(last.item.each or last.phrase.det)
         if is_name and is_each and number == own and not last.thing.is_place:
             # "7 points on the upper edge of both brows, 7 per brow".
             return phrase.ops != last.phrase.ops
-        if is_name and last.phrase.det == "both" and number * len(last.thing.units) == own:
+        if is_name and last.phrase.det in ("both", "all") and number * len(last.thing.units) == own:
             # "10 points on both upper lids, 5 per lid".
             last.item = replace(last.item, count=item.count, each=True, total=None)
             return True

@@ -54,7 +54,9 @@ def count_below(ask: Ask, header: Ask) -> Fraction | int | None:
     if ask.phrase.det == "all" and ask.thing.is_place and not header.phrase.det:
         # "2 on the nostrils" says how many there are.
         return len(ask.thing.units)
-    return ask.item.count.value if ask.item.count is not None and ask.phrase.det == header.phrase.det else None
+    # "10 points on both eyes, 5 on the left and 5 on the right".
+    is_alike = ask.phrase.det == header.phrase.det or (header.phrase.det in ("both", "all") and not ask.phrase.det)
+    return ask.item.count.value if ask.item.count is not None and is_alike else None
 
 
 def is_named_out(draft: Draft, index: int) -> bool:

@@ -201,6 +201,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("I", "per_side", says(each=True), 0.6),
         ("I", "I PER_SIDE", make.per_side, 0.0),
         ("I", "total", says(total=True), 0.0),
+        ("I", "equal_share", says(each=True, total=True), 0.0),
         ("OF_I", "of I", lambda i: i if i.count is not None or i.spacing or i.layout else None, 0.2),
         ("I", "I OF_I", lambda i, of: join(i, of) if may_count(i, of) else None, 1.5),
         ("I", "N left_out", says("phrase", left_out=True), -0.5),

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from .asks import BREAKS, Ask, Draft, Loose
-from .meaning import MistakeError
+from .meaning import Item, MistakeError
 from .numbers import Number
 
 JOINS = frozenset({"and", "also", "comma"})
@@ -28,7 +28,15 @@ def says_sum_again(loose: Loose, asks: Sequence[Ask], open_group: Callable[[], i
     if not sharers or loose.item.each:
         return bool(sharers) and says_each(count, sharers, open_group)
     line = [ask for ask in before if ask.sentence == before[-1].sentence]
-    return bool(loose.item.total) and count.value in (sum_up(sharers), sum_up(line))
+    amount, group = sharers[0].amount, sharers[0].group
+    bare = [ask for ask in sharers if ask.group < 0] if amount.each else []
+    for ask in bare:
+        # "4 points each on the jaw and the nose bridge, 8 in total".
+        ask.amount, ask.group = amount, group
+    is_sum = bool(loose.item.total) and count.value in (sum_up(sharers), sum_up(line))
+    for ask in bare if not is_sum else ():
+        ask.amount, ask.group = Item(), -1
+    return is_sum
 
 
 def says_each(count: Number, sharers: Sequence[Ask], open_group: Callable[[], int]) -> bool:
@@ -46,6 +54,20 @@ def says_each(count: Number, sharers: Sequence[Ask], open_group: Callable[[], in
         ask.item = ask.item if ask.item.count is None else replace(ask.item, count=count, each=None)
         ask.group = group if is_each else open_group()
     return True
+
+
+def share_equally(draft: Draft, clause: Loose, sharers: Sequence[Ask]) -> None:
+    """Give each of some asks as many points: "12 points on the jaw and the lower lip, half each".
+
+    Raises:
+        MistakeError: Their number cannot be shared equally.
+    """
+    count, number = sharers[0].amount.count, sum(len(ask.units) for ask in sharers)
+    if count is None or number < 2 or (count.value / number).denominator != 1:
+        raise draft.mistake("count", f"{count and count.value} points are not to be shared equally by {number}", clause)
+    own = Number(count.value / number, "integer", span=count.span)
+    for ask in sharers:
+        ask.amount = replace(ask.amount, count=own, each=True, total=None)
 
 
 def list_sharers(before: Sequence[Ask]) -> list[Ask]:
