@@ -378,16 +378,16 @@ class Amounts:
             start = max((n for n, ask in enumerate(targets) if ask.before & LINES), default=0)
             targets = targets[start:]
         if targets and only(manner, WAY) != Item() and not item.each:
-            last, least = targets[-1], 0 if manner.reverse else -1
             # "8 points on the left eye and 8 on the right eye, starting at the inner corner".
-            alike = [] if manner.reverse else list_alike(targets[:-1], last)
-            targets = [ask for ask in targets if ask is last or ask in alike or ask.group == last.group >= least]
+            last, alike = targets[-1], list_alike(targets[:-1], targets[-1])
+            is_below = "line" in loose.before and "bullet" not in loose.before
+            targets = [ask for ask in targets if is_below or ask is last or ask in alike or ask.group == last.group]
         same = (one.at for one in self.draft.loose if one.start > loose.start and only(one.item, BINDING) != Item())
         later = self.asks[index : max(index + 1, next(same, len(self.asks)))]
         leading = [one for one in self.draft.loose if one.at == index and one.start < loose.start]
         if any(one.item.has_amount for one in leading) or manner.origin is not None:
             # "7 points, equidistant, on the nose boundary; then 5 on the bridge".
-            later = [ask for ask in later if ask.sentence == loose.sentence]
+            later = [ask for ask in later if ask.sentence == loose.sentence] or later
         self.tell(loose, targets or later, manner)
 
     def tell(self, loose: Loose, asks: Sequence[Ask], manner: Item) -> None:

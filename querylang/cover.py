@@ -103,8 +103,9 @@ class Cover:
             return stop, SEPARATOR_COST, "of"
         if category == "HEADS" or (category == "OF" and self.opens_item(start)):
             return stop, UNKNOWN_COST if category == "HEADS" else 0.5, None
-        if category == "EACH" and value == "all" and stop < self.size and "EXCEPT" in self.chart.categories(stop):
-            # "All except the jaw".
+        is_all = category == "EACH" and value == "all" and "COMMA" not in before
+        if is_all and stop < self.size and "EXCEPT" in self.chart.categories(stop):
+            # "All except the jaw", but no "..., all without the ends".
             return stop, ENTRY_COST, Entry("item", Item(phrase=self.chart.rules.phrase(WHOLE_FACE)), start, stop)
         if category in ALONE:
             is_told = category == "BAD" and stop - start > 1

@@ -22,6 +22,7 @@ from .respective import give_counts
 from .restated import drop_restated
 from .said_again import drop_said_again
 from .side_headings import find_depth
+from .ways import spread_ways
 from .whole_face import join_layout, narrow_layout, set_face_aside
 
 
@@ -40,6 +41,7 @@ def bind(draft: Draft, perspective: str) -> None:
     refuse_changed_layout(draft)
     join_ways(draft)
     own_all(draft)
+    spread_ways(draft)
     drop_headers(draft)
     weave(draft)
     refuse_both(draft)

@@ -29,7 +29,7 @@ def drop_headers(draft: Draft) -> None:
         elif is_apposition(draft, index):
             later.is_header = True
             ask.item = add(ask.item, only(later.item, AMOUNTS))
-        elif names_pair(draft, index + 1):
+        elif later.item.range is None and names_pair(draft, index + 1):
             later.is_header = True
             # What stands before it is counted for each.
             for one in draft.line_before(index + 1):

@@ -104,7 +104,14 @@ def is_apposed(draft: Draft, index: int) -> bool:
     is_inside = opens_bracket(draft, ask) or (bool(ask.item.only) and not ask.before)
     if last.is_removal or ask.is_removal or not ask.before <= {"comma", "colon", "stop"}:
         return False
-    return bool(ask.before or is_inside) and ";" not in draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]]
+    parts = ";" in draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]]
+    return bool(ask.before or is_inside) and (not parts or is_mere_way(draft, ask))
+
+
+def is_mere_way(draft: Draft, ask: Ask) -> bool:
+    """Whether an ask is a range that names no part: "5 points on the left lid; from the inner to the outer corner"."""
+    nodes = ({edge.category for edge in node} for node in draft.lattice.edges[ask.start : ask.stop])
+    return ask.item.range is not None and all("NOUN" not in kinds or "REL" in kinds for kinds in nodes)
 
 
 def only_looks(draft: Draft, index: int) -> bool:

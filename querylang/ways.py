@@ -1,0 +1,69 @@
+"""Ways said once: "5 points on the left brow and 7 on the right brow (left to right)", "left to right: ...".
+
+In: the asks of a draft; out: the same, where a way before or behind a list of one kind is that of all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, takewhile
+
+from .asks import Ask, Draft, find_phrases, only
+from .clause_kinds import settle_item
+from .meaning import Item, Phrase, join
+
+FIELDS = ("range", "reverse", "turn", "origin", "strict")
+WORDS = frozenset({"FROM", "TO", "BETWEEN", "REVERSE", "TURN", "STRICT", "OUT_OF", "EXCEPT"})
+"""Categories of words that say a way."""
+NAMES = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
+LISTED = ({"and"}, {"comma", "and"}, {"comma"})
+
+
+def spread_ways(draft: Draft) -> None:
+    """Let a way said before or behind a list be that of all of it, as far as they are of one kind."""
+    for index, ask in enumerate(draft.asks):
+        way = only(ask.item, FIELDS)
+        if way == Item() or ask.is_removal or ask.is_apart or not is_loose(ask):
+            continue
+        for other in list_others(draft, index):
+            joined = join(other.item, way)
+            other.item = other.item if joined is None else settle_item(joined)
+
+
+def is_loose(ask: Ask) -> bool:
+    """Whether a way could run on another thing of the same kind: it names none of its own side."""
+    ends = (*find_phrases(Item(range=ask.item.range)), ask.item.origin)
+    are_common = all(end.is_free or not end.thing.is_sided for end in ends if isinstance(end, Phrase))
+    return are_common and not ask.item.has_numbers
+
+
+def list_others(draft: Draft, index: int) -> Iterator[Ask]:
+    """Yield the rest of a list at whose end a way stands behind a name, or at whose start before one."""
+    ask = draft.asks[index]
+    name, way = find_node(draft, ask, NAMES), find_node(draft, ask, WORDS)
+    later = draft.asks[index + 1 : index + 2]
+    is_last = not any(follows(one, ask) for one in later)
+    if name < way and is_last and "and" in ask.before:
+        before = draft.asks[index::-1]
+        joined = takewhile(lambda pair: follows(*pair), pairwise(before))
+        yield from takewhile(lambda one: is_alike(one, ask), (first for _, first in joined))
+    elif way < name and ":" in draft.words(ask):
+        rest = takewhile(lambda one: one.before in LISTED and one.sentence == ask.sentence, draft.asks[index + 1 :])
+        yield from takewhile(lambda one: is_alike(one, ask), rest)
+
+
+def find_node(draft: Draft, ask: Ask, kinds: frozenset[str]) -> int:
+    """Return the first node of an ask whose word is of some kinds, the one behind it if there is none."""
+    nodes = range(ask.start, ask.stop)
+    return next((at for at in nodes if any(one.category in kinds for one in draft.lattice.edges[at])), ask.stop)
+
+
+def follows(ask: Ask, last: Ask) -> bool:
+    return ask.sentence == last.sentence and ask.before in LISTED
+
+
+def is_alike(ask: Ask, other: Ask) -> bool:
+    """Whether an ask is a stretch without a way of its own, and of the same kind where "both" does not say so."""
+    is_stretch = ask.is_named and not (ask.is_removal or ask.thing.is_place or ask.phrase.is_free or ask.item.is_layout)
+    is_told = other.item.each and other.phrase.det == ""
+    return is_stretch and only(ask.item, FIELDS) == Item() and (is_told or ask.phrase.ops[:1] == other.phrase.ops[:1])
