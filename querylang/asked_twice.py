@@ -13,6 +13,7 @@ from itertools import takewhile
 from .announced import is_asked_for
 from .asks import LINES, Ask, Draft
 from .layout_lists import has_label
+from .numbered_again import names_other_ids
 from .registry import Registry
 from .runs import CurveRun, LayoutRun, PlaceRun, Run
 from .said_again import INCLUDING
@@ -56,6 +57,10 @@ def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registr
             first, earlier = kept[other]
             found = (reaches[other], reaches[index])
             is_same = any(has_all(runs, earlier, registry)) or is_doubtful(draft, first, last, found, registry)
+            if names_other_ids(draft, first, last) and not is_list(draft, first, last):
+                words = f"'{draft.words(first)}' and '{draft.words(last)}'"
+                message = f"{words}: these ids lie on the other side; 'left' is the picture's, 'own left' the person's"
+                raise draft.mistake("contradiction", message, last)
             if is_same and not is_list(draft, first, last):
                 words = f"'{draft.words(first)}' and '{draft.words(last)}'"
                 raise draft.mistake("ambiguous", f"{words}: the same points twice, or once?", last, HINT)

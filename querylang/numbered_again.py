@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .asks import Ask, Draft
+from .asks import Ask, Draft, flip
 from .layout_ids import list_bases, list_ids
 from .layout_lists import find_landmarks, has_its_size, says_its_size
+from .meaning import Item
 
 MOST_BEFORE = 8
 """Of a list that is said again."""
@@ -77,28 +78,54 @@ def numbers_all(draft: Draft, index: int) -> bool:
 def names_ids(draft: Draft, ids: Ask, named: list[Ask], *, is_told: bool = False) -> bool:
     """Whether all the ids of an ask lie on what others name: "WFLW 77 to 88, the outer lip loop".
 
-    Of one sentence, unless words say so ("..., which are the brows").
+    Of one sentence, unless words say so ("..., which are the brows").  Of places ("the pupils, WFLW 97 and 98") they
+    are all that the layout has there, and of what is counted as many as it says.
     """
     item, layout = ids.item, draft.rules.concepts.registry.layouts.get(ids.item.layout or "")
-    if not item.says_only("layout", "ids", "zero", "frame") or item.ids is None or layout is None:
+    if not item.says_only("layout", "ids", "zero", "frame", "only") or item.ids is None or layout is None:
         return False
     are_near = is_told or all(ids.sentence == one.sentence for one in named)
-    if not are_near or not all(is_bare(one) and not one.is_place for one in named):
+    if not are_near or not named or not all(is_bare(replace_count(one)) for one in named):
         return False
     inside = {number for one in named for number in find_landmarks(draft, item.layout, one.phrase)}
+    told = [one.item.count for one in named if one.item.count is not None]
     for base in list_bases(layout, item.zero, draft.ids_from):
         found = {number - 1 for number in list_ids(layout, item, base, draft.span(ids))}
-        if found and found <= inside:
+        are_all = found == inside or not any(one.is_place for one in named)
+        are_counted = not told or (len(named) == 1 and told[0].value == len(found))
+        if found and found <= inside and are_all and are_counted:
             ids.item = replace(item, zero=base)
             return True
     return False
 
 
+def replace_count(ask: Ask) -> Ask:
+    """Return an ask without its number, where it says nothing else of how many."""
+    return replace(ask, item=replace(ask.item, count=None))
+
+
 def names_ids_of_all(draft: Draft, index: int) -> bool:
     """Whether ids are those of all that stands before them: "jaw and brows, 27 points, dlib 0-26"."""
-    return names_ids(draft, draft.asks[index], list_heads(draft, index))
+    heads = list_heads(draft, index)
+    return names_ids(draft, draft.asks[index], heads)
+
+
+def names_ids_of_last(draft: Draft, index: int) -> bool:
+    """Whether ids are those of the counted name before them: "4 points on the bridge of the nose, 300W 28 to 31"."""
+    last = draft.asks[index - 1]
+    return last.item.count is not None and names_ids(draft, draft.asks[index], [last])
 
 
 def names_part_of_ids(draft: Draft, index: int) -> bool:
     """Whether a name is that of the ids before it: "WFLW 77 to 88, the outer lip loop"."""
     return names_ids(draft, draft.asks[index - 1], [draft.asks[index]])
+
+
+def names_other_ids(draft: Draft, first: Ask, last: Ask) -> bool:
+    """Whether ids beside a name are those of the other side: "the left eye, dlib 42 to 47", the person's own left."""
+    ids, named = (first, last) if first.item.ids is not None else (last, first)
+    line = [ask for ask in draft.asks if ask.sentence == first.sentence]
+    if not is_bare(named) or line != [first, last] or last.before not in ({"comma"}, {"colon"}):
+        return False
+    turned = draft.rules.phrase(tuple(flip(op) for op in named.phrase.ops))
+    return turned != named.phrase and names_ids(draft, ids, [replace(named, item=Item(phrase=turned))])

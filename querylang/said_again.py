@@ -13,7 +13,15 @@ from .announced import announces, lies_inside, shares_out, sums_up, tells_what
 from .asks import Ask, Draft, find_phrases, list_alike
 from .beneath import divides
 from .meaning import Item, join
-from .numbered_again import is_bare, list_heads, names_ids_of_all, names_part_of_ids, numbers_all, numbers_last
+from .numbered_again import (
+    is_bare,
+    list_heads,
+    names_ids_of_all,
+    names_ids_of_last,
+    names_part_of_ids,
+    numbers_all,
+    numbers_last,
+)
 from .phrase_compositions import HALVES
 from .pieces import Place, Stretch
 from .restated import opens_bracket
@@ -337,5 +345,5 @@ SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces, widens)
 """When an ask says again all that stands before it, and more of it."""
 SAY_LAST = (names_part_of_ids, says_same, says_center, runs_along, says_middle, says_sides, says_where)
 """When an ask only says again what the one before it does, or more of that."""
-SAY_MORE = (only_of, goes_along, sums_up, shares_out, narrows_counted)
+SAY_MORE = (names_ids_of_last, only_of, goes_along, sums_up, shares_out, narrows_counted)
 """When an ask says what is wanted of the one before it."""

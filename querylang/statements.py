@@ -35,6 +35,8 @@ TELLING = TELLS | {"FIELD", "ASKER", "PRODUCT"}
 """Categories of words that may make a statement, as words that the language does not know do."""
 LONGEST_FIELD = 6
 """Words of a statement that only names a field: "Facial palsy assessment."."""
+LONGEST = 40
+"""Words of any."""
 ASKED_WITHIN = 4
 
 
@@ -63,6 +65,7 @@ class Statements:
         self.lexemes = lexemes
         self.language = language
         self.size = len(lexemes)
+        self.phrases: dict[int, Phrase] = {}
 
     def find(self) -> Iterator[tuple[int, int]]:
         """Yield where each statement starts and stops, the mark that parts it from the rest within."""
@@ -108,7 +111,7 @@ class Statements:
         kinds: set[str] = set()
         strange: list[int] = []
         at = start
-        while at < self.size and not self.ends(at, bool(strange or kinds & TELLING)):
+        while at < min(self.size, start + LONGEST) and not self.ends(at, bool(strange or kinds & TELLING)):
             phrase = self.phrase(at)
             if self.lexemes[at].type == "number" or read_number(self.lexemes, at) is not None or self.is_side(at):
                 kinds.add("LAYOUT")
@@ -185,12 +188,14 @@ class Statements:
         return max((at + length for length, readings, _ in found if category in dict(readings)), default=0)
 
     def phrase(self, at: int) -> Phrase:
-        kinds = frozenset(find_kinds(self.lexemes, at, self.language.lexicon))
-        product = self.match(at, "PRODUCT")
-        if product:
-            return Phrase(product, kinds & TELLING)
-        found = self.language.lexicon.match(self.lexemes, at)
-        return Phrase(at + max((length for length, _, _ in found), default=1), kinds)
+        """Return the longest phrase that starts at a word."""
+        if at not in self.phrases:
+            kinds = frozenset(find_kinds(self.lexemes, at, self.language.lexicon))
+            found = self.language.lexicon.match(self.lexemes, at)
+            product = self.match(at, "PRODUCT")
+            stop = product or at + max((length for length, _, _ in found), default=1)
+            self.phrases[at] = Phrase(stop, kinds & TELLING if product else kinds)
+        return self.phrases[at]
 
     def is_side(self, at: int) -> bool:
         found = self.language.lexicon.match(self.lexemes, at)
