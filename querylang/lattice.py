@@ -155,8 +155,16 @@ def read_at(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> Iterator[tup
         yield i + 2, "BULLET", None, 0.2
     else:
         yield from read_words(lexemes, i, lexicon, is_number=number is not None)
-    if number is not None:
+    if number is not None and not names_layout(lexemes, i, lexicon):
         yield from read_numbers(lexemes, i, number, lexicon)
+
+
+def names_layout(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether a layout's name begins at a number and ends in a letter right behind it: "300W" is no 300."""
+    is_glued = i + 1 < len(lexemes) and lexemes[i + 1].is_glued
+    return is_glued and any(
+        length > 1 and "LAYOUT" in dict(readings) for length, readings, _ in lexicon.match(lexemes, i)
+    )
 
 
 def read_words(

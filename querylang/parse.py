@@ -25,7 +25,7 @@ from .doubt import add_doubts
 from .entries import Entry
 from .language import Language, load_language
 from .lattice import Lattice, build_lattice
-from .meaning import Item
+from .meaning import WHOLE_FACE, Item
 from .numbers import MAX_DIGITS
 from .outline import read_outline
 from .placing import Placer
@@ -41,6 +41,8 @@ MAX_LENGTH = 4000
 MOST_TRIED, LONGEST_TRIED = 4, 500
 """Suggestions are tried for so many problems of a text of so many characters."""
 PLAIN_KINDS = frozenset({"item", "purpose", "heading", "except"})
+OTHERWISE = frozenset({"count", "unknown_layout"})
+"""Codes of mistakes that another reading of the number may mend."""
 CERTAIN = frozenset({"count", "id_range", "fpalp_range", "too_many"})
 """Codes of mistakes that stand whatever the words beside them mean."""
 OPTION = re.compile(r"'((?:[^']|'(?=s\b))+)'")
@@ -179,15 +181,19 @@ class Reading:
     ) -> tuple[Assembly, list[Entry]]:
         """Return what the one other reading gives of an instruction that makes no sense as it was read first.
 
-        Only a number that its place cannot take shows that: "6 on the top lid, 4 on the bottom" are no four at a place.
+        A number that its place cannot take shows that ("6 on the top lid, 4 on the bottom" are no four at a place), or
+        one that no layout has ("the nose, all nine points").
 
         Raises:
             QueryError: There is none, or there are several.
         """
-        if any(problem.code != "count" for problem in problems):
+        if any(problem.code not in OTHERWISE for problem in problems):
             self.fail(problems)
         found: list[tuple[Assembly, list[Entry]]] = []
         for others, words in vary(entries, lattice):
+            if problems[0].code == "unknown_layout" and any(is_whole_face(entry) for entry in others):
+                # "All 478 points of the face".
+                continue
             assembly = self.assemble(others, lattice)
             if not assembly.problems:
                 assembly.draft.notes.append(f"'{words}' is read in the way that makes sense here")
@@ -264,6 +270,11 @@ class Reading:
             if option.lower() != self.text[start:stop].lower():
                 kept.append(f"'{option}'")
         return replace(problem, suggestion=join_options(kept))
+
+
+def is_whole_face(entry: Entry) -> bool:
+    """Whether an entry is for the whole face."""
+    return entry.kind == "item" and entry.value.phrase is not None and entry.value.phrase.ops == WHOLE_FACE
 
 
 def stands_beside(lattice: Lattice, entry: Entry) -> bool:
