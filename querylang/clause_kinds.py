@@ -10,7 +10,7 @@ from dataclasses import replace
 from .asks import Ask, Draft, find_phrases
 from .concept_data import Thing
 from .entries import Entry
-from .joining import goes_sideways, may_carry
+from .joining import goes_sideways, is_side, may_carry
 from .meaning import NO_NAME, Item, MistakeError, Phrase, join
 from .numbers import Number
 from .pieces import Stretch
@@ -105,6 +105,13 @@ def is_bare_route(item: Item, last: Ask) -> bool:
 def lies_within(place: Thing, whole: Thing) -> bool:
     """Whether what a range ends at may lie on what was named before, if that says on which side."""
     return place.parts <= whole.parts or (not place.is_sided and bool(place.parts & whole.parts))
+
+
+def tell_frame(item: Item) -> Item:
+    """Return "left/right are anatomical" as whose they are: it asks for nothing."""
+    phrase = item.phrase or NO_NAME
+    is_both = phrase.is_free and len(phrase.ops) == 1 and is_side(phrase.ops[0]) and len(phrase.ops[0][1]) == 2
+    return replace(item, phrase=None) if is_both and item.frame and not item.is_layout else item
 
 
 def settle_item(item: Item) -> Item:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import BREAKS, LINES, Ask, Draft
-from .clause_kinds import is_manner, is_region, merge, refuse_torn, settle_item
+from .clause_kinds import is_manner, is_region, merge, refuse_torn, settle_item, tell_frame
 from .counted_clauses import MOST_COUNTED, CountedClauses
 from .entries import Entry
 from .exceptions import (
@@ -131,6 +131,7 @@ class Clauses(CountedClauses):
         return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
     def read_clause(self, entry: Entry) -> None:
+        entry.value = tell_frame(entry.value)
         item = ask_alike(self.draft, self.number)
         if item.fault:
             code, message, suggestion = item.fault

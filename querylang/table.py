@@ -125,6 +125,13 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("WANTER", "person|person_owner|possessive|subject_phrase|asker wanting", say_nothing, 0.0),
         ("WANTER", "possessive person|asker wanting", say_nothing, 0.0),
         ("WANTER", "opening", say_nothing, 0.0),
+        ("LABELLED", "except|negation others", say_nothing, -1.0),
+        ("LABELLED", "others left_out", say_nothing, -1.0),
+        ("LABELLED", "negation viewer|viewer_phrase|person|person_owner|subject_phrase", say_nothing, 0.0),
+        # "Left and right are the person's"
+        ("I", "sides_word person_owner|possessive|person|subject_phrase", says(frame="subject"), 0.0),
+        ("I", "sides_word viewer|viewer_phrase", says(frame="viewer"), 0.0),
+        ("I", "viewer sides_word", says(frame="viewer"), 0.5),
         ("I", "OWN_ADJ", lambda a: Item(phrase=Phrase((("adj", a),), frame="subject")), 0.9),
         ("I", "of person", says(frame="subject", late=True), 0.6),
         ("I", "person_owner rel=side", says(frame="subject", late=True), 0.0),
