@@ -137,13 +137,22 @@ def black_photo() -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def limits() -> Limits:
     return Limits(image_bytes=200_000, points=2000, faces=8, instructions=4, concise_points=50, deadline_seconds=20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service(engine: Engine, limits: Limits) -> Iterator[Service]:
+    """For all tests of a module: building the HTTP application over it takes a tenth of a second."""
+    service = Service(lambda: engine, limits)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def own_service(engine: Engine, limits: Limits) -> Iterator[Service]:
+    """For a test that counts what the service did, or under whose own application it closes."""
     service = Service(lambda: engine, limits)
     yield service
     service.close()

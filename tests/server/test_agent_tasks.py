@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.server import MCPServer
 from mcp.types import TextResourceContents
 from PIL import Image
 
@@ -53,6 +54,11 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pair.save(folder / "pair.jpg", quality=92)
     hopper.save(folder / "holiday" / "anna.jpg")
     return folder
+
+
+@pytest.fixture(scope="module")
+def server(service: Service, photos: Path) -> MCPServer:
+    return build_mcp_server(service, ImageSources(Limits(), [photos]))
 
 
 def look_up(data: Any, path: str) -> Any:
@@ -122,9 +128,9 @@ def test_there_are_twenty() -> None:
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task["task"][:40])
-def test_a_task_is_done_in_few_calls(task: dict[str, Any], service: Service, photos: Path) -> None:
+def test_a_task_is_done_in_few_calls(task: dict[str, Any], server: MCPServer) -> None:
     async def run() -> dict[str, Any]:
-        async with Client(build_mcp_server(service, ImageSources(Limits(), [photos]))) as client:
+        async with Client(server) as client:
             return await do_task(client, task)
 
     assert len(task["calls"]) <= task["most_calls"]

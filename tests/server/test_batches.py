@@ -21,7 +21,7 @@ from .conftest import check_problem, make_photo
 LIMITS = Limits(points=2000, batch_images=6, batches=1, batch_result_bytes=20_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[TestClient]:
     app = build_http_app(Service(lambda: engine, LIMITS), ImageSources(LIMITS))
     with TestClient(app, base_url="http://localhost") as client:

@@ -21,10 +21,10 @@ from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 
-from .conftest import check_problem
+from .conftest import check_problem, make_photo
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(service: Service, limits: Limits) -> Iterator[TestClient]:
     with TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost") as client:
         yield client
@@ -108,7 +108,8 @@ def test_concise_is_grouped(client: TestClient, engine: Engine, photo: bytes) ->
     assert answer["image_size"] == {"height": 200, "width": 320}
 
 
-def test_a_handle_lives_and_dies(client: TestClient, engine: Engine, photo: bytes) -> None:
+def test_a_handle_lives_and_dies(client: TestClient, engine: Engine) -> None:
+    photo = make_photo(111)  # nobody else has it open: one handle serves all who opened the same pixels
     opened = client.post("/v1/images", content=photo, headers={"Content-Type": "image/png"})
     assert opened.status_code == 201
     handle = opened.json()["handle"]
@@ -227,7 +228,8 @@ def test_what_was_sent_is_not_echoed(client: TestClient) -> None:
     assert secret[:16] not in response.text
 
 
-def test_health_readiness_and_metrics(client: TestClient, service: Service, photo: bytes) -> None:
+def test_health_readiness_and_metrics(own_service: Service, photo: bytes) -> None:
+    client = TestClient(build_http_app(own_service, ImageSources(own_service.limits)), base_url="http://localhost")
     assert client.get("/healthz").json() == {"status": "ok"}
     client.post("/v1/ask?instruction=pupils", content=photo, headers={"Content-Type": "image/png"})
     assert client.get("/readyz").json() == {"status": "ready"}

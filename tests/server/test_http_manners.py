@@ -29,7 +29,7 @@ def make_grey(width: int, height: int) -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(service: Service, limits: Limits) -> Iterator[TestClient]:
     with TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost") as client:
         yield client
@@ -193,8 +193,8 @@ def test_no_face_and_nowhere_speak_no_python_either(client: TestClient, black_ph
     assert wrong.headers["allow"] == "POST"
 
 
-def test_a_wrong_key_does_not_read_like_a_missing_one(service: Service, limits: Limits) -> None:
-    app = build_http_app(service, ImageSources(limits), api_keys=["a-long-random-key-1"])
+def test_a_wrong_key_does_not_read_like_a_missing_one(own_service: Service, limits: Limits) -> None:
+    app = build_http_app(own_service, ImageSources(limits), api_keys=["a-long-random-key-1"])
     with TestClient(app, base_url="http://localhost") as client:
         missing = check_problem(client.get("/v1/parts"), "unauthorized", 401)["detail"]
         wrong = client.get("/v1/parts", headers={"X-Api-Key": "a-long-random-key-2"})

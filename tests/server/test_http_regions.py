@@ -25,7 +25,7 @@ PNG = {"Content-Type": "image/png"}
 LIPS = "61 points on the outer lip; 61 points on the inner lip"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(service: Service, limits: Limits) -> Iterator[TestClient]:
     with TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost") as client:
         yield client
@@ -208,9 +208,9 @@ def test_long_answers_are_packed(client: TestClient, photo: bytes) -> None:
     assert int(packed.headers["content-length"]) < 0.4 * len(plain.content)
 
 
-def test_pages_of_a_site_that_is_named_may_ask(service: Service, limits: Limits, photo: bytes) -> None:
+def test_pages_of_a_site_that_is_named_may_ask(own_service: Service, limits: Limits, photo: bytes) -> None:
     keys, site = ["a-long-random-key-1"], "https://app.example.org"
-    app = build_http_app(service, ImageSources(limits), api_keys=keys, origins=[site])
+    app = build_http_app(own_service, ImageSources(limits), api_keys=keys, origins=[site])
     with TestClient(app, base_url="http://localhost") as client:
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type, x-api-key"}
         # A browser sends no key with its first question.

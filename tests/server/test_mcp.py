@@ -30,13 +30,14 @@ from faceql.server.token_budget import count_tokens
 SNAPSHOT = Path(__file__).parent / "mcp_tools.json"
 
 
-@pytest.fixture
-def root(tmp_path: Path, photo: bytes) -> Path:
-    (tmp_path / "photo.png").write_bytes(photo)
-    return tmp_path
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, photo: bytes) -> Path:
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "photo.png").write_bytes(photo)
+    return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(service: Service, limits: Limits, root: Path) -> Iterator[MCPServer]:
     return build_mcp_server(service, ImageSources(limits, [root]))
 

@@ -32,9 +32,7 @@ MODES = ("legacy", "auto")
 TWO_READINGS = "7 points along the nose"
 
 
-@pytest.fixture
-def root(tmp_path: Path, photo: bytes) -> Path:
-    folder = tmp_path / "photos"
+def fill_root(folder: Path, photo: bytes) -> Path:
     (folder / "inner").mkdir(parents=True)
     (folder / "photo.png").write_bytes(photo)
     (folder / "inner" / "Anna at the sea.png").write_bytes(photo)
@@ -44,12 +42,17 @@ def root(tmp_path: Path, photo: bytes) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, photo: bytes) -> Path:
+    return fill_root(tmp_path_factory.mktemp("asked") / "photos", photo)
+
+
+@pytest.fixture(scope="module")
 def client_of_http(service: Service, limits: Limits) -> TestClient:
     return TestClient(build_http_app(service, ImageSources(limits)), base_url="http://localhost")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(service: Service, limits: Limits, root: Path) -> Iterator[MCPServer]:
     return build_mcp_server(service, ImageSources(limits, [root]))
 
@@ -87,7 +90,11 @@ def test_photos_are_listed_with_their_folder(server: MCPServer, root: Path) -> N
     assert call(server, "list_images", {"contains": "ANNA"}).structured_content["count"] == 1
 
 
-def test_a_link_out_of_the_root_is_neither_listed_nor_suggested(server: MCPServer, root: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_root_is_neither_listed_nor_suggested(
+    service: Service, limits: Limits, photo: bytes, tmp_path: Path
+) -> None:
+    root = fill_root(tmp_path / "photos", photo)
+    server = build_mcp_server(service, ImageSources(limits, [root]))
     (tmp_path / "secret.png").write_bytes(b"x")
     (root / "secret.png").symlink_to(tmp_path / "secret.png")
     (root / "outside").symlink_to(tmp_path, target_is_directory=True)

@@ -100,7 +100,7 @@ def test_no_file_is_read_without_a_root(root: Path) -> None:
 # Bombs.
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[TestClient]:
     app = build_http_app(Service(lambda: engine, LIMITS), ImageSources(LIMITS))
     with TestClient(app, base_url="http://localhost") as client:
