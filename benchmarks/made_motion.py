@@ -108,12 +108,24 @@ class Portrait:
             bent = functional.grid_sample(image, norm, mode="bicubic", padding_mode="border", align_corners=False)
             pixels = bent[0].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
         inverse = np.linalg.inv(self.axes(pose))
+        x0, y0, x1, y1 = self.find_box(pose, picture.size)
+        if x0 >= x1 or y0 >= y1:
+            return
         # Pillow calls the outer corner of a picture (0, 0).
-        origin = self.middle + 0.5 + inverse @ (-0.5 - np.array(pose.center))
+        origin = self.middle + 0.5 + inverse @ (np.array([x0, y0]) - 0.5 - np.array(pose.center))
         matrix = (*inverse[0], origin[0], *inverse[1], origin[1])
-        options = {"resample": Image.Resampling.BICUBIC}
-        laid = Image.fromarray(pixels).transform(picture.size, Image.Transform.AFFINE, matrix, **options)
-        picture.paste(laid, mask=self.mask.transform(picture.size, Image.Transform.AFFINE, matrix, **options))
+        size, options = (x1 - x0, y1 - y0), {"resample": Image.Resampling.BICUBIC}
+        laid = Image.fromarray(pixels).transform(size, Image.Transform.AFFINE, matrix, **options)
+        picture.paste(laid, (x0, y0), mask=self.mask.transform(size, Image.Transform.AFFINE, matrix, **options))
+
+    def find_box(self, pose: Pose, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Return where a frame shows the face, (x0, y0, x1, y1) whole pixels; x0 >= x1 or y0 >= y1 where nowhere."""
+        left, top, right, bottom = self.mask.getbbox()
+        corners = np.array([(x, y) for x in (left - 2, right + 2) for y in (top - 2, bottom + 2)])
+        laid = (corners - self.middle) @ self.axes(pose).T + np.array(pose.center)
+        x0, y0 = np.floor(laid.min(axis=0)).clip(0).astype(int).tolist()
+        x1, y1 = np.ceil(laid.max(axis=0) + 1).clip(max=size).astype(int).tolist()
+        return x0, y0, x1, y1
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +167,7 @@ class Clip:
         pixels = random.standard_normal((self.size[1], self.size[0], 3), np.float32)
         pixels *= self.noise
         pixels += np.asarray(picture)
-        return pixels.round().clip(0, 255).astype(np.uint8)
+        return np.clip(np.rint(pixels, out=pixels), 0, 255, out=pixels).astype(np.uint8)
 
 
 @lru_cache(4)

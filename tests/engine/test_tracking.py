@@ -54,8 +54,9 @@ def dance(engine: Engine, finder: CountingFinder) -> tuple[object, list[FrameAns
     """A face in motion, its smoothed and its raw answers, and how many searches the first took."""
     clip = made.dance(read_collins(), 12)
     finder.searches = 0
-    smoothed = list(engine.track(clip, "300W"))
-    return clip, smoothed, list(engine.track(clip, "300W", smooth=False)), finder.searches
+    frames = list(clip)
+    smoothed = list(engine.track(frames, "300W"))
+    return clip, smoothed, list(engine.track(frames, "300W", smooth=False)), finder.searches
 
 
 def test_a_face_in_motion_is_found_once_and_then_followed(
@@ -98,10 +99,10 @@ def test_points_follow_the_true_motion(dance: tuple[object, list[FrameAnswer], l
 
 
 def test_a_face_at_rest_does_not_tremble(engine: Engine) -> None:
-    clip = made.rest(read_collins(), 16)
+    frames = list(made.rest(read_collins(), 16))
     spread = {}
     for smooth in (True, False):
-        xy = np.array([frame.answer.xy for frame in engine.track(clip, "300W", smooth=smooth)][6:])
+        xy = np.array([frame.answer.xy for frame in engine.track(frames, "300W", smooth=smooth)][6:])
         inter_ocular = np.linalg.norm(xy[0, 36] - xy[0, 45])
         spread[smooth] = np.sqrt(((xy - xy.mean(axis=0)) ** 2).sum(-1).mean()) / inter_ocular
     assert spread[True] < 0.0015
