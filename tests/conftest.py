@@ -6,22 +6,19 @@ import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
+from hypothesis import settings
+
+# The process that only hands out tests to its workers loads this file too, and has no need of torch.
+if TYPE_CHECKING:
+    from faceql.model.checkpoint import LoadedDetector
 
 # Before torch is loaded: workers that each take all cores slow one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import torch
-from filelock import FileLock
-from hypothesis import settings
-
-from faceql.model.checkpoint import LoadedDetector
-from faceql.model.config import DetectorConfig
-from faceql.model.detector import Detector
-from faceql.model.onnx_export import export_graphs, save_graphs
-from faceql.model.visibility import VisibilityHead
 
 # The same examples at every run, so that what passed here passes elsewhere; new ones with `--hypothesis-profile fresh`.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -37,6 +34,13 @@ def pytest_collection_finish() -> None:
 
 def make_exportable(**changes: object) -> LoadedDetector:
     """Return as small a detector as can be, of random weights: an export takes seconds for each layer."""
+    import torch
+
+    from faceql.model.checkpoint import LoadedDetector
+    from faceql.model.config import DetectorConfig
+    from faceql.model.detector import Detector
+    from faceql.model.visibility import VisibilityHead
+
     small = {
         "encoder": "test_resnet",
         "feature_indices": (1,),
@@ -83,6 +87,8 @@ def exported_graphs(
     onnx_extra: None, exportable: LoadedDetector, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, bytes]:
     """The graphs of `exportable`: half a minute's work, which one process does for all."""
+    from faceql.model.onnx_export import export_graphs
+
     own = tmp_path_factory.getbasetemp()
     path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exported-graphs"
     with FileLock(f"{path}.lock"):
@@ -97,6 +103,8 @@ def exported_graphs(
 @pytest.fixture(scope="session")
 def exported(exported_graphs: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `faceql export` would write of `exportable`."""
+    from faceql.model.onnx_export import save_graphs
+
     folder = tmp_path_factory.mktemp("exported")
     save_graphs(folder, exported_graphs)
     return folder

@@ -46,7 +46,7 @@ def serving(*options: str) -> Iterator[str]:
     reader.start()
     yield found[1]
     process.send_signal(signal.SIGTERM)
-    process.wait(60)
+    assert process.wait(60) == 0
     reader.join(10)
     process.stderr.close()
 

@@ -19,7 +19,7 @@ from faceql.server.image_sources import ImageSources
 from faceql.server.limits import Limits
 from faceql.server.service import Service
 
-from .conftest import ASTRONAUT, serving
+from .conftest import ASTRONAUT
 
 KEY = "a key of sixteen or more letters"
 
@@ -196,16 +196,15 @@ def test_no_more_are_tracked_at_once_than_the_limits_say(shipped: Engine) -> Non
             assert second.receive_json()["error"]["code"] == "too_many_requests"
 
 
-def test_a_server_as_users_start_it_tracks(small_weights: object) -> None:
+def test_a_server_as_users_start_it_tracks(plain_server: str) -> None:
     websocket = pytest.importorskip("websocket", reason="websocket-client comes with selenium")
-    with serving("--weights", str(small_weights)) as address:
-        socket = websocket.create_connection(
-            address.replace("http", "ws") + "/v1/track", timeout=120, suppress_origin=True
-        )
-        socket.send(json.dumps({"instruction": "pupils"}))
-        assert "canonical" in json.loads(socket.recv())
-        for index in range(2):
-            socket.send_binary(make_jpeg(index))
-            told = json.loads(socket.recv())
-            assert told.get("frame") == index, told
-        socket.close()
+    socket = websocket.create_connection(
+        plain_server.replace("http", "ws") + "/v1/track", timeout=120, suppress_origin=True
+    )
+    socket.send(json.dumps({"instruction": "pupils"}))
+    assert "canonical" in json.loads(socket.recv())
+    for index in range(2):
+        socket.send_binary(make_jpeg(index))
+        told = json.loads(socket.recv())
+        assert told.get("frame") == index, told
+    socket.close()

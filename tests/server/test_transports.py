@@ -45,13 +45,6 @@ def stop_server(process: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def http_server(small_weights: Path) -> Iterator[str]:
-    process, address = run_server("serve", "--weights", small_weights)
-    yield address
-    stop_server(process)
-
-
-@pytest.fixture(scope="module")
 def mcp_server(small_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     keys = tmp_path_factory.mktemp("keys") / "keys.txt"
     keys.write_text(f"{KEY}\n")
@@ -144,8 +137,8 @@ def test_mcp_over_http_refuses_other_hosts_and_origins(mcp_server: str) -> None:
         assert response.status_code in (403, 421)
 
 
-def test_http_over_a_socket(http_server: str) -> None:
-    with httpx2.Client(base_url=http_server, timeout=60) as client:
+def test_http_over_a_socket(plain_server: str) -> None:
+    with httpx2.Client(base_url=plain_server, timeout=60) as client:
         deadline = time.monotonic() + 60
         while client.get("/readyz").status_code != 200 and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -160,7 +153,7 @@ def test_http_over_a_socket(http_server: str) -> None:
         assert "server" not in response.headers
 
 
-def test_a_target_that_names_the_whole_address_is_served_and_guarded(http_server: str, mcp_server: str) -> None:
+def test_a_target_that_names_the_whole_address_is_served_and_guarded(plain_server: str, mcp_server: str) -> None:
     """As clients write it to a proxy; it was taken for a path, and not found."""
 
     def ask(server: str, line: str) -> bytes:
@@ -169,17 +162,17 @@ def test_a_target_that_names_the_whole_address_is_served_and_guarded(http_server
             connection.sendall(f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             return connection.makefile("rb").read()
 
-    answer = ask(http_server, f"GET {http_server}/v1/parts")
+    answer = ask(plain_server, f"GET {plain_server}/v1/parts")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b'"left eyebrow"' in answer
-    assert ask(http_server, "GET http://evil.example/v1/parts").startswith(b"HTTP/1.1 421 ")
-    assert ask(http_server, "GET http://me@localhost/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(plain_server, "GET http://evil.example/v1/parts").startswith(b"HTTP/1.1 421 ")
+    assert ask(plain_server, "GET http://me@localhost/v1/parts").startswith(b"HTTP/1.1 421 ")
     assert ask(mcp_server, f"POST {mcp_server}/mcp").startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("command", ["serve", "mcp --transport http"])
-def test_a_port_in_use_is_told(http_server: str, command: str) -> None:
-    port = http_server.rpartition(":")[2]
+def test_a_port_in_use_is_told(plain_server: str, command: str) -> None:
+    port = plain_server.rpartition(":")[2]
     done = subprocess.run(
         [*COMMAND, *command.split(), "--port", port], capture_output=True, text=True, timeout=60, check=False
     )
