@@ -94,7 +94,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told = {"seed": 1, "devices": 2, "pictures": 12, "seconds": 3, "sets": ["human68"]}
     for name, attention in (("ablation-base", "context"), ("ablation-joint", "joint")):
         (folder / name).mkdir()
-        detector = make_detector(attention=attention, part_vectors="learned", encoder="resnet10t")
+        detector = make_detector(attention=attention, part_vectors="learned", encoder="test_resnet")
         save_detector(folder / name / "detector.safetensors", detector, f"{name}-3", told)
     return folder
 
@@ -145,7 +145,7 @@ def test_two_processes_train_one_layout(made_packs: Path, tmp_path: Path) -> Non
     recipe = tmp_path / "made.toml"
     recipe.write_text(
         'name = "made"\nencoder_weights = "none"\nbatch_size = 2\nwarmup_pictures = 2\nlargest_disagreement = 0.3\n'
-        '[detector]\nencoder = "resnet10t"\npart_vectors = "learned"\nattention = "joint"\nimage_size = 48\n'
+        '[detector]\nencoder = "test_resnet"\npart_vectors = "learned"\nattention = "joint"\nimage_size = 48\n'
         "freeze_batch_norm = false\n"
         "[[stages]]\npictures = 8\nimage_size = 48\nhuman_share = 0.5\n"
         # Where a stage freezes layers, DDP must not wait for their gradients.

@@ -22,7 +22,7 @@ batch_size = 2
 warmup_pictures = 2
 largest_disagreement = 10.0
 [detector]
-encoder = "resnet10t"
+encoder = "test_resnet"
 part_vectors = "learned"
 image_size = 48
 dim = 32

@@ -20,7 +20,7 @@ batch_size = 2
 warmup_pictures = 2
 
 [detector]
-encoder = "resnet10t"
+encoder = "test_resnet"
 part_vectors = "learned"
 dim = 32
 num_heads = 4

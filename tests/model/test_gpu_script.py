@@ -40,10 +40,14 @@ def test_little_of_everything_runs_on_the_cpu(made_packs: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
-def test_a_machine_without_a_gpu_is_told(tmp_path: Path) -> None:
-    done = run("--out", tmp_path / "out")
-    assert done.returncode == 2
-    assert "sees no CUDA device: --device cpu --small tries the script" in done.stderr
+def test_a_machine_without_a_gpu_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert ended.value.code == 2
+    assert "sees no CUDA device: --device cpu --small tries the script" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -32,7 +32,7 @@ MESH = load_surface_mesh()
 PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 RECIPE = Recipe(
     name="made-surfaces",
-    detector={**SMALL, "encoder": "resnet10t", "part_vectors": "learned"},
+    detector={**SMALL, "encoder": "test_resnet", "part_vectors": "learned"},
     stages=(
         Stage(pictures=4, image_size=32, human_share=1.0, learns=("surface_encoder",)),
         Stage(pictures=8, image_size=32, human_share=1.0),

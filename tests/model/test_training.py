@@ -20,7 +20,7 @@ from .conftest import SMALL
 
 RECIPE = Recipe(
     name="made",
-    detector=DetectorConfig(**SMALL, encoder="resnet10t", part_vectors="learned"),
+    detector=DetectorConfig(**SMALL, encoder="test_resnet", part_vectors="learned"),
     stages=(
         Stage(pictures=8, image_size=32, human_share=0.5, frozen=("conv1", "layer1")),
         Stage(pictures=8, image_size=48, human_share=1.0),
@@ -194,7 +194,7 @@ def test_weights_of_another_image_encoder_are_refused(made_packs: Path, finished
     changed = RECIPE.model_copy(update={"detector": RECIPE.detector.model_copy(update={"encoder": "resnet18"})})
     faces = load_training_faces(made_packs, changed)
     start = finished / "detector.safetensors"
-    with pytest.raises(ConfigError, match="resnet10t cannot begin a resnet18"):
+    with pytest.raises(ConfigError, match="test_resnet cannot begin a resnet18"):
         Trainer(changed, faces, tmp_path, precision="32-true", devices=1, start=start)
 
 

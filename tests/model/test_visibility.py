@@ -92,7 +92,7 @@ def test_learning_it_lowers_the_loss_and_moves_no_point(
         before = detector.decode(detector.encode(crops), parts, fpalps)
         with pytest.raises(ConfigError, match="train-visibility"):
             detector.decode_visibility(detector.encode(crops), parts, fpalps)
-    losses = teach_visibility(detector, faces, 240)
+    losses = teach_visibility(detector, faces, 120)
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
     with torch.no_grad():
         after = detector.decode(detector.encode(crops), parts, fpalps)
