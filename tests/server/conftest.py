@@ -44,11 +44,14 @@ def serving(*options: str) -> Iterator[str]:
     # Its log is read on: a pipe that nobody empties fills up, and the server waits at it for ever.
     reader = threading.Thread(target=process.stderr.read, daemon=True)
     reader.start()
-    yield found[1]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
-    reader.join(10)
-    process.stderr.close()
+    try:
+        yield found[1]
+    finally:  # a test that fails leaves no server behind
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(60)
+        reader.join(10)
+        process.stderr.close()
+    assert status == 0
 
 
 class FixedFinder:
