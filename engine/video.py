@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ import numpy.typing as npt
 from ..errors import ConfigError, ImageError, TooManyPixelsError, VideoError
 from .arguments import check_choice, read_number, read_whole, show, show_path
 from .images import MAX_PIXELS, ColorOrder, ImageSource, Photo, read_many, read_photo
+from .missing_bytes import find_missing
 
 ByteArray = npt.NDArray[np.uint8]
 
@@ -238,7 +240,7 @@ class VideoFile:
         last, read, end = -1 / self.fps, 0, 0.0
         problem = ""
         try:
-            for packet in container.demux(stream) if is_own else container.demux():
+            for packet in demux(container, *([stream] if is_own else [])):
                 if packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.stream.time_base - begin))
                 if packet.stream.index != stream.index:
@@ -252,11 +254,21 @@ class VideoFile:
         except self._av.FFmpegError as error:
             problem = f": {error.strerror}"
         length = float(stream.duration * stream.time_base) if is_own else self._tell_length(container) or 0.0
-        if end < length - (MISSING_SECONDS if is_own else MISSING_OF_FILE):
-            problem = problem or f": {length:.2f} s are announced"
+        problem = problem or self._find_missing(container.format.name)
+        if not problem and end < length - (MISSING_SECONDS if is_own else MISSING_OF_FILE):
+            problem = f": {length:.2f} s are announced"
         if problem:
             where = f"after {read} frames, at {max(last, 0):.2f} s" if read else "at its first frame"
             raise VideoError(f"{self._name} is damaged or cut short {where}{problem}")
+
+    def _find_missing(self, kind: str) -> str:
+        """Return what the file lacks at its end; "" where nothing is known to."""
+        try:
+            with nullcontext(self._opened) if self._opened is not None else self.path.open("rb") as file:
+                missing = find_missing(file, kind)
+        except OSError:
+            return ""
+        return f": {missing}" if missing else ""
 
     def _make_upright(self, frame: Any) -> ByteArray:
         pixels: ByteArray = frame.to_ndarray(format="rgb24")
@@ -268,6 +280,15 @@ def open_to_read(av: ModuleType, file: str | BinaryIO) -> Any:
     # Before 19 PyAV failed at titles that are not UTF-8 unless told not to; since then it cannot be told, and does not.
     is_old = int(av.__version__.partition(".")[0]) < 19
     return av.open(file, options=OPEN_OPTIONS, **({"metadata_errors": "ignore"} if is_old else {}))
+
+
+def demux(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of streams, of all where none is given."""
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        # At the end of a file in which a stream turned up late PyAV fails at that one; the others have ended by then.
+        return
 
 
 def load_av() -> ModuleType:

@@ -142,6 +142,88 @@ def test_a_file_that_tells_one_length_for_all_is_seen_to_be_cut_short(tmp_path: 
     assert "damaged or cut short after" in error
 
 
+def write_container(path: Path, codec: str, *, sound: bool = False) -> Path:
+    """Write two seconds of pictures that do not repeat, so that each takes some bytes."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", format={".ts": "mpegts", ".wmv": "asf"}.get(path.suffix)) as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height = WIDTH, HEIGHT
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        audio = container.add_stream("aac", rate=44100) if sound else None
+        for index in range(60):
+            pixels = rng.integers(0, 255, (HEIGHT // 8, WIDTH // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            if audio is not None:
+                heard = av.AudioFrame.from_ndarray(np.zeros((1, 1470), np.float32), format="fltp", layout="mono")
+                heard.sample_rate, heard.pts, heard.time_base = 44100, 1470 * index, Fraction(1, 44100)
+                container.mux(audio.encode(heard))
+        container.mux(stream.encode(None))
+        if audio is not None:
+            container.mux(audio.encode(None))
+    return path
+
+
+def add_time_codes(path: Path) -> Path:
+    """Write a transport stream as Blu-ray players and camcorders do: four bytes before each packet."""
+    data, coded = path.read_bytes(), path.with_suffix(".m2ts")
+    coded.write_bytes(b"".join(bytes(4) + data[at : at + 188] for at in range(0, len(data), 188)))
+    return coded
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "told"),
+    [
+        ("clip.ts", "libx264", r"of its last packet \d+ of 188 bytes are there"),
+        ("clip.m2ts", "mpeg2video", r"of its last packet \d+ of 192 bytes are there"),
+        ("clip.avi", "mpeg4", "of {whole:,} bytes {kept:,} are there"),
+        ("clip.avi", "mjpeg", "of {whole:,} bytes {kept:,} are there"),
+        ("clip.mkv", "libx264", "of {whole:,} bytes {kept:,} are there"),
+        ("clip.wmv", "wmv2", "of {whole:,} bytes {kept:,} are there"),
+    ],
+)
+def test_a_file_with_fewer_bytes_than_its_container_says_is_cut_short(
+    tmp_path: Path, name: str, codec: str, told: str
+) -> None:
+    whole = write_container((tmp_path / name).with_suffix(".ts" if "ts" in name else Path(name).suffix), codec)
+    whole = add_time_codes(whole) if name.endswith(".m2ts") else whole
+    data = whole.read_bytes()
+    assert read_all(VideoFile(whole).read())[1] == ""
+    # With something behind it a file is whole too.
+    padded = whole.with_stem("padded")
+    padded.write_bytes(data + bytes(1000))
+    assert read_all(VideoFile(padded).read())[1] == ""
+    for share in (0.5, 0.9, 0.97):
+        kept = int(share * len(data)) // 188 * 188 + 100
+        short = whole.with_stem("short")
+        short.write_bytes(data[:kept])
+        with short.open("rb") as opened:
+            for video in (VideoFile(short), VideoFile("short", opened=opened)):
+                frames, error = read_all(video.read())
+                assert 20 < len(frames) < 60
+                assert re.search(r"damaged or cut short after \d+ frames", error)
+                assert re.search(told.format(whole=len(data), kept=kept), error), error
+
+
+def test_a_video_that_is_still_recorded_does_not_say_how_long_it_is(tmp_path: Path) -> None:
+    """Its frames so far are all that there are: nothing says that more will come."""
+    path = write_container(tmp_path / "clip.avi", "mjpeg")
+    data = bytearray(path.read_bytes())
+    for size in (0, 0xFFFFFFFF):
+        data[4:8] = size.to_bytes(4, "little")
+        path.write_bytes(data)
+        assert read_all(VideoFile(path).read())[1] == ""
+
+
+def test_a_stream_that_turns_up_late_is_no_crash(tmp_path: Path) -> None:
+    """Where an FLV is cut just so, FFmpeg takes what is left for a third stream, and PyAV fails at its end."""
+    path = write_container(tmp_path / "clip.flv", "libx264", sound=True)
+    data = path.read_bytes()
+    for missing in range(30, 130):
+        path.write_bytes(data[:-missing])
+        frames, _ = read_all(VideoFile(path).read())
+        assert len(frames) > 50
+
+
 def test_pictures_that_end_before_the_sound_are_no_damage(tmp_path: Path) -> None:
     # FFmpeg gives so short a picture the length of the file, which is that of the sound: a second.
     clip = write_video(tmp_path / "clip.mkv", TIMES[:3], sound=True)
