@@ -125,6 +125,7 @@ class VideoFile:
         fps: Frames a second on average.
         count: How many frames it says to have; None where it does not say.
         seconds: How long it says to be; None where it does not say.
+        start: When its first frame is shown, in seconds of the file's own clock; the frames' times count from there.
         angle: By how many degrees its frames are turned anticlockwise to stand upright: a multiple of 90.
 
     Raises:
@@ -158,6 +159,7 @@ class VideoFile:
             self.count: int | None = stream.frames or None
             length = stream.duration * stream.time_base if stream.duration else None
             self.seconds: float | None = float(length) if length else self._tell_length(container)
+            self.start = float((stream.start_time or 0) * stream.time_base)
             self.angle = self._read_angle(container, stream)
             self.size = (width, height) if self.angle % 180 else (height, width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -25,10 +25,16 @@ MOST_SIDE = 16_384
 MOST_FPS = 1000.0
 """Some files say more; each picture keeps its own time anyway."""
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
+FRAGMENTS = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
+"""Until it is finished, an MP4 consists of pieces of a second that can each be played."""
+BOX_HEAD = 8
+"""Bytes of a box's length and name."""
+FRAGMENTS_SINCE = (62, 12, 100)
+"""Of libavformat: FFmpeg 8.1, which PyAV 18 brings. Before it the finished file loses when its first frame is shown."""
 
 
 class VideoWriter:
-    """Writes a video, picture by picture; what is written when it is closed can be played.
+    """Writes a video, picture by picture; what is written when it is closed can be played, of a full disk too.
 
     Args:
         path: Where to; ends in one of VIDEO_ENDINGS.
@@ -61,8 +67,10 @@ class VideoWriter:
 
     def _begin(self, path: Path, fps: float) -> None:
         """Open the file, with a stream for the pictures."""
+        self._path = path
+        has_fragments = path.suffix.lower() != ".mkv" and self._av.library_versions["libavformat"] >= FRAGMENTS_SINCE
         try:
-            self._container = self._av.open(str(path), "w")
+            self._container = self._av.open(str(path), "w", options=FRAGMENTS if has_fragments else {})
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise ConfigError(f"cannot write {str(path)!r}: {error}") from error
         codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
@@ -96,7 +104,9 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # An error that came before says more than one that comes of it.
+        with suppress(ConfigError) if error is not None else nullcontext():
+            self.close()
 
     def add(self, picture: Image.Image, time: float) -> None:
         """Write a picture that is shown from a time in seconds on; times rise.
@@ -122,13 +132,20 @@ class VideoWriter:
         Raises:
             ConfigError: The disk is full.
         """
-        if self._last >= 0:
-            self._mux(self._stream.encode(None))
-            self._mux_sound(self._last / CLOCK + float(1 / self._stream.average_rate))
+        try:
+            if self._last >= 0:
+                self._mux(self._stream.encode(None))
+                self._mux_sound(self._last / CLOCK + float(1 / self._stream.average_rate))
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
         try:
             self._container.close()
         except (self._av.FFmpegError, OSError) as error:
-            raise ConfigError(f"cannot finish the video: {error.strerror or error}") from error
+            if self._path.suffix.lower() != ".mkv":
+                cut_half_box(self._path)
+            raise ConfigError(f"cannot write the video: {error.strerror or error}") from error
 
     def _mux(self, packets: Any) -> None:
         try:
@@ -164,3 +181,18 @@ class VideoWriter:
                         yield packet
             except self._av.FFmpegError:
                 self.notes.append("the sound is damaged, and kept up to there")
+
+
+def cut_half_box(path: Path) -> None:
+    """Cut off what a full disk has left of the last box of an MP4, and the head of a fragment that lost its data."""
+    size, at, whole = path.stat().st_size, 0, 0
+    with path.open("r+b") as file:
+        while at + BOX_HEAD <= size:
+            file.seek(at)
+            head = file.read(BOX_HEAD)
+            at += int.from_bytes(head[:4], "big") or size
+            if at > size:
+                break
+            if head[4:] != b"moof":
+                whole = at
+        file.truncate(whole)

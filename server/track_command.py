@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +184,9 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
     progress = begin_progress(video, 0 if drawn is None else drawn.count)
     source: Any = camera if video is None else video.path if drawn is None else video.read(drawn.warm_up)
     rest = Kept(track(source))
+    problem: ConfigError | None = None
     with rest.hold_stops(), write_aside(out) as aside:
-        answers = (frame for frame in rest if drawn is None or frame.time > drawn.last)
+        answers = (frame for frame in rest if drawn is None or drawn.lacks(frame.time))
         # Nothing is written where nothing can be read, or is left.
         first = next(answers, None)
         if first is None and drawn is None:
@@ -192,19 +195,48 @@ def draw_frames(track: Track, video: VideoFile | None, camera: int | None, out: 
         if first is not None:
             height, width = first.answer.image_size
             size = (width, height) if drawn is None else drawn.choose_size(width, height)
-            with VideoWriter(aside, size, video.fps if video else 30.0, video) as writer:
-                for picture, moment in drawn.read(size) if drawn else ():
-                    writer.add(picture, moment)
-                for frame in itertools.chain([first], answers):
-                    writer.add(fit_picture(frame.answer.draw(legend=False), size), frame.time)
-                    progress.show(0)
-            for note in writer.notes:
-                click.echo(f"note: {note}", err=True)
+            new = draw_each(itertools.chain([first], answers), size, progress)
+            try:
+                with VideoWriter(aside, size, video.fps if video else 30.0, video) as writer:
+                    for picture, moment in heapq.merge(drawn.read(size) if drawn else (), new, key=itemgetter(1)):
+                        writer.add(picture, moment)
+            except ConfigError as error:
+                way_on = "" if video is None else ", and the same command goes on from there"
+                problem = ConfigError(f"{error}; {keep_drawn(aside, drawn, out, error)}{way_on}")
+            else:
+                for note in writer.notes:
+                    click.echo(f"note: {note}", err=True)
         else:
             shutil.copy2(out, aside)
     progress.end()
     click.echo(f"video: {out}" if first is not None else f"video: {out}, and nothing was left to draw")
+    if problem is not None:
+        raise problem
     rest.tell()
+
+
+def draw_each(
+    answers: Iterable[FrameAnswer], size: tuple[int, int], progress: Progress
+) -> Iterator[tuple[Image.Image, float]]:
+    """Yield pictures of a size (width, height) with the answers on them, each with its time."""
+    for frame in answers:
+        yield fit_picture(frame.answer.draw(legend=False), size), frame.time
+        progress.show(0)
+
+
+def keep_drawn(aside: Path, before: DrawnVideo | None, out: Path, error: ConfigError) -> str:
+    """Return what is there of a video that could not be written whole, in words: more than before.
+
+    Raises:
+        ConfigError: It is as it was, or there is none.
+    """
+    try:
+        count = DrawnVideo(aside).count
+    except VideoError:
+        raise error from None
+    if count <= (before.count if before is not None else 0):
+        raise error if before is None else ConfigError(f"{error}; {str(out)!r} is as it was") from error
+    return f"{str(out)!r} has the first {count} frames"
 
 
 def fit_picture(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

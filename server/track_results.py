@@ -25,6 +25,8 @@ FRAME_COLUMNS = ("frame", "time", "identity", "how")
 # Of the clip, seconds before the place where a stop was: enough for points to be smoothed as before.
 WARM_UP = 1.0
 TICK = 1e-3
+OUT_OF_ORDER = 8
+"""Frames that an encoder may write before earlier ones: where a full disk cut it off, some of these may be missing."""
 SAME_FACE = 0.5
 """In face sizes: a face that lies no further from where one was a moment ago, in the same frame, is that one."""
 
@@ -251,7 +253,6 @@ class DrawnVideo:
 
     Attributes:
         count: How many frames it holds.
-        last: The time of the last one in seconds, and a little more: times are written in ticks.
         warm_up: From when on its source is to be answered again, so that points go on smoothly.
 
     Raises:
@@ -262,10 +263,16 @@ class DrawnVideo:
         from ..engine import VideoFile
 
         self._video = VideoFile(path)
-        times = [frame.time for frame in self._video.read()]
+        times = [frame.time + self._video.start for frame in self._video.read()]
         self.count = len(times)
-        self.last = max(times, default=-math.inf) + TICK
-        self.warm_up = max(0.0, self.last - WARM_UP)
+        self._recent = times[-OUT_OF_ORDER:]
+        self.warm_up = max(0.0, max(times, default=0.0) - WARM_UP)
+
+    def lacks(self, time: float) -> bool:
+        """Whether a frame from `warm_up` on, of a time in seconds, is still to be drawn."""
+        is_early = bool(self._recent) and time < self._recent[0]
+        # Times are written in ticks.
+        return not is_early and all(abs(time - known) > TICK for known in self._recent)
 
     def choose_size(self, width: int, height: int) -> tuple[int, int]:
         """Return the (width, height) of what was drawn on it, where the next picture is so large; that may differ."""
@@ -278,7 +285,7 @@ class DrawnVideo:
         from PIL import Image
 
         for frame in self._video.read():
-            yield Image.fromarray(np.asarray(frame.image)).crop((0, 0, *size)), frame.time
+            yield Image.fromarray(np.asarray(frame.image)).crop((0, 0, *size)), frame.time + self._video.start
 
 
 def middle(points: Sequence[Sequence[float]]) -> tuple[float, float]:

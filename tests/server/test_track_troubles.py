@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +13,11 @@ import pytest
 from PIL import Image
 
 from faceql.engine import VideoFile
-from faceql.engine.video_writer import VideoWriter
+from faceql.engine.video_writer import FRAGMENTS_SINCE, VideoWriter
+from faceql.errors import ConfigError
+from faceql.server.track_results import DrawnVideo
 
+from .conftest import ASTRONAUT
 from .test_track_command import FRAMES, av, clip, read_lines, run, shipped  # noqa: F401
 
 resource = pytest.importorskip("resource", reason="no limits on files on this platform")
@@ -87,8 +92,6 @@ def write_two_sizes(folder: Path) -> Path:
 
 
 def write_portrait(folder: Path) -> Path:
-    from .conftest import ASTRONAUT
-
     path = folder / "portrait.png"
     Image.open(ASTRONAUT).crop((120, 20, 320, 220)).save(path)
     return path
@@ -136,19 +139,120 @@ def test_sound_that_the_file_cannot_hold_costs_no_picture(tmp_path: Path) -> Non
         assert all("flac" in note for note in writer.notes)
 
 
+def is_lost(ending: str) -> bool:
+    """Whether this FFmpeg is too old to keep a video of an ending when the disk is full."""
+    return ending != "mkv" and av.library_versions["libavformat"] < FRAGMENTS_SINCE
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file grow above a size in bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def write_noise(path: Path, begin: float = 0.0) -> None:
+    """Write eight seconds of pictures that do not repeat, from a time in seconds on."""
+    rng = np.random.default_rng(0)
+    with VideoWriter(path, (320, 240), 25.0) as writer:
+        for index in range(200):
+            pixels = rng.integers(0, 255, (30, 40, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+            writer.add(Image.fromarray(pixels), begin + index / 25)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.997])
+def test_a_full_disk_leaves_a_video_that_can_be_played(tmp_path: Path, ending: str, share: float) -> None:
+    """At 0.997 all frames are there, and the table that finishes the file is cut off."""
+    if is_lost(ending):
+        pytest.skip("FFmpeg is too old")
+    whole, half = tmp_path / f"whole.{ending}", tmp_path / f"half.{ending}"
+    write_noise(whole)
+    assert len(list(VideoFile(whole).read())) == 200
+    with full_disk(int(share * whole.stat().st_size)), pytest.raises(ConfigError, match="cannot write"):
+        write_noise(half)
+    frames = list(VideoFile(half).read())
+    assert share * 200 - 40 < len(frames) <= share * 200 + 2
+    times = [frame.time for frame in frames]
+    np.testing.assert_allclose(times[:-8], np.arange(len(times) - 8) / 25, atol=1e-3)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+def test_a_finished_video_is_an_ordinary_one(tmp_path: Path, ending: str) -> None:
+    """No live stream: it tells its length, and the time of its first frame."""
+    path = tmp_path / f"out.{ending}"
+    write_noise(path, begin=0.52)
+    video = VideoFile(path)
+    assert video.start == pytest.approx(0.52, abs=1e-3)
+    assert video.seconds == pytest.approx(8.0, abs=0.6)
+    assert video.count == (None if ending == "mkv" else 200)
+    drawn = DrawnVideo(path)
+    assert [drawn.lacks(0.52 + index / 25) for index in (190, 199, 200)] == [False, False, True]
+    _, begin = next(drawn.read((320, 240)))
+    assert begin == pytest.approx(0.52, abs=1e-3)
+
+
+def write_noisy_clip(path: Path) -> None:
+    """Write four seconds of a portrait, with sound; noise makes a file that is written in more than one go."""
+    portrait, rng = Image.open(ASTRONAUT).crop((120, 20, 320, 220)), np.random.default_rng(0)
+    silence = np.zeros((1, 640), np.float32)
+    with av.open(str(path), "w") as container:
+        stream, audio = container.add_stream("libx264", rate=25), container.add_stream("aac", rate=16000)
+        stream.width, stream.height, stream.pix_fmt = *portrait.size, "yuv420p"
+        for index in range(100):
+            pixels = np.clip(np.asarray(portrait) + rng.normal(0, 20, (200, 200, 3)), 0, 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            heard = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
+            heard.sample_rate, heard.pts, heard.time_base = 16000, 640 * index, Fraction(1, 16000)
+            container.mux(audio.encode(heard))
+        container.mux(stream.encode(None))
+        container.mux(audio.encode(None))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_drawing_is_gone_on_with_after_a_full_disk(run, tmp_path: Path, ending: str) -> None:  # noqa: F811
+    if is_lost(ending):
+        pytest.skip("FFmpeg is too old")
+    clip, whole, out = (tmp_path / f"{name}.{ending}" for name in ("clip", "whole", "out"))  # noqa: F811
+    write_noisy_clip(clip)
+    assert run(clip, "pupils", "--out", whole).exit_code == 0
+    times = [frame.time for frame in VideoFile(whole).read()]
+    kept = 0
+    for share in (0.5, 0.75):
+        with full_disk(int(share * whole.stat().st_size)):
+            done = run(clip, "pupils", "--out", out)
+        assert done.exit_code == 2
+        assert "cannot write" in done.output
+        assert "the same command goes on from there" in done.output
+        before, kept = kept, len(list(VideoFile(out).read()))
+        assert f"{str(out)!r} has the first {kept} frames" in done.output.replace("\n", " ")
+        assert before < kept < len(times)
+    with full_disk(whole.stat().st_size // 2):
+        done = run(clip, "pupils", "--out", out)
+    assert "is as it was" in done.output
+    assert len(list(VideoFile(out).read())) == kept
+    done = run(clip, "pupils", "--out", out)
+    assert done.exit_code == 0, done.output
+    # Every frame once: those too that the encoder would have written after later ones.
+    np.testing.assert_allclose([frame.time for frame in VideoFile(out).read()], times, atol=2e-3)
+    with av.open(str(out)) as container:
+        assert len(container.streams.audio) == 1
+    assert sorted(path.name for path in tmp_path.glob(".*")) == []
+
+
 def test_a_full_disk_leaves_whole_lines_and_says_which_file(run, clip: Path, tmp_path: Path) -> None:  # noqa: F811
     out = tmp_path / "out.jsonl"
     assert run(clip, "the 300W layout", "--out", out, "--seconds", 0.01).exit_code == 0
     line = out.stat().st_size
     out.unlink()
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * line + line // 2, before[1]))
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
+    with full_disk(3 * line + line // 2):
         done = run(clip, "the 300W layout", "--out", out)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
     assert done.exit_code == 2
     assert str(out) in done.output
     assert "goes on from there" in done.output
