@@ -372,19 +372,21 @@ def run_uvicorn(app: ASGIApp, opened: socket.socket, limits: Limits) -> None:
     import uvicorn
 
     from .patient_protocol import PatientProtocol
+    from .patient_websocket import PatientWebSocket
 
     log_as_json()
     allow_open_files(limits)
     PatientProtocol.head_seconds = limits.head_seconds
     PatientProtocol.reading_seconds = limits.upload_seconds
     PatientProtocol.max_connections = limits.connections
+    PatientWebSocket.max_size = limits.image_bytes
     # uvicorn answers what is at work, then raises the signal again: having been told to stop is no failure.
     signal.signal(signal.SIGTERM, raise_interrupt)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             http=PatientProtocol,
-            ws="wsproto",
+            ws=PatientWebSocket,
             ws_max_size=limits.image_bytes,
             log_config=None,
             lifespan="on",

@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -208,3 +209,26 @@ def test_a_server_as_users_start_it_tracks(plain_server: str) -> None:
         told = json.loads(socket.recv())
         assert told.get("frame") == index, told
     socket.close()
+
+
+@pytest.mark.parametrize("pieces", [1, 8])
+def test_who_sends_too_much_learns_why_it_is_cut_off(plain_server: str, pieces: int) -> None:
+    """Though it sends on, and reads only then; the others are served on."""
+    websocket = pytest.importorskip("websocket", reason="websocket-client comes with selenium")
+    address = plain_server.replace("http", "ws") + "/v1/track"
+    with ExitStack() as opened:
+        large, other = (websocket.create_connection(address, timeout=60, suppress_origin=True) for _ in range(2))
+        for socket in (large, other):
+            opened.callback(socket.shutdown)
+            socket.send(json.dumps({"instruction": "pupils"}))
+            assert "canonical" in json.loads(socket.recv())
+        for index in range(pieces):
+            opcode = websocket.ABNF.OPCODE_BINARY if index == 0 else websocket.ABNF.OPCODE_CONT
+            piece = bytes(48_000_000 // pieces)
+            large.send_frame(websocket.ABNF.create_frame(piece, opcode, fin=int(index == pieces - 1)))
+        code, data = large.recv_data(control_frame=True)
+        assert code == websocket.ABNF.OPCODE_CLOSE
+        assert int.from_bytes(data[:2], "big") == 1009
+        assert data[2:].decode() == f"a frame is larger than {Limits().image_bytes:,} bytes"
+        other.send_binary(make_jpeg())
+        assert json.loads(other.recv())["frame"] == 0
