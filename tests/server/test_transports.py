@@ -121,6 +121,23 @@ def test_mcp_over_http_asks_for_its_key(mcp_server: str) -> None:
         anyio.run(run, mode)
 
 
+@pytest.mark.parametrize("version", [None, "2025-06-18", "2026-07-28"])
+@pytest.mark.parametrize(
+    "body", [b"[]", b' [{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', b"3", b"null", b"", b"no"]
+)
+def test_mcp_over_http_refuses_what_is_no_message(mcp_server: str, version: str | None, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    headers |= {"Authorization": f"Bearer {KEY}"} | ({} if version is None else {"MCP-Protocol-Version": version})
+    response = httpx2.post(f"{mcp_server}/mcp", content=body, headers=headers)
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    told = response.json()
+    assert (told["code"], told["detail"]) == (
+        "malformed",
+        "the body is one JSON-RPC message, an object; batches are not taken",
+    )
+
+
 def test_mcp_over_http_tells_operators_that_it_lives(mcp_server: str) -> None:
     """As `faceql serve` does: without a key, and in the same words."""
     assert httpx2.get(f"{mcp_server}/healthz").json() == {"status": "ok"}
