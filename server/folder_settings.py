@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,13 +30,18 @@ class SettingsFile:
 
     def __init__(self, results: Path) -> None:
         self._results = results
-        path = results.with_name(results.name + ENDING)
+        self._path = path = results.with_name(results.name + ENDING)
         try:
             self._stream: BinaryIO = path.open("a+b", buffering=0)
         except OSError as error:
-            raise ConfigError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+            # Where there is no such folder, it is the name that was given that is wrong.
+            place = path if results.parent.is_dir() else results
+            raise ConfigError(f"cannot write {str(place)!r}: {error.strerror or error}") from error
         try:
             lock(self._stream)
+            # Whoever had it before may have removed it since it was opened.
+            if not os.path.samestat(os.fstat(self._stream.fileno()), path.stat()):
+                raise OSError
         except OSError as error:
             self._stream.close()
             raise ConfigError(
@@ -80,7 +87,10 @@ class SettingsFile:
         self._stream.write((json.dumps(dict(settings), indent=1, ensure_ascii=False) + "\n").encode())
 
     def close(self) -> None:
-        """Let go of the lock."""
+        """Let go of the lock; where no settings were kept, nothing stays behind."""
+        with suppress(OSError):
+            if not os.fstat(self._stream.fileno()).st_size:
+                self._path.unlink()
         self._stream.close()
 
 

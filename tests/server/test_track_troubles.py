@@ -290,6 +290,30 @@ def test_a_drawn_video_that_was_damaged_is_left_alone(run, clip: Path, tmp_path:
     assert "--overwrite" in done.output
 
 
+@pytest.mark.parametrize("name", ["holiday.mp4", "table.csv"])
+def test_beside_what_is_left_alone_nothing_stays_behind(run, clip: Path, tmp_path: Path, name: str) -> None:  # noqa: F811
+    out = tmp_path / name
+    out.write_text("a,b\n1,2\n")
+    for _ in range(2):
+        done = run(clip, "pupils", "--out", out)
+        assert done.exit_code == 2
+        assert "--overwrite" in done.output
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.csv"])
+def test_a_folder_that_is_not_there_is_told_by_the_name_that_was_given(
+    run,  # noqa: F811
+    clip: Path,  # noqa: F811
+    tmp_path: Path,
+    name: str,
+) -> None:
+    out = tmp_path / "none" / name
+    done = run(clip, "pupils", "--out", out)
+    assert done.exit_code == 2
+    assert f"cannot write {str(out)!r}" in done.output
+
+
 @pytest.mark.parametrize("seconds", ["nan", "-1", "0"])
 def test_seconds_are_a_number_above_0(run, clip: Path, tmp_path: Path, seconds: str) -> None:  # noqa: F811
     out = tmp_path / "out.jsonl"
