@@ -100,6 +100,13 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def plain_server(small_weights: Path) -> Iterator[str]:
+    """The address of a server of the small detector, as users start one; for all who change nothing there."""
+    with serving("--weights", str(small_weights)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def photo() -> bytes:
     """A PNG of 320 x 200, with two faces for the small engine's finder."""
     return make_photo(1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from mcp import Client
+from mcp.server import MCPServer
 from starlette.testclient import TestClient
 
 import faceql
@@ -27,7 +27,7 @@ from faceql.server.limits import Limits
 from faceql.server.mcp_server import build_mcp_server
 from faceql.server.service import Service
 
-from .conftest import ASTRONAUT, serving
+from .conftest import ASTRONAUT
 
 CASES = json.loads((Path(__file__).parent / "door_cases.json").read_text("utf-8"))
 IMAGE = base64.b64encode(ASTRONAUT.read_bytes()).decode()
@@ -45,9 +45,18 @@ def service(real_engine: Engine) -> Service:
 
 
 @pytest.fixture(scope="module")
-def client(small_weights: Path) -> Iterator[faceql.Client]:
-    with serving("--weights", str(small_weights)) as address:
-        yield faceql.Client(address)
+def http(service: Service) -> TestClient:
+    return TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost")
+
+
+@pytest.fixture(scope="module")
+def mcp(service: Service) -> MCPServer:
+    return build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))
+
+
+@pytest.fixture(scope="module")
+def client(plain_server: str) -> faceql.Client:
+    return faceql.Client(plain_server)
 
 
 def outcome(data: dict) -> dict:
@@ -108,36 +117,32 @@ def ask_folder(case: dict, weights: Path, folder: Path) -> dict:
     return outcome(data.get("error") or data["answer"])
 
 
-def call_mcp(service: Service, tool: str, **arguments: object) -> dict:
+def call_mcp(server: MCPServer, tool: str, **arguments: object) -> dict:
     async def run():
-        async with Client(build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))) as client:
+        async with Client(server) as client:
             return await client.call_tool(tool, arguments)
 
     data = anyio.run(run).structured_content
     return data.get("error", data)
 
 
-def ask_mcp(case: dict, service: Service) -> dict:
+def ask_mcp(case: dict, server: MCPServer) -> dict:
     arguments = {key: value for key, value in case.items() if key != "code"}
-    return outcome(call_mcp(service, "ask_landmarks", image="astronaut.jpg", detail="full", **arguments))
+    return outcome(call_mcp(server, "ask_landmarks", image="astronaut.jpg", detail="full", **arguments))
 
 
-def open_http(service: Service) -> TestClient:
-    return TestClient(build_http_app(service, ImageSources(Limits())), base_url="http://localhost")
-
-
-def ask_http(case: dict, service: Service) -> dict:
+def ask_http(case: dict, http: TestClient) -> dict:
     body = {"image": {"base64": IMAGE}, **{key: value for key, value in case.items() if key != "code"}}
-    data = open_http(service).post("/v1/ask", json=body).json()
+    data = http.post("/v1/ask", json=body).json()
     return outcome(data["answers"][0] if "answers" in data else data)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['instruction'][:40]!r}")
 def test_every_door_answers_alike(
-    case: dict, service: Service, real_engine: Engine, small_weights: Path, client: faceql.Client
+    case: dict, mcp: MCPServer, http: TestClient, real_engine: Engine, small_weights: Path, client: faceql.Client
 ) -> None:
     want = ask_engine(real_engine, case)
-    by_mcp, by_http = ask_mcp(case, service), ask_http(case, service)
+    by_mcp, by_http = ask_mcp(case, mcp), ask_http(case, http)
     by_command_line = ask_command_line(case, small_weights)
     assert by_mcp == by_http == by_command_line == ask_client(client, case)
     if want is None:
@@ -151,8 +156,8 @@ def test_every_door_answers_alike(
 @pytest.mark.parametrize(
     "case", [case for case in CASES if "boxes" not in case], ids=lambda case: f"{case['instruction'][:40]!r}"
 )
-def test_a_folder_answers_as_http_does(case: dict, service: Service, small_weights: Path, tmp_path: Path) -> None:
-    by_http, by_folder = ask_http(case, service), ask_folder(case, small_weights, tmp_path)
+def test_a_folder_answers_as_http_does(case: dict, http: TestClient, small_weights: Path, tmp_path: Path) -> None:
+    by_http, by_folder = ask_http(case, http), ask_folder(case, small_weights, tmp_path)
     if "told" in by_folder:
         assert by_http["problems"][0]["message"] in by_folder["told"]
     else:
@@ -160,20 +165,19 @@ def test_a_folder_answers_as_http_does(case: dict, service: Service, small_weigh
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['instruction'][:40]!r}")
-def test_every_door_parses_alike(case: dict, service: Service) -> None:
+def test_every_door_parses_alike(case: dict, mcp: MCPServer, http: TestClient) -> None:
     options = {key: value for key, value in case.items() if key in ("instruction", "perspective", "ids_from")}
-    by_mcp = outcome(call_mcp(service, "parse_instruction", detail="full", **options))
-    by_http = outcome(open_http(service).post("/v1/parse", json={"detail": "full", **options}).json())
+    by_mcp = outcome(call_mcp(mcp, "parse_instruction", detail="full", **options))
+    by_http = outcome(http.post("/v1/parse", json={"detail": "full", **options}).json())
     data = run_command("parse", case["instruction"], "--json", *options_of(case, "perspective", "ids_from"))
     assert by_mcp == by_http == outcome(data.get("error", data))
     assert "canonical" in by_mcp or by_mcp["code"] == case["code"]
 
 
-def test_every_door_lists_alike(service: Service) -> None:
-    by_mcp = call_mcp(service, "list_parts")
-    client = open_http(service)
+def test_every_door_lists_alike(mcp: MCPServer, http: TestClient) -> None:
+    by_mcp = call_mcp(mcp, "list_parts")
     for kind in ("parts", "surfaces", "layouts"):
-        assert by_mcp[kind] == client.get(f"/v1/{kind}").json() == run_command(kind, "--json")
+        assert by_mcp[kind] == http.get(f"/v1/{kind}").json() == run_command(kind, "--json")
 
 
 def test_ids_count_from_0_in_python_too(real_engine: Engine) -> None:

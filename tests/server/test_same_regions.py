@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import numpy as np
 import pytest
 from mcp import Client as McpClient
+from mcp.server import MCPServer
 from mcp.types import ImageContent
 from PIL import Image
 
@@ -24,7 +24,7 @@ from faceql.server.limits import Limits
 from faceql.server.mcp_server import build_mcp_server
 from faceql.server.service import Service
 
-from .conftest import ASTRONAUT, serving
+from .conftest import ASTRONAUT
 
 CASES = json.loads((Path(__file__).parent / "region_cases.json").read_text("utf-8"))
 TOOLS = {"mask": "mask_region", "crop": "crop_face", "measure": "measure_face"}
@@ -33,14 +33,14 @@ LISTED = {"mask": ("region", "area_px", "box"), "crop": ("region", "crop_size", 
 
 
 @pytest.fixture(scope="module")
-def client(small_weights: Path) -> Iterator[faceql.Client]:
-    with serving("--weights", str(small_weights)) as address:
-        yield faceql.Client(address)
+def client(plain_server: str) -> faceql.Client:
+    return faceql.Client(plain_server)
 
 
 @pytest.fixture(scope="module")
-def service(small_weights: Path) -> Service:
-    return Service(lambda: Engine("cpu", small_weights))
+def mcp_server(small_weights: Path) -> MCPServer:
+    service = Service(lambda: Engine("cpu", small_weights))
+    return build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))
 
 
 def ask_http(client: faceql.Client, case: dict) -> dict:
@@ -60,11 +60,11 @@ def ask_client(client: faceql.Client, case: dict) -> object:
             return client.measure(ASTRONAUT, **options)
 
 
-def ask_mcp(service: Service, case: dict) -> tuple[dict, list]:
+def ask_mcp(server: MCPServer, case: dict) -> tuple[dict, list]:
     form = {"mask": {"show": "rle"}, "crop": {"size": 256, "margin": 0.25}, "measure": {}}[case["path"]]
 
     async def run():
-        async with McpClient(build_mcp_server(service, ImageSources(Limits(), [ASTRONAUT.parent]))) as mcp:
+        async with McpClient(server) as mcp:
             return await mcp.call_tool(TOOLS[case["path"]], {"image": ASTRONAUT.name, **form, **case["options"]})
 
     result = anyio.run(run)
@@ -84,8 +84,8 @@ def read_rle(rle: dict) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['path']} {case['options']}"[:60])
-def test_every_interface_answers_alike(case: dict, client: faceql.Client, service: Service) -> None:
-    by_mcp, content = ask_mcp(service, case)
+def test_every_interface_answers_alike(case: dict, client: faceql.Client, mcp_server: MCPServer) -> None:
+    by_mcp, content = ask_mcp(mcp_server, case)
     if "code" in case:
         assert by_mcp["error"]["code"] == case["code"]
         for ask in (ask_http, ask_client):
