@@ -32,6 +32,7 @@ from .placing import Placer
 from .query import Perspective, Query
 from .readings import OTHER_READING, find_other_readings, vary
 from .runs import Run, space_by_distance
+from .scenes import drop_scenes
 from .spelling import mend_spelling
 from .statements import drop_statements
 from .tables import drop_head
@@ -220,7 +221,8 @@ class Reading:
         whole = (0, len(self.text))
         lexemes, head = drop_head(self.text, split_lexemes(self.text), self.language.lexicon)
         lexemes, told = drop_statements(self.text, lexemes, self.language)
-        self.notes += [f"ignored: '{words}'" for words in (head, *told) if words]
+        lexemes, scenes = drop_scenes(self.text, lexemes, self.language.lexicon)
+        self.notes += [f"ignored: '{words}'" for words in (head, *told, *scenes) if words]
         lattice = build_lattice(self.text, lexemes, self.language.lexicon)
         chart = Chart(lattice, self.language.rules)
         entries = Cover(chart).entries()

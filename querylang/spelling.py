@@ -22,7 +22,7 @@ MOST_MENDED = 10
 """A text with more unknown words than that is no misspelt instruction."""
 NO_TARGETS = ASIDE | {
     "ACTIVITY", "BAD", "BULLET_WORD", "CORRECTION", "DROPPER", "FACE_WORD", "FIELD", "FINDING", "HEADING", "LOOSE_END",
-    "PERSON_SIDE", "PRODUCT", "PURPOSE", "QUANTITY", "SPEAKER", "WHOSE_SIDE",
+    "PERSON_SIDE", "PRODUCT", "PURPOSE", "QUANTITY", "SCENE", "SPEAKER", "WHOSE_SIDE",
 }  # fmt: skip
 """Categories whose words are no spelling of anything else."""
 

@@ -208,7 +208,7 @@ READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "DROPPER": lambda found, category, value: iter(()),
     # `statements.py` reads these.
     **dict.fromkeys(
-        ("SPEAKER", "CORRECTION", "ACTIVITY", "QUANTITY", "FIELD"), lambda found, category, value: iter(())
+        ("SPEAKER", "SCENE", "CORRECTION", "ACTIVITY", "QUANTITY", "FIELD"), lambda found, category, value: iter(())
     ),
     "NOUN": read_noun,
     "NOUNS": read_noun,
