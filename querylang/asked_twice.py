@@ -61,7 +61,9 @@ def refuse_asked_twice(draft: Draft, placed: Sequence[Placed], registry: Registr
                 words = f"'{draft.words(first)}' and '{draft.words(last)}'"
                 message = f"{words}: these ids lie on the other side; 'left' is the picture's, 'own left' the person's"
                 raise draft.mistake("contradiction", message, last)
-            if is_same and not is_list(draft, first, last):
+            # "..., pupil first" asks for no other pupil.
+            is_same = is_same or (bool(last.item.lead) and share_place(*found, registry))
+            if is_same and (last.item.lead or not is_list(draft, first, last)):
                 words = f"'{draft.words(first)}' and '{draft.words(last)}'"
                 raise draft.mistake("ambiguous", f"{words}: the same points twice, or once?", last, HINT)
 

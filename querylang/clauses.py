@@ -151,6 +151,7 @@ class Clauses(CountedClauses):
             self.read_counts(entry, item)
             return
         if self.removing:
+            self.refuse_ids_left(entry, item)
             item = name_id(self.draft, item)
             share_layout(self.draft, item)
         item = self.stand_on_side(entry, self.loosen_size(entry, self.name_layout(item)))
@@ -161,6 +162,13 @@ class Clauses(CountedClauses):
         pairs = item.ids if self.removing and item.ids is not None else (None,)
         for pair in pairs:
             self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
+
+    def refuse_ids_left(self, entry: Entry, item: Item) -> None:
+        """Raise the mistake of ids behind a name that is left out: "98 points without the contour, so 33 to 97"."""
+        last = self.asks[-1] if self.asks else None
+        is_behind = last is not None and last.is_removal and last.is_named and last.item.ids is None
+        if is_behind and item.ids is not None and item.says_only("ids", "zero") and entry.before == {"comma"}:
+            raise self.draft.mistake("ambiguous", "are these ids left out too, or what is left? 'and' for both", entry)
 
     def name_layout(self, item: Item) -> Item:
         """Return so many points of the whole face as the layout that has so many: "68 landmarks of the whole face"."""

@@ -103,6 +103,7 @@ class Placer:
 
     def place(self, asks: Sequence[Ask], regions: Sequence[Region], amount: Item, span: Span) -> list[list[Run]]:
         """Return the runs of each ask."""
+        amount = settle_grid(asks, amount, span)
         if amount.count is not None and amount.positions is None:
             return self.place_count(asks, regions, amount, span)
         pieces = [piece for region in regions for piece in region.pieces]
@@ -233,3 +234,18 @@ def spread_units(ask: Ask) -> tuple[Unit, ...]:
     if ask.amount.count is None or ask.amount.count.value < 2:
         return ask.units
     return tuple(replace(unit, pieces=unit.stretch or unit.pieces) for unit in ask.units)
+
+
+def settle_grid(asks: Sequence[Ask], amount: Item, span: Span) -> Item:
+    """Return an amount without a number that is that of its grid's cells: "6 points in two rows of three".
+
+    Raises:
+        MistakeError: It is another one.
+    """
+    if amount.grid is None or amount.count is None:
+        return amount
+    rows, columns = (number.value for number in amount.grid)
+    if amount.count.value not in (rows * columns, rows * columns * sum(len(ask.units) for ask in asks)):
+        message = f"{amount.count.value} points are no {rows} rows of {columns}"
+        raise MistakeError("contradiction", message, span)
+    return replace(amount, count=None)

@@ -13,10 +13,11 @@ from .asks import BREAKS, LINES, Ask, Draft, Loose, list_alike
 from .beside import lie_on, narrow, needs_owner
 from .clause_kinds import is_adjective, is_bare_route, is_route, is_whole, merge, name_ids, runs_within, settle_item
 from .entries import Entry
-from .joining import is_side
+from .joining import find_side, is_side
 from .layout_lists import has_label, has_points, says_its_size
 from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
+from .restated import opens_bracket
 
 
 class Qualifier:
@@ -73,6 +74,8 @@ class Qualifier:
         ):
             return False
         last = self.asks[-1]
+        if opens_bracket(self.draft, entry) and self.says_whose(entry, item, last):
+            return True
         if entry.before & BREAKS:
             # "300W:\n- left eye\n- jaw".
             is_head = "colon" in entry.before or ("bullet" in entry.before and "bullet" not in last.before)
@@ -93,6 +96,25 @@ class Qualifier:
             or self.qualifies_route(entry, item, last)
             or self.narrows(entry, item, last)
         )
+
+    def says_whose(self, entry: Entry, item: Item, last: Ask) -> bool:
+        """Whether a bracket says which side is meant, or whose: "the left cheek (viewer's left)", "... (his left eye)".
+
+        What else it says belongs to the name before it.
+        """
+        phrase, side = item.phrase or NO_NAME, find_side(last.phrase.ops)
+        own = find_side(phrase.ops)
+        if side is None or own is None or own[1][0][:2] != side[1][0][:2]:
+            return False
+        bare = tuple(op for op in last.phrase.ops if not is_side(op))
+        is_side_alone = phrase.is_free and all(map(is_side, phrase.ops))
+        if not is_side_alone:
+            made = lie_on(self.draft.rules, self.draft.rules.sound_phrase(bare) or NO_NAME, phrase)
+            if phrase.thing.is_place or made is None or {*made.thing.units} != {*last.thing.units}:
+                return False
+        frame = phrase.frame or last.phrase.frame
+        own_item = replace(last.item, phrase=replace(last.phrase, frame=frame))
+        return merge(last, replace(item, phrase=None, frame=None), entry, own_item)
 
     def follows_layout(self, item: Item) -> bool:
         """Whether an item is ids alone behind a sentence that only names a layout."""
@@ -201,8 +223,8 @@ class Qualifier:
         if last.item.layout is None and last.item.ids is not None and item.says_only("layout", "zero"):
             # "Ids 1-17, 300W".
             return entry.before == {"comma"} and merge(last, item, entry)
-        if item.layout == last.item.layout is not None and item.says_only("layout", "zero"):
-            # "COFW layout, all 29 points".
+        if item.layout == last.item.layout is not None and item.says_only("layout", "zero", "only"):
+            # "COFW layout, all 29 points", "all 98 WFLW points, in WFLW order".
             return entry.before == {"comma"}
         if last.item.layout is None or item.layout is not None:
             return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .asks import Ask, Draft
+from .asks import Ask, Draft, list_alike
 from .concept_data import Unit
 from .meaning import Item, Phrase, join
 from .pieces import Place, Stretch
@@ -79,18 +79,25 @@ def goes_first(draft: Draft, index: int) -> bool:
     is_way = bool(ask.item.lead) or GOING.search(between) is not None
     if origin is None or not is_way or not ask.item.says_only("phrase", "frame", "lead"):
         return False
+    frame = origin.frame or last.item.frame
     if origin.is_free:
         # "Begin at the inner corner" is the last one's.
         tries = (
             draft.rules.sound_phrase((*last.phrase.ops[:n], *origin.ops)) for n in range(len(last.phrase.ops), 0, -1)
         )
         origin = next(filter(None, tries), origin)
-    units = origin.thing.units if last.item.frame == "viewer" else origin.thing.turned
+    units = origin.thing.units if frame == "viewer" else origin.thing.turned
     starts = [piece for unit in units for piece in unit.pieces if isinstance(piece, Place) and piece.part in last.parts]
     turns = {turn for place in starts for piece in ask.pieces if (turn := turn_along(piece, place)) is not None}
-    joined = join(last.item, Item(turn=turns.pop())) if len(turns) == 1 else None
-    last.item = joined or last.item
-    return joined is not None
+    way = Item(turn=turns.pop()) if len(turns) == 1 else Item()
+    joined = join(last.item, way)
+    if way == Item() or joined is None:
+        return False
+    last.item = joined
+    for other in list_alike(draft.asks[: index - 1], last):
+        # "Outer lip 16 points, inner lip 10, start at the left corner, upper lip first".
+        other.item = join(other.item, way) or other.item
+    return True
 
 
 def turn_along(piece: object, place: Place) -> str | None:
