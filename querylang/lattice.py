@@ -27,6 +27,8 @@ WITH_COST = 4.0
 OF_EACH = (("of", "each"), ("in", "each"))
 LONGEST_LIST = 20
 """Words of a list of what is left out, before "or"."""
+LONGEST_WHERE = 8
+"""Words from "where" to what a part does there."""
 LONGEST_BROKEN = 4
 """Words of a phrase on either side of a line's end, at most."""
 
@@ -201,9 +203,17 @@ def read_words(
             dropped.add("FACE_WORD")
             yield stop, SKIP, None, 0.0
         readings = [one for one in readings if one[0] not in dropped] if dropped else readings
+        is_plural = is_plural and not ("REL" in kinds and is_verb(lexemes, i))
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+
+
+def is_verb(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether a word tells what a part does, and names no more of it: "where the brow starts and where it ends"."""
+    words = [one.word for one in takewhile(lambda one: one.type == "word", reversed(lexemes[:i]))][:LONGEST_WHERE]
+    before = words[: words.index("where")] if "where" in words else []
+    return bool(before) and before[-1] not in ("is", "are")
 
 
 BESIDE = frozenset({"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "LINK", "NEGATION", "NOUN", "REL"})
