@@ -17,7 +17,7 @@ from .lexicon import Lexicon
 from .number_edges import find_kinds, read_numbers
 from .numbers import as_part, read_number
 from .shared_portions import read_shared
-from .word_edges import SKIP, WRAPPING, Who, read_mark, read_phrase
+from .word_edges import OPPOSITE, SKIP, WRAPPING, Who, read_mark, read_phrase
 from .words import Lexeme
 
 NUMBER_SKIP = 2.0
@@ -27,6 +27,8 @@ WITH_COST = 4.0
 OF_EACH = (("of", "each"), ("in", "each"))
 LONGEST_LIST = 20
 """Words of a list of what is left out, before "or"."""
+LONGEST_NAMED = 5
+"""Words of an identifier beside one of them that are looked at."""
 LONGEST_WHERE = 8
 """Words from "where" to what a part does there."""
 LONGEST_BROKEN = 4
@@ -194,8 +196,8 @@ def read_words(
             yield stop, SKIP, None, WITH_COST
             continue
         dropped = drop_kinds(lexemes, i, stop, kinds.keys(), lexicon) if not BESIDE.isdisjoint(kinds) else set()
-        if length < layout:
-            # "FaceMesh" is no face.
+        if length < layout or (lexemes[i].is_underscored and length < longest and names_whose_side(matches)):
+            # "FaceMesh" is no face, "patient_left" none on the left.
             dropped.add("FACE_WORD")
         is_face = kinds.get("FACE_WORD") == "face" and not (is_plural or is_chosen(lexemes, i, lexicon))
         if is_face and has_sided_name(lexemes, stop, lexicon):
@@ -204,9 +206,31 @@ def read_words(
             yield stop, SKIP, None, 0.0
         readings = [one for one in readings if one[0] not in dropped] if dropped else readings
         is_plural = is_plural and not ("REL" in kinds and is_verb(lexemes, i))
+        is_owned = "ADJ" in kinds and lexemes[i].is_underscored and names_owner(lexemes, i, lexicon)
         for reading in read_phrase(lexemes[i:stop], stop, readings, is_plural):
+            if is_owned and reading[1] == "ADJ":
+                # Of "left_eye" left is the picture's, of "subject_left_eye" it is not.
+                yield reading[0], "ADJ", turn_own(reading[2]), reading[3]
+                continue
             if not (is_compared and reading[1] == SKIP):
                 yield (*reading[:3], NUMBER_SKIP) if is_number and reading[1] == SKIP and length == 1 else reading
+
+
+def names_whose_side(matches: Sequence[tuple[int, Sequence[tuple[str, Any]], bool]]) -> bool:
+    return any("PERSON_SIDE" in dict(readings) for _, readings, _ in matches)
+
+
+def names_owner(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bool:
+    """Whether an identifier says whose side its side is: "subject_left_eye", "left_eye_own"."""
+    before = takewhile(lambda at: lexemes[at].is_underscored, range(i - 1, max(-1, i - LONGEST_NAMED), -1))
+    behind = takewhile(lambda at: lexemes[at].is_underscored, range(i + 1, min(len(lexemes), i + LONGEST_NAMED)))
+    kinds = (find_kinds(lexemes, at, lexicon) for at in (*before, *behind))
+    return any(not one.isdisjoint(("SUBJECT_PHRASE", "POSSESSIVE")) for one in kinds)
+
+
+def turn_own(sides: Any) -> Any:
+    """Return the sides of an identifier as a person's own."""
+    return tuple((kind, viewer, OPPOSITE.get(viewer, viewer)) for kind, viewer, _ in sides)
 
 
 def is_verb(lexemes: Sequence[Lexeme], i: int) -> bool:

@@ -60,7 +60,10 @@ def read_clause(lexemes: Sequence[Lexeme], start: int, lexicon: Lexicon) -> tupl
     while stop < min(len(lexemes), start + LONGEST) and lexemes[stop].word not in ENDS:
         number, matches = read_number(lexemes, stop), lexicon.match(lexemes, stop)
         longest = max((length for length, _, _ in matches), default=1)
-        found = {"NUMBER"} if number is not None else find_kinds(lexemes, stop, lexicon)
+        found = find_kinds(lexemes, stop, lexicon)
+        if number is not None:
+            # "The second face" is none of several.
+            found = {"NUMBER"} if number[1].form == "integer" and number[1].value > 1 else {"ONE"}
         is_group = any(dict(readings).get("SCENE") == "group" for _, readings, _ in matches)
         # "Faces" are also all that lies on them.
         kinds.append({"GROUP"} if is_group else found - PARTS if "FACE_WORD" in found else found)
