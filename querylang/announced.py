@@ -45,6 +45,19 @@ def announces(draft: Draft, index: int) -> bool:
     return all(one.is_removal or any(lies_inside(draft, one, head) for head in heads) for one in below)
 
 
+def counts_names(draft: Draft, index: int) -> bool:
+    """Whether each of the names before an ask is counted once more: "the eyes and lips, 12 on each eye and 18 ..."."""
+    heads, ask = list_heads(draft, index), draft.asks[index]
+    if len(heads) < 2 or "and" not in heads[-1].before or ask.before != {"comma"}:
+        return False
+    below = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])]
+    pairs = [(one, head) for one in below for head in heads if lies_inside(draft, one, head)]
+    are_counted = all(one.item.has_amount and not one.is_removal for one in below)
+    return (
+        are_counted and all(one in [pair[0] for pair in pairs] for one in below) and {*heads} == {b for _, b in pairs}
+    )
+
+
 def is_asked_for(draft: Draft, head: Ask) -> bool:
     """Whether words stand before the first name of a sentence: "get the nose landmarks", "I need the eyelids"."""
     at = draft.lattice.nodes[head.start]

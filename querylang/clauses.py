@@ -17,6 +17,7 @@ from .exceptions import (
     leaves_places,
     name_id,
     place_left_out,
+    refuse_ids_left,
     share_layout,
 )
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
@@ -29,7 +30,7 @@ from .per_side import ask_per_side, find_per_side
 from .phrase_compositions import HALVES
 from .references import resolve
 from .repeats import repeat, repeats_list
-from .restated import opens_bracket, settle_side
+from .restated import mark_inside, settle_side
 from .sentence_heads import count_first, open_heads
 from .side_headings import (
     comes_second,
@@ -70,8 +71,7 @@ class Clauses(CountedClauses):
         for number, entry in enumerate(self.draft.entries):
             self.number = number
             self.open_sentence(entry)
-            if not entry.before and opens_bracket(self.draft, entry):
-                entry.before = frozenset({"comma"})
+            mark_inside(self.draft, number)
             if entry.kind == "except":
                 if not entry.before:
                     ask_again(self.draft)
@@ -151,7 +151,7 @@ class Clauses(CountedClauses):
             self.read_counts(entry, item)
             return
         if self.removing:
-            self.refuse_ids_left(entry, item)
+            refuse_ids_left(self.draft, entry, item)
             item = name_id(self.draft, item)
             share_layout(self.draft, item)
         item = self.stand_on_side(entry, self.loosen_size(entry, self.name_layout(item)))
@@ -162,13 +162,6 @@ class Clauses(CountedClauses):
         pairs = item.ids if self.removing and item.ids is not None else (None,)
         for pair in pairs:
             self.read_item(entry, settle_item(item if pair is None else replace(item, ids=(pair,))))
-
-    def refuse_ids_left(self, entry: Entry, item: Item) -> None:
-        """Raise the mistake of ids behind a name that is left out: "98 points without the contour, so 33 to 97"."""
-        last = self.asks[-1] if self.asks else None
-        is_behind = last is not None and last.is_removal and last.is_named and last.item.ids is None
-        if is_behind and item.ids is not None and item.says_only("ids", "zero") and entry.before == {"comma"}:
-            raise self.draft.mistake("ambiguous", "are these ids left out too, or what is left? 'and' for both", entry)
 
     def name_layout(self, item: Item) -> Item:
         """Return so many points of the whole face as the layout that has so many: "68 landmarks of the whole face"."""

@@ -74,6 +74,10 @@ class CountedClauses(Qualifier):
         last = self.asks[-1] if self.asks and self.asks[-1].sentence == sentence else None
         if last is not None and item.count is not None and (runs_on_each(last, phrase) or is_of_pair(last, phrase)):
             return last
+        if self.counting == self.sentence and item.says_only("phrase", "count") and not phrase.is_free:
+            # "The eyes and the lips, 12 on each eye and 18 on the lips".
+            bare = (ask for ask in self.asks if ask.sentence == self.sentence and ask.item == Item(phrase=ask.phrase))
+            return next((ask for ask in bare if ask.phrase.ops == phrase.ops and not ask.is_removal), None)
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
             return None
         asks = takewhile(lambda ask: ask.sentence == sentence and not ask.is_removal, reversed(self.asks))
@@ -94,7 +98,9 @@ class CountedClauses(Qualifier):
 
     def count_each(self, entry: Entry, item: Item, counted: Ask) -> None:
         """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
-        amount, parts = replace(item, phrase=None, each=True), (item.phrase or NO_NAME).thing.parts
+        is_each = (item.phrase or NO_NAME).det == "each"
+        amount, parts = replace(item, phrase=None, each=is_each or None), (item.phrase or NO_NAME).thing.parts
+        self.counting = self.sentence
         listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
         if runs_on_each(counted, item.phrase or NO_NAME):
             counted.item = add(counted.item, amount)

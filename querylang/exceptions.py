@@ -121,3 +121,11 @@ def place_left_out(draft: Draft, entry: Entry, sentence: int) -> Item:
         raise draft.mistake("ambiguous", "positions along what are left out? name the part", entry)
     on = asks[0].item
     return replace(item, phrase=on.phrase, range=on.range, via=on.via)
+
+
+def refuse_ids_left(draft: Draft, entry: Entry, item: Item) -> None:
+    """Raise the mistake of ids behind a name that is left out: "98 points without the contour, so 33 to 97"."""
+    last = draft.asks[-1] if draft.asks else None
+    is_behind = last is not None and last.is_removal and last.is_named and last.item.ids is None
+    if is_behind and item.ids is not None and item.says_only("ids", "zero") and entry.before == {"comma"}:
+        raise draft.mistake("ambiguous", "are these ids left out too, or what is left? 'and' for both", entry)

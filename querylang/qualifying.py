@@ -27,6 +27,7 @@ class Qualifier:
         draft: The instruction.
         asks: Its asks so far.
         number, sentence: Of the entry that is read, and of its sentence.
+        counting: The sentence whose names are counted by others of it.
         removing: What is named is left out.
     """
 
@@ -35,6 +36,7 @@ class Qualifier:
         self.asks = draft.asks
         self.number = 0
         self.sentence = 0
+        self.counting = -1
         self.removing = False
 
     @property

@@ -19,6 +19,23 @@ MOST_INSIDE = 20
 """No bracket says again what so many items say."""
 
 
+def mark_inside(draft: Draft, number: int) -> None:
+    """Let a clause in brackets stand behind a comma, and one that "with" joins to a bare name behind a colon.
+
+    "Jaw with 1 point on the chin and 2 on each side" is no jaw besides.
+    """
+    entry, last = draft.entries[number], draft.entries[number - 1] if number else None
+    if entry.before:
+        return
+    if opens_bracket(draft, entry):
+        entry.before = frozenset({"comma"})
+    elif last is not None and last.kind == entry.kind == "item" and last.value.says_only("phrase"):
+        phrase, item = last.value.phrase, entry.value
+        lies = item.phrase is not None and (item.phrase.is_free or item.phrase.thing.parts <= phrase.thing.parts)
+        if lies and item.count is not None and [one.word for one in draft.list_beside(entry, 1)[0]] == ["with"]:
+            entry.before = frozenset({"colon"})
+
+
 def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
     """Whether a clause stands right behind a bracket that opens."""
     at = draft.lattice.nodes[clause.start] - 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
-from .announced import announces, lies_inside, shares_out, sums_up, tells_what
+from .announced import announces, counts_names, lies_inside, shares_out, sums_up, tells_what
 from .asks import Ask, Draft, find_phrases, list_alike
 from .beneath import divides
 from .meaning import Item, join
@@ -95,6 +95,8 @@ def find_apposed(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
     heads = list_heads(draft, index)
     if names_places(draft, index):
         return heads or [last], ask
+    if counts_names(draft, index):
+        return heads, ask
     later = [one for one in draft.asks[index + 1 : index + 2] if one.sentence == ask.sentence]
     if ask.before == {"comma"} and any("and" in one.before for one in later):
         # "A, B and C" are three.
@@ -271,7 +273,9 @@ def says_where(draft: Draft, index: int) -> bool:
     is_manner = ask.is_owned and is_bare(ask) and not ask.is_place and own.isdisjoint(("NOUN", "NOUNS"))
     if not is_manner or ask.before != {"comma"} or not draft.ends_line(index) or draft.has_amount(index):
         return False
-    return last.is_place and not last.item.has_amount and lies_inside(draft, last, ask)
+    # "The middle of the lower lip, both its upper and its lower edge" are two.
+    is_one = ask.parts <= last.parts
+    return last.is_place and is_one and not last.item.has_amount and lies_inside(draft, last, ask)
 
 
 def says_sides(draft: Draft, index: int) -> bool:

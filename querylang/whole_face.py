@@ -26,7 +26,10 @@ def set_face_aside(draft: Draft) -> None:
     for face in faces:
         index = draft.asks.index(face)
         if not says_where(draft, face):
-            if not draft.opens_list(index):
+            if draft.opens_list(index):
+                draft.notes.append(f"ignored: '{draft.words(face)}'")
+                draft.drop(index)
+            else:
                 draft.notes.append(f"'{draft.words(face)}' is all of its points")
             continue
         last = draft.asks[index - 1] if index and not face.before else None
