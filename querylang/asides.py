@@ -49,6 +49,9 @@ class Asides:
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
                 name, is_whole = self.name_inside(start, node)
                 is_counted = name is None and self.is_number_alone(node + 1)
+                if self.describes_person(start, node):
+                    # "The man with glasses: his pupils" chooses a face by what nobody can know.
+                    return
                 if node > start and not is_shape and is_head and is_whole and not is_counted:
                     entry = Entry("heading", name, start, node + 1)
                     yield node + 1, 0.0 if is_bad else HEADING_COST, entry
@@ -59,6 +62,13 @@ class Asides:
             heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in edges)
             if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
                 return
+
+    def describes_person(self, start: int, stop: int) -> bool:
+        """Whether words tell one of a photo's people from the others: "the child on her mother's lap"."""
+        told = [
+            edge for node in range(start, stop) for edge in self.lattice.edges[node] if edge.category == "FACE_WORD"
+        ]
+        return stop - start > 1 and any(edge.value.kind == "person" or edge.value.name for edge in told)
 
     def end_before_shape(self, start: int, colon: int) -> Iterator[Step]:
         """Yield a heading that ends with the manner of all it heads: "ROIs as polygons: ..."."""

@@ -26,8 +26,8 @@ def set_face_aside(draft: Draft) -> None:
     for face in faces:
         index = draft.asks.index(face)
         if not says_where(draft, face):
-            later = draft.asks[index + 1 : index + 2]
-            if draft.opens_list(index) or any({"colon", "line"} <= one.before for one in later):
+            behind = draft.asks[index + 1 : index + 2]
+            if draft.opens_list(index) or any({"colon", "line"} <= one.before for one in behind):
                 draft.notes.append(f"ignored: '{draft.words(face)}'")
                 draft.drop(index)
             else:
