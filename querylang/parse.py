@@ -1,8 +1,8 @@
 """parse: one instruction in, one query out, or every mistake in it.
 
-The way: words (`words`) -> lattice of readings (`lattice`) -> the cheapest cover of the text (`chart`, `rules`) -> asks
-with their owners and amounts (`discourse`) -> runs (`assembly`, `placing`, `routes`, `layout_ids`).  Canonical text
-has a grammar of its own (`canonical_parser`).
+The way: words (`words`), but for who asks and whom the photo shows (`statements`, `scenes`) -> lattice of readings
+(`lattice`) -> the cheapest cover of the text (`chart`, `rules`) -> asks with their owners and amounts (`discourse`) ->
+runs (`assembly`, `placing`, `routes`, `layout_ids`).  Canonical text has a grammar of its own (`canonical_parser`).
 """
 
 from __future__ import annotations
