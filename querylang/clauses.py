@@ -276,7 +276,7 @@ class Clauses(CountedClauses):
         elif item.same or repeats_list(self.draft, entry, item):
             self.read_again(entry, replace(item, same=item.same or "all"))
         elif self.counts_again(entry, item) or self.counts_named(item):
-            return
+            self.tell_way(item)
         elif item.is_region and not self.removing and (counted := self.find_counted(item)) is not None:
             self.count_each(entry, item, counted)
         elif item.is_region and (is_each := self.counts_each(item)) is not None:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases
+from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, only
+from .clause_kinds import settle_item
 from .entries import Entry
-from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit
+from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit, join
 from .phrase_compositions import HALVES
 from .qualifying import Qualifier
 
+WAY = ("range", "reverse", "turn", "origin", "strict")
 MOST_COUNTED = 4
 """Names between one and what only counts it."""
 
@@ -93,14 +95,23 @@ class CountedClauses(Qualifier):
         """Whether a sentence only says how many points each has: "The upper lids. Eight points per lid"."""
         own = self.draft.entries[self.number]
         rest = takewhile(lambda one: "stop" not in one.before, self.draft.entries[self.number + 1 :])
-        is_first = "stop" in own.before and item.says_only("phrase", "count", "each", "approx", "spacing")
+        is_first = "stop" in own.before and item.says_only("phrase", "count", "each", "approx", "spacing", *WAY)
         return is_first and all(one.kind == "item" and not one.value.is_region for one in rest)
+
+    def tell_way(self, item: Item) -> None:
+        """Let what is counted last run as the clause says that counts it: "..., 6 per lid from corner to corner"."""
+        way = only(item, WAY)
+        joined = join(self.asks[-1].item, way) if way != Item() else None
+        self.asks[-1].item = self.asks[-1].item if joined is None else settle_item(joined)
 
     def count_each(self, entry: Entry, item: Item, counted: Ask) -> None:
         """Give an amount to what it is said of, and to nothing beside it: "jaw and eyes, 6 points per eye"."""
         is_each = (item.phrase or NO_NAME).det == "each"
         amount, parts = replace(item, phrase=None, each=is_each or None), (item.phrase or NO_NAME).thing.parts
+        amount = replace(amount, **dict.fromkeys(WAY))
         self.counting = self.sentence
+        if counted is self.asks[-1]:
+            self.tell_way(item)
         listed = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.item.has_amount]
         if runs_on_each(counted, item.phrase or NO_NAME):
             counted.item = add(counted.item, amount)
