@@ -155,13 +155,16 @@ class CountedClauses(Qualifier):
         if is_name and is_each and number == own and not last.thing.is_place:
             # "7 points on the upper edge of both brows, 7 per brow".
             return phrase.ops != last.phrase.ops
-        if is_name and last.phrase.det in ("both", "all") and number * len(last.thing.units) == own:
-            # "10 points on both upper lids, 5 per lid".
+        is_part = len(phrase.ops) == 1 and last.thing.parts <= phrase.thing.parts and not phrase.thing.is_sided
+        is_owner = phrase.det == "each" and is_part and not phrase.thing.divides(last.thing)
+        adds_up = number * len(last.thing.units) == own
+        if (is_name or is_owner) and last.phrase.det in ("both", "all") and adds_up:
+            # "10 points on both upper lids, 5 per lid", "... 5 per eye".
             last.item = replace(last.item, count=item.count, each=True, total=None)
             return True
         if not (is_name or item == Item(count=item.count, each=True)) or is_each or not last.thing.is_several_sided:
             return False
-        if number * len(last.thing.units) != own:
+        if not adds_up:
             message = f"{own} points in all, but {number} on each of {len(last.thing.units)}"
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
