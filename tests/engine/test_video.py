@@ -192,8 +192,9 @@ def test_a_file_with_fewer_bytes_than_its_container_says_is_cut_short(
     padded = whole.with_stem("padded")
     padded.write_bytes(data + bytes(1000))
     assert read_all(VideoFile(padded).read())[1] == ""
+    packet = 192 if name.endswith(".m2ts") else 188
     for share in (0.5, 0.9, 0.97):
-        kept = int(share * len(data)) // 188 * 188 + 100
+        kept = int(share * len(data)) // packet * packet + 100
         short = whole.with_stem("short")
         short.write_bytes(data[:kept])
         with short.open("rb") as opened:
