@@ -116,13 +116,15 @@ class Reader:
             kinds = {child.data: child for child in node.children}
             target = next(child for kind, child in kinds.items() if kind in TARGETS)
             amounts = [child for kind, child in kinds.items() if kind in AMOUNTS or kind == "every"]
-            if "except_" in kinds:
-                runs = self.remove(runs, target, amounts, node)
-                continue
-            found = self.read_target(target, amounts)
             self.shape = None
             for child in node.children:
                 self.read_flag(child)
+            if "except_" in kinds:
+                # What ends the text is said of all of it: "left_eye * 8 | arc; except left_eye @ 0 | face rightmost".
+                runs = self.remove(runs, target, amounts, node)
+                shapes[-1:] = [self.shape or shape for shape in shapes[-1:]]
+                continue
+            found = self.read_target(target, amounts)
             runs.append(space_by_distance(found) if "arc" in kinds else found)
             shapes.append(self.shape)
             total += found.count or 0

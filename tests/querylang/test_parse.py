@@ -202,3 +202,12 @@ def test_a_name_that_may_be_on_the_one_side_named_before_it_is_told_with_the_oth
 )
 def test_no_other_reading_is_told_where_words_say_which_are_meant(text):
     assert not [note for note in faceql.parse(text).notes if "could also mean" in note]
+
+
+@pytest.mark.parametrize("ending", ["face rightmost", "polygon, face 2", "visible, all faces", "polygon"])
+def test_what_ends_a_canonical_text_holds_behind_an_exception_too(ending):
+    query = faceql.parse(f"left_eye * 8 | arc; except left_eye @ 0 | {ending}")
+    assert query.canonical == f"left_eye * 8 | arc; except left_eye @ 0 | {ending}"
+    assert (query.faces != "largest", query.shape == "polygon", query.visible_only) == tuple(
+        word in ending for word in ("face", "polygon", "visible")
+    )
