@@ -92,7 +92,7 @@ def is_piece(entry: Entry, whole: Thing) -> bool:
     """Whether an entry is a bare name that may be a piece of what a heading names."""
     if entry.kind != "item" or not entry.value.says_only("phrase"):
         return False
-    phrase = entry.value.phrase
+    phrase = entry.value.phrase or NO_NAME
     return not phrase.ref and bool(phrase.ops) and (phrase.is_free or lies_within(phrase.thing, whole))
 
 
