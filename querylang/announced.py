@@ -51,11 +51,9 @@ def counts_names(draft: Draft, index: int) -> bool:
     if len(heads) < 2 or "and" not in heads[-1].before or ask.before != {"comma"}:
         return False
     below = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])]
-    pairs = [(one, head) for one in below for head in heads if lies_inside(draft, one, head)]
+    found = [[head for head in heads if lies_inside(draft, one, head)] for one in below]
     are_counted = all(one.item.has_amount and not one.is_removal for one in below)
-    return (
-        are_counted and all(one in [pair[0] for pair in pairs] for one in below) and {*heads} == {b for _, b in pairs}
-    )
+    return are_counted and all(found) and {*heads} == {head for several in found for head in several}
 
 
 def is_asked_for(draft: Draft, head: Ask) -> bool:

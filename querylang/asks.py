@@ -24,6 +24,8 @@ AMOUNTS = (
     "count", "density", "as_many", "positions", "every", "pixels", "segments", "grid", "nth", "pick", "strict", "total",
     "each",
 )  # fmt: skip
+WAY = ("range", "reverse", "turn", "origin", "strict")
+"""What an item says of how its points run, besides where they lie."""
 LINES = frozenset({"line", "bullet"})
 BREAKS = LINES | {"stop"}
 """Separators after which a line begins, or a line or a sentence."""

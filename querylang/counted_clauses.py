@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from .asks import AMOUNTS, Ask, Draft, Loose, find_phrases, only
+from .asks import AMOUNTS, WAY, Ask, Draft, Loose, find_phrases, only
 from .clause_kinds import settle_item
 from .entries import Entry
 from .meaning import NO_NAME, Item, MistakeError, Phrase, add, has_misfit, join
 from .phrase_compositions import HALVES
 from .qualifying import Qualifier
 
-WAY = ("range", "reverse", "turn", "origin", "strict")
 MOST_COUNTED = 4
 """Names between one and what only counts it."""
 

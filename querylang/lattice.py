@@ -235,7 +235,8 @@ def turn_own(sides: Any) -> Any:
 
 def is_verb(lexemes: Sequence[Lexeme], i: int) -> bool:
     """Whether a word tells what a part does, and names no more of it: "where the brow starts and where it ends"."""
-    words = [one.word for one in takewhile(lambda one: one.type == "word", reversed(lexemes[:i]))][:LONGEST_WHERE]
+    near = reversed(lexemes[max(0, i - LONGEST_WHERE) : i])
+    words = [one.word for one in takewhile(lambda one: one.type == "word", near)]
     before = words[: words.index("where")] if "where" in words else []
     return bool(before) and before[-1] not in ("is", "are")
 

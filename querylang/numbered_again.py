@@ -106,8 +106,7 @@ def replace_count(ask: Ask) -> Ask:
 
 def names_ids_of_all(draft: Draft, index: int) -> bool:
     """Whether ids are those of all that stands before them: "jaw and brows, 27 points, dlib 0-26"."""
-    heads = list_heads(draft, index)
-    return names_ids(draft, draft.asks[index], heads)
+    return names_ids(draft, draft.asks[index], list_heads(draft, index))
 
 
 def names_ids_of_last(draft: Draft, index: int) -> bool:
@@ -124,8 +123,10 @@ def names_part_of_ids(draft: Draft, index: int) -> bool:
 def names_other_ids(draft: Draft, first: Ask, last: Ask) -> bool:
     """Whether ids beside a name are those of the other side: "the left eye, dlib 42 to 47", the person's own left."""
     ids, named = (first, last) if first.item.ids is not None else (last, first)
+    if ids.item.ids is None or not is_bare(named):
+        return False
     line = [ask for ask in draft.asks if ask.sentence == first.sentence]
-    if not is_bare(named) or line != [first, last] or last.before not in ({"comma"}, {"colon"}):
+    if line != [first, last] or last.before not in ({"comma"}, {"colon"}):
         return False
     turned = draft.rules.phrase(tuple(flip(op) for op in named.phrase.ops))
     return turned != named.phrase and names_ids(draft, ids, [replace(named, item=Item(phrase=turned))])

@@ -7,12 +7,12 @@ faces, and the clauses.  They are put aside only where the rest chooses among th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from typing import TYPE_CHECKING
 
 from .number_edges import find_kinds
 from .numbers import read_number
-from .words import Lexeme
+from .word_edges import PARTS
+from .words import Lexeme, rename
 
 if TYPE_CHECKING:
     from .lexicon import Lexicon
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 ENDS = frozenset({".", ";", ",", ":", "!", "\n"})
 LONGEST = 14
 """Words of a clause that tells a scene."""
-PARTS = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
 CHOICES = frozenset({"FACE_CHOICE", "EVERYONE", "FACE_WORD"})
 PLAIN = frozenset(
     {"SCENE", "GROUP", "NUMBER", "FILLER", "FACE_WORD", "VIEWER", "VIEWER_PHRASE", "LINK", "POSSESSIVE", "AND", "OF"}
@@ -60,7 +59,7 @@ def read_clause(lexemes: Sequence[Lexeme], start: int, lexicon: Lexicon) -> tupl
     while stop < min(len(lexemes), start + LONGEST) and lexemes[stop].word not in ENDS:
         number, matches = read_number(lexemes, stop), lexicon.match(lexemes, stop)
         longest = max((length for length, _, _ in matches), default=1)
-        found = find_kinds(lexemes, stop, lexicon)
+        found = {category for _, readings, _ in matches for category, _ in readings}
         if number is not None:
             # "The second face" is none of several.
             found = {"NUMBER"} if number[1].form == "integer" and number[1].value > 1 else {"ONE"}
@@ -98,13 +97,6 @@ def tell_faces(lexemes: Sequence[Lexeme], lexicon: Lexicon) -> Iterator[Lexeme]:
 def ends_name(lexemes: Sequence[Lexeme], at: int, lexicon: Lexicon) -> bool:
     """Whether a number names those of the scene: no name or count goes on behind it."""
     return at >= len(lexemes) or lexemes[at].type != "word" or not find_kinds(lexemes, at, lexicon) - {"FILLER", "GIVE"}
-
-
-def rename(lexeme: Lexeme, word: str) -> Lexeme:
-    """Return a word at the same place of the text."""
-    renamed = copy(lexeme)
-    renamed.word = word
-    return renamed
 
 
 def chooses(lexemes: Sequence[Lexeme], at: int, lexicon: Lexicon) -> bool:

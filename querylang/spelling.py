@@ -6,13 +6,12 @@ In: words and the lattice; out: the words with those mended, and a note for each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from typing import TYPE_CHECKING
 
 from .lattice import Lattice
 from .numbers import NUMBER_WORDS
 from .word_edges import ASIDE, EMPTY
-from .words import Lexeme
+from .words import Lexeme, rename
 
 if TYPE_CHECKING:
     from .language import Language
@@ -141,9 +140,7 @@ def mend_spelling(
             found = find_meant(word, language)
         near = same_meaning(found, language)
         if len(near) == 1 and len(near[0]) >= SHORTEST:
-            fixed = copy(lexemes[i])
-            fixed.word = near[0]
-            mended[i] = fixed
+            mended[i] = rename(lexemes[i], near[0])
             notes.append(f"'{word}' is read as '{near[0]}'")
         elif near and node in aside:
             lost.append((node, near))

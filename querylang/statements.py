@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .number_edges import find_kinds
 from .numbers import NUMBER_WORDS, read_number
 from .spelling import find_categories, find_lost
+from .word_edges import PARTS
 from .words import Lexeme
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ CHOOSING = frozenset({
     "CONDITION", "LAYOUT_POINT",
 })  # fmt: skip
 """Categories of words that a statement never holds: they say what is asked, or of whom."""
-NAMES = frozenset({"NOUN", "NOUNS", "OWN_NOUN", "REL", "BAD"})
-PARTS = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
+NAMES = PARTS | {"REL", "BAD"}
 NAMED = PARTS | {"LAYOUT", "PROGRAM"}
 LOST = NAMES | {"ADJ"}
 ASKS = frozenset({"WANTING", "GIVE", "FINDING"})
@@ -41,10 +40,11 @@ ASKED_WITHIN = 4
 
 
 class Phrase(NamedTuple):
-    """The longest phrase that starts at a word, with all that may start there."""
+    """The longest phrase that starts at a word, with all that may start there, and whether that is a side."""
 
     stop: int
     kinds: frozenset[str]
+    is_side: bool
 
 
 def drop_statements(text: str, lexemes: Sequence[Lexeme], language: Language) -> tuple[Sequence[Lexeme], list[str]]:
@@ -113,7 +113,7 @@ class Statements:
         at = start
         while at < min(self.size, start + LONGEST) and not self.ends(at, bool(strange or kinds & TELLING)):
             phrase = self.phrase(at)
-            if self.lexemes[at].type == "number" or read_number(self.lexemes, at) is not None or self.is_side(at):
+            if self.lexemes[at].type == "number" or read_number(self.lexemes, at) is not None or phrase.is_side:
                 kinds.add("LAYOUT")
             elif not phrase.kinds and self.lexemes[at].type == "word":
                 strange.append(at)
@@ -190,16 +190,14 @@ class Statements:
     def phrase(self, at: int) -> Phrase:
         """Return the longest phrase that starts at a word."""
         if at not in self.phrases:
-            kinds = frozenset(find_kinds(self.lexemes, at, self.language.lexicon))
             found = self.language.lexicon.match(self.lexemes, at)
-            product = self.match(at, "PRODUCT")
-            stop = product or at + max((length for length, _, _ in found), default=1)
-            self.phrases[at] = Phrase(stop, kinds & TELLING if product else kinds)
+            readings = [reading for _, several, _ in found for reading in several]
+            kinds = frozenset(category for category, _ in readings)
+            is_side = any(category == "ADJ" and value[0] == "side" for category, value in readings)
+            product = max((length for length, several, _ in found if "PRODUCT" in dict(several)), default=0)
+            stop = at + (product or max((length for length, _, _ in found), default=1))
+            self.phrases[at] = Phrase(stop, kinds & TELLING if product else kinds, is_side)
         return self.phrases[at]
-
-    def is_side(self, at: int) -> bool:
-        found = self.language.lexicon.match(self.lexemes, at)
-        return any(category == "ADJ" and value[0] == "side" for _, readings, _ in found for category, value in readings)
 
     def skip_wrapping(self, at: int) -> int:
         """Return where a clause begins behind "hi", "so" and the like."""

@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise, takewhile
 
-from .asks import Ask, Draft, find_phrases, only
+from .asks import WAY, Ask, Draft, find_phrases, only
 from .clause_kinds import settle_item
 from .meaning import Item, Phrase, join
+from .word_edges import PARTS
 
-FIELDS = ("range", "reverse", "turn", "origin", "strict")
 WORDS = frozenset({"FROM", "TO", "BETWEEN", "REVERSE", "TURN", "STRICT", "OUT_OF", "EXCEPT"})
 """Categories of words that say a way."""
-NAMES = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
 LISTED = ({"and"}, {"comma", "and"}, {"comma"})
 
 
 def spread_ways(draft: Draft) -> None:
     """Let a way said before or behind a list be that of all of it, as far as they are of one kind."""
     for index, ask in enumerate(draft.asks):
-        way = only(ask.item, FIELDS)
+        way = only(ask.item, WAY)
         if way == Item() or ask.is_removal or ask.is_apart or not is_loose(ask):
             continue
         for other in list_others(draft, index):
@@ -40,7 +39,7 @@ def is_loose(ask: Ask) -> bool:
 def list_others(draft: Draft, index: int) -> Iterator[Ask]:
     """Yield the rest of a list at whose end a way stands behind a name, or at whose start before one."""
     ask = draft.asks[index]
-    name, way = find_node(draft, ask, NAMES), find_node(draft, ask, WORDS)
+    name, way = find_node(draft, ask, PARTS), find_node(draft, ask, WORDS)
     later = draft.asks[index + 1 : index + 2]
     is_last = not any(follows(one, ask) for one in later)
     if name < way and is_last and "and" in ask.before:
@@ -66,4 +65,4 @@ def is_alike(ask: Ask, other: Ask) -> bool:
     """Whether an ask is a stretch without a way of its own, and of the same kind where "both" does not say so."""
     is_stretch = ask.is_named and not (ask.is_removal or ask.thing.is_place or ask.phrase.is_free or ask.item.is_layout)
     is_told = other.item.each and other.phrase.det == ""
-    return is_stretch and only(ask.item, FIELDS) == Item() and (is_told or ask.phrase.ops[:1] == other.phrase.ops[:1])
+    return is_stretch and only(ask.item, WAY) == Item() and (is_told or ask.phrase.ops[:1] == other.phrase.ops[:1])

@@ -13,6 +13,8 @@ from .number_edges import is_line_start, read_interval
 from .words import Lexeme
 
 SKIP, LINK_COST = "SKIP", 0.05
+PARTS = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
+"""Categories of words that name a part or a place on one."""
 WRAPPING = frozenset({"FILLER", "DIVIDER"})
 """Categories of phrases that say nothing by themselves."""
 MARKS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 # ruff: noqa: RUF001 - the typographic marks people paste are the point here
 import re
 import unicodedata
+from copy import copy
 
 SPELLING = {
     "center": "centre", "centers": "centres", "centered": "centred", "colour": "color", "grey": "gray",
@@ -97,6 +98,13 @@ def split_lexemes(text: str) -> list[Lexeme]:
             continue
         splitter.add(m)
     return splitter.lexemes
+
+
+def rename(lexeme: Lexeme, word: str) -> Lexeme:
+    """Return a word that stands in the place of another one."""
+    renamed = copy(lexeme)
+    renamed.word = word
+    return renamed
 
 
 def list_words(phrase: str) -> list[str]:
