@@ -156,6 +156,8 @@ def is_list(draft: Draft, first: Ask, last: Ask) -> bool:
     behind = takewhile(lambda ask: bool(ask.before & {"comma", "and", "also"}), after(draft, last))
     joined = [*between, *(behind if last.before == {"comma"} else ())]
     text = draft.lattice.text[draft.span(first)[1] : draft.span(last)[0]]
+    if "including" in last.before:
+        return False
     if heads(draft, first) or leads_parts(draft, first, last) or is_only(first, last) or is_under(draft, first, last):
         return False
     if any(ask.before & JOINED for ask in joined) or ";" in text or "\n" in text:
@@ -227,6 +229,7 @@ def is_vague(draft: Draft, first: Ask, last: Ask) -> bool:
     stretches = [ask for ask in (first, last) if ask.is_stretch and not is_one(ask) and ask.item.positions is None]
     if (
         is_included(draft, last)
+        or (is_counted(first) and not last.before)
         or is_only(first, last)
         or any(ask.item.says_only("layout", "zero", "frame") for ask in (first, last))
     ):

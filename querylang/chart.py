@@ -36,6 +36,7 @@ SEPARATORS = {
     "SLASH": "and",
     "ALSO": "also",
     "AS_ON": "as",
+    "INCLUDING": "including",
 }
 
 Reading = tuple[float, Any]

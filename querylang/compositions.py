@@ -33,9 +33,14 @@ class Compositions(PhraseCompositions):
         return Item(segments=Number(1 / number.value, "integer", is_plural=True, span=number.span))
 
     def fractions(self, numbers: tuple[Number, ...]) -> Item | None:
-        """Places along a part, of which a whole number is 0 or 1; the fractions alone may be over 1."""
+        """Places along a part, of which a whole number is 0 or 1; the fractions alone may be over 1.
+
+        "3/3" by itself are two numbers.
+        """
         parts = [number for number in numbers if number.form in FRACTIONAL]
         are_places = parts and all(number in parts or number.value <= 1 for number in numbers)
+        if len(numbers) == 1 and numbers[0].denominator == numbers[0].value * numbers[0].denominator > 0:
+            return None
         return Item(positions=numbers) if are_places else None
 
     def adjectives_alone(self, adjectives: Any) -> Item | None:

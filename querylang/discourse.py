@@ -22,7 +22,7 @@ from .respective import give_counts
 from .restated import drop_restated
 from .said_again import drop_said_again
 from .side_headings import find_depth
-from .ways import spread_ways
+from .ways import spread_shapes, spread_ways
 from .whole_face import join_layout, narrow_layout, set_face_aside
 
 
@@ -42,6 +42,7 @@ def bind(draft: Draft, perspective: str) -> None:
     join_ways(draft)
     own_all(draft)
     spread_ways(draft)
+    spread_shapes(draft)
     drop_headers(draft)
     weave(draft)
     refuse_both(draft)

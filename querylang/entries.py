@@ -38,7 +38,7 @@ def gather(path: Sequence[Entry | str]) -> list[Entry]:
     for what in path:
         if isinstance(what, str):
             # "As many on the left eye as on the right one" is a list, too.
-            before += [what, "and"] if what == "as" else [what]
+            before += [what, "and"] if what in ("as", "including") else [what]
         else:
             what.before = frozenset(before)
             before = []

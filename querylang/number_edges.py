@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from .brackets import counts_item
 from .lexicon import Lexicon
-from .numbers import FRACTIONAL, GROUPS, NUMBER_WORDS, PER_CENT, Number, as_part, read_number
+from .numbers import FRACTIONAL, GROUPS, MAX_DIGITS, NUMBER_WORDS, PER_CENT, Number, as_part, read_number
 from .words import Lexeme
 
 JOINS_LIST = frozenset({",", "and", "-", "to", "..", "through"})
@@ -88,6 +89,7 @@ def read_numbers(
     if is_minus(lexemes, i):
         number = replace(number, value=-number.value, span=(lexemes[i - 1].start, number.span[1]))
     yield from read_one(lexemes, i, stop, number, lexicon)
+    yield from read_slashed(lexemes, i)
     after = lexemes[stop].word if stop < len(lexemes) else ""
     if lexemes[i].type == "number" and number.form == "integer" and after in (")", ".") and is_bullet(lexemes, i, stop):
         yield stop + 1, "BULLET", None, 0.2
@@ -103,8 +105,9 @@ def read_numbers(
         counts = category == "IDS_LIST" and (names or not behind.isdisjoint(COUNTABLE))
         if category == "COUNTS":
             # "5 and 7 points respectively".
-            is_said = any(one.word == "respectively" for one in lexemes[end : end + 2])
-            is_said = is_said or (end == len(lexemes) and heads_names(lexemes, i, lexicon))
+            is_said = any(one.word == "respectively" for one in lexemes[end : end + 3])
+            is_last = end + ("POINTS" in behind) == len(lexemes)
+            is_said = is_said or (is_last and heads_names(lexemes, i, lexicon))
             # "From the left corner to the right one, 7 points via the top".
             is_one = lexemes[i].word == "one" and i > 0 and is_kind(lexemes, i - 1, "ADJ", lexicon)
             if (is_said or "POINTS" in behind) and not (counts_faces or is_one):
@@ -188,6 +191,25 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
             yield end, "NUMBERS", tuple(numbers[:count]), 1.0
         if all(number.form == "integer" for number in numbers[:count]):
             yield end, "IDS_LIST", tuple(pair for _, pair in steps[:count]), 1.0
+
+
+def read_slashed(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
+    """Yield "5/6" as a number each where as many names stand so: "left eye/jaw: 5/6"."""
+    stop = i
+    while stop < len(lexemes) and lexemes[stop].type == "number" and lexemes[stop].word.isdigit():
+        stop += 2
+        if stop > len(lexemes) or lexemes[stop - 1].word != "/":
+            break
+    numbers = [read_whole(lexemes, at) for at in range(i, stop, 2)]
+    stop -= 1
+    parted = [n for n in range(1, len(lexemes) - 1) if lexemes[n].word == "/" and lexemes[n + 1].type == "word"]
+    names = 1 + len([n for n in parted if lexemes[n - 1].type == "word"])
+    if len(numbers) > 1 and (len(numbers) > 2 or names == len(numbers)) and (i == 0 or lexemes[i - 1].word != "/"):
+        yield stop, "COUNTS", tuple(numbers), -RESPECTIVELY
+
+
+def read_whole(lexemes: Sequence[Lexeme], i: int) -> Number:
+    return Number(Fraction(int(lexemes[i].word[:MAX_DIGITS])), "integer").at(lexemes, i, i + 1)
 
 
 def are_alike(numbers: Sequence[Number]) -> bool:

@@ -92,7 +92,9 @@ def read_digits(lexemes: Sequence[Lexeme], start: int) -> tuple[int, Number]:
     after = word_at(lexemes, i)
     if after == "/" and i + 1 < len(lexemes) and lexemes[i + 1].type == "number":
         below = Fraction(lexemes[i + 1].word[:MAX_DIGITS])
-        if below and (lexemes[i + 1].is_glued or not lexemes[i].is_glued):
+        # "5/6/7 points on A, B and C".
+        goes_on = word_at(lexemes, i + 2) == "/" and i + 3 < len(lexemes) and lexemes[i + 3].type == "number"
+        if below and not goes_on and (lexemes[i + 1].is_glued or not lexemes[i].is_glued):
             return 3, Number(value / below, "fraction", int(below) if below.denominator == 1 else 0)
     if length := read_per_cent(lexemes, i):
         return 1 + length, Number(value / 100, "percent")

@@ -182,6 +182,11 @@ def refuse_round(draft: Draft, index: int) -> None:
     if ask.phrase.ops == (("rel", "around"),) and later and later[0].thing.is_place and not later[0].before:
         message = f"'{draft.words(later[0])}' is one point, and nothing goes round it"
         raise MistakeError("count", message, draft.span(ask, later[0]))
+    is_next = bool(later) and not later[0].before and later[0].start == ask.stop
+    if is_next and ask.phrase.ops[:1] == (("rel", "line"),) and later[0].thing.is_place:
+        # "The midpoint of the line where the lips meet".
+        words = draft.words(ask, later[0])
+        raise MistakeError("unknown_part", f"there is no '{words}'", draft.span(ask, later[0]))
 
 
 def is_torn(draft: Draft, index: int) -> bool:

@@ -7,11 +7,13 @@ and lines make lists, whose items are kept however often they come (law 1): thes
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import takewhile
 
 from .announced import announces, counts_names, lies_inside, shares_out, sums_up, tells_what
 from .asks import Ask, Draft, find_phrases, list_alike
 from .beneath import divides
+from .counting import find_unified
 from .meaning import Item, join
 from .numbered_again import (
     is_bare,
@@ -22,8 +24,9 @@ from .numbered_again import (
     numbers_all,
     numbers_last,
 )
-from .phrase_compositions import HALVES
-from .pieces import Place, Stretch
+from .phrase_compositions import HALVES, OUTLINES
+from .pieces import Patch, Place, Stretch
+from .registry import Registry
 from .restated import opens_bracket
 from .told_order import goes_first, put_in_order
 
@@ -305,18 +308,42 @@ def widens(draft: Draft, index: int) -> bool:
 
 
 def is_included(draft: Draft, index: int) -> bool:
-    """Whether places are the ends of what was counted before them, and said to be included."""
+    """Whether what lies on the name before it is only said to be among its points: "17 points on the jaw, chin included"."""
     last, ask = draft.asks[index - 1 : index + 1]
-    if not (ask.is_place and is_bare(ask) and draft.has_amount(index - 1)):
+    if not is_bare(ask) or ask.is_removal or last.is_removal or last.is_place:
         return False
     before, behind = draft.list_beside(ask, 3)
     near = {one.word for one in (*before, *behind)} & INCLUDING
-    kinds = draft.list_kinds(ask)
-    if not kinds & {"NOUN", "NOUNS"}:
+    if not draft.list_kinds(ask) & {"NOUN", "NOUNS"} and draft.has_amount(index - 1):
         # "5 points on the upper lid, with the corners".
         near |= {one.word for one in before[-2:]} & {"with"}
-    ends = {(one.part, at % 1) for one in last.pieces if isinstance(one, Stretch) for at in (one.start, one.stop)}
-    return bool(near) and all(isinstance(one, Place) and (one.part, one.fpalp % 1) in ends for one in ask.pieces)
+    if not ask.is_place:
+        return bool(near) and "including" in ask.before and lies_inside(draft, ask, last)
+    registry = draft.rules.concepts.registry
+    places = {turn_back(one.part, one.fpalp, registry) for one in ask.pieces if isinstance(one, Place)}
+    return bool(near) and len(places) == len(ask.pieces) and places <= list_points(draft, index - 1)
+
+
+def list_points(draft: Draft, index: int) -> set[tuple[str, Fraction]]:
+    """Return the places where an ask is sure to have points: all of them, or the ends where a number is shared."""
+    ask, registry = draft.asks[index], draft.rules.concepts.registry
+    count = ask.item.count.value if ask.item.count is not None else None
+    points: set[tuple[str, Fraction]] = set()
+    for one in ask.pieces:
+        fpalps = find_unified(one, registry)
+        if isinstance(one, Stretch) and draft.has_amount(index):
+            fpalps = [one.start, one.stop]
+            if count is not None and count == int(count) and 1 < count <= MOST_NAMED and len(ask.pieces) == 1:
+                steps = int(count) - (not (one.is_whole and registry.parts[one.part].is_closed))
+                fpalps = [one.start + (one.stop - one.start) * n / steps for n in range(steps + 1)]
+        if not isinstance(one, Patch):
+            points |= {turn_back(one.part, at, registry) for at in fpalps}
+    return points
+
+
+def turn_back(part: str, fpalp: Fraction, registry: Registry) -> tuple[str, Fraction]:
+    """Return a place as it is called once round: 1 of a closed part is its 0."""
+    return part, fpalp % 1 if registry.parts[part].is_closed else fpalp
 
 
 def says_middle(draft: Draft, index: int) -> bool:
@@ -343,7 +370,15 @@ def list_pieces(ask: Ask) -> list[str]:
     return [] if ask.item.range is not None else sorted(map(repr, ask.pieces))
 
 
-SAY_HOW = (goes_first, tells_what, is_included, numbers_all, numbers_last)
+def says_outline(draft: Draft, index: int) -> bool:
+    """Whether "outlines" says again what curves are: "the left brow and the left eye; 8 points each; outlines"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    is_mere = is_bare(ask) and ask.is_owned and ask.phrase.ops[-1:] in OUTLINES and not draft.has_amount(index)
+    kinds = draft.list_kinds(ask)
+    return is_mere and kinds.isdisjoint({"NOUN", "NOUNS"}) and {*ask.pieces} == {*last.pieces} and "and" not in ask.before
+
+
+SAY_HOW = (goes_first, tells_what, is_included, says_outline, numbers_all, numbers_last)
 """When an ask only says how the one before it goes, what it is, or how it is numbered, whatever joins the two."""
 SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces, widens)
 """When an ask says again all that stands before it, and more of it."""

@@ -52,7 +52,7 @@ class Spreader:
             MistakeError: It is no whole number, under 1 or over the limit.
         """
         span = number.span if number.span[1] else span
-        if number.value.denominator != 1:
+        if number.value.denominator != 1 or number.denominator:
             raise MistakeError("count", "a number of points is whole", span)
         if number.value <= 0:
             raise MistakeError("count", "a number of points is at least 1", span)

@@ -1,11 +1,13 @@
 """Ways said once: "5 points on the left brow and 7 on the right brow (left to right)", "left to right: ...".
 
-In: the asks of a draft; out: the same, where a way before or behind a list of one kind is that of all of it.
+In: the asks of a draft; out: the same, where a way before or behind a list of one kind is that of all of it, and a shape
+before a list is that of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from .asks import WAY, Ask, Draft, find_phrases, only
@@ -27,6 +29,26 @@ def spread_ways(draft: Draft) -> None:
         for other in list_others(draft, index):
             joined = join(other.item, way)
             other.item = other.item if joined is None else settle_item(joined)
+
+
+def spread_shapes(draft: Draft) -> None:
+    """Let a shape said before a list be that of each of it, and its number too: "8-point polygons for A and B"."""
+    for index, ask in enumerate(draft.asks):
+        at = find_node(draft, ask, frozenset({"SHAPE"}))
+        if ask.item.shape is None or ask.is_removal or at >= find_node(draft, ask, PARTS):
+            continue
+        listed = [*takewhile(lambda pair: follows(pair[1], pair[0]), pairwise(draft.asks[index:]))]
+        others = [*takewhile(is_bare_stretch, (later for _, later in listed))]
+        are_several = any(edge.category == "SHAPES" for edge in draft.lattice.edges[at])
+        is_each = are_several and ask.item.count is not None and not ask.item.total
+        for one in (ask, *others) if others else ():
+            each = ask.item.each or (True if is_each else None)
+            one.item = replace(one.item, shape=ask.item.shape, each=each if one is ask else one.item.each)
+
+
+def is_bare_stretch(ask: Ask) -> bool:
+    """Whether an ask says no more than the name of a stretch."""
+    return ask.item.says_only("phrase", "frame") and not (ask.is_removal or ask.thing.is_place)
 
 
 def is_loose(ask: Ask) -> bool:
@@ -58,7 +80,7 @@ def find_node(draft: Draft, ask: Ask, kinds: frozenset[str]) -> int:
 
 
 def follows(ask: Ask, last: Ask) -> bool:
-    return ask.sentence == last.sentence and ask.before in LISTED
+    return ask.sentence == last.sentence and ask.before - {"of"} in LISTED
 
 
 def is_alike(ask: Ask, other: Ask) -> bool:

@@ -84,10 +84,12 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     if found is None:
         return None
     owner, made = found
-    last = next((one.phrase for one in reversed(draft.asks[:index]) if not one.is_removal), NO_NAME)
+    at = next((n for n in range(index - 1, -1, -1) if not draft.asks[n].is_removal), -1)
+    last = draft.asks[at].phrase if at >= 0 else NO_NAME
     is_itself = phrase.ops and owner.ops[: len(last.ops)] == last.ops and made.thing.units == last.thing.units
-    if is_itself and (other := lie_near(draft.rules, phrase, last)):
-        # "The mouth opening 8 points, outline 12": it has no other than itself.
+    says_again = is_itself and ask.before == {"comma"} and not draft.has_amount(at)
+    if is_itself and not says_again and (other := lie_near(draft.rules, phrase, last)):
+        # "The mouth opening 8 points, outline 12" has no other than itself; "lower lip contour, outer edge" is it.
         return other
     is_within = made.ops[: len(owner.ops)] == owner.ops
     ask.is_narrower = phrase.is_free and index > 0 and owner is draft.asks[index - 1].phrase and is_within
