@@ -13,9 +13,9 @@ from .lattice import Edge
 from .meaning import Phrase
 from .word_edges import SKIP
 
-HEADING_COST = 9.0
+HEADING_COST, KNOWN_COST = 9.0, 1.0
 WANTER_COST = 0.2
-LONGEST_HEADING = 6
+LONGEST_HEADING = 9
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER", "REF"})
@@ -46,6 +46,8 @@ class Asides:
                 is_bad = "BAD" in kinds
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
                 yield from () if is_shape else self.end_before_shape(start, node)
+                if self.is_known_heading(start, node) and self.names_something(node + 1):
+                    yield node + 1, KNOWN_COST, Entry("heading", None, start, node + 1)
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
                 name, is_whole = self.name_inside(start, node)
                 is_counted = name is None and self.is_number_alone(node + 1)
@@ -62,6 +64,12 @@ class Asides:
             heads = any(edge.category == "HEADING" and edge.stop > node + 1 for edge in edges)
             if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
                 return
+
+    def is_known_heading(self, start: int, colon: int) -> bool:
+        """Whether several words before a colon head what they do not name: "upper half of the face: brows and eyes"."""
+        skipped = (node for node, _ in self.chart.skips[start])
+        edges = (edge for node in skipped for edge in self.lattice.edges[node])
+        return any(edge.category == "HEADING" and edge.stop == colon > edge.start + 1 for edge in edges)
 
     def describes_person(self, start: int, stop: int) -> bool:
         """Whether words tell one of a photo's people from the others: "the child on her mother's lap"."""

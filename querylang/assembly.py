@@ -30,6 +30,7 @@ class Assembly:
     Attributes:
         problems: What is wrong with it; there are no runs then.
         faces: Which faces.
+        idle: The exceptions that took no point away.
     """
 
     def __init__(self, placer: Placer, draft: Draft) -> None:
@@ -38,6 +39,7 @@ class Assembly:
         self.segments: list[Segment] = []
         self.problems: list[Problem] = []
         self.faces = ""
+        self.idle: list[Ask] = []
 
     @property
     def runs(self) -> list[Run]:
@@ -115,16 +117,22 @@ class Assembly:
             return
         is_told = self.finds_word(ask, "contrast") or self.begins_sentence(ask)
         if is_told and self.touches(pieces, span):
-            self.placer.notes.append("the exception removes no point")
+            self.leave_all(ask)
             return
         self.segments = remove_pieces_from(self.segments, pieces, self.placer, span)
         if not self.runs:
             raise MistakeError("nothing_left", "the exception removes every point", self.span_removal(ask))
         if self.runs == before:
             index = self.draft.asks.index(ask)
-            if index and self.draft.asks[index - 1].is_removal and not self.is_apart(index):
+            last = self.draft.asks[index - 1]
+            is_idle = any(one is last for one in self.idle)
+            if index and last.is_removal and not is_idle and not self.is_apart(index):
                 raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
-            self.placer.notes.append("the exception removes no point")
+            self.leave_all(ask)
+
+    def leave_all(self, ask: Ask) -> None:
+        self.idle.append(ask)
+        self.placer.notes.append("the exception removes no point")
 
     def begins_sentence(self, ask: Ask) -> bool:
         """Whether an exception is a sentence of its own: "the nose tip. Skip the bridge" keeps the tip."""

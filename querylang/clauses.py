@@ -33,6 +33,7 @@ from .repeats import repeat, repeats_list
 from .restated import mark_inside, settle_side
 from .sentence_heads import count_first, open_heads
 from .side_headings import (
+    ARTICLES,
     comes_second,
     find_labelled_side,
     find_side_heading,
@@ -115,7 +116,7 @@ class Clauses(CountedClauses):
         if marks and self.side[1] == self.sentence and not is_under:
             # "- right: 6 upper, 4 lower" says nothing of the next line.
             self.side = (NO_NAME, -1)
-        if entry.before & {*BREAKS, "then"} or self.adds(entry):
+        if entry.before & {*BREAKS, "then"} or self.adds(entry) or self.asks_first(entry):
             self.removing = False
         if "also" in entry.before and self.narrow is not None:
             span = self.draft.span(self.narrow, entry)
@@ -124,6 +125,19 @@ class Clauses(CountedClauses):
             self.narrow = entry
         for last in self.draft.entries[max(0, self.number - 1) : self.number]:
             refuse_torn(self.draft, last, entry)
+
+    def asks_first(self, entry: Entry) -> bool:
+        """Whether what is asked comes behind what is left out: "skip the brows, give me the eyes", "..., just ..."."""
+        if not self.asks or entry.kind != "item" or not all(ask.is_removal for ask in self.asks):
+            return False
+        phrase, parts = entry.value.phrase or NO_NAME, {part for ask in self.asks for part in ask.thing.parts}
+        if entry.before == {"colon"} and not phrase.is_free and parts.isdisjoint(phrase.thing.parts):
+            # "No jaw: the eyes and the nose".
+            entry.before = frozenset({"comma"})
+            return True
+        between = self.draft.lattice.text[self.draft.span(self.asks[-1])[1] : self.draft.span(entry)[0]]
+        asks = bool(entry.value.only) or not ARTICLES.issuperset(between[1:].lower().split())
+        return entry.before == {"comma"} and asks
 
     def adds(self, entry: Entry) -> bool:
         """Whether "plus" stands before an entry."""

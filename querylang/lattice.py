@@ -241,7 +241,9 @@ def is_verb(lexemes: Sequence[Lexeme], i: int) -> bool:
     return bool(before) and before[-1] not in ("is", "are")
 
 
-BESIDE = frozenset({"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "LINK", "NEGATION", "NOUN", "REL"})
+INNER_COUNT = "51"
+"""How many points of 300W are no jaw's, which people call the inner ones."""
+BESIDE = frozenset({"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "INNER_POINTS", "LINK", "NEGATION", "NOUN", "REL"})
 """Kinds that a phrase may be none of, by what stands beside it."""
 
 
@@ -260,7 +262,11 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
         dropped |= {"NOUN", "NOUNS"}
     if kinds >= {"EXCEPT", "NEGATION"}:
         # "..., not the left one" takes away, "no more than", "not used" do not.
-        dropped.add("NEGATION" if opens_clause(lexemes, i) and names_soon(lexemes, stop, lexicon) else "EXCEPT")
+        opens = opens_clause(lexemes, i) or (i == 0 and lexemes[i].word == "no")
+        dropped.add("NEGATION" if opens and names_soon(lexemes, stop, lexicon) else "EXCEPT")
+    if "INNER_POINTS" in kinds and i > 0 and lexemes[i - 1].type == "number" and lexemes[i - 1].word != INNER_COUNT:
+        # "12 outer and 8 inner points" are those of an edge.
+        dropped.add("INNER_POINTS")
     if "BULLET_WORD" in kinds and is_part(lexemes, stop):
         # "The first third" counts no items.
         dropped.add("BULLET_WORD")

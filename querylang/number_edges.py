@@ -195,16 +195,19 @@ def read_list(lexemes: Sequence[Lexeme], i: int, stop: int, first: Number) -> It
 
 def read_slashed(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, Any, float]]:
     """Yield "5/6" as a number each where as many names stand so: "left eye/jaw: 5/6"."""
+    if i > 0 and lexemes[i - 1].word == "/":
+        return
     stop = i
-    while stop < len(lexemes) and lexemes[stop].type == "number" and lexemes[stop].word.isdigit():
+    while stop < min(len(lexemes), i + LONGEST_BRACKET) and lexemes[stop].type == "number" and lexemes[stop].word.isdigit():
         stop += 2
         if stop > len(lexemes) or lexemes[stop - 1].word != "/":
             break
     numbers = [read_whole(lexemes, at) for at in range(i, stop, 2)]
     stop -= 1
-    parted = [n for n in range(1, len(lexemes) - 1) if lexemes[n].word == "/" and lexemes[n + 1].type == "word"]
+    near = range(max(1, i - LONGEST_BRACKET), min(len(lexemes) - 1, stop + LONGEST_BRACKET))
+    parted = [n for n in near if lexemes[n].word == "/" and lexemes[n + 1].type == "word"]
     names = 1 + len([n for n in parted if lexemes[n - 1].type == "word"])
-    if len(numbers) > 1 and (len(numbers) > 2 or names == len(numbers)) and (i == 0 or lexemes[i - 1].word != "/"):
+    if len(numbers) > 1 and (len(numbers) > 2 or names == len(numbers)):
         yield stop, "COUNTS", tuple(numbers), -RESPECTIVELY
 
 
@@ -231,21 +234,25 @@ def as_percents(numbers: Sequence[Number]) -> tuple[Number, ...] | None:
 
 def continues_list(lexemes: Sequence[Lexeme], i: int, number: Number) -> bool:
     """Whether a number belongs to a list that began before it."""
-    before = i - 1
+    before = i - 1 - (i > 1 and lexemes[i - 1].word in ("a", "an"))
+    is_lower = before > 0 and lexemes[before].word == "/" and lexemes[before - 1].type == "number"
+    if is_lower or (i > 0 and lexemes[i - 1].word in NUMBER_WORDS):
+        # The lower number of "1/2, 3/4", the last word of "one half, twenty one".
+        return True
     while before > 0 and lexemes[before].word in JOINS_LIST and i - before < 3:
         before -= 1
     is_per_cent = before > 0 and lexemes[before].word in PER_CENT
     before -= is_per_cent
     if not 0 <= before < i - 1:
         return False
-    is_whole = not is_per_cent and lexemes[before].type == "number"
+    # "At 1/2, 3/4" is one list, "Outer lip 12, 25% and 75% of the jaw" a count and a list.
+    is_whole = not is_per_cent and lexemes[before].type == "number" and lexemes[before - 1].word != "/"
     if (
         number.form in FRACTIONAL
         and is_whole
         and lexemes[before].word.isdigit()
         and lexemes[before].word not in ("0", "1")
     ):
-        # "Outer lip 12, 25% and 75% of the jaw".
         return False
     return lexemes[before].type == "number" or lexemes[before].word in LISTED
 

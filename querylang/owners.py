@@ -15,6 +15,7 @@ from .beside import inherit, lie_on, needs_owner
 from .clause_kinds import is_bare_route
 from .concepts import Op
 from .joining import are_sides, find_side, is_side
+from .lattice import Edge
 from .leaning import (
     repeats_way,
     share_counted,
@@ -40,11 +41,28 @@ def own_all(draft: Draft) -> None:
     """
     own_names(draft)
     for index, ask in enumerate(draft.asks):
+        refuse_edge(draft, ask)
         waits = ask.is_named and ask.phrase.is_free and not ask.is_header
         if waits and ask.item.range is None and ask.item.layout is None:
             refuse_free(draft, index)
         if ask.phrase.ops[-1:] == (START,):
             tell_ends(draft, index)
+
+
+def refuse_edge(draft: Draft, ask: Ask) -> None:
+    """Raise the mistake of an end that a lip has not: "the upper lip near the nose" is not its inner edge."""
+    edges = (edge for node in draft.lattice.edges[ask.start : ask.stop] for edge in node)
+    where = {edge.value[0][1] for edge in edges if lies_by(draft, edge)}
+    if any(part.split()[0] in where for part in ask.thing.parts):
+        raise draft.mistake("ambiguous", f"there is no '{draft.words(ask)}'", ask)
+
+
+def lies_by(draft: Draft, edge: Edge) -> bool:
+    """Whether an adjective says what is near: "near the nose", "by the ears"."""
+    if edge.category != "ADJ" or edge.value[0][0] != "depth" or edge.stop - edge.start < 2:
+        return False
+    inside = {one.category for node in draft.lattice.edges[edge.start : edge.stop] for one in node if one is not edge}
+    return not inside.isdisjoint({"NOUN", "NOUNS", "EAR"})
 
 
 def tell_ends(draft: Draft, index: int) -> None:

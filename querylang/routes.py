@@ -127,7 +127,9 @@ class Route:
         carrier = () if self.carrier.is_free else self.carrier.ops
         there = other.ops if isinstance(other, Phrase) else ()
         if all(op[0] == "adj" for op in end.ops):
-            tries = [self.borrow(end, there), (*carrier, ("rel", "end"), *end.ops) if carrier else ()]
+            # "The upper edge of the brow, inner to outer" runs between the brow's ends.
+            on_carrier = ((*carrier[:length], ("rel", "end"), *end.ops) for length in range(len(carrier), 0, -1))
+            tries = [self.borrow(end, there), *on_carrier]
             if isinstance(other, Phrase) and len(other.thing.units) == 1 and not other.thing.is_sided:
                 # "The jaw from the chin to the left" ends at the jaw's end.
                 tries.reverse()

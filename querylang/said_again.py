@@ -308,7 +308,7 @@ def widens(draft: Draft, index: int) -> bool:
 
 
 def is_included(draft: Draft, index: int) -> bool:
-    """Whether what lies on the name before it is only said to be among its points: "17 points on the jaw, chin included"."""
+    """Whether a name is only said to be among the points before it: "17 points on the jaw, chin included"."""
     last, ask = draft.asks[index - 1 : index + 1]
     if not is_bare(ask) or ask.is_removal or last.is_removal or last.is_place:
         return False
@@ -375,7 +375,9 @@ def says_outline(draft: Draft, index: int) -> bool:
     last, ask = draft.asks[index - 1 : index + 1]
     is_mere = is_bare(ask) and ask.is_owned and ask.phrase.ops[-1:] in OUTLINES and not draft.has_amount(index)
     kinds = draft.list_kinds(ask)
-    return is_mere and kinds.isdisjoint({"NOUN", "NOUNS"}) and {*ask.pieces} == {*last.pieces} and "and" not in ask.before
+    return (
+        is_mere and kinds.isdisjoint({"NOUN", "NOUNS"}) and {*ask.pieces} == {*last.pieces} and "and" not in ask.before
+    )
 
 
 SAY_HOW = (goes_first, tells_what, is_included, says_outline, numbers_all, numbers_last)

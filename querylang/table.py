@@ -327,6 +327,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("VIA_N", "via N", lambda n: None if n.fault else n, 0.0),
         ("VIA_N", "via ADJ", lambda adjectives: Phrase((("adj", adjectives),)), 0.5),
         ("I", "I VIA_N", run_along, 0.0),
+        ("I", "I comma VIA_N", run_along, 0.2),
         ("I", "I VIA_N", lambda i, n: run_along(i, n) if ends_at_side(i) else None, -0.6),
         ("I", "from E VIA_N", from_side_of, -1.0),
         ("I", "back VIA_N", go_back, 0.0),

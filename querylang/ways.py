@@ -1,7 +1,7 @@
 """Ways said once: "5 points on the left brow and 7 on the right brow (left to right)", "left to right: ...".
 
-In: the asks of a draft; out: the same, where a way before or behind a list of one kind is that of all of it, and a shape
-before a list is that of each.
+In: the asks of a draft; out: the same, where a way before or behind a list of one kind is that of all of it, and a
+shape before a list is that of each.
 """
 
 from __future__ import annotations
