@@ -36,6 +36,7 @@ class Asides:
 
     def find_headings(self, start: int) -> Iterator[Step]:
         """Yield the heading of up to five words before a colon that opens a sentence, without a side or number."""
+        yield from self.find_known_heading(start)
         for node in range(start, min(start + LONGEST_HEADING, self.size)):
             categories = self.chart.categories(node)
             if "COLON" in categories:
@@ -46,8 +47,6 @@ class Asides:
                 is_bad = "BAD" in kinds
                 is_shape = any(edge.category == "SHAPE" and edge.stop == node for edge in self.lattice.edges[start])
                 yield from () if is_shape else self.end_before_shape(start, node)
-                if self.is_known_heading(start, node) and self.names_something(node + 1):
-                    yield node + 1, KNOWN_COST, Entry("heading", None, start, node + 1)
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
                 name, is_whole = self.name_inside(start, node)
                 is_counted = name is None and self.is_number_alone(node + 1)
@@ -65,11 +64,14 @@ class Asides:
             if categories & ENDS_HEADING or (not heads and any(map(names_side, edges))):
                 return
 
-    def is_known_heading(self, start: int, colon: int) -> bool:
-        """Whether several words before a colon head what they do not name: "upper half of the face: brows and eyes"."""
-        skipped = (node for node, _ in self.chart.skips[start])
-        edges = (edge for node in skipped for edge in self.lattice.edges[node])
-        return any(edge.category == "HEADING" and edge.stop == colon > edge.start + 1 for edge in edges)
+    def find_known_heading(self, start: int) -> Iterator[Step]:
+        """Yield words before a colon that head what they do not name: "upper half of the face: brows and eyes"."""
+        for node, _ in self.chart.skips[start]:
+            for edge in self.lattice.edges[node] if node < self.size else ():
+                colon = edge.stop
+                is_head = edge.category == "HEADING" and edge.stop > edge.start + 1 and colon < self.size
+                if is_head and "COLON" in self.chart.categories(colon) and self.names_something(colon + 1):
+                    yield colon + 1, KNOWN_COST, Entry("heading", None, start, colon + 1)
 
     def describes_person(self, start: int, stop: int) -> bool:
         """Whether words tell one of a photo's people from the others: "the child on her mother's lap"."""

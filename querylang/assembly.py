@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from ..errors import Problem
 from .asked_twice import refuse_asked_twice
-from .asks import Ask, Draft
+from .asks import LINES, Ask, Draft
 from .concept_data import Unit
 from .discourse import bind
 from .meaning import Item, MistakeError
@@ -126,7 +126,8 @@ class Assembly:
             index = self.draft.asks.index(ask)
             last = self.draft.asks[index - 1]
             is_idle = any(one is last for one in self.idle)
-            if index and last.is_removal and not is_idle and not self.is_apart(index):
+            is_apart = bool(ask.before & LINES) or self.is_apart(index)
+            if index and last.is_removal and not (is_idle or is_apart):
                 raise MistakeError("ambiguous", "is this left out as well, or asked for?", span)
             self.leave_all(ask)
 

@@ -57,6 +57,8 @@ class Clauses(CountedClauses):
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
         # How what stands under it is set apart.
         self.under: frozenset[str] = frozenset()
+        # How the lines of what is left out are.
+        self.left_out: frozenset[str] = frozenset()
         self.way: Range | None = None
         self.owed: Owed | None = None
 
@@ -116,6 +118,8 @@ class Clauses(CountedClauses):
         if marks and self.side[1] == self.sentence and not is_under:
             # "- right: 6 upper, 4 lower" says nothing of the next line.
             self.side = (NO_NAME, -1)
+        if self.lists_left_out(entry):
+            return
         if entry.before & {*BREAKS, "then"} or self.adds(entry) or self.asks_first(entry):
             self.removing = False
         if "also" in entry.before and self.narrow is not None:
@@ -125,6 +129,16 @@ class Clauses(CountedClauses):
             self.narrow = entry
         for last in self.draft.entries[max(0, self.number - 1) : self.number]:
             refuse_torn(self.draft, last, entry)
+
+    def lists_left_out(self, entry: Entry) -> bool:
+        """Whether an entry is one of the lines under what leaves them out: "300W without:\\n- the jaw\\n- the brows"."""
+        last = self.draft.entries[self.number - 1] if self.number else entry
+        marks = entry.before & LINES
+        if last.kind == "except" and entry.before & BREAKS:
+            self.left_out = marks
+        elif not marks or marks != self.left_out or not self.removing:
+            self.left_out = frozenset()
+        return self.removing and bool(self.left_out)
 
     def asks_first(self, entry: Entry) -> bool:
         """Whether what is asked comes behind what is left out: "skip the brows, give me the eyes", "..., just ..."."""
@@ -155,7 +169,9 @@ class Clauses(CountedClauses):
         if self.removing and ends_removal(self.draft, self.number):
             ask_again(self.draft)
             self.removing = False
-        self.removing = self.removing or is_all_but(self.draft, entry)
+        if not self.removing and is_all_but(self.draft, entry):
+            # "All of them but those of the jaw".
+            self.removing, item = True, replace(item, same=None)
         if self.read_side(entry) or (self.removing and self.names_layout(entry, item)):
             return
         if item.left_out:

@@ -17,7 +17,15 @@ from .pieces import Piece, Place, Stretch
 from .portions import HALF, NoSuchPortionError, Portion, cut_portion
 from .registry import Registry
 from .surface_runs import CENTER
-from .surface_things import MIDDLE_NOTE, find_corners, find_edges, find_quadrants, is_outline
+from .surface_things import (
+    MIDDLE_NOTE,
+    find_corners,
+    find_edges,
+    find_on_edges,
+    find_quadrants,
+    has_edges,
+    is_outline,
+)
 
 Op = tuple[Any, ...]
 """("noun", concept), ("rel", word), ("adj", ((kind, viewer's value, subject's value), ...)) or
@@ -151,6 +159,10 @@ class Concepts:
             return owner.on_surface(edge="outline")
         if word in ("outline", "area", "around") and not owner.is_place:
             return owner
+        if word in ("middle", "end") and owner.is_surface and has_edges(owner):
+            if is_outline(owner):
+                raise MismatchError("ambiguous", f"an outline has no {word}", None)
+            return find_on_edges(owner, word)
         if word == "middle" and owner.is_surface:
             return owner.on_surface(spot=CENTER)
         if word == "corner" and owner.is_surface:

@@ -70,6 +70,8 @@ def is_all_but(draft: Draft, entry: Entry) -> bool:
     last = draft.asks[-1].phrase if draft.asks else NO_NAME
     item: Item = entry.value
     is_all = last.det in ("all", "each") or last.ops == WHOLE_FACE
+    # "300W but the jaw".
+    is_all = is_all or (bool(draft.asks) and draft.asks[-1].item.says_only("layout", "zero", "faces"))
     is_but = "but" in entry.before and not (item.only or "also" in entry.before)
     return is_all and is_but and not item.has_amount and item.phrase is not None
 

@@ -110,7 +110,7 @@ def joins_layout(draft: Draft, ask: Ask, other: Ask, before: frozenset[str]) -> 
     """Whether an ask without an amount stands in one list with one in a layout, which has points on what it names."""
     if not ask.item.says_only("phrase", "only") or ask.is_removal or ask.sentence != other.sentence:
         return False
-    if not before or not before <= {"and", "comma", "then"} or other.is_removal:
+    if not before or not before <= {"and", "comma", "then", "of"} or other.is_removal:
         return False
     return ask.phrase.is_free or has_points(draft, other.item.layout, ask.phrase)
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from .asks import Ask, Draft, flip
 from .layout_ids import list_bases, list_ids
-from .layout_lists import find_landmarks, has_its_size, says_its_size
+from .layout_lists import find_landmarks, has_its_size, has_label, says_its_size
 from .meaning import Item
 
+USING = frozenset({"use", "using", "follow", "following"})
 MOST_BEFORE = 8
 """Of a list that is said again."""
 
@@ -71,6 +72,32 @@ def numbers_all(draft: Draft, index: int) -> bool:
         return False
     for one in heads:
         says_its_size(draft, draft.asks.index(one), ask.item.layout)
+        one.item = replace(one.item, layout=ask.item.layout, zero=ask.item.zero)
+    return True
+
+
+def numbers_before(draft: Draft, index: int) -> bool:
+    """Whether a layout said at the end says how all is numbered: "the eyes. Use 300W."; all then is so.
+
+    Raises:
+        MistakeError: It has no points there, or others.
+    """
+    ask, before = draft.asks[index], draft.asks[:index]
+    is_layout = ask.item.says_only("layout", "zero", "frame", "only") and ask.item.layout is not None
+    is_last = index + 1 == len(draft.asks) and bool(ask.before) and ask.before <= {"stop", "line"}
+    words = {one.word for one in draft.list_beside(ask, 2)[0]}
+    is_manner = bool(ask.item.only) or has_label(draft, ask) or not words.isdisjoint(USING)
+    if not (is_layout and is_last and is_manner) or any(one.is_removal or one.item.is_layout for one in before):
+        return False
+    counted = [at for at in range(index) if draft.has_amount(at)]
+    bare = [one for at, one in enumerate(before) if at not in counted]
+    are_all = all(has_its_size(draft, at, ask.item.layout) for at in counted)
+    if not are_all or not all(is_bare(one) and find_landmarks(draft, ask.item.layout, one.phrase) for one in bare):
+        if words.isdisjoint(USING):
+            return False
+        raise draft.mistake("contradiction", "a layout has its own points, and takes no others", ask)
+    for at, one in enumerate(before):
+        says_its_size(draft, at, ask.item.layout)
         one.item = replace(one.item, layout=ask.item.layout, zero=ask.item.zero)
     return True
 

@@ -195,9 +195,17 @@ def is_outline(lines: Sequence[Line], lexicon: Lexicon) -> bool:
     heads = [line for line in lines if line.under]
     if not all(map(is_heading, heads)) or not any(map(is_sure, heads)):
         return False
+    if any(leaves_out(head, lexicon) for head in heads):
+        return False
     is_deep = any(head.parent is not None or head.mark or names_layout(head, lexicon) for head in heads)
     is_deep = is_deep or any(names_side(head, lexicon) and not head.end.startswith(":") for head in heads)
     return is_deep or any(not (head.end.startswith(":") or heads_list(head)) for head in heads)
+
+
+def leaves_out(line: Line, lexicon: Lexicon) -> bool:
+    """Whether the lines under a heading are what is left out: "300W without:"."""
+    words = line.words.split()
+    return any(category == "EXCEPT" for n in (1, 2) for category, _ in lexicon.find(" ".join(words[-n:])))
 
 
 def heads_list(line: Line) -> bool:

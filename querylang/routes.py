@@ -214,7 +214,7 @@ class Route:
         count = max(len(firsts), len(lasts))
         firsts, lasts = (ends * count if len(ends) == 1 else ends for ends in (firsts, lasts))
         found = [self.join(one.pieces[0], two.pieces[0]) for one, two in zip(firsts, lasts, strict=True)]
-        if len(found) > 1 and not is_pair:
+        if len(found) > 1 and not (is_pair or self.carrier.det or self.carrier.is_plural):
             sides = " or ".join(write_piece(stretch, self.registry) for stretch in found)
             self.notes.append(f"no side was given: both sides, left then right; for one of them: {sides}")
         return tuple((stretch,) for stretch in found)

@@ -22,6 +22,7 @@ from .numbered_again import (
     names_ids_of_last,
     names_part_of_ids,
     numbers_all,
+    numbers_before,
     numbers_last,
 )
 from .phrase_compositions import HALVES, OUTLINES
@@ -380,7 +381,7 @@ def says_outline(draft: Draft, index: int) -> bool:
     )
 
 
-SAY_HOW = (goes_first, tells_what, is_included, says_outline, numbers_all, numbers_last)
+SAY_HOW = (goes_first, tells_what, is_included, says_outline, numbers_all, numbers_last, numbers_before)
 """When an ask only says how the one before it goes, what it is, or how it is numbered, whatever joins the two."""
 SAY_HEADS = (counts_each, narrows_all, names_ids_of_all, announces, widens)
 """When an ask says again all that stands before it, and more of it."""

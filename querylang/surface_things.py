@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from .concept_data import Thing, Unit
 from .pieces import Patch, face_side
-from .surface_runs import WHOLE, cut_box, place_within
+from .surface_runs import WHOLE, Spot, cut_box, find_edge, place_within
 
 ONE, HALF, QUARTER = Fraction(1), Fraction(1, 2), Fraction(1, 4)
 EDGES = {"upper": "top", "lower": "bottom", "left": "left", "right": "right"}
@@ -77,6 +77,37 @@ def cut_quadrant(quarter: Patch, choice: str) -> Patch | None:
     else:
         half = None
     return None if half is None else replace(quarter, box=cut_box(half, side, HALF))
+
+
+def has_edges(thing: Thing) -> bool:
+    """Whether a thing is edges or outlines of surfaces."""
+    return any(isinstance(piece, Patch) and piece.edge for unit in thing.units for piece in unit.pieces)
+
+
+def find_on_edges(edges: Thing, word: str) -> Thing:
+    """Return the middles or the ends of edges: "the middle of the hairline"."""
+
+    def lay(unit: Unit) -> list[Unit]:
+        patches = [piece for piece in unit.pieces if isinstance(piece, Patch)]
+        return [make_end(unit, patch, spot) for patch in patches for spot in list_spots(patch, word)]
+
+    return edges.change(lay, concept=word)
+
+
+def list_spots(patch: Patch, word: str) -> tuple[Spot, ...]:
+    return find_edge(patch.box, patch.edge, 1 if word == "middle" else 2)
+
+
+def make_end(unit: Unit, patch: Patch, spot: Spot) -> Unit:
+    """Return a place on an edge, which is to the left, right, top or bottom of it."""
+    u, v = spot[0] - (patch.box[0] + patch.box[2]) / 2, spot[1] - (patch.box[1] + patch.box[3]) / 2
+    is_level = patch.edge in ("top", "bottom")
+    end = ("left", "", "right")[(u > 0) - (u < 0) + 1] if is_level else ""
+    level = "" if is_level else ("upper", "", "lower")[(v > 0) - (v < 0) + 1]
+    depth = next((choice for choice in ("inner", "outer") if end and face_side(patch, choice) == end), "")
+    return replace(
+        unit, concept="edge end", pieces=(replace(patch, edge="", spot=spot),), end=end, level=level, depth=depth
+    )
 
 
 def find_corners(surfaces: Thing) -> Thing:
