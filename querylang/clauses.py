@@ -145,8 +145,9 @@ class Clauses(CountedClauses):
         if not self.asks or entry.kind != "item" or not all(ask.is_removal for ask in self.asks):
             return False
         phrase, parts = entry.value.phrase or NO_NAME, {part for ask in self.asks for part in ask.thing.parts}
-        if entry.before == {"colon"} and not phrase.is_free and parts.isdisjoint(phrase.thing.parts):
-            # "No jaw: the eyes and the nose".
+        is_other = entry.value.is_layout or (not phrase.is_free and parts.isdisjoint(phrase.thing.parts))
+        if entry.before == {"colon"} and is_other:
+            # "No jaw: the eyes and the nose", "without the jaw: 300W".
             entry.before = frozenset({"comma"})
             return True
         between = self.draft.lattice.text[self.draft.span(self.asks[-1])[1] : self.draft.span(entry)[0]]

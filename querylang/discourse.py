@@ -35,6 +35,7 @@ def bind(draft: Draft, perspective: str) -> None:
     Clauses(draft).read_entries()
     if all(ask.is_removal for ask in draft.asks) or "but" in draft.asks[0].before:
         ask_whole(draft)
+    ask_layout_left(draft)
     join_layout(draft)
     narrow_layout(draft)
     set_face_aside(draft)
@@ -76,6 +77,16 @@ def ask_whole(draft: Draft) -> None:
         for one in draft.loose:
             one.at += one is loose or one.at > 0
         return
+
+
+def ask_layout_left(draft: Draft) -> None:
+    """Ask for the layout that everything is left out of: "remove the jaw and the brows from 300W"."""
+    if not draft.asks or not all(ask.is_removal for ask in draft.asks):
+        return
+    last = draft.asks[-1]
+    if last.item.layout is not None and last.item.phrase is not None:
+        whole = Item(layout=last.item.layout, zero=last.item.zero)
+        draft.asks.insert(0, Ask(whole, last.start, last.stop, last.sentence, frozenset()))
 
 
 def refuse_changed_layout(draft: Draft) -> None:

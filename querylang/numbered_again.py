@@ -6,12 +6,14 @@ In: an ask of a draft and those before it; out: whether they are the same points
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import Ask, Draft, flip
 from .layout_ids import list_bases, list_ids
 from .layout_lists import find_landmarks, has_its_size, has_label, says_its_size
 from .meaning import Item
 
+LISTED = frozenset({"and", "comma"})
 USING = frozenset({"use", "using", "follow", "following"})
 MOST_BEFORE = 8
 """Of a list that is said again."""
@@ -59,9 +61,9 @@ def numbers_last(draft: Draft, index: int) -> bool:
 
 
 def numbers_all(draft: Draft, index: int) -> bool:
-    """Whether a layout says how all of a list is numbered: "eyes and mouth, 68 layout"; it then is so."""
+    """Whether a layout says how all of a list is numbered: "eyes and mouth, 68 layout", "..., both from WFLW"."""
     ask = draft.asks[index]
-    is_layout = ask.item.says_only("layout", "zero", "frame") and ask.item.layout is not None
+    is_layout = ask.item.says_only("layout", "zero", "frame", "each") and ask.item.layout is not None
     is_last = draft.ends_line(index) or draft.asks[index + 1].is_removal
     if not is_layout or ask.before != {"comma"} or not is_last:
         return False
@@ -73,6 +75,25 @@ def numbers_all(draft: Draft, index: int) -> bool:
     for one in heads:
         says_its_size(draft, draft.asks.index(one), ask.item.layout)
         one.item = replace(one.item, layout=ask.item.layout, zero=ask.item.zero)
+    return True
+
+
+def leads_names(draft: Draft, index: int) -> bool:
+    """Whether a layout says in what the names behind it are: "from 300W, the eyes and the jaw", "..., ... only".
+
+    They then are.
+    """
+    layout, first = draft.asks[index - 1 : index + 1]
+    is_whole = layout.item.says_only("layout", "zero", "frame") and layout.item.layout is not None
+    if not is_whole or layout.is_removal or first.before != {"comma"} or not draft.starts_line(index - 1):
+        return False
+    names = [first, *takewhile(lambda one: one.sentence == first.sentence and one.before <= LISTED, draft.asks[index + 1 :])]
+    is_led = any(edge.category == "FROM" for edge in draft.lattice.edges[layout.start]) or bool(names[-1].item.only)
+    are_bare = all(is_bare(one) and not draft.find_own(at) for at, one in enumerate(names, index))
+    if not (is_led and are_bare and all(find_landmarks(draft, layout.item.layout, one.phrase) for one in names)):
+        return False
+    for one in names:
+        one.item = replace(one.item, layout=layout.item.layout, zero=layout.item.zero)
     return True
 
 

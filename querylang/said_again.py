@@ -17,6 +17,7 @@ from .counting import find_unified
 from .meaning import Item, join
 from .numbered_again import (
     is_bare,
+    leads_names,
     list_heads,
     names_ids_of_all,
     names_ids_of_last,
@@ -83,7 +84,7 @@ def keep_order(gone: Ask, kept: Ask) -> None:
 def find_again(draft: Draft, index: int) -> tuple[list[Ask], Ask]:
     """Return the asks that say nothing but what others say, and one of those others."""
     last, ask = draft.asks[index - 1 : index + 1]
-    if only_looks(draft, index):
+    if only_looks(draft, index) or leads_names(draft, index):
         return [last], ask
     if ordering := put_in_order(draft, index):
         return ordering, last
