@@ -14,7 +14,7 @@ from .asks import Draft, flip, is_end
 from .concept_data import OPPOSITES, SIDES
 from .concepts import Op
 from .joining import are_sides, find_side, is_side
-from .meaning import Phrase
+from .meaning import WHOLE_FACE, Phrase
 from .portions import HALF
 from .rules import Rules
 
@@ -163,7 +163,11 @@ def make_end(side: Op) -> Op:
 def lie_near(rules: Rules, phrase: Phrase, place: Phrase) -> Phrase | None:
     """Return a phrase as lying on the part that a place with a name of its own lies on ("brow tail and peak")."""
     side = find_side(place.ops)
+    is_adjective = all(op[0] == "adj" for op in phrase.ops)
     for base in sorted(rules.concepts[place.ops[0][1]].of):
+        if is_adjective and WHOLE_FACE == (("noun", base),):
+            # "Inside the jaw" is not the inner lip, of all of a face.
+            continue
         lower: tuple[Op, ...] = (("noun", base),)
         lower += (side,) if side and rules.is_paired(lower) else ()
         made = rules.sound_phrase((*lower, *phrase.ops))

@@ -126,7 +126,8 @@ def settle_item(item: Item) -> Item:
         item = order_places(item)
     if item.layout is not None and item.phrase is None and item.has_numbers:
         item = name_ids(item)
-    if isinstance(item.origin, Phrase) and is_whole(item.origin) and not item.is_region:
+    if isinstance(item.origin, Phrase) and (is_whole(item.origin) or item.origin.ref == "one") and not item.is_region:
+        # "Starting with the right eye", "... with the right one".
         item = replace(item, phrase=item.origin, origin=None, lead=True)
     if item.pick == (1,) and item.says_only("phrase", "pick", "frame") and is_spot(item.phrase or NO_NAME):
         # "The first point should be the left corner".

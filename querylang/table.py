@@ -108,7 +108,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("N", "N N", lambda owner, part: make.of_one(part, owner) if owner.ref == "other" else None, 0.3),
         ("N", "N beside N", make.share_side_of, 0.2),
         ("N", "N of N", make.share_side_by, 0.2),
-        ("N", "N beside ref=it", lambda n: make.refer("it", n), 0.2),
+        ("N", "N beside ref=it", lambda n: make.refer("it", n), -1.6),
+        ("N", "N beside", lambda n: make.refer("it", n), 2.0),
         ("N", "N N", make.compound, 0.3),
         ("N", "N N", make.said_before, 1.2),
         # whose left is left
