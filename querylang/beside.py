@@ -165,7 +165,7 @@ def lie_near(rules: Rules, phrase: Phrase, place: Phrase) -> Phrase | None:
     side = find_side(place.ops)
     is_adjective = all(op[0] == "adj" for op in phrase.ops)
     for base in sorted(rules.concepts[place.ops[0][1]].of):
-        if is_adjective and WHOLE_FACE == (("noun", base),):
+        if is_adjective and (("noun", base),) == WHOLE_FACE:
             # "Inside the jaw" is not the inner lip, of all of a face.
             continue
         lower: tuple[Op, ...] = (("noun", base),)

@@ -131,7 +131,7 @@ class Clauses(CountedClauses):
             refuse_torn(self.draft, last, entry)
 
     def lists_left_out(self, entry: Entry) -> bool:
-        """Whether an entry is one of the lines under what leaves them out: "300W without:\\n- the jaw\\n- the brows"."""
+        """Whether an entry is one of the lines under what leaves them out: "300W without:\\n- jaw\\n- brows"."""
         last = self.draft.entries[self.number - 1] if self.number else entry
         marks = entry.before & LINES
         if last.kind == "except" and entry.before & BREAKS:
@@ -159,20 +159,25 @@ class Clauses(CountedClauses):
         edges = (edge for node in self.draft.lattice.edges[max(0, entry.start - 4) : entry.start] for edge in node)
         return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
+    def settle_removing(self, entry: Entry, item: Item) -> Item:
+        """Find out whether an item is left out; return it without what only says so ("all but those of the jaw")."""
+        if self.removing and not self.asks and item.count is not None:
+            raise self.draft.mistake("count", "a number of points is at least 1", entry)
+        if self.removing and ends_removal(self.draft, self.number):
+            ask_again(self.draft)
+            self.removing = False
+        if self.removing or not is_all_but(self.draft, entry):
+            return item
+        self.removing = True
+        return replace(item, same=None)
+
     def read_clause(self, entry: Entry) -> None:
         entry.value = tell_frame(entry.value)
         item = ask_alike(self.draft, self.number)
         if item.fault:
             code, message, suggestion = item.fault
             raise self.draft.mistake(code, message, entry, suggestion)
-        if self.removing and not self.asks and item.count is not None:
-            raise self.draft.mistake("count", "a number of points is at least 1", entry)
-        if self.removing and ends_removal(self.draft, self.number):
-            ask_again(self.draft)
-            self.removing = False
-        if not self.removing and is_all_but(self.draft, entry):
-            # "All of them but those of the jaw".
-            self.removing, item = True, replace(item, same=None)
+        item = self.settle_removing(entry, item)
         if self.read_side(entry) or (self.removing and self.names_layout(entry, item)):
             return
         if item.left_out:

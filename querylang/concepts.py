@@ -155,18 +155,10 @@ class Concepts:
             own = self[target]
             found = self.find_on(own, owner, (own.note,) if own.note else ())
             return self.give_stretch(found, owner) if word == "middle" else found
-        if word in ("outline", "around") and owner.is_surface:
-            return owner.on_surface(edge="outline")
+        if owner.is_surface and (on_surface := self.apply_to_surface(word, owner)) is not None:
+            return on_surface
         if word in ("outline", "area", "around") and not owner.is_place:
             return owner
-        if word in ("middle", "end") and owner.is_surface and has_edges(owner):
-            if is_outline(owner):
-                raise MismatchError("ambiguous", f"an outline has no {word}", None)
-            return find_on_edges(owner, word)
-        if word == "middle" and owner.is_surface:
-            return owner.on_surface(spot=CENTER)
-        if word == "corner" and owner.is_surface:
-            return find_corners(owner)
         if word == "middle" and owner.is_place and (are_many or len(owner.units) > 1):
             if are_many:
                 # "Nostril centres" are the nostrils.
@@ -177,6 +169,18 @@ class Concepts:
         if word in ("end", "start", "corner"):
             return self.find_ends(owner, word)
         raise MismatchError
+
+    def apply_to_surface(self, word: str, owner: Thing) -> Thing | None:
+        """Return what a place word makes of a surface or its edges."""
+        if word in ("outline", "around"):
+            return owner.on_surface(edge="outline")
+        if word in ("middle", "end") and has_edges(owner):
+            if is_outline(owner):
+                raise MismatchError("ambiguous", f"an outline has no {word}", None)
+            return find_on_edges(owner, word)
+        if word == "corner":
+            return find_corners(owner)
+        return owner.on_surface(spot=CENTER) if word == "middle" else None
 
     def give_stretch(self, middle: Thing, owner: Thing) -> Thing:
         """Let "middle of X" mean the middle third of X where two or more points are asked, unless it has a stretch."""

@@ -15,6 +15,7 @@ from .clauses import Clauses
 from .concept_data import Unit
 from .headings import drop_headers, says_each, weave
 from .joining import find_side
+from .listed_steps import spread_steps
 from .meaning import WHOLE_FACE, Item, Phrase
 from .overrides import apply_overrides
 from .owners import own_all
@@ -44,6 +45,7 @@ def bind(draft: Draft, perspective: str) -> None:
     own_all(draft)
     spread_ways(draft)
     spread_shapes(draft)
+    spread_steps(draft)
     drop_headers(draft)
     weave(draft)
     refuse_both(draft)

@@ -1,6 +1,7 @@
-"""Doubt: names that were read as on both sides, though what stands before them is on one.
+"""Doubt: names that were read as on both sides, though what stands before them is on one, or as whole, though what
+stands beside them is at a place.
 
-In: a draft whose asks are bound; out: what each such name would mean on that side, for a note.
+In: a draft whose asks are bound; out: what each such name would mean on that side, or there, for a note.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ from dataclasses import replace
 from .asks import Ask, Draft
 from .entries import Entry
 from .joining import find_side
-from .meaning import Phrase
+from .listed_steps import find_other
+from .meaning import Item, Phrase
 
 
 def add_doubts(entries: Sequence[Entry], draft: Draft) -> list[Entry]:
     """Return entries with what such names may be as their second reading."""
-    doubts = dict(find_doubtful(draft))
-    return [
-        replace(entry, others=((0.0, replace(entry.value, phrase=doubts[entry.start])), *entry.others))
-        if entry.start in doubts and entry.kind == "item" and entry.value.phrase is not None
-        else entry
-        for entry in entries
-    ]
+    doubts, items = dict(find_doubtful(draft)), find_other(draft)
+    return [doubt(entry, doubts.get(entry.start), items.get(entry.start)) for entry in entries]
+
+
+def doubt(entry: Entry, phrase: Phrase | None, item: Item | None) -> Entry:
+    """Return an entry with another phrase or another item as its second reading."""
+    if entry.kind != "item" or entry.value.phrase is None or (phrase is None and item is None):
+        return entry
+    other = item or replace(entry.value, phrase=phrase)
+    return replace(entry, others=((0.0, other), *entry.others))
 
 
 def find_doubtful(draft: Draft) -> Iterator[tuple[int, Phrase]]:

@@ -243,7 +243,9 @@ def is_verb(lexemes: Sequence[Lexeme], i: int) -> bool:
 
 INNER_COUNT = "51"
 """How many points of 300W are no jaw's, which people call the inner ones."""
-BESIDE = frozenset({"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "INNER_POINTS", "LINK", "NEGATION", "NOUN", "REL"})
+BESIDE = frozenset(
+    {"ALSO", "AND", "BULLET_WORD", "EACH", "IDENTIFIER", "INNER_POINTS", "LINK", "NEGATION", "NOUN", "REL"}
+)
 """Kinds that a phrase may be none of, by what stands beside it."""
 
 
@@ -255,17 +257,14 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
         dropped |= {*kinds} - {"IDENTIFIER"}
     if "AND" in kinds and lexemes[i].word == "or" and not follows_exception(lexemes, i, lexicon):
         dropped.add("AND")
-    if "EACH" in kinds and stop < len(lexemes) and lexemes[stop].type == "word":
-        # "The corners of each eye", but "cheeks: the centre of each".
-        dropped |= {"EACH"} if tuple(one.word for one in lexemes[i:stop]) in OF_EACH else set()
+    if "EACH" in kinds and owns_each(lexemes, i, stop):
+        dropped.add("EACH")
     if "NOUN" in kinds and joins_between(lexemes, i, stop, lexicon):
         dropped |= {"NOUN", "NOUNS"}
     if kinds >= {"EXCEPT", "NEGATION"}:
         # "..., not the left one" takes away, "no more than", "not used" do not.
-        opens = opens_clause(lexemes, i) or (i == 0 and lexemes[i].word == "no")
-        dropped.add("NEGATION" if opens and names_soon(lexemes, stop, lexicon) else "EXCEPT")
-    if "INNER_POINTS" in kinds and i > 0 and lexemes[i - 1].type == "number" and lexemes[i - 1].word != INNER_COUNT:
-        # "12 outer and 8 inner points" are those of an edge.
+        dropped.add("NEGATION" if opens_clause(lexemes, i) and names_soon(lexemes, stop, lexicon) else "EXCEPT")
+    if "INNER_POINTS" in kinds and is_counted_edge(lexemes, i):
         dropped.add("INNER_POINTS")
     if "BULLET_WORD" in kinds and is_part(lexemes, stop):
         # "The first third" counts no items.
@@ -273,6 +272,12 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
     if "ALSO" in kinds and stop < len(lexemes) and lexemes[stop].word == "for":
         # "Also for the right brow" says the same again.
         dropped |= {"ALSO", "TOO"}
+    return dropped | drop_before_name(lexemes, i, stop, kinds, lexicon)
+
+
+def drop_before_name(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], lexicon: Lexicon) -> set[str]:
+    """Return which kinds a place word is none of before the name of what it lies on."""
+    dropped: set[str] = set()
     if kinds >= {"LINK", "ADJ"} and stands_at_name(lexemes, i, lexicon):
         # "Up lip" is no way up the lip.
         dropped.add("LINK")
@@ -280,6 +285,17 @@ def drop_kinds(lexemes: Sequence[Lexeme], i: int, stop: int, kinds: Set[str], le
         # "Top the left eye" is no "top left eye".
         dropped.add("ADJ")
     return dropped
+
+
+def owns_each(lexemes: Sequence[Lexeme], i: int, stop: int) -> bool:
+    """Whether "of each" says of what: "the corners of each eye", but not "cheeks: the centre of each"."""
+    is_followed = stop < len(lexemes) and lexemes[stop].type == "word"
+    return is_followed and tuple(one.word for one in lexemes[i:stop]) in OF_EACH
+
+
+def is_counted_edge(lexemes: Sequence[Lexeme], i: int) -> bool:
+    """Whether inner points are so many of an edge: "12 outer and 8 inner points", no layout's."""
+    return i > 0 and lexemes[i - 1].type == "number" and lexemes[i - 1].word != INNER_COUNT
 
 
 def read_dropper(
@@ -318,8 +334,10 @@ def follows_exception(lexemes: Sequence[Lexeme], i: int, lexicon: Lexicon) -> bo
 
 
 def opens_clause(lexemes: Sequence[Lexeme], i: int) -> bool:
-    """Whether a word stands behind a mark, "and", or "one": "the right one not the left"."""
-    return i > 0 and (lexemes[i - 1].type != "word" or lexemes[i - 1].word in ("and", "one"))
+    """Whether a word stands behind a mark, "and", or "one", or opens all: "the right one not the left", "no jaw"."""
+    if i == 0:
+        return lexemes[i].word == "no"
+    return lexemes[i - 1].type != "word" or lexemes[i - 1].word in ("and", "one")
 
 
 def ends_identifier(lexemes: Sequence[Lexeme], i: int) -> bool:

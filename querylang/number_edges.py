@@ -198,7 +198,11 @@ def read_slashed(lexemes: Sequence[Lexeme], i: int) -> Iterator[tuple[int, str, 
     if i > 0 and lexemes[i - 1].word == "/":
         return
     stop = i
-    while stop < min(len(lexemes), i + LONGEST_BRACKET) and lexemes[stop].type == "number" and lexemes[stop].word.isdigit():
+    while (
+        stop < min(len(lexemes), i + LONGEST_BRACKET)
+        and lexemes[stop].type == "number"
+        and lexemes[stop].word.isdigit()
+    ):
         stop += 2
         if stop > len(lexemes) or lexemes[stop - 1].word != "/":
             break

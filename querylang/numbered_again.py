@@ -87,7 +87,10 @@ def leads_names(draft: Draft, index: int) -> bool:
     is_whole = layout.item.says_only("layout", "zero", "frame") and layout.item.layout is not None
     if not is_whole or layout.is_removal or first.before != {"comma"} or not draft.starts_line(index - 1):
         return False
-    names = [first, *takewhile(lambda one: one.sentence == first.sentence and one.before <= LISTED, draft.asks[index + 1 :])]
+    names = [
+        first,
+        *takewhile(lambda one: one.sentence == first.sentence and one.before <= LISTED, draft.asks[index + 1 :]),
+    ]
     is_led = any(edge.category == "FROM" for edge in draft.lattice.edges[layout.start]) or bool(names[-1].item.only)
     are_bare = all(is_bare(one) and not draft.find_own(at) for at, one in enumerate(names, index))
     if not (is_led and are_bare and all(find_landmarks(draft, layout.item.layout, one.phrase) for one in names)):
