@@ -27,7 +27,7 @@ from .leaning import (
 from .meaning import WHOLE_FACE, Item, MistakeError, Phrase
 from .phrase_compositions import END, START
 from .possible_owners import PossibleOwners
-from .ways_to_own import find_joined, find_near, find_owned, find_side_of
+from .ways_to_own import choose_side, find_joined, find_near, find_owned, find_side_of
 
 MOST_BEFORE = 8
 """Names between a range and the curve that it lies on."""
@@ -94,7 +94,7 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
     if ask.phrase.ops == WHOLE_FACE and index and draft.opens_list(index - 1):
         ask.become(draft.asks[index - 1].phrase, is_owned=True)
         return
-    if owns_last(draft, index) or heads_wholes(draft, index):
+    if owns_last(draft, index) or heads_wholes(draft, index) or stands_on_side(draft, index):
         return
     made = share_plural(draft, index) or share_place(draft, index) or share_counted(draft, index)
     if made is not None:
@@ -114,6 +114,19 @@ def own(draft: Draft, index: int, owners: PossibleOwners) -> None:
             give(draft, index, widen(draft, ask, made) if ask.is_removal else head_sides(draft, index, made))
             return
     inherit_side(draft, index)
+
+
+def stands_on_side(draft: Draft, index: int) -> bool:
+    """Whether a side behind a name of both sides is that one's: "the brow, left side", "upper lid, her left side"."""
+    ask, last = draft.asks[index], draft.asks[index - 1]
+    if not index or ask.before != {"comma"} or not last.item.says_only("phrase", "count"):
+        return False
+    made = choose_side(draft, ask, ask.phrase, last.phrase) if ask.item.says_only("phrase", "frame", "count") else None
+    if made is None or (ask.item.count is not None and last.item.count is not None):
+        return False
+    last.item = replace(last.item, phrase=made, count=last.item.count or ask.item.count)
+    ask.is_header = True
+    return True
 
 
 def settle_both(draft: Draft, index: int) -> None:
@@ -292,7 +305,8 @@ def inherit_side(draft: Draft, index: int) -> None:
     made = before or share_side_ahead(draft, index)
     if made is not None:
         where = "behind" if before is None else "before"
-        ask.become(made)
+        late = ask.phrase.frame if ask.phrase.is_late else ""
+        ask.become(replace(made, frame=made.frame or late, is_late=ask.phrase.is_late))
         draft.notes.append(f"'{draft.words(ask)}' is read as on the side named {where} it")
 
 
@@ -302,7 +316,7 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
     "Brow tails and eye corners on the left side", "the brow and the lids of the left eye".
     """
     ask = draft.asks[index]
-    if ask.item != Item(phrase=ask.phrase) or ask.phrase.det or not ask.thing.takes_side:
+    if not ask.item.says_only("phrase", "count") or ask.phrase.det or not ask.thing.takes_side:
         return None
     listed = takewhile(lambda at: goes_on_list(draft, at), range(index + 1, min(len(draft.asks), index + MOST_BEFORE)))
     later = [draft.asks[at] for at in listed]
@@ -312,10 +326,20 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
         return None
     said = [edge for node in draft.lattice.edges[last.stop - 1 : last.stop] for edge in node]
     of_all = any(edge.category == "REL" and edge.value == "side" for edge in said)
+    of_all = (of_all and ask.item.count is None) or (ends_on_side(draft, last) and not ask.phrase.is_plural)
     noun, owner = ask.phrase.ops[0][1], last.phrase.ops[0][1]
     of_eye = last.phrase.is_of and not ask.phrase.is_plural and owner in draft.rules.concepts[noun].by
     made = draft.rules.on_side(ask.phrase.ops, side) if of_all or of_eye else None
-    return None if made is None else replace(ask.phrase.mean(made), frame=last.phrase.frame)
+    return None if made is None else replace(ask.phrase.mean(made), frame=last.phrase.frame or ask.phrase.frame)
+
+
+def ends_on_side(draft: Draft, ask: Ask) -> bool:
+    """Whether the side of a name stands behind it: "... and the eye on the patient's left"."""
+    words = [one.word for one in draft.list_lexemes(ask)]
+    at = max((n for n, word in enumerate(words) if word == "on"), default=len(words))
+    sides = [edge.start for node in draft.lattice.edges[ask.start : ask.stop] for edge in node if edge.stop == ask.stop]
+    nodes = draft.lattice.nodes
+    return at < len(words) and any(nodes[start] >= nodes[ask.start] + at for start in sides) and at > 0
 
 
 def goes_on_list(draft: Draft, index: int) -> bool:

@@ -126,7 +126,10 @@ class PhraseCompositions:
             # "For all faces", "of the left face" choose them.
             return None
         is_part = owner.ops == WHOLE_FACE and part.ops != WHOLE_FACE and not (part.is_free or owner.det == "each")
-        return replace(part, frame=part.frame or owner.frame) if is_part else self.lie_on(part, owner)
+        if is_part:
+            # "The left eye and brow of her face".
+            return replace(part, frame=part.frame or owner.frame, is_late=bool(owner.frame) or part.is_late)
+        return self.lie_on(part, owner)
 
     def lie_on(self, part: Phrase, owner: Phrase) -> Phrase | None:
         ops = part.ops

@@ -18,6 +18,7 @@ from .layout_lists import has_label, has_points, says_its_size
 from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
 from .restated import opens_bracket
+from .ways_to_own import choose_side
 
 
 class Qualifier:
@@ -177,6 +178,10 @@ class Qualifier:
         # "Jawline, 17 points, ear to ear".
         is_narrowed = is_counted and self.names_again(entry, item, last)
         for ask in asks if phrase.ops and item.range is None and not is_narrowed else ():
+            made = None if ask.phrase.is_free else choose_side(self.draft, entry, phrase, ask.phrase)
+            if made is not None:
+                ask.item, is_narrowed = replace(ask.item, phrase=made), True
+                continue
             made = None if ask.phrase.is_free else narrow(self.draft.rules, ask.phrase, phrase)
             is_inside = made is not None and (made.thing.divides(ask.thing) and not made.thing.is_place)
             is_same = made is not None and {*made.thing.units} == {*ask.thing.units}

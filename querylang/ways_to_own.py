@@ -5,12 +5,16 @@ In: an ask of a draft and the phrases that may own it; out: its name in full, No
 
 from __future__ import annotations
 
-from .asks import Draft
+from dataclasses import replace
+
+from .asks import Clause, Draft
 from .beside import contrast, find_nouns, lie_near, lie_on, take_place, take_side, turn_side
+from .entries import Entry
 from .joining import find_side
 from .leaning import differ_from_last, turn_over_one
-from .meaning import NO_NAME, Item, Phrase
+from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
 from .phrase_compositions import END, ENDS
+from .portions import HALF
 from .possible_owners import PossibleOwners
 from .restated import opens_bracket
 
@@ -39,6 +43,19 @@ def find_side_of(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | N
     # "Inner corner, left eye; outer, right".
     ways = (take_side, contrast) if is_told and find_side(ask.phrase.ops) else (take_side,)
     return next((made for owner, _ in found for way in ways if (made := way(draft.rules, ask.phrase, owner))), None)
+
+
+def choose_side(draft: Draft, clause: Clause | Entry, phrase: Phrase, whole: Phrase) -> Phrase | None:
+    """Return the one that "left side" is of a name of both sides, for which it is no half."""
+    ops = phrase.ops
+    if not phrase.is_free or len(ops) != 1 or ops[0][:2] != ("portion", HALF) or whole.is_plural:
+        return None
+    edges = draft.lattice.edges[clause.start : clause.stop]
+    rels = {edge.value for node in edges for edge in node if edge.category == "REL"}
+    if rels != {"side"} or not whole.thing.takes_side or whole.ops == WHOLE_FACE:
+        return None
+    made = draft.rules.on_side(whole.ops, ("adj", (("side", *ops[0][2:]),)))
+    return None if made is None else replace(whole.mean(made), frame=phrase.frame or whole.frame, det="")
 
 
 def find_joined(draft: Draft, index: int, _: PossibleOwners) -> Phrase | None:
