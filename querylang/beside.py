@@ -242,7 +242,7 @@ def lie_across(rules: Rules, phrase: Phrase, other: Phrase) -> Phrase | None:
 def inherit(draft: Draft, index: int) -> Phrase | None:
     """Return what an ask names as on the side of the one right before it, where nothing else tells its side."""
     ask, last = draft.asks[index], draft.asks[index - 1]
-    if not index or ask.phrase.det or ask.leads or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
+    if not index or ask.phrase.det or not ask.thing.is_pair or not ask.before <= {"and", "comma"}:
         return None
     if ask.sentence != last.sentence or draft.opens_list(index):
         return None

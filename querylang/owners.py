@@ -322,11 +322,16 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
     later = [draft.asks[at] for at in listed]
     last = later[-1] if later else ask
     side = find_side(last.phrase.ops)
-    if side is None or last.item != Item(phrase=last.phrase) or ask.is_removal != last.is_removal:
+    if side is None or not last.item.says_only("phrase", "count") or ask.is_removal != last.is_removal:
+        return None
+    if (ask.item.count is None) < (last.item.count is None) and "comma" in last.before:
+        # "7 points on the brow, and the eye on the left".
         return None
     said = [edge for node in draft.lattice.edges[last.stop - 1 : last.stop] for edge in node]
     of_all = any(edge.category == "REL" and edge.value == "side" for edge in said)
-    of_all = (of_all and ask.item.count is None) or (ends_on_side(draft, last) and not ask.phrase.is_plural)
+    of_all = (of_all and ask.item.count is None) or (
+        (of_all or ends_on_side(draft, last)) and not ask.phrase.is_plural
+    )
     noun, owner = ask.phrase.ops[0][1], last.phrase.ops[0][1]
     of_eye = last.phrase.is_of and not ask.phrase.is_plural and owner in draft.rules.concepts[noun].by
     made = draft.rules.on_side(ask.phrase.ops, side) if of_all or of_eye else None
@@ -345,8 +350,9 @@ def ends_on_side(draft: Draft, ask: Ask) -> bool:
 def goes_on_list(draft: Draft, index: int) -> bool:
     """Whether an ask is the next of the list that the one before it is in."""
     ask = draft.asks[index]
-    is_joined = bool(ask.before) and ask.before <= {"and", "comma"}
-    return is_joined and ask.sentence == draft.asks[index - 1].sentence and not draft.has_amount(index - 1)
+    last = draft.asks[index - 1]
+    is_joined = bool(ask.before) and ask.before <= {"and", "comma"} and ask.sentence == last.sentence
+    return is_joined and not draft.find_own(index - 1) and last.item.says_only("phrase", "frame", "count")
 
 
 def refuse_free(draft: Draft, index: int) -> None:

@@ -173,6 +173,10 @@ class Qualifier:
         if len(self.asks) > 1 and turn_over_one(self.draft.rules, phrase, self.asks[-2:], self.sentence):
             return False
         asks = [last] if is_counted or is_adjective(entry, item, last) else []
+        if asks and choose_side(self.draft, entry, phrase, last.phrase) is not None:
+            # "Brow 5, eye 7, left side".
+            near = [ask for ask in self.asks if ask.sentence == self.sentence and not ask.phrase.is_free]
+            asks = [ask for ask in near if choose_side(self.draft, entry, phrase, ask.phrase) is not None]
         if item.only and not item.has_amount:
             asks = [ask for ask in self.asks if ask.sentence == self.sentence]
         # "Jawline, 17 points, ear to ear".

@@ -14,6 +14,7 @@ from .concept_data import SIDES
 from .entries import Entry
 from .joining import are_sides, find_side
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
+from .portions import HALF
 from .word_edges import SKIP
 
 ARTICLES = frozenset({"the", "a", "an"})
@@ -46,7 +47,17 @@ def find_side_heading(draft: Draft, number: int) -> Phrase | None:
         # "Brow, upper edge: left 6, right 8; lower: left 4, right 5".
         return None
     readings = (item for _, item in ((0.0, entry.value), *entry.others))
-    return next((side for item in readings if (side := only_side(item)) is not None), None)
+    side = next((side for item in readings if (side := only_side(item)) is not None), None)
+    return side or (side_of_origin(entry.value) if "colon" in later.before else None)
+
+
+def side_of_origin(item: Item) -> Phrase | None:
+    """Return the side that "from the left side: brow, eye" heads with, which starts nowhere."""
+    origin = item.origin if item.says_only("origin", "frame") else None
+    if not isinstance(origin, Phrase) or len(origin.ops) != 1 or origin.ops[0][:2] != ("portion", HALF):
+        return None
+    frame = origin.frame or item.frame or ""
+    return replace(NO_NAME, ops=(("adj", (("side", *origin.ops[0][2:]),)),), frame=frame)
 
 
 def is_doctors(clause: Clause | Entry, phrase: Phrase) -> bool:

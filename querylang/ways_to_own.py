@@ -92,7 +92,8 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
             # "Chin 1 point, jaw angles 2, ends 2": those of its curve.
             continue
         is_each = owner.det and not phrase.det and made.thing == phrase.thing
-        if phrase.is_free and (made.thing.units == owner.thing.units or is_too_many(phrase, made, owner)):
+        is_same = made.thing.units == owner.thing.units and made.ops[: len(owner.ops)] == owner.ops
+        if phrase.is_free and (is_same or is_too_many(phrase, made, owner)):
             # The bridge's outline is the bridge: "nose: the bridge, 4, and the boundary, 7" has a better one.
             found = found or (owner, made)
         elif phrase.is_free or is_each or (made.thing != phrase.thing and find_side(owner.ops)):
