@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from .chart import Chart
 from .entries import Entry, Step
 from .lattice import Edge
-from .meaning import Phrase
+from .meaning import WHOLE_FACE, Phrase
 from .word_edges import SKIP
 
 HEADING_COST, KNOWN_COST = 9.0, 1.0
 WANTER_COST = 0.2
-LONGEST_HEADING = 9
+LONGEST_HEADING, LONGEST_NAMING = 9, 6
+"""Words of a heading, and of one that names a part."""
 NAMING = frozenset({"NOUN", "ADJ", "REL", "NUMBER", "LAYOUT", "BAD", "CONDITION", "EXCEPT", "EVERYONE", "FACE_CHOICE"})
 """Categories that a purpose may not hold."""
 TELLS_MORE = frozenset({"EACH", "POSSESSIVE", "PERSON_OWNER", "REF"})
@@ -50,6 +51,8 @@ class Asides:
                 is_head = not is_bad or (self.names_something(node + 1) and not self.is_number_alone(node + 1))
                 name, is_whole = self.name_inside(start, node)
                 is_counted = name is None and self.is_number_alone(node + 1)
+                if name is not None and name.ops != WHOLE_FACE and node - start >= LONGEST_NAMING:
+                    return
                 if self.describes_person(start, node):
                     # "The man with glasses: his pupils" chooses a face by what nobody can know.
                     return

@@ -23,7 +23,7 @@ from .exceptions import (
 from .going_on import AMOUNT_WORDS, ask_alike, go_on, refuse_chain
 from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
-from .layout_lists import carry_layout, has_points, number_ids
+from .layout_lists import carry_layout, has_points, number_ids, tell_zero
 from .leaning import halve, lies_between, put_ends
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
@@ -172,7 +172,7 @@ class Clauses(CountedClauses):
         return replace(item, same=None)
 
     def read_clause(self, entry: Entry) -> None:
-        entry.value = tell_frame(entry.value)
+        entry.value = tell_zero(self.draft, tell_frame(entry.value))
         item = ask_alike(self.draft, self.number)
         if item.fault:
             code, message, suggestion = item.fault

@@ -9,7 +9,8 @@ from itertools import takewhile
 from .asks import LINES, Ask, Draft
 from .beside import turn_side
 from .entries import Entry
-from .meaning import Phrase
+from .meaning import Item, Phrase
+from .numbers import Number
 from .pieces import Patch
 from .runs import lies_on
 
@@ -41,6 +42,13 @@ def number_ids(draft: Draft) -> None:
         entries[first : number + 1] = [replace(entries[first], value=value, stop=entry.stop, others=())]
         draft.entries = entries
         return
+
+
+def tell_zero(draft: Draft, item: Item) -> Item:
+    """Return where ids start as what they count from: "WFLW indices 36-41, starting at 0"."""
+    is_behind = bool(draft.asks) and draft.asks[-1].item.ids is not None and item.says_only("origin")
+    start = item.origin if is_behind and isinstance(item.origin, Number) else None
+    return Item(zero=int(start.value)) if start is not None and start.value in (0, 1) else item
 
 
 def is_id(entry: Entry) -> bool:

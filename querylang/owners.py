@@ -329,9 +329,7 @@ def share_side_ahead(draft: Draft, index: int) -> Phrase | None:
         return None
     said = [edge for node in draft.lattice.edges[last.stop - 1 : last.stop] for edge in node]
     of_all = any(edge.category == "REL" and edge.value == "side" for edge in said)
-    of_all = (of_all and ask.item.count is None) or (
-        (of_all or ends_on_side(draft, last)) and not ask.phrase.is_plural
-    )
+    of_all = (of_all and ask.item.count is None) or ((of_all or ends_on_side(draft, last)) and not ask.phrase.is_plural)
     noun, owner = ask.phrase.ops[0][1], last.phrase.ops[0][1]
     of_eye = last.phrase.is_of and not ask.phrase.is_plural and owner in draft.rules.concepts[noun].by
     made = draft.rules.on_side(ask.phrase.ops, side) if of_all or of_eye else None

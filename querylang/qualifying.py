@@ -17,6 +17,7 @@ from .joining import find_side, is_side
 from .layout_lists import has_label, has_points, says_its_size
 from .leaning import turn_over_one
 from .meaning import NO_NAME, Item
+from .numbered_again import USING
 from .restated import opens_bracket
 from .ways_to_own import choose_side
 
@@ -59,7 +60,8 @@ class Qualifier:
         """Whether a clause only narrows the one before: "eyebrow, left, 5 points", "300W, left eye only"."""
         if self.asks and has_label(self.draft, self.asks[-1]) and self.joins_labels(entry, item, self.asks[-1]):
             return True
-        if entry.before == {"stop"} and self.follows_layout(item):
+        is_apart = entry.before == {"stop"} or (entry.before == {"and"} and self.follows_use())
+        if is_apart and self.follows_layout(item):
             # "Use the WFLW layout. Return points 33 to 50."
             last = self.asks[-1]
             last.item, last.sentence = replace(last.item, only=None), self.sentence
@@ -118,6 +120,11 @@ class Qualifier:
         frame = phrase.frame or last.phrase.frame
         own_item = replace(last.item, phrase=replace(last.phrase, frame=frame))
         return merge(last, replace(item, phrase=None, frame=None), entry, own_item)
+
+    def follows_use(self) -> bool:
+        """Whether the last one named is only what to use: "use WFLW and return 37-42"."""
+        words = {one.word for one in self.draft.list_beside(self.asks[-1], 2)[0]} if self.asks else set()
+        return not words.isdisjoint(USING)
 
     def follows_layout(self, item: Item) -> bool:
         """Whether an item is ids alone behind a sentence that only names a layout."""

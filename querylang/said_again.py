@@ -180,7 +180,6 @@ def names_places(draft: Draft, index: int) -> bool:
     (item,) = said
     assert item.count is not None
     places = [*takewhile(lambda one: one.is_place and one.sentence == rest[0].sentence, rest)]
-    parts = {part for head in heads for part in head.thing.parts}
     if all(head.is_place for head in heads):
         return False
     times = len({unit.side for head in heads for unit in head.units}) if item.each else 1
@@ -188,7 +187,11 @@ def names_places(draft: Draft, index: int) -> bool:
     if draft.asks[index].before == {"comma"} and not item.each:
         # "3 points on the left half, the bow, both corners" is a list.
         return False
-    if not is_sum or not all(one.thing.parts <= parts for one in places):
+    inside = [
+        any(lies_inside(draft, one, head) or {*one.pieces} <= {*head.pieces} for head in heads) for one in places
+    ]
+    if not is_sum or not all(inside):
+        # "Two points on the central third of the jaw. The ends of the jaw."
         return False
     draft.loose[:] = [one for one in draft.loose if one not in own]
     return True
