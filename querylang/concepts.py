@@ -36,6 +36,10 @@ MOST_KNOWN = 20_000
 """Chains whose meaning is kept; a server that reads for weeks must not grow."""
 
 
+CENTRE = " centre"
+"""What a place word ends in that is the middle of one: "top centre"."""
+
+
 class MismatchError(Exception):
     """These words mean nothing together; code and message say why where a person should be told."""
 
@@ -146,6 +150,10 @@ class Concepts:
         return Thing(units, turned, concept.name, owner.is_sided, owner.notes + notes)
 
     def apply_rel(self, word: str, owner: Thing) -> Thing:
+        if word.endswith(CENTRE):
+            # "The top centre of the upper lip" is its top, that of the forehead the middle of its upper edge.
+            found = self.apply_rel(word.removesuffix(CENTRE), owner)
+            return find_on_edges(found, "middle") if found.is_surface and has_edges(found) else found
         has = self.has_of(owner)
         are_many = word.endswith("s")
         single = word[:-1] if are_many else word

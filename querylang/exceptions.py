@@ -6,8 +6,10 @@ In: clauses already read, and the entry that is being read; out: what it is.  `r
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from .asks import Draft
+from .beside import find_bases, find_nouns
 from .entries import Entry
 from .layout_lists import find_landmarks, has_points
 from .meaning import NO_NAME, WHOLE_FACE, Item, Phrase
@@ -32,8 +34,9 @@ def ends_removal(draft: Draft, number: int) -> bool:
         entry.value = replace(item, count=None)
         return False
     if entry.before == {"comma", "and"} and lies_elsewhere(draft, item.phrase or NO_NAME):
-        # "300W without the jaw, and both pupils".
-        return True
+        # "300W without the jaw, and both pupils", but "both eyes without the nose, the mouth, and the jaw".
+        removed = [*takewhile(lambda ask: ask.is_removal, reversed(draft.asks))]
+        return not is_foreign(draft, removed[-1].phrase)
     if not (item.has_amount and item.is_region) or item.positions is not None:
         return False
     if not follows_except(draft, number):
@@ -63,6 +66,13 @@ def lies_elsewhere(draft: Draft, phrase: Phrase) -> bool:
         has_points(draft, ask.item.layout, phrase) if ask.item.is_layout else ask.thing.parts & phrase.thing.parts
         for ask in asked
     )
+
+
+def is_foreign(draft: Draft, phrase: Phrase) -> bool:
+    """Whether a name has nothing to do with what was asked, not even as the pupil has with the eye."""
+    nouns = {noun for ask in draft.asks if not ask.is_removal for noun in find_nouns(ask.phrase)}
+    own = find_nouns(phrase)
+    return lies_elsewhere(draft, phrase) and nouns.isdisjoint(own | find_bases(draft.rules, own))
 
 
 def is_all_but(draft: Draft, entry: Entry) -> bool:

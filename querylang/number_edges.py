@@ -66,8 +66,11 @@ def read_one(
     lexemes: Sequence[Lexeme], i: int, stop: int, number: Number, lexicon: Lexicon
 ) -> Iterator[tuple[int, str, Any, float]]:
     """Yield a number by itself: a third is a share, and behind an article no third one."""
-    if number.form == "ordinal" and stop < len(lexemes) and lexemes[stop].word == "the":
-        # "First the patient's right eye, then the left" chooses no patient.
+    is_step = stop < len(lexemes) and (lexemes[stop].word == "the" or is_kind(lexemes, stop, "FINDING", lexicon))
+    if number.form == "ordinal" and is_step:
+        # "First the patient's right eye, then the left" chooses no patient, "first find the face" no face.
+        if lexemes[stop].word != "the":
+            yield stop, "SKIP", None, 0.3
         return
     part = as_part(number)
     if part is not None:

@@ -241,8 +241,12 @@ class PhraseCompositions:
         made = None
         if det != "all" and ops[-1:] == (END,):
             made = self.sound_phrase((*ops[:-1], ENDS))
-        elif det != "all" and ops[-1:] in OUTLINES and (self.is_paired(ops) or (det == "each" and self.has_both(ops))):
-            # "Each lip's inner edge" is that of the upper one and of the lower one.
+        elif (
+            det != "all"
+            and ops[-1:] in OUTLINES
+            and ((phrase.is_of and self.is_paired(ops)) or (det == "each" and self.has_both(ops)))
+        ):
+            # "Each lip's inner edge" is that of the upper one and of the lower one, "each eye contour" no lid's.
             made = self.sound_phrase((*ops, LEVELS))
         phrase = phrase if made is None else phrase.mean(made)
         if det != "all" and ops and is_unchosen_part(ops[-1]):

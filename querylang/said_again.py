@@ -133,7 +133,7 @@ def only_looks(draft: Draft, index: int) -> bool:
     """Whether a name only says where to look: "find both eyes and return their inner corners"."""
     last, ask = draft.asks[index - 1 : index + 1]
     if (
-        not (is_bare(last) and ask.is_owned)
+        not (is_bare(last) and (ask.is_owned or (refers(draft, ask) and {*ask.pieces} <= {*last.pieces})))
         or "stop" in ask.before
         or last.is_removal
         or ask.is_removal
@@ -147,8 +147,9 @@ def only_looks(draft: Draft, index: int) -> bool:
 
 
 def refers(draft: Draft, ask: Ask) -> bool:
-    """Whether an ask begins with "its" or "their"."""
-    return any(edge.category in ("POSSESSIVE", "REF") for edge in draft.lattice.edges[ask.start])
+    """Whether an ask says "its" or "their": "return their corners", "return 8 points around its contour"."""
+    nodes = draft.lattice.edges[ask.start : ask.stop]
+    return any(edge.category in ("POSSESSIVE", "REF") for node in nodes for edge in node)
 
 
 def names_before(draft: Draft, ask: Ask) -> bool:
@@ -187,9 +188,7 @@ def names_places(draft: Draft, index: int) -> bool:
     if draft.asks[index].before == {"comma"} and not item.each:
         # "3 points on the left half, the bow, both corners" is a list.
         return False
-    inside = [
-        any(lies_inside(draft, one, head) or {*one.pieces} <= {*head.pieces} for head in heads) for one in places
-    ]
+    inside = [any(lies_inside(draft, one, head) or {*one.pieces} <= {*head.pieces} for head in heads) for one in places]
     if not is_sum or not all(inside):
         # "Two points on the central third of the jaw. The ends of the jaw."
         return False

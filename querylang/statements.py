@@ -26,7 +26,7 @@ CHOOSING = frozenset({
 NAMES = PARTS | {"REL", "BAD"}
 NAMED = PARTS | {"LAYOUT", "PROGRAM"}
 LOST = NAMES | {"ADJ"}
-ASKS = frozenset({"WANTING", "GIVE", "FINDING"})
+ASKS = frozenset({"WANTING", "GIVE", "FINDING", "ASKING"})
 TELLS = frozenset({"ACTIVITY", "QUANTITY"})
 """Categories of words that show that a part beside them is not what is asked."""
 MEASURES = frozenset({"QUANTITY", "FIELD"})
@@ -86,23 +86,30 @@ class Statements:
         stop, kinds, strange = self.read(told or start)
         if not strange and kinds.isdisjoint(TELLING):
             return start
+        leads = is_field and stop < self.size and "ASKING" in self.phrase(stop).kinds
         if is_field:
             is_short = stop - start <= LONGEST_FIELD and self.ends_in_field(start, stop)
-            is_statement = is_short and (bool(strange) or not kinds.isdisjoint(PARTS | {"PRODUCT"}))
+            is_statement = leads or (is_short and (bool(strange) or not kinds.isdisjoint(PARTS | {"PRODUCT"})))
         else:
             is_statement = bool(told) and (not kinds.isdisjoint(TELLS) or self.goes_on_strangely(told))
         if not is_statement or not kinds.isdisjoint(CHOOSING) or self.may_be_lost(strange):
             return start
-        if not kinds.isdisjoint(NAMES) and not (kinds & TELLS and self.is_named_beside(start, stop)):
+        if not kinds.isdisjoint(NAMES) and not ((leads or kinds & TELLS) and self.is_named_beside(start, stop)):
             return start
         return stop
 
     def follow_purpose(self, start: int) -> int:
-        """Return where a purpose stops that names a part by a quantity of it: "to measure the nose's width"."""
+        """Return where a purpose stops that names a part by what is done to it: "to measure the nose's width"."""
         if not self.match(start, "PURPOSE"):
             return start
-        stop, kinds, strange = self.read(start)
-        if kinds.isdisjoint(NAMES) or kinds.isdisjoint(MEASURES) or self.may_be_lost(strange):
+        verb = next((at for at in range(start, start + 4) if self.match(at, "ACTIVITY")), start)
+        does = verb > start and self.lexemes[verb - 1].word == "to"
+        stop, kinds, strange = self.read(verb if does else start)
+        words = [one.word for one in self.lexemes[start:stop]]
+        # "For lip synchronization", but not "for the lashes of the doll".
+        ends_strangely = strange[-1:] == [stop - 1] and "of" not in words
+        tells = ends_strangely or does or not kinds.isdisjoint(TELLING)
+        if kinds.isdisjoint(NAMES) or not tells or self.may_be_lost(strange):
             return start
         return stop if kinds.isdisjoint(CHOOSING) and self.is_named_beside(start, stop) else start
 

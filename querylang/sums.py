@@ -5,6 +5,7 @@ In: an ask of a draft and those after it; out: whether its number is theirs, or 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, takewhile
@@ -33,14 +34,24 @@ def is_sum(draft: Draft, index: int) -> bool:
     rest = takewhile(lambda one: one.sentence == ask.sentence and "colon" not in one.before, later[1:])
     under = [later[0], *islice(rest, MOST_SUMMED)]
     counts = [count for one in under if (count := count_below(one, ask)) is not None]
-    if len(counts) < len(under) or len(under) > MOST_SUMMED or not all(lies_under(draft, one, ask) for one in under):
+    if len(counts) < len(under) or len(under) > MOST_SUMMED:
         return False
+    if not all(lies_under(draft, one, ask) for one in under):
+        if len(under) < 2 or not lie_around(draft, under, ask):
+            return False
+        is_heading = True
     is_divided = len(under) > 1 and later[0].before == {"comma"} and all(divides(one, ask) for one in under)
     adds_up = sum(counts) == told.value
     if is_heading and not adds_up:
         message = f"{told.value} points in all, but the items add up to {sum(counts)}"
         raise draft.mistake("contradiction", message, ask)
     return adds_up and (is_heading or is_divided)
+
+
+def lie_around(draft: Draft, asks: Sequence[Ask], header: Ask) -> bool:
+    """Whether asks are of what their heading goes round: "18 points around the mouth, 10 outer and 8 inner ones"."""
+    whole = draft.rules.phrase(header.phrase.ops[:-1]) if header.phrase.ops[-1:] == (("rel", "around"),) else None
+    return whole is not None and all(ask.thing.divides(whole.thing) for ask in asks)
 
 
 def says_share(draft: Draft, ask: Ask) -> bool:

@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import Any
 
 from .compositions import BOUND_FAULT, MIDDLE_FAULT, Compositions
+from .concepts import CENTRE
 from .joining import (
     adjectives_apart,
     as_seen,
@@ -81,6 +82,9 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         ("N", "N ADJ", lambda n, a: make.qualify(a, n) if len(a) == 1 else None, 0.6),
         ("N", "N ADJ", lambda n, a: make.tell_apart(n, a) if len(a) > 1 else None, 1.1),
         ("N", "N DEPTH", make.end_of, 0.3),
+        # "The top centre of the upper lip" is its top.
+        ("N", "rel=top rel=middle", lambda: Phrase((("rel", "top" + CENTRE),)), -0.8),
+        ("N", "rel=bottom rel=middle", lambda: Phrase((("rel", "bottom" + CENTRE),)), -0.8),
         ("N", "rel=around N", lambda n: make.extend(n, (("rel", "around"),)), 0.0),
         ("N", "NUMBER N", make.all_of, 0.8),
         ("N", "EACH N", make.determine_one, 0.0),

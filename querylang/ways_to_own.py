@@ -105,7 +105,8 @@ def find_owned(draft: Draft, index: int, owners: PossibleOwners) -> Phrase | Non
     at = next((n for n in range(index - 1, -1, -1) if not draft.asks[n].is_removal), -1)
     last = draft.asks[at].phrase if at >= 0 else NO_NAME
     is_itself = phrase.ops and owner.ops[: len(last.ops)] == last.ops and made.thing.units == last.thing.units
-    says_again = is_itself and ask.before == {"comma"} and not draft.has_amount(at)
+    is_told = any(op[0] == "adj" and op[1][0][0] == "depth" for op in phrase.ops)
+    says_again = is_itself and ((ask.before == {"comma"} and not draft.has_amount(at)) or is_told)
     if is_itself and not says_again and (other := lie_near(draft.rules, phrase, last)):
         # "The mouth opening 8 points, outline 12" has no other than itself; "lower lip contour, outer edge" is it.
         return other

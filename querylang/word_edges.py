@@ -15,7 +15,7 @@ from .words import Lexeme
 SKIP, LINK_COST = "SKIP", 0.05
 PARTS = frozenset({"NOUN", "NOUNS", "OWN_NOUN"})
 """Categories of words that name a part or a place on one."""
-WRAPPING = frozenset({"FILLER", "DIVIDER"})
+WRAPPING = frozenset({"FILLER", "DIVIDER", "ASKING"})
 """Categories of phrases that say nothing by themselves."""
 MARKS = {
     ",": "COMMA", ";": "STOP", ".": "STOP", "!": "STOP", "?": "STOP", ":": "COLON", "=": "COLON",
@@ -198,6 +198,7 @@ COSTS = {"PER_SIDE": 3.0, "VIA": 0.2, "ONLY": 0.2, "VIEWER": -3.5, "TOO": 0.6, "
 """Categories whose edges cost something of their own."""
 READERS: dict[str, Callable[[Words, str, Any], Found]] = {
     "FILLER": read_wrapping,
+    "ASKING": read_wrapping,
     "DIVIDER": read_wrapping,
     "LINK": read_link,
     "WITH": read_link,
