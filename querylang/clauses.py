@@ -159,6 +159,14 @@ class Clauses(CountedClauses):
         edges = (edge for node in self.draft.lattice.edges[max(0, entry.start - 4) : entry.start] for edge in node)
         return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
 
+    def start_list(self, entry: Entry) -> Item:
+        """Return an entry's item, as the first of a list where that starts with it: "start with the chin, then ..."."""
+        item: Item = entry.value
+        later = self.draft.entries[self.number + 1 : self.number + 2]
+        is_first = not self.asks and item.says_only("origin") and any("then" in one.before for one in later)
+        is_name = is_first and isinstance(item.origin, Phrase) and not item.origin.is_free
+        return Item(phrase=item.origin) if is_name and isinstance(item.origin, Phrase) else item
+
     def settle_removing(self, entry: Entry, item: Item) -> Item:
         """Find out whether an item is left out; return it without what only says so ("all but those of the jaw")."""
         if self.removing and not self.asks and item.count is not None:
@@ -172,7 +180,7 @@ class Clauses(CountedClauses):
         return replace(item, same=None)
 
     def read_clause(self, entry: Entry) -> None:
-        entry.value = tell_zero(self.draft, tell_frame(entry.value))
+        entry.value = tell_zero(self.draft, tell_frame(self.start_list(entry)))
         item = ask_alike(self.draft, self.number)
         if item.fault:
             code, message, suggestion = item.fault

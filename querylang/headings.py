@@ -34,7 +34,7 @@ def drop_headers(draft: Draft) -> None:
             # What stands before it is counted for each.
             for one in draft.line_before(index + 1):
                 one.become(replace(one.phrase, det=one.phrase.det or "both"))
-        elif lie_on_each(draft, index):
+        elif lie_on_each(draft, index) or leads_need(draft, index):
             ask.is_header = True
         elif heads_list(draft, index) and not draft.find_own(index):
             ask.is_header = lies_under(draft, later, ask) or put_aside(draft, index)
@@ -42,6 +42,16 @@ def drop_headers(draft: Draft) -> None:
                 count_each(draft, index)
     carry_owners(draft)
     leave_out_headers(draft)
+
+
+def leads_need(draft: Draft, index: int) -> bool:
+    """Whether a bare name is only what the rest of its sentence is needed for: "for mouth opening I need ..."."""
+    ask, later = draft.asks[index : index + 2]
+    rest = [one for one in draft.asks[index + 1 :] if one.sentence == ask.sentence]
+    is_bare = ask.item == Item(phrase=ask.phrase) and not ask.thing.is_place
+    between = draft.lattice.text[draft.span(ask)[1] : draft.span(later)[0]].split()
+    is_led = draft.starts_line(index) and not later.before and is_bare and len(between) > 1 and bool(rest)
+    return is_led and all(bool(one.thing.parts) and one.thing.parts <= ask.thing.parts for one in rest)
 
 
 def count_each(draft: Draft, index: int) -> None:
@@ -105,7 +115,9 @@ def heads_list(draft: Draft, index: int) -> bool:
     # "Right eye: upper half, upper lid" names it twice.
     is_piece = later.is_owned and not ask.thing.is_place and later.thing.units != ask.thing.units
     has_own = is_under and (is_piece or draft.has_amount(index + 1))
-    return later.before <= {"comma"} and (later.is_narrower or has_own or ask.is_located)
+    # "All points of the right eye, with the pupil" are asked for.
+    is_located = ask.is_located and ask.phrase.det != "all"
+    return later.before <= {"comma"} and (later.is_narrower or has_own or is_located)
 
 
 def heads_pieces(draft: Draft, index: int) -> bool:

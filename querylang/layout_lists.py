@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from .asks import LINES, Ask, Draft
-from .beside import turn_side
+from .beside import share_side, turn_side
 from .entries import Entry
 from .meaning import Item, Phrase
 from .numbers import Number
@@ -73,7 +73,9 @@ def carry_layout(draft: Draft) -> None:
                 return
             asks[index].item = replace(asks[index].item, layout=last.item.layout, zero=last.item.zero)
     elif len(asks) > 1 and is_in_layout(asks[-2]) and joins_layout(draft, last, asks[-2], read_marks(draft)):
-        if (made := turn_side(draft.rules, last.phrase, asks[-2].phrase)) is not None:
+        made = turn_side(draft.rules, last.phrase, asks[-2].phrase)
+        made = made or (None if last.phrase.det else share_side(draft.rules, last.phrase, asks[-2].phrase))
+        if made is not None:
             last.become(made)
         last.item = replace(last.item, layout=asks[-2].item.layout, zero=asks[-2].item.zero)
 

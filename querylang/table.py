@@ -85,6 +85,8 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         # "The top centre of the upper lip" is its top.
         ("N", "rel=top rel=middle", lambda: Phrase((("rel", "top" + CENTRE),)), -0.8),
         ("N", "rel=bottom rel=middle", lambda: Phrase((("rel", "bottom" + CENTRE),)), -0.8),
+        ("N", "rel=middle rel=top", lambda: Phrase((("rel", "top" + CENTRE),)), -0.8),
+        ("N", "rel=middle rel=bottom", lambda: Phrase((("rel", "bottom" + CENTRE),)), -0.8),
         ("N", "rel=around N", lambda n: make.extend(n, (("rel", "around"),)), 0.0),
         ("N", "NUMBER N", make.all_of, 0.8),
         ("N", "EACH N", make.determine_one, 0.0),
@@ -95,6 +97,7 @@ def list_rows(make: Compositions) -> list[tuple[str, str, Function, float]]:
         # "the leftmost point of the mouth"
         ("SIDES", "FACE_CHOICE", lambda choice: SIDEMOST.get(choice), 0.0),
         ("SIDES", "SIDES and SIDES", lambda one, other: one + other, 0.0),
+        ("SIDES", "ADJ", lambda adjectives: adjectives if adjectives[0][0] == "depth" else None, 0.5),
         ("N", "SIDES points of N", lambda sides, n: make.end_on(n, sides), 0.0),
         ("N", "NOUN slash N", make.on_both, 0.0),
         # halves, thirds and sides of them

@@ -20,6 +20,7 @@ MOST_WORDS = 4
 
 def set_face_aside(draft: Draft) -> None:
     """Leave out a face that only says where the parts are that are asked for."""
+    drop_all_points(draft)
     faces = [ask for ask in draft.asks if is_bare_face(draft, ask)]
     if all(ask in faces or ask.is_removal for ask in draft.asks):
         return
@@ -48,6 +49,22 @@ def set_face_aside(draft: Draft) -> None:
             if entry.start == face.start:
                 # "Detect faces and mark the pupils".
                 entry.value = Item(faces="all")
+
+
+def drop_all_points(draft: Draft) -> None:
+    for index in range(len(draft.asks) - 1, 0, -1):
+        if says_all(draft, index):
+            draft.drop(index)
+
+
+def says_all(draft: Draft, index: int) -> bool:
+    """Whether "all points" is said of the name before it: "the left eye, all points"."""
+    last, ask = draft.asks[index - 1 : index + 1]
+    is_all = ask.phrase.ops == WHOLE_FACE and ask.item == Item(phrase=ask.phrase) and ask.before == {"comma"}
+    words = [one.word for one in draft.list_lexemes(ask)]
+    is_said = is_all and words[0] == "all" and "face" not in words and draft.ends_line(index)
+    is_bare = last.item == Item(phrase=last.phrase) and not (last.phrase.is_free or last.is_removal)
+    return is_said and is_bare and draft.starts_line(index - 1) and not draft.has_amount(index)
 
 
 def join_layout(draft: Draft) -> None:
