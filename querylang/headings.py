@@ -105,6 +105,8 @@ def heads_list(draft: Draft, index: int) -> bool:
         return True
     if draft.starts_line(index + 1):
         return heads_pieces(draft, index)
+    if not later.item.has_amount and any(one.word == "with" for one in draft.list_beside(later, 2)[0]):
+        return False
     is_next = not later.before and later.item.count is not None and ask.stop == later.start
     if is_next and ask.thing != later.thing and lies_under(draft, later, ask):
         # "Nose 4 bridge, 5 boundary".

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from .announced import announces, counts_names, lies_inside, shares_out, sums_up, tells_what
-from .asks import Ask, Draft, find_phrases, list_alike
+from .asks import BREAKS, Ask, Draft, find_phrases, list_alike
 from .beneath import divides
 from .counting import find_unified
 from .meaning import Item, join
@@ -132,18 +132,16 @@ def is_mere_way(draft: Draft, ask: Ask) -> bool:
 def only_looks(draft: Draft, index: int) -> bool:
     """Whether a name only says where to look: "find both eyes and return their inner corners"."""
     last, ask = draft.asks[index - 1 : index + 1]
-    if (
-        not (is_bare(last) and (ask.is_owned or (refers(draft, ask) and {*ask.pieces} <= {*last.pieces})))
-        or "stop" in ask.before
-        or last.is_removal
-        or ask.is_removal
-        or draft.has_amount(index - 1)
-    ):
+    if not is_bare(last) or last.is_removal or ask.is_removal or draft.has_amount(index - 1):
         return False
     before = draft.lattice.edges[last.start - 1] if last.start else ()
     is_found = any(edge.category == "FINDING" and edge.stop == last.start for edge in before)
     between = draft.lattice.text[draft.span(last)[1] : draft.span(ask)[0]].lower().split()
-    return is_found and refers(draft, ask) and not {*between} <= {"and", "then", ",", "."}
+    if ask.before & BREAKS:
+        # "Detect the irises. Return the pupil centres."
+        return is_found and is_bare(ask) and {*ask.pieces} == {*last.pieces}
+    is_inside = ask.is_owned or {*ask.pieces} <= {*last.pieces}
+    return is_found and is_inside and refers(draft, ask) and not {*between} <= {"and", "then", ",", "."}
 
 
 def refers(draft: Draft, ask: Ask) -> bool:
