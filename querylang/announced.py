@@ -48,7 +48,7 @@ def announces(draft: Draft, index: int) -> bool:
 def counts_names(draft: Draft, index: int) -> bool:
     """Whether each of the names before an ask is counted once more: "the eyes and lips, 12 on each eye and 18 ..."."""
     heads, ask = list_heads(draft, index), draft.asks[index]
-    if len(heads) < 2 or "and" not in heads[-1].before or ask.before != {"comma"}:
+    if len(heads) < 2 or "and" not in heads[-1].before or ask.before not in ({"comma"}, {"colon"}):
         return False
     below = [*takewhile(lambda one: one.sentence == ask.sentence, draft.asks[index : index + MOST_PLACES])]
     found = [[head for head in heads if lies_inside(draft, one, head)] for one in below]

@@ -161,7 +161,7 @@ class Asides:
             product = max(
                 (stop for kind, is_long, stop in passes if kind == "PRODUCT" or (kind == SKIP and is_long)), default=0
             )
-            if not product and categories & ENDS_PURPOSE:
+            if not product and (categories & ENDS_PURPOSE or ("COLON" in categories and self.is_named_before(start))):
                 break
             passed.append(node)
             # "For both people" chooses faces.
@@ -173,6 +173,14 @@ class Asides:
         end = self.purpose_ends.get(node, node)
         self.purpose_ends.update(dict.fromkeys(passed, end))
         return start if end is None else end
+
+    def is_named_before(self, node: int) -> bool:
+        """Whether a sentence names a part before a node: "locate the eyes for expression recognition: ..."."""
+        while node > 0 and self.chart.categories(node - 1).isdisjoint(("STOP", "NEWLINE")):
+            node -= 1
+            if "NOUN" in self.chart.categories(node):
+                return True
+        return False
 
 
 def names_side(edge: Edge) -> bool:

@@ -77,8 +77,12 @@ class CountedClauses(Qualifier):
             return last
         if self.counting == self.sentence and item.says_only("phrase", "count") and not phrase.is_free:
             # "The eyes and the lips, 12 on each eye and 18 on the lips".
-            bare = (ask for ask in self.asks if ask.sentence == self.sentence and ask.item == Item(phrase=ask.phrase))
-            return next((ask for ask in bare if ask.phrase.ops == phrase.ops and not ask.is_removal), None)
+            near = (ask for ask in self.asks if ask.sentence == self.sentence and not ask.is_removal)
+            bare = [ask for ask in near if ask.item == Item(phrase=ask.phrase)]
+            same = (ask for ask in bare if ask.phrase.ops == phrase.ops)
+            # "..., and 18 on the outer lip".
+            wider = (ask for ask in bare if phrase.thing.parts < ask.thing.parts and phrase.thing.divides(ask.thing))
+            return next(same, None) or next(wider, None)
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
             return None
         asks = takewhile(lambda ask: ask.sentence == sentence and not ask.is_removal, reversed(self.asks))
@@ -118,6 +122,8 @@ class CountedClauses(Qualifier):
             self.loosen(entry, amount)
         else:
             counted.item, counted.is_apart = add(counted.item, amount), True
+            if item.phrase is not None and parts and parts < counted.thing.parts:
+                counted.become(item.phrase)
 
     def counts_named(self, item: Item) -> bool:
         """Whether a clause only counts names before it: "left eye, right eye and chin, the eyes with 6 points each"."""
