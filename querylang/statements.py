@@ -104,7 +104,7 @@ class Statements:
             return start
         verb = next((at for at in range(start, start + 4) if self.match(at, "ACTIVITY")), start)
         does = verb > start and self.lexemes[verb - 1].word == "to"
-        stop, kinds, strange = self.read(verb if does else start)
+        stop, kinds, strange = self.read(verb if does else start, is_one=True)
         words = [one.word for one in self.lexemes[start:stop]]
         # "For lip synchronization", but not "for the lashes of the doll".
         ends_strangely = strange[-1:] == [stop - 1] and "of" not in words
@@ -113,13 +113,18 @@ class Statements:
             return start
         return stop if kinds.isdisjoint(CHOOSING) and self.is_named_beside(start, stop) else start
 
-    def read(self, start: int) -> tuple[int, frozenset[str], list[int]]:
-        """Return where a clause stops, the kinds of its words, and those that the language does not know."""
+    def read(self, start: int, *, is_one: bool = False) -> tuple[int, frozenset[str], list[int]]:
+        """Return where a clause stops, the kinds of its words, and those that the language does not know.
+
+        One purpose ends before the next: "for the nose | to draw eyeliner".
+        """
         kinds: set[str] = set()
         strange: list[int] = []
         at = start
         while at < min(self.size, start + LONGEST) and not self.ends(at, bool(strange or kinds & TELLING)):
             phrase = self.phrase(at)
+            if is_one and at > start and "PURPOSE" in phrase.kinds:
+                break
             if self.lexemes[at].type == "number" or read_number(self.lexemes, at) is not None or phrase.is_side:
                 kinds.add("LAYOUT")
             elif not phrase.kinds and self.lexemes[at].type == "word":
