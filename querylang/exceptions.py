@@ -36,7 +36,7 @@ def ends_removal(draft: Draft, number: int) -> bool:
     if entry.before == {"comma", "and"} and lies_elsewhere(draft, item.phrase or NO_NAME):
         # "300W without the jaw, and both pupils", but "both eyes without the nose, the mouth, and the jaw".
         removed = [*takewhile(lambda ask: ask.is_removal, reversed(draft.asks))]
-        return not is_foreign(draft, removed[-1].phrase)
+        return not removed or not is_foreign(draft, removed[-1].phrase)
     if not (item.has_amount and item.is_region) or item.positions is not None:
         return False
     if not follows_except(draft, number):
