@@ -1,4 +1,7 @@
-"""Importing PyTorch without searching its hundreds of thousands of new objects for garbage, a fifth of the time."""
+"""Importing PyTorch, and the like, without searching hundreds of thousands of new objects for garbage.
+
+Of an import that is a fifth of the time.
+"""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from ..errors import CheckpointError, ConfigError
@@ -89,14 +90,22 @@ def save_detector(
     save_file(tensors, path, metadata=metadata | {"digest": digest_contents(metadata, tensors)})
 
 
+DRAWING = frozenset({
+    torch.Tensor.uniform_, torch.Tensor.normal_, init.uniform_, init.normal_, init.kaiming_uniform_,
+    init.kaiming_normal_, init.xavier_uniform_, init.xavier_normal_,
+})  # fmt: skip
+"""PyTorch asks a mode about the outermost function alone: those of `init` are called as a whole."""
+
+
 class NoRandomNumbers(TorchFunctionMode):
     """Fills with zeros what would be drawn: a checkpoint's numbers take its place."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if func in (torch.Tensor.uniform_, torch.Tensor.normal_):
-            return args[0].zero_()
+        if func in DRAWING:
+            # The functions of `init` pass their tensor by name.
+            return init.zeros_(args[0] if args else (kwargs or {})["tensor"])
         return func(*args, **(kwargs or {}))
 
 
@@ -155,6 +164,15 @@ def read_detector(path: Path, device: str | torch.device, digest: str | None = N
         config = DetectorConfig.model_validate_json(metadata["config"])
         with NoRandomNumbers():
             detector = Detector(config)
+            if any(name.startswith("visibility.") for name in tensors):
+                in_company = any(name.startswith("visibility.company.") for name in tensors)
+                detector.visibility = VisibilityHead(config, in_company=in_company)
+            if "surfaces" in metadata:
+                if json.loads(metadata["surfaces"]) != list(detector.surface_names):
+                    raise CheckpointError(f"{path} knows other surfaces: {metadata['surfaces']}")
+                detector.surface_encoder = SurfaceEncoder(config, len(detector.surface_names))
+            if any(name.startswith("surface_shape.") for name in tensors):
+                detector.surface_shape = SurfaceShape()
         stored = json.loads(metadata["parts"])
         if not stored or list(detector.part_names[: len(stored)]) != stored:
             raise CheckpointError(f"{path} knows other parts: {metadata['parts']}")
@@ -162,15 +180,6 @@ def read_detector(path: Path, device: str | torch.device, digest: str | None = N
         # Weights older than the error's shape: circles.
         for name, tensor in detector.decoder.predict_stretch.state_dict(prefix="decoder.predict_stretch.").items():
             tensors.setdefault(name, tensor)
-        if any(name.startswith("visibility.") for name in tensors):
-            in_company = any(name.startswith("visibility.company.") for name in tensors)
-            detector.visibility = VisibilityHead(config, in_company=in_company)
-        if "surfaces" in metadata:
-            if json.loads(metadata["surfaces"]) != list(detector.surface_names):
-                raise CheckpointError(f"{path} knows other surfaces: {metadata['surfaces']}")
-            detector.surface_encoder = SurfaceEncoder(config, len(detector.surface_names))
-        if any(name.startswith("surface_shape.") for name in tensors):
-            detector.surface_shape = SurfaceShape()
         # Weights older than these factors: none.
         detector.error_factors = read_error_factors(metadata)
         detector.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
+from ..loading import pause_gc
 from .checkpoint import LoadedDetector
 from .detector import Decoded, Detector
 from .encoded_tensors import CONTEXT_ANSWERS, gather_tensors, name_tensors
@@ -134,7 +135,8 @@ def _export(
 ) -> torch.onnx.ONNXProgram:
     logger = logging.getLogger("onnx_ir")
     level = logger.level
-    with warnings.catch_warnings():
+    # What the exporter makes lives until it ends: nearly all of it is searched in vain.
+    with warnings.catch_warnings(), pause_gc():
         # Of the exporter about itself: that inputs share their free dimensions, that an output is a constant.
         warnings.simplefilter("ignore")
         logger.setLevel(logging.ERROR)

@@ -29,6 +29,7 @@ from .shared_options import (
 )
 
 if TYPE_CHECKING:
+    from mcp.server import MCPServer
     from starlette.types import ASGIApp
 
     from ..engine import Backend, Engine, Precision
@@ -108,19 +109,19 @@ def serve_command(
     **engine_options: Any,
 ) -> None:
     """Serve HTTP: the API below /v1, and a playground page at /."""
-    from .http_app import build_http_app
+    names, keys, sites = read_hosts(host, hosts), read_keys(api_key_file), check_origins(origins)
+    # What takes a second to import comes after what may be refused at once.
+    with open_socket(host, port) as opened:
+        from .http_app import build_http_app
 
-    names = read_hosts(host, hosts)
-    keys = read_keys(api_key_file)
-    service, sources = make_service((), url_hosts, **engine_options)
-    app = build_http_app(service, sources, api_keys=keys, hosts=names, origins=check_origins(origins))
-    opened = open_socket(host, port)
-    click.echo(
-        f"faceql: listening at {write_url(host, opened)}/ (a page to try it; "
-        f"API keys {'asked for' if keys else 'off'}; Ctrl+C stops it)",
-        err=True,
-    )
-    run_uvicorn(app, opened, service.limits)
+        service, sources = make_service((), url_hosts, **engine_options)
+        app = build_http_app(service, sources, api_keys=keys, hosts=names, origins=sites)
+        click.echo(
+            f"faceql: listening at {write_url(host, opened)}/ (a page to try it; "
+            f"API keys {'asked for' if keys else 'off'}; Ctrl+C stops it)",
+            err=True,
+        )
+        run_uvicorn(app, opened, service.limits)
     end_process()
 
 
@@ -146,13 +147,17 @@ def mcp_command(
     **engine_options: Any,
 ) -> None:
     """Serve agents by the Model Context Protocol."""
-    # The SDK builds hundreds of models when it is imported, and a client waits for its greeting.
-    with pause_gc():
-        from .mcp_server import build_mcp_server
-    service, sources = make_service(roots, url_hosts, **engine_options)
-    # A client that starts this process is on this machine; one on the network must not name its folders.
-    server = build_mcp_server(service, sources, honours_roots=transport == "stdio")
+
+    def build() -> tuple[MCPServer, Service]:
+        # The SDK builds hundreds of models when it is imported, and a client waits for its greeting.
+        with pause_gc():
+            from .mcp_server import build_mcp_server
+        service, sources = make_service(roots, url_hosts, **engine_options)
+        # A client that starts this process is on this machine; one on the network must not name its folders.
+        return build_mcp_server(service, sources, honours_roots=transport == "stdio"), service
+
     if transport == "stdio":
+        server, service = build()
         log_as_json()
         if sys.stdin.isatty():
             click.echo(
@@ -164,21 +169,21 @@ def mcp_command(
             server.run("stdio")
         service.close()
         end_process()
-    from .mcp_http import build_mcp_app
+    names, keys = read_hosts(host, hosts), read_keys(api_key_file)
+    with open_socket(host, port) as opened:
+        server, service = build()
+        from .mcp_http import build_mcp_app
 
-    names = read_hosts(host, hosts)
-    keys = read_keys(api_key_file)
-    app = build_mcp_app(server, service, api_keys=keys, hosts=names)
-    opened = open_socket(host, port)
-    click.echo(
-        f"faceql: listening at {write_url(host, opened)}/mcp (MCP; API keys {'asked for' if keys else 'off'}; "
-        "Ctrl+C stops it)",
-        err=True,
-    )
-    try:
-        run_uvicorn(app, opened, service.limits)
-    finally:
-        service.close(seconds=5.0)
+        app = build_mcp_app(server, service, api_keys=keys, hosts=names)
+        click.echo(
+            f"faceql: listening at {write_url(host, opened)}/mcp (MCP; API keys {'asked for' if keys else 'off'}; "
+            "Ctrl+C stops it)",
+            err=True,
+        )
+        try:
+            run_uvicorn(app, opened, service.limits)
+        finally:
+            service.close(seconds=5.0)
     end_process()
 
 

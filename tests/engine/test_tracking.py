@@ -177,8 +177,9 @@ def same_place(one: Answer, row: int, other: Answer, other_row: int) -> bool:
 
 def test_half_a_face_that_comes_out_is_no_new_one(engine: Engine) -> None:
     clip = made.hide(read_hopper(), 50)
-    clip = made.Clip(clip.poses[::2], clip.portraits, cover=clip.cover[::2])
-    frames = list(engine.track(clip, "pupils", fps=15, faces="all"))
+    # While nobody is seen the frames are searched at every turn: that is what costs here.
+    clip = made.Clip(clip.poses[8::3], clip.portraits, cover=clip.cover[8::3])
+    frames = list(engine.track(clip, "pupils", fps=10, faces="all"))
     assert {frame.identities for frame in frames} == {(1,), ()}
     assert frames[-1].identities == (1,)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 # What a checkout gathers but no build may depend on.
@@ -51,10 +52,16 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and the wheel that was built from it."""
-    out = tmp_path_factory.mktemp("dist")
-    _run_python("-m", "build", "--no-isolation", "--outdir", str(out), cwd=checkout)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was built from it: one process builds them for all."""
+    own = tmp_path_factory.getbasetemp()
+    out = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "built"
+    with FileLock(f"{out}.lock"):
+        if not out.is_dir():
+            made = tmp_path_factory.mktemp("dist")
+            checkout = request.getfixturevalue("checkout")
+            _run_python("-m", "build", "--no-isolation", "--outdir", str(made), cwd=checkout)
+            made.rename(out)
     return out
 
 

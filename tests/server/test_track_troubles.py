@@ -12,15 +12,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceql.engine import VideoFile
+from faceql.engine import Engine, VideoFile
 from faceql.engine.video_writer import FRAGMENTS_SINCE, VideoWriter
 from faceql.errors import ConfigError
 from faceql.server.track_results import DrawnVideo
 
 from .conftest import ASTRONAUT
-from .test_track_command import FRAMES, av, clip, read_lines, run, shipped  # noqa: F401
+from .test_track_command import FRAMES, av, clip, read_lines, run  # noqa: F401
 
 resource = pytest.importorskip("resource", reason="no limits on files on this platform")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Engine:
+    """The small detector: what becomes of files does not depend on where the points lie."""
+    return Engine("cpu", "fast")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -141,7 +147,7 @@ def test_sound_that_the_file_cannot_hold_costs_no_picture(tmp_path: Path) -> Non
 
 def is_lost(ending: str) -> bool:
     """Whether this FFmpeg is too old to keep a video of an ending when the disk is full."""
-    return ending != "mkv" and av.library_versions["libavformat"] < FRAGMENTS_SINCE
+    return ending.removeprefix(".") != "mkv" and av.library_versions["libavformat"] < FRAGMENTS_SINCE
 
 
 @contextmanager
@@ -160,21 +166,27 @@ def full_disk(size: int) -> Iterator[None]:
 def write_noise(path: Path, begin: float = 0.0) -> None:
     """Write eight seconds of pictures that do not repeat, from a time in seconds on."""
     rng = np.random.default_rng(0)
-    with VideoWriter(path, (320, 240), 25.0) as writer:
+    with VideoWriter(path, (160, 120), 25.0) as writer:
         for index in range(200):
-            pixels = rng.integers(0, 255, (30, 40, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+            pixels = rng.integers(0, 255, (15, 20, 3), np.uint8).repeat(8, 0).repeat(8, 1)
             writer.add(Image.fromarray(pixels), begin + index / 25)
 
 
-@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
+@pytest.fixture(scope="module", params=["mp4", "mov", "mkv"])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `write_noise` in each kind of container."""
+    path = tmp_path_factory.mktemp("noise") / f"whole.{request.param}"
+    write_noise(path)
+    assert len(list(VideoFile(path).read())) == 200
+    return path
+
+
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.997])
-def test_a_full_disk_leaves_a_video_that_can_be_played(tmp_path: Path, ending: str, share: float) -> None:
+def test_a_full_disk_leaves_a_video_that_can_be_played(whole: Path, tmp_path: Path, share: float) -> None:
     """At 0.997 all frames are there, and the table that finishes the file is cut off."""
-    if is_lost(ending):
+    if is_lost(whole.suffix):
         pytest.skip("FFmpeg is too old")
-    whole, half = tmp_path / f"whole.{ending}", tmp_path / f"half.{ending}"
-    write_noise(whole)
-    assert len(list(VideoFile(whole).read())) == 200
+    half = tmp_path / f"half{whole.suffix}"
     with full_disk(int(share * whole.stat().st_size)), pytest.raises(ConfigError, match="cannot write"):
         write_noise(half)
     frames = list(VideoFile(half).read())
@@ -194,22 +206,22 @@ def test_a_finished_video_is_an_ordinary_one(tmp_path: Path, ending: str) -> Non
     assert video.count == (None if ending == "mkv" else 200)
     drawn = DrawnVideo(path)
     assert [drawn.lacks(0.52 + index / 25) for index in (190, 199, 200)] == [False, False, True]
-    _, begin = next(drawn.read((320, 240)))
+    _, begin = next(drawn.read((160, 120)))
     assert begin == pytest.approx(0.52, abs=1e-3)
 
 
 def write_noisy_clip(path: Path) -> None:
     """Write four seconds of a portrait, with sound; noise makes a file that is written in more than one go."""
     portrait, rng = Image.open(ASTRONAUT).crop((120, 20, 320, 220)), np.random.default_rng(0)
-    silence = np.zeros((1, 640), np.float32)
+    silence = np.zeros((1, 3200), np.float32)
     with av.open(str(path), "w") as container:
-        stream, audio = container.add_stream("libx264", rate=25), container.add_stream("aac", rate=16000)
+        stream, audio = container.add_stream("libx264", rate=5), container.add_stream("aac", rate=16000)
         stream.width, stream.height, stream.pix_fmt = *portrait.size, "yuv420p"
-        for index in range(100):
+        for index in range(20):
             pixels = np.clip(np.asarray(portrait) + rng.normal(0, 20, (200, 200, 3)), 0, 255).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
             heard = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
-            heard.sample_rate, heard.pts, heard.time_base = 16000, 640 * index, Fraction(1, 16000)
+            heard.sample_rate, heard.pts, heard.time_base = 16000, 3200 * index, Fraction(1, 16000)
             container.mux(audio.encode(heard))
         container.mux(stream.encode(None))
         container.mux(audio.encode(None))
