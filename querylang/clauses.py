@@ -7,13 +7,11 @@ from itertools import takewhile
 
 from .asks import BREAKS, LINES, Ask, Draft
 from .clause_kinds import is_manner, is_region, merge, refuse_torn, settle_item, tell_frame
-from .counted_clauses import MOST_COUNTED, CountedClauses
+from .counted_clauses import MOST_COUNTED
 from .entries import Entry
 from .exceptions import (
     ask_again,
-    ends_removal,
     follows_except,
-    is_all_but,
     leaves_places,
     name_id,
     place_left_out,
@@ -25,6 +23,7 @@ from .headed_counts import Owed, owe
 from .joining import find_side, goes_sideways
 from .layout_lists import carry_layout, has_points, number_ids, tell_zero
 from .leaning import halve, lies_between, put_ends
+from .left_out import LeftOut
 from .meaning import NO_NAME, WHOLE_FACE, Item, MistakeError, Phrase, Range, add, join
 from .per_side import ask_per_side, find_per_side
 from .phrase_compositions import HALVES
@@ -33,7 +32,6 @@ from .repeats import repeat, repeats_list
 from .restated import mark_inside, settle_side
 from .sentence_heads import count_first, open_heads
 from .side_headings import (
-    ARTICLES,
     comes_second,
     find_labelled_side,
     find_side_heading,
@@ -47,7 +45,7 @@ ANYWHERE = -2
 """The sentence of a side that is said of all that follows."""
 
 
-class Clauses(CountedClauses):
+class Clauses(LeftOut):
     """Reads entries into a draft."""
 
     def __init__(self, draft: Draft) -> None:
@@ -57,8 +55,6 @@ class Clauses(CountedClauses):
         self.side: tuple[Phrase, int] = (NO_NAME, -1)
         # How what stands under it is set apart.
         self.under: frozenset[str] = frozenset()
-        # How the lines of what is left out are.
-        self.left_out: frozenset[str] = frozenset()
         self.way: Range | None = None
         self.owed: Owed | None = None
 
@@ -104,13 +100,6 @@ class Clauses(CountedClauses):
         named = [item.phrase for item in regions if item.phrase is not None and item.phrase.ops != (HALVES,)]
         return not regions or any(phrase.is_free and phrase.ops for phrase in named)
 
-    def put_removals_last(self) -> None:
-        """ "Without the corners: 12 points on the outer lip" leaves them out of what follows."""
-        count = next((i for i, ask in enumerate(self.asks) if not ask.is_removal), 0)
-        self.asks[:] = self.asks[count:] + self.asks[:count]
-        for loose in self.draft.loose:
-            loose.at = max(0, loose.at - count)
-
     def open_sentence(self, entry: Entry) -> None:
         self.sentence += "stop" in entry.before
         marks = entry.before & LINES
@@ -130,35 +119,6 @@ class Clauses(CountedClauses):
         for last in self.draft.entries[max(0, self.number - 1) : self.number]:
             refuse_torn(self.draft, last, entry)
 
-    def lists_left_out(self, entry: Entry) -> bool:
-        """Whether an entry is one of the lines under what leaves them out: "300W without:\\n- jaw\\n- brows"."""
-        last = self.draft.entries[self.number - 1] if self.number else entry
-        marks = entry.before & LINES
-        if last.kind == "except" and entry.before & BREAKS:
-            self.left_out = marks
-        elif not marks or marks != self.left_out or not self.removing:
-            self.left_out = frozenset()
-        return self.removing and bool(self.left_out)
-
-    def asks_first(self, entry: Entry) -> bool:
-        """Whether what is asked comes behind what is left out: "skip the brows, give me the eyes", "..., just ..."."""
-        if not self.asks or entry.kind != "item" or not all(ask.is_removal for ask in self.asks):
-            return False
-        phrase, parts = entry.value.phrase or NO_NAME, {part for ask in self.asks for part in ask.thing.parts}
-        is_other = entry.value.is_layout or (not phrase.is_free and parts.isdisjoint(phrase.thing.parts))
-        if entry.before == {"colon"} and is_other:
-            # "No jaw: the eyes and the nose", "without the jaw: 300W".
-            entry.before = frozenset({"comma"})
-            return True
-        between = self.draft.lattice.text[self.draft.span(self.asks[-1])[1] : self.draft.span(entry)[0]]
-        asks = bool(entry.value.only) or not ARTICLES.issuperset(between[1:].lower().split())
-        return entry.before == {"comma"} and asks
-
-    def adds(self, entry: Entry) -> bool:
-        """Whether "plus" stands before an entry."""
-        edges = (edge for node in self.draft.lattice.edges[max(0, entry.start - 4) : entry.start] for edge in node)
-        return any(edge.category == "AND" and edge.value == "plus" and edge.stop == entry.start for edge in edges)
-
     def start_list(self, entry: Entry) -> Item:
         """Return an entry's item, as the first of a list where that starts with it: "start with the chin, then ..."."""
         item: Item = entry.value
@@ -166,18 +126,6 @@ class Clauses(CountedClauses):
         is_first = not self.asks and item.says_only("origin") and any("then" in one.before for one in later)
         is_name = is_first and isinstance(item.origin, Phrase) and not item.origin.is_free
         return Item(phrase=item.origin) if is_name and isinstance(item.origin, Phrase) else item
-
-    def settle_removing(self, entry: Entry, item: Item) -> Item:
-        """Find out whether an item is left out; return it without what only says so ("all but those of the jaw")."""
-        if self.removing and not self.asks and item.count is not None:
-            raise self.draft.mistake("count", "a number of points is at least 1", entry)
-        if self.removing and ends_removal(self.draft, self.number):
-            ask_again(self.draft)
-            self.removing = False
-        if self.removing or not is_all_but(self.draft, entry):
-            return item
-        self.removing = True
-        return replace(item, same=None)
 
     def read_clause(self, entry: Entry) -> None:
         entry.value = tell_zero(self.draft, tell_frame(self.start_list(entry)))
@@ -387,14 +335,6 @@ class Clauses(CountedClauses):
             return False
         following = later[0].value if is_region(later[0]) and later[0].before == {"comma"} else Item()
         return following.phrase is not None and following.range is None and not following.phrase.thing.is_place
-
-    def leave_out(self, entry: Entry, item: Item) -> None:
-        """Take away what is "left out", and what "and" joins to it: "the jaw, its ends and the chin left out"."""
-        # "Iris edges not needed".
-        is_torn = bool(self.asks) and not entry.before and self.asks[-1].stop == entry.start
-        if ("and" in entry.before or is_torn) and len(self.asks) > 1 and not self.asks[-1].item.has_amount:
-            self.asks[-1].is_removal = True
-        self.asks.append(resolve(self.draft, self.ask(entry, replace(item, left_out=None), is_removal=True)))
 
     def read_region(self, entry: Entry, item: Item) -> None:
         refuse_chain(self.draft, entry)

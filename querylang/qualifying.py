@@ -31,6 +31,7 @@ class Qualifier:
         number, sentence: Of the entry that is read, and of its sentence.
         counting: The sentence whose names are counted by others of it.
         removing: What is named is left out.
+        left_out: How the lines of it are set apart.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -40,6 +41,7 @@ class Qualifier:
         self.sentence = 0
         self.counting = -1
         self.removing = False
+        self.left_out: frozenset[str] = frozenset()
 
     @property
     def is_broken(self) -> bool:
