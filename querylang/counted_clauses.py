@@ -79,10 +79,12 @@ class CountedClauses(Qualifier):
             # "The eyes and the lips, 12 on each eye and 18 on the lips".
             near = (ask for ask in self.asks if ask.sentence == self.sentence and not ask.is_removal)
             bare = [ask for ask in near if ask.item == Item(phrase=ask.phrase)]
-            same = (ask for ask in bare if ask.phrase.ops == phrase.ops)
+            same = (ask for ask in bare if ask.phrase.ops == phrase.ops or is_one_of(ask, phrase))
             # "..., and 18 on the outer lip".
             wider = (ask for ask in bare if phrase.thing.parts < ask.thing.parts and phrase.thing.divides(ask.thing))
             return next(same, None) or next(wider, None)
+        if (headed := self.find_headed(item)) is not None:
+            return headed
         if phrase.det != "each" or len(phrase.ops) != 1 or phrase.thing.is_sided or not item.has_amount:
             return None
         asks = takewhile(lambda ask: ask.sentence == sentence and not ask.is_removal, reversed(self.asks))
@@ -93,6 +95,18 @@ class CountedClauses(Qualifier):
             if is_whole and not (ask.phrase.is_free or ask.thing.is_place):
                 return ask
         return None
+
+    def find_headed(self, item: Item) -> Ask | None:
+        """Return what is counted again of a list before a colon: "the left eye and the jaw: 6 on the eye, ..."."""
+        phrase, own = item.phrase or NO_NAME, self.draft.entries[self.number]
+        listed = [ask for ask in self.asks if ask.sentence == self.sentence]
+        are_bare = all(ask.item == Item(phrase=ask.phrase) and not ask.is_removal for ask in listed)
+        is_counted = item.says_only("phrase", "count") and item.count is not None and not phrase.is_free
+        if "colon" not in own.before or not is_counted or len(listed) < 2 or not are_bare:
+            return None
+        units = {*phrase.thing.units}
+        found = [ask for ask in listed if ask.phrase.ops[:1] == phrase.ops[:1] and {*ask.thing.units} <= units]
+        return found[0] if len(found) == 1 and not found[0].thing.is_place else None
 
     def counts_alone(self, item: Item) -> bool:
         """Whether a sentence only says how many points each has: "The upper lids. Eight points per lid"."""
@@ -173,6 +187,11 @@ class CountedClauses(Qualifier):
             message = f"{own} points in all, but {number} on each of {len(last.thing.units)}"
             raise MistakeError("contradiction", message, self.draft.span(last, entry))
         return True
+
+
+def is_one_of(ask: Ask, phrase: Phrase) -> bool:
+    """Whether a name without a side is that of one on a side: "the left eye and the jaw: ..., 6 points on the eye"."""
+    return ask.phrase.ops[:1] == phrase.ops and ask.thing.is_sided and not (phrase.is_plural or phrase.det)
 
 
 def counts_places(item: Item, before: Sequence[Ask]) -> bool:
