@@ -179,10 +179,13 @@ def test_large_photos_that_wait_turn_no_small_one_away(gated: GatedEngine, photo
     gated.gate.set()
     service = Service(lambda: gated, Limits(quick_pixels=100_000, deadline_seconds=20.0))
     assert service.ask(photo, ["chin"]).answers
-    large = [service.submit(save_png(1600, 1600), ["chin"]) for _ in range(6)]
+    # Made before: while one is made another is read, and there are never four.
+    photo_of_many_pixels = save_png(1600, 1600)
+    large = [service.submit(photo_of_many_pixels, ["chin"]) for _ in range(6)]
     queue = service._queue
     deadline = time.monotonic() + 20
-    while queue._lanes.large_count < 4 and time.monotonic() < deadline:
+    while queue._lanes.large_count < 4:
+        assert time.monotonic() < deadline
         time.sleep(0.001)
     queue._seconds_per_job = 4.0  # as if a request took so long; four ahead would be too many
     assert service.submit(photo, ["chin"]).result(20).answers
