@@ -20,6 +20,10 @@ MOST_COUNTED = 4
 """Names between one and what only counts it."""
 
 
+MOST_HEADED = 12
+"""Names before a colon that what comes behind it counts."""
+
+
 class CountedClauses(Qualifier):
     """Clauses that count what stands before them."""
 
@@ -99,10 +103,12 @@ class CountedClauses(Qualifier):
     def find_headed(self, item: Item) -> Ask | None:
         """Return what is counted again of a list before a colon: "the left eye and the jaw: 6 on the eye, ..."."""
         phrase, own = item.phrase or NO_NAME, self.draft.entries[self.number]
-        listed = [ask for ask in self.asks if ask.sentence == self.sentence]
-        are_bare = all(ask.item == Item(phrase=ask.phrase) and not ask.is_removal for ask in listed)
         is_counted = item.says_only("phrase", "count") and item.count is not None and not phrase.is_free
-        if "colon" not in own.before or not is_counted or len(listed) < 2 or not are_bare:
+        if "colon" not in own.before or not is_counted:
+            return None
+        listed = [*takewhile(lambda ask: ask.sentence == self.sentence, reversed(self.asks[-MOST_HEADED:]))]
+        are_bare = all(ask.item == Item(phrase=ask.phrase) and not ask.is_removal for ask in listed)
+        if len(listed) < 2 or not are_bare:
             return None
         units = {*phrase.thing.units}
         found = [ask for ask in listed if ask.phrase.ops[:1] == phrase.ops[:1] and {*ask.thing.units} <= units]

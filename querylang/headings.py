@@ -47,10 +47,12 @@ def drop_headers(draft: Draft) -> None:
 def leads_need(draft: Draft, index: int) -> bool:
     """Whether a bare name is only what the rest of its sentence is needed for: "for mouth opening I need ..."."""
     ask, later = draft.asks[index : index + 2]
+    if later.before or not draft.starts_line(index):
+        return False
     rest = [one for one in draft.asks[index + 1 :] if one.sentence == ask.sentence]
     is_bare = ask.item == Item(phrase=ask.phrase) and not ask.thing.is_place
     between = draft.lattice.text[draft.span(ask)[1] : draft.span(later)[0]].split()
-    is_led = draft.starts_line(index) and not later.before and is_bare and len(between) > 1 and bool(rest)
+    is_led = is_bare and len(between) > 1 and bool(rest)
     return is_led and all(bool(one.thing.parts) and one.thing.parts <= ask.thing.parts for one in rest)
 
 

@@ -46,11 +46,12 @@ def opens_bracket(draft: Draft, clause: Ask | Entry) -> bool:
 
 def settle_side(draft: Draft, entry: Entry) -> bool:
     """Whether an entry only says whose side those before it are on: "the left eye (viewer's left)"."""
+    side = only_side(entry.value)
+    if not draft.asks or side is None or len(side.ops) != 1 or not is_side(side.ops[0]):
+        return False
     asks = [ask for ask in draft.asks if ask.sentence == draft.asks[-1].sentence]
     sides = [op for ask in asks if (op := find_side(ask.phrase.ops)) is not None]
-    own, side = {op[1][0][1] for op in sides}, only_side(entry.value)
-    if not asks or side is None or len(side.ops) != 1 or not is_side(side.ops[0]):
-        return False
+    own = {op[1][0][1] for op in sides}
     # "..., patient's right" says whose right that was, also behind "its head and tail".
     is_told = bool(whose(side)) or entry.before == {"stop"}
     is_same = bool(entry.before) and entry.before <= {"comma", "stop"} and is_told and own == {side.ops[0][1][0][1]}
