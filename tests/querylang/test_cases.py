@@ -28,6 +28,8 @@ score = load_score()
 
 TOGETHER = 20
 """So many cases are one test: ten thousand tests cost a minute more than what they test."""
+EVERY = 3
+"""Of so many such tests of what others wrote one is slow: the default run has five minutes."""
 
 
 def load_cases():
@@ -35,7 +37,9 @@ def load_cases():
         cases = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
         for start in range(0, len(cases), TOGETHER):
             some = cases[start : start + TOGETHER]
-            yield pytest.param(some, id=f"{path.stem}-{some[0]['id']}-{some[-1]['id']}")
+            is_slow = path.stem.startswith("written") and start // TOGETHER % EVERY == EVERY - 1
+            marks = [pytest.mark.slow] if is_slow else []
+            yield pytest.param(some, id=f"{path.stem}-{some[0]['id']}-{some[-1]['id']}", marks=marks)
 
 
 @pytest.mark.parametrize("cases", list(load_cases()))

@@ -11,7 +11,7 @@ import pytest
 import faceql
 
 TABLES = tomllib.loads(Path(__file__).with_name("said_alike.toml").read_text("utf-8"))["table"]
-EVERY = 7
+EVERY = 11
 """Of so many ways the default run tries one."""
 LEAST_READ = 0.6
 """The share of the ways that are read, and not refused."""
